@@ -1,0 +1,1 @@
+"""Words of the business: values, states, rules and errors. Standard library only."""

@@ -1,0 +1,167 @@
+"""Map packs: the compact file the offline map is drawn from, and its reader.
+
+Owns the format: msgpack of the structures below, compressed with zstd, coordinates as integers
+at 1e-5 degrees (about a metre), delta-coded. Making packs from OpenStreetMap is
+``mapbuild``'s, from Natural Earth ``mapworld``'s; routes over a pack's roads are ``maproads``'s
+and drawing is the map widget's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from crmdesk.domain.errors import UserError
+from crmdesk.i18n import _
+
+FORMAT = 1
+SCALE = 100_000
+SUFFIX = ".mappack"
+_MAX_BYTES = 400_000_000
+
+# Road classes in drawing order, from the least to the most important.
+ROAD_CLASSES = ("track", "service", "street", "minor", "tertiary", "secondary", "primary", "trunk")
+
+
+class Shape(msgspec.Struct, frozen=True, array_like=True):
+    """An area (rings, even-odd) or a line (one ring) of one kind, in delta-coded coordinates."""
+
+    kind: str
+    rings: list[list[int]]
+
+
+class Level(msgspec.Struct, frozen=True, array_like=True):
+    """What to draw from a zoom upwards, until the next level's zoom."""
+
+    zoom_from: float
+    areas: list[Shape]
+    lines: list[Shape]
+
+
+class Label(msgspec.Struct, frozen=True, array_like=True):
+    """A place's name; rank 0 is the most important."""
+
+    text: str
+    kind: str
+    rank: int
+    longitude: float
+    latitude: float
+
+
+class Edge(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of road between two junctions; ``oneway`` is 1 forwards, -1 backwards, 0 both."""
+
+    start: int
+    end: int
+    road_class: int
+    speed_kmh: int
+    oneway: int
+    name: int
+    line: list[int]
+
+
+class MapPack(msgspec.Struct, frozen=True):
+    """One region's drawing and, where it has one, its road network."""
+
+    format: int
+    title: str
+    attribution: str
+    licence: str
+    bounds: tuple[float, float, float, float]  # west, south, east, north in degrees
+    levels: list[Level]
+    labels: list[Label]
+    names: list[str] = []
+    edges: list[Edge] = []
+
+
+def encode_line(points: Iterable[tuple[float, float]]) -> list[int]:
+    """Delta-coded integers of (longitude, latitude) pairs; repeated points are dropped."""
+    coded: list[int] = []
+    last_x = last_y = 0
+    for longitude, latitude in points:
+        x, y = round(longitude * SCALE), round(latitude * SCALE)
+        if coded and x == last_x and y == last_y:
+            continue
+        coded += (x - last_x, y - last_y)
+        last_x, last_y = x, y
+    return coded
+
+
+def decode_line(coded: Sequence[int]) -> list[tuple[float, float]]:
+    """(longitude, latitude) pairs in degrees of what :func:`encode_line` made."""
+    return [
+        (x / SCALE, y / SCALE)
+        for x, y in zip(accumulate(coded[::2]), accumulate(coded[1::2]), strict=True)
+    ]
+
+
+def write_pack(pack: MapPack, path: Path) -> int:
+    """Write the pack and return its size in bytes."""
+    data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(pack))
+    path.write_bytes(data)
+    return len(data)
+
+
+def read_pack(path: Path) -> MapPack:
+    """Read a pack.
+
+    Raises:
+        UserError: the file is absent, damaged, or of another format.
+    """
+    hint = _("Choose a map pack made by this version, or make it again from its extract.")
+    try:
+        raw = zstandard.ZstdDecompressor().decompress(
+            path.read_bytes(), max_output_size=_MAX_BYTES
+        )
+        pack = msgspec.msgpack.decode(raw, type=MapPack)
+    except OSError as error:
+        raise UserError(
+            _("The map file {name} cannot be read.").format(name=path.name), hint
+        ) from error
+    except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+        raise UserError(_("{name} is not a map pack.").format(name=path.name), hint) from error
+    if pack.format != FORMAT:
+        raise UserError(
+            _("{name} is a map pack of another version.").format(name=path.name), hint
+        )
+    return pack
+
+
+def simplify(points: Sequence[tuple[float, float]], tolerance: float) -> list[tuple[float, float]]:
+    """The line with every point farther than ``tolerance`` (same unit) from it kept.
+
+    Douglas and Peucker's method, without recursion. Ends always stay.
+    """
+    if len(points) < 3:
+        return list(points)
+    keep = bytearray(len(points))
+    keep[0] = keep[-1] = 1
+    stack = [(0, len(points) - 1)]
+    while stack:
+        first, last = stack.pop()
+        worst, index = _farthest(points, first, last)
+        if worst > tolerance * tolerance:
+            keep[index] = 1
+            stack += [(first, index), (index, last)]
+    return [point for point, kept in zip(points, keep, strict=True) if kept]
+
+
+def _farthest(points: Sequence[tuple[float, float]], first: int, last: int) -> tuple[float, int]:
+    """Squared distance and index of the point farthest from the chord between two points."""
+    ax, ay = points[first]
+    dx, dy = points[last][0] - ax, points[last][1] - ay
+    length = dx * dx + dy * dy
+    worst, found = -1.0, first
+    for index in range(first + 1, last):
+        px, py = points[index][0] - ax, points[index][1] - ay
+        if length:
+            t = min(1.0, max(0.0, (px * dx + py * dy) / length))
+            px, py = px - t * dx, py - t * dy
+        distance = px * px + py * py
+        if distance > worst:
+            worst, found = distance, index
+    return worst, found

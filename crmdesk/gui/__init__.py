@@ -1,0 +1,1 @@
+"""The desktop face of crmdesk: windows, views and the jobs that feed them."""

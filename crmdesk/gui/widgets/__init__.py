@@ -1,0 +1,1 @@
+"""Widgets shared by the places; each module holds one family of them."""

@@ -1,0 +1,1 @@
+"""The encrypted local store: tables, migrations, capture, search, crypto, backup."""

@@ -1,0 +1,118 @@
+"""Organisation, teams, users, territories, leave, holidays, devices, private rows of a user."""
+
+from __future__ import annotations
+
+from crmdesk.storage.entities.spec import (
+    Entity, Owner, Scope, day, document, flag, instant, integer, money, must, real, ref, text, uid,
+)  # fmt: skip
+
+_REF = Scope.REFERENCE
+
+ENTITIES = (
+    Entity(
+        "organisation", Owner.HQ, _REF,
+        (
+            must(text("name")), text("currency", "EUR"), text("country", "ES"),
+            text("time_zone", "Europe/Madrid"), text("language", "en"), text("tax_id"),
+            text("street"), text("city"), text("postcode"), text("phone"), text("email"),
+            integer("fiscal_year_start", 1), money("minimum_order_minor"),
+            integer("offline_lease_days", 21), text("document_terms"),
+        ),
+    ),
+    Entity("team", Owner.HQ, _REF, (must(text("name")), ref("parent", "team"))),
+    Entity(
+        "user", Owner.HQ, _REF,
+        (
+            must(text("code")), must(text("name")), text("email"), text("role", "rep"),
+            ref("team"), text("phone"), text("home_address"), real("home_latitude"),
+            real("home_longitude"), document("working_week"), text("language", "en"),
+            flag("active", 1),
+        ),
+        table="app_user", unique=(("code",),),
+    ),
+    Entity(
+        "device", Owner.HQ, _REF,
+        (
+            ref("user", required=True, indexed=True), must(text("name")), must(text("prefix")),
+            text("status", "active"), instant("enrolled_at"),
+        ),
+        unique=(("prefix",),),
+    ),
+    Entity(
+        "territory", Owner.HQ, _REF,
+        (must(text("code")), must(text("name")), ref("parent", "territory")),
+        unique=(("code",),),
+    ),
+    Entity(
+        "territory_user", Owner.HQ, _REF,
+        (
+            ref("territory", required=True, indexed=True), ref("user", required=True, indexed=True),
+            day("valid_from"), day("valid_to"),
+        ),
+    ),
+    Entity(
+        "holiday", Owner.HQ, _REF,
+        (must(text("country")), text("region"), must(day("date", indexed=True)),
+         must(text("name"))),
+    ),
+    Entity(
+        "attention_model", Owner.HQ, _REF,
+        (
+            must(text("code")), must(text("name")), integer("interval_days", 28),
+            integer("virtual_between", 0), integer("visit_minutes", 20),
+            integer("virtual_minutes", 8), document("objectives"),
+        ),
+        unique=(("code",),),
+    ),
+    Entity(
+        "outcome_reason", Owner.HQ, _REF,
+        (must(text("kind")), must(text("code")), must(text("name")), integer("position", 0),
+         text("key")),
+        unique=(("kind", "code"),),
+    ),
+    Entity(
+        "leave", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(day("from_date", indexed=True)),
+            must(day("to_date")), text("kind", "holiday"), text("note"),
+        ),
+        table="user_leave",
+    ),
+    Entity(
+        "trip", Owner.REP, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(day("date")),
+            integer("odometer_start_km"), integer("odometer_end_km"), integer("distance_m", 0),
+        ),
+    ),
+    Entity(
+        "expense", Owner.REP, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(day("date")), must(text("kind")),
+            money("amount_minor"), text("currency", "EUR"), text("note"), uid("attachment"),
+        ),
+    ),
+    Entity(
+        "lead", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(text("name")), text("company"),
+            text("phone"), text("email"), text("city"), ref("campaign"), text("source"),
+            integer("score"), text("status", "new"), day("next_step_on"), text("next_step"),
+            text("note"), day("created_on"), uid("account"),
+        ),
+    ),
+    Entity(
+        "saved_view", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(text("place")), must(text("name")),
+            must(document("definition")), flag("shared"),
+        ),
+    ),
+    Entity(
+        "dispute", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(text("period")), must(text("line")),
+            must(text("text")), text("status", "open"), text("answer"),
+        ),
+    ),
+)  # fmt: skip

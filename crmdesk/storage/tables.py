@@ -1,0 +1,255 @@
+"""The local tables, made from the entity specification, and the platform's own tables.
+
+Every entity table has an integer ``id`` that never leaves the laptop, the ``uid`` that does,
+and ``rev``, the revision HQ gave it (0: HQ does not know it yet). Lines are WITHOUT ROWID by
+(document, position). Summaries are derived and never synced.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData,
+    Table, Text, UniqueConstraint, text,
+)  # fmt: skip
+
+from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
+from crmdesk.storage.entities.spec import INTEGER_KINDS
+from crmdesk.storage.types import column_type
+
+metadata = MetaData()
+
+
+def _column(field: Field) -> Column[object]:
+    default = None if field.default is None else str(field.default)
+    quoted = default
+    if default is not None and field.kind is Kind.TEXT:
+        quoted = "'" + default.replace("'", "''") + "'"
+    foreign = []
+    if field.kind is Kind.REF and field.ref:
+        target = ENTITIES[field.ref]
+        foreign.append(ForeignKey(f"{target.table or target.name}.id"))
+    return Column(
+        field.column,
+        column_type(field),
+        *foreign,
+        nullable=not field.required,
+        server_default=None if quoted is None else text(quoted),
+    )
+
+
+def _integer_checks(fields: tuple[Field, ...], name: str) -> list[CheckConstraint]:
+    exact = [f.column for f in fields if f.kind in INTEGER_KINDS]
+    if not exact:
+        return []
+    test = " AND ".join(f"typeof({column}) IN ('integer','null')" for column in exact)
+    return [CheckConstraint(test, name=f"ck_{name}_integers")]
+
+
+def _entity_tables(entity: Entity) -> None:
+    name = entity.table or entity.name
+    table = Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("uid", LargeBinary(16), nullable=False, unique=True),
+        Column("rev", Integer, nullable=False, server_default=text("0")),
+        *(_column(field) for field in entity.fields),
+        *(UniqueConstraint(*columns) for columns in entity.unique),
+        *_integer_checks(entity.fields, name),
+    )
+    for field in entity.fields:
+        if field.indexed:
+            Index(f"ix_{name}_{field.column}", table.c[field.column])
+    for columns in entity.indexes:
+        Index(f"ix_{name}_{'_'.join(columns)}", *(table.c[column] for column in columns))
+    if entity.lines is None:
+        return
+    Table(
+        entity.lines.name,
+        metadata,
+        Column("parent_id", Integer, ForeignKey(f"{name}.id"), primary_key=True),
+        Column("position", Integer, primary_key=True),
+        *(_column(field) for field in entity.lines.fields),
+        *_integer_checks(entity.lines.fields, entity.lines.name),
+        sqlite_with_rowid=False,
+    )
+
+
+for _entity in ENTITIES.values():
+    _entity_tables(_entity)
+
+# -- platform ------------------------------------------------------------------------------
+
+profile = Table(
+    "profile", metadata,
+    Column("key", Text, primary_key=True), Column("value", Text, nullable=False),
+)  # fmt: skip
+"""Facts of this profile: user and device uid, HQ address, epoch, schema version, clock offset."""
+
+setting = Table(
+    "setting", metadata,
+    Column("key", Text, primary_key=True), Column("value", Text, nullable=False),
+)  # fmt: skip
+
+sync_state = Table(
+    "sync_state", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("applying", Integer, nullable=False, server_default=text("0")),
+    Column("txn", Integer, nullable=False, server_default=text("0")),
+    Column("hlc", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("id = 1", name="ck_sync_state_one_row"),
+)  # fmt: skip
+"""One row that the triggers read: is HQ's news being applied, and the transaction's clock."""
+
+journal = Table(
+    "journal", metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("txn", Integer, nullable=False, index=True),
+    Column("entity", Text, nullable=False),
+    Column("uid", LargeBinary(16), nullable=False),
+    Column("account_uid", LargeBinary(16)),
+    Column("op", Text, nullable=False),
+    Column("fields", Text),
+    Column("base_rev", Integer, nullable=False, server_default=text("0")),
+    Column("hlc", BigInteger, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Index("ix_journal_uid", "uid"),
+    Index("ix_journal_state", "state", "seq"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+"""Local changes in order. op: I insert, U update, D delete, L lines, C command.
+``fields`` is JSON: {column: [old, new]}, lines {"lines": [...]}, command {"command", "args"}.
+state: waiting, sent (answered, kept for undo and the history), refused."""
+
+base_image = Table(
+    "base_image", metadata,
+    Column("entity", Text, primary_key=True), Column("uid", LargeBinary(16), primary_key=True),
+    Column("rev", Integer, nullable=False), Column("image", Text, nullable=False),
+)  # fmt: skip
+"""The last image HQ sent of a row that has waiting ops."""
+
+sync_cursor = Table(
+    "sync_cursor", metadata,
+    Column("scope", Text, primary_key=True), Column("position", BigInteger, nullable=False),
+)  # fmt: skip
+
+conflict = Table(
+    "conflict", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity", Text, nullable=False), Column("uid", LargeBinary(16), nullable=False),
+    Column("field", Text, nullable=False), Column("base", Text), Column("mine", Text),
+    Column("theirs", Text), Column("kept", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default=text("'field'")),
+    Column("theirs_by", Text), Column("theirs_at", Text), Column("at", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+)  # fmt: skip
+
+refusal = Table(
+    "refusal", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False), Column("txn", Integer, nullable=False),
+    Column("entity", Text, nullable=False), Column("uid", LargeBinary(16), nullable=False),
+    Column("code", Text, nullable=False), Column("sentence", Text, nullable=False),
+    Column("fields", Text), Column("hq_row", Text), Column("at", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+)  # fmt: skip
+
+sync_session = Table(
+    "sync_session", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", Text, nullable=False), Column("seconds", Float),
+    Column("result", Text, nullable=False), Column("detail", Text),
+    Column("sent", Integer, nullable=False, server_default=text("0")),
+    Column("received", Integer, nullable=False, server_default=text("0")),
+    Column("bytes_out", Integer, nullable=False, server_default=text("0")),
+    Column("bytes_in", Integer, nullable=False, server_default=text("0")),
+    Column("conflicts", Integer, nullable=False, server_default=text("0")),
+    Column("refusals", Integer, nullable=False, server_default=text("0")),
+)  # fmt: skip
+
+import_batch = Table(
+    "import_batch", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uid", LargeBinary(16), nullable=False, unique=True),
+    Column("kind", Text, nullable=False), Column("file_name", Text, nullable=False),
+    Column("file_sha256", Text, nullable=False), Column("at", Text, nullable=False),
+    Column("rows", Integer, nullable=False), Column("created", Integer, nullable=False),
+    Column("updated", Integer, nullable=False), Column("merged", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False), Column("rejected", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'done'")),
+)  # fmt: skip
+
+import_row = Table(
+    "import_row", metadata,
+    Column("batch_id", Integer, ForeignKey("import_batch.id"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("reason", Text, nullable=False), Column("content", Text),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Rejected rows of an import, with the reason; accepted rows are found by ``batch_uid``."""
+
+dirty = Table(
+    "dirty", metadata,
+    Column("kind", Text, primary_key=True), Column("a", Integer, primary_key=True),
+    Column("b", Integer, primary_key=True, server_default=text("0")),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Summaries and index entries to bring up to date before the transaction commits."""
+
+# -- summaries (derived, never synced) --------------------------------------------------------
+
+summary_month = Table(
+    "summary_month", metadata,
+    Column("account_id", Integer, primary_key=True), Column("product_id", Integer, primary_key=True),
+    Column("month", Integer, primary_key=True),
+    Column("base_quantity", BigInteger, nullable=False), Column("net_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False), Column("cost_minor", BigInteger, nullable=False),
+    Column("lines", Integer, nullable=False), Column("return_lines", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Account × SKU × month (yyyymm) of all sale lines; returns are negative."""
+
+summary_pair = Table(
+    "summary_pair", metadata,
+    Column("account_id", Integer, primary_key=True), Column("product_id", Integer, primary_key=True),
+    Column("n", Integer, nullable=False), Column("first_on", Text, nullable=False),
+    Column("last_on", Text, nullable=False), Column("last_quantity", BigInteger, nullable=False),
+    Column("last_net_e4", BigInteger),
+    Column("interval_days", Float), Column("median_gap", Float),
+    Column("p_7", Float, nullable=False), Column("p_14", Float, nullable=False),
+    Column("p_30", Float, nullable=False), Column("state", Text, nullable=False),
+    Column("due_on", Text), Column("expected_quantity", BigInteger, nullable=False),
+    Column("packaging_id", Integer), Column("packs", BigInteger, nullable=False),
+    Column("expected_net_minor", BigInteger, nullable=False),
+    Column("expected_margin_minor", BigInteger, nullable=False),
+    Column("as_of", Text, nullable=False),
+    Index("ix_summary_pair_state", "state", "p_7"),
+    Index("ix_summary_pair_p_7", "p_7", "account_id"),
+    Index("ix_summary_pair_due", "due_on", "account_id"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Account × SKU: the purchase rhythm and the forecast of ``as_of`` (``reorder.md``)."""
+
+summary_account = Table(
+    "summary_account", metadata,
+    Column("account_id", Integer, primary_key=True),
+    Column("order_days", Integer, nullable=False), Column("first_on", Text), Column("last_on", Text),
+    Column("net_12m_minor", BigInteger, nullable=False), Column("discount_12m_minor", BigInteger, nullable=False),
+    Column("cost_12m_minor", BigInteger, nullable=False), Column("net_prior_12m_minor", BigInteger, nullable=False),
+    Column("cost_prior_12m_minor", BigInteger, nullable=False),
+    Column("overdue", Integer, nullable=False), Column("due", Integer, nullable=False),
+    Column("at_risk", Integer, nullable=False),
+    Column("expected_net_minor", BigInteger, nullable=False), Column("expected_margin_minor", BigInteger, nullable=False),
+    Column("open_minor", BigInteger, nullable=False), Column("late_minor", BigInteger, nullable=False),
+    Column("late_since", Text),
+    Column("open_tickets", Integer, nullable=False), Column("last_visit_on", Text), Column("next_visit_on", Text),
+    Column("as_of", Text, nullable=False),
+)  # fmt: skip
+"""One row per account with what lists and headers show, as of ``as_of``."""
+
+
+def table(entity_name: str) -> Table:
+    """The local table of an entity, or of its lines (``order_line``)."""
+    entity = ENTITIES.get(entity_name)
+    return metadata.tables[(entity.table or entity.name) if entity else entity_name]

@@ -1,0 +1,1 @@
+"""The demo company: deterministic, believable, made in bulk."""

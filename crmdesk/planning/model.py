@@ -1,0 +1,158 @@
+"""The problem compiled into flat arrays for the solver's inner loops.
+
+Owns the translation: node numbers (stops first, then the days' ends), matrices by row and column,
+start windows, and the worth of every pair of consecutive visit days of a stop. Leaves the state of
+a plan to `routes`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from crmdesk.planning.problem import FixedKind, Problem, VisitMode
+from crmdesk.planning.schedule import visit_windows, work_clock
+
+FORBIDDEN: Final = -1e18
+#: A window that no arrival can meet; fills the second place of stops with one window.
+NEVER: Final = -1e18
+
+
+class Model:
+    """A `Problem` as arrays. Nodes 0..n-1 are the stops; the ends of days follow.
+
+    `worth[u][(p + 1) * (days + 1) + q]` is the worth of seeing stop `u` on day `q` after day `p`
+    (`p` = -1: the last visit in the past; `q` = number of days: no further visit).
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.stops = len(problem.stops)
+        self.days = len(problem.days)
+        self.visit_minutes = [float(stop.visit_minutes) for stop in problem.stops]
+        self.opens = [work_clock(day.start, day.breaks) for day in problem.days]
+        self.closes = [work_clock(day.end, day.breaks) for day in problem.days]
+        self.max_km = [float(day.max_km) for day in problem.days]
+        self._lay_out_nodes(problem)
+        self._read_windows(problem)
+        pinned: list[set[int]] = [set() for _stop in problem.stops]
+        for visit in problem.fixed:
+            pinned[visit.stop].add(visit.day)
+        self.pinned = pinned
+        self.worth = [_worth_table(problem, u, pinned[u]) for u in range(self.stops)]
+        self.scale = _typical_margin(problem)
+
+    def _lay_out_nodes(self, problem: Problem) -> None:
+        places = [stop.place for stop in problem.stops]
+        node_of_end: dict[int, int] = {}
+        self.start_node: list[int] = []
+        self.end_node: list[int] = []
+        for day in problem.days:
+            for place, nodes in (
+                (day.start_place, self.start_node),
+                (day.end_place, self.end_node),
+            ):
+                if place not in node_of_end:
+                    node_of_end[place] = len(places)
+                    places.append(place)
+                nodes.append(node_of_end[place])
+        weights = problem.weights
+        size = problem.travel.size
+        km, minutes = problem.travel.km, problem.travel.minutes
+        self.minutes_from = _rows(minutes, size, places)
+        self.minutes_to = [list(column) for column in zip(*self.minutes_from, strict=True)]
+        self.km_from = _rows(km, size, places)
+        self.km_to = [list(column) for column in zip(*self.km_from, strict=True)]
+        self.per_km = weights.per_km
+        self.per_minute = weights.per_drive_minute
+        self.near: list[list[int]] = []
+        for u in range(self.stops):
+            row = self.minutes_from[u]
+            self.near.append(sorted(range(self.stops), key=row.__getitem__))
+
+    def _read_windows(self, problem: Problem) -> None:
+        """First two windows in flat lists, further ones (rare) in `more_windows`."""
+        cells = self.stops * self.days
+        self.can_visit = [False] * cells
+        self.first_from = [0.0] * cells
+        self.first_to = [NEVER] * cells
+        self.second_from = [0.0] * cells
+        self.second_to = [NEVER] * cells
+        self.more_windows: dict[int, list[tuple[float, float]]] = {}
+        appointed = {(v.stop, v.day) for v in problem.fixed if v.kind is FixedKind.APPOINTMENT}
+        known: dict[tuple[object, ...], tuple[tuple[float, float], ...]] = {}
+        for u, stop in enumerate(problem.stops):
+            for d, day in enumerate(problem.days):
+                if stop.mode is not VisitMode.IN_PERSON and d not in _fixed_days(problem, u):
+                    continue
+                if (u, d) in appointed:
+                    windows = visit_windows(problem, u, d)
+                else:
+                    key = (stop.opening[d], stop.visit_minutes, day.start, day.end, day.breaks)
+                    cached = known.get(key)
+                    if cached is None:
+                        cached = known[key] = visit_windows(problem, u, d)
+                    windows = cached
+                cell = u * self.days + d
+                self.can_visit[cell] = bool(windows)
+                if windows:
+                    self.first_from[cell], self.first_to[cell] = windows[0]
+                if len(windows) > 1:
+                    self.second_from[cell], self.second_to[cell] = windows[1]
+                if len(windows) > 2:
+                    self.more_windows[cell] = list(windows[2:])
+
+
+def _rows(cells: list[float], size: int, places: list[int]) -> list[list[float]]:
+    """The cells between `places`, row by row; staying where one is costs nothing."""
+    return [[0.0 if a == b else float(cells[a * size + b]) for b in places] for a in places]
+
+
+def _fixed_days(problem: Problem, stop: int) -> set[int]:
+    return {visit.day for visit in problem.fixed if visit.stop == stop}
+
+
+def _typical_margin(problem: Problem) -> float:
+    """The mean worth of a visit at its usual gap: the money scale of the search."""
+    values = [
+        problem.value.visit_value(stop.margin, stop.interval_days, stop.interval_days)
+        for stop in problem.stops
+    ]
+    positive = [value for value in values if value > 0.0]
+    return math.fsum(positive) / len(positive) if positive else 1.0
+
+
+def _worth_table(problem: Problem, u: int, pinned: set[int]) -> list[float]:
+    stop = problem.stops[u]
+    weights = problem.weights
+    days = len(problem.days)
+    offsets = [problem.offset(d) for d in range(days)]
+    end = problem.end_offset
+    least = problem.spacing_factor * stop.interval_days
+    bonus = [0.0] * days
+    for d, day in enumerate(problem.days):
+        if stop.usual_weekday is not None and day.date.weekday() == stop.usual_weekday:
+            bonus[d] += weights.usual_weekday
+        if (u, d) in problem.announced:
+            bonus[d] += weights.stability
+    visit_value: dict[int, float] = {}
+    overdue: dict[int, float] = {}
+    table = [FORBIDDEN] * ((days + 1) * (days + 1))
+    for p in range(-1, days):
+        last = stop.last_visit if p < 0 else offsets[p]
+        before = p < 0 or p in pinned
+        for q in range(p + 1, days + 1):
+            upto = end if q == days else offsets[q]
+            gap = upto - last
+            if gap not in visit_value:
+                visit_value[gap] = problem.value.visit_value(stop.margin, stop.interval_days, gap)
+                overdue[gap] = problem.value.overdue_days(stop.interval_days, gap)
+            late = min(overdue[gap], max(0, upto - max(last, 0)))
+            worth = -weights.overdue * stop.overdue_per_day * late
+            if q == days:
+                worth += weights.carry_over * visit_value[gap]
+            elif gap < least and not (before and q in pinned):
+                continue
+            else:
+                worth += visit_value[gap] + bonus[q]
+            table[(p + 1) * (days + 1) + q] = worth
+    return table

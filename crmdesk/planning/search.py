@@ -1,0 +1,215 @@
+"""Ruin and recreate: the moves of the search and the annealing around them.
+
+Owns the choice of what to remove and where to put it back. Leaves feasibility and bookkeeping to
+`routes` and the outer interface to `solver`. After Schrimpf et al. (2000) and the string removals
+of Christiaens and Vanden Berghe (2020), on an objective that depends on the gap between visits.
+"""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from crmdesk.planning.model import Model
+from crmdesk.planning.routes import NO_POSITION, Routes, Snapshot
+
+_DEAD = -1.0
+
+
+class Search:
+    """One annealing run over a `Routes` state, drawing from one random source."""
+
+    def __init__(self, model: Model, routes: Routes, random: Random) -> None:
+        self.model = model
+        self.routes = routes
+        self.random = random
+        self.best = Snapshot(routes)
+
+    def construct(self) -> None:
+        """Fill the days from what is there by worth per minute, every stop on every day."""
+        self._recreate(list(range(self.model.stops)), list(range(self.model.days)), 0.6, 0.0)
+        self.best = Snapshot(self.routes)
+
+    def fill(self) -> None:
+        """Insert whatever still pays into the best plan."""
+        self.routes.restore(self.best)
+        self._recreate(list(range(self.model.stops)), list(range(self.model.days)), 0.6, 0.0)
+        if self.routes.worth > self.best.worth:
+            self.best = Snapshot(self.routes)
+
+    def step(self, temperature: float) -> bool:
+        """One ruin and recreate; keep it by the annealing rule. True when a new best was found."""
+        routes = self.routes
+        random = self.random
+        before = Snapshot(routes)
+        draw = random.random()
+        if draw < 0.7:
+            removed, touched, seed = self._ruin_strings()
+        elif draw < 0.85:
+            removed, touched, seed = self._ruin_customers()
+        else:
+            removed, touched, seed = self._ruin_day()
+        if any(not routes.is_feasible(d) for d in touched):
+            routes.restore(before)
+            return False
+        near = self.model.near[seed]
+        candidates = dict.fromkeys(removed)
+        for u in near[:20]:
+            candidates[u] = None
+        for _extra in range(6):
+            candidates[int(random.random() * self.model.stops)] = None
+        days = dict.fromkeys(touched)
+        for _extra in range(2):
+            days[int(random.random() * self.model.days)] = None
+        alpha = 0.35 + 0.65 * random.random()
+        self._recreate(list(candidates), list(days), alpha, 0.25)
+        if routes.worth >= before.worth + temperature * math.log(1.0 - random.random()):
+            if routes.worth > self.best.worth + 1e-9:
+                self.best = Snapshot(routes)
+                return True
+            return False
+        routes.restore(before)
+        return False
+
+    def _recreate(self, candidates: list[int], days: list[int], alpha: float, noise: float) -> None:
+        """Insert candidates on days, dearest first by worth / minutes^alpha, while it pays."""
+        routes = self.routes
+        random = self.random
+        model = self.model
+        n_days = model.days
+        pair_u: list[int] = []
+        pair_d: list[int] = []
+        score: list[float] = []
+        factor: list[float] = []
+        of_day: dict[int, list[int]] = {d: [] for d in days}
+        of_stop: dict[int, list[int]] = {}
+        for u in candidates:
+            mine: list[int] = []
+            base = u * n_days
+            for d in days:
+                if not model.can_visit[base + d]:
+                    continue
+                worth = routes.gain(u, d)
+                if worth <= 0.0 or routes.find(u, d) == NO_POSITION:
+                    continue
+                worth -= routes.insertion_cost(u, d)
+                if worth <= 0.0:
+                    continue
+                luck = 1.0 - noise + 2.0 * noise * random.random() if noise > 0.0 else 1.0
+                index = len(pair_u)
+                pair_u.append(u)
+                pair_d.append(d)
+                factor.append(luck)
+                score.append(luck * worth / (routes.found_minutes[base + d] + 1.0) ** alpha)
+                of_day[d].append(index)
+                mine.append(index)
+            of_stop[u] = mine
+        while score:
+            top = max(score)
+            if top <= 0.0:
+                return
+            chosen = score.index(top)
+            u = pair_u[chosen]
+            d = pair_d[chosen]
+            routes.insert(u, d)
+            score[chosen] = _DEAD
+            for index in of_day[d]:
+                if score[index] > 0.0:
+                    score[index] = self._score(pair_u[index], d, factor[index], alpha)
+            for index in of_stop[u]:
+                if score[index] > 0.0:
+                    score[index] = self._score(u, pair_d[index], factor[index], alpha)
+
+    def _score(self, u: int, d: int, luck: float, alpha: float) -> float:
+        routes = self.routes
+        worth = routes.gain(u, d)
+        if worth <= 0.0 or routes.find(u, d) == NO_POSITION:
+            return _DEAD
+        worth -= routes.insertion_cost(u, d)
+        if worth <= 0.0:
+            return _DEAD
+        return luck * worth / (routes.found_minutes[u * self.model.days + d] + 1.0) ** alpha
+
+    def _random_seed(self) -> int:
+        """A stop to ruin around: mostly one that is planned, sometimes any."""
+        random = self.random
+        routes = self.routes
+        for _try in range(8):
+            d = int(random.random() * self.model.days)
+            inner = len(routes.nodes[d]) - 2
+            if inner > 0:
+                return routes.nodes[d][1 + int(random.random() * inner)]
+        return int(random.random() * self.model.stops)
+
+    def _take(self, d: int, stops: list[int]) -> list[int]:
+        """Remove from day `d` those of `stops` that are not fixed there."""
+        pinned = self.model.pinned
+        gone = [u for u in stops if d not in pinned[u]]
+        if gone:
+            self.routes.remove(d, gone)
+        return gone
+
+    def _ruin_strings(self) -> tuple[list[int], list[int], int]:
+        """Short strings of neighbouring stops on one to four days around a seed."""
+        random = self.random
+        routes = self.routes
+        seed = self._random_seed() if random.random() < 0.8 else self._any_stop()
+        wanted = 1 + int(random.random() * 4)
+        longest = 2 + int(random.random() * 7)
+        removed: list[int] = []
+        touched: list[int] = []
+        for u in self.model.near[seed][:60]:
+            for d in routes.visits[u]:
+                if d in touched:
+                    continue
+                route = routes.nodes[d]
+                at = route.index(u)
+                length = min(1 + int(random.random() * longest), len(route) - 2)
+                first = max(1, at - int(random.random() * length))
+                first = min(first, len(route) - 1 - length)
+                removed += self._take(d, route[first : first + length])
+                touched.append(d)
+                if len(touched) >= wanted:
+                    return removed, touched, seed
+        return removed, touched, seed
+
+    def _any_stop(self) -> int:
+        return int(self.random.random() * self.model.stops)
+
+    def _ruin_customers(self) -> tuple[list[int], list[int], int]:
+        """All visits of a few neighbouring customers."""
+        random = self.random
+        seed = self._random_seed()
+        count = 1 + int(random.random() * 6)
+        near = self.model.near[seed]
+        removed: list[int] = []
+        by_day: dict[int, list[int]] = {}
+        for rank in range(count):
+            u = near[min(int(rank * (1.0 + 2.0 * random.random())), len(near) - 1)]
+            if u in removed:
+                continue
+            for d in self.routes.visits[u]:
+                by_day.setdefault(d, []).append(u)
+            removed.append(u)
+        for d, stops in by_day.items():
+            self._take(d, stops)
+        return removed, list(by_day), seed
+
+    def _ruin_day(self) -> tuple[list[int], list[int], int]:
+        """Most of one day, or of two days at once."""
+        random = self.random
+        routes = self.routes
+        removed: list[int] = []
+        touched: list[int] = []
+        seed = self._any_stop()
+        for _day in range(1 + int(random.random() * 2)):
+            d = int(random.random() * self.model.days)
+            if d in touched:
+                continue
+            share = 0.5 + 0.5 * random.random()
+            stops = [u for u in routes.nodes[d][1:-1] if random.random() < share]
+            if stops:
+                seed = stops[0]
+            removed += self._take(d, stops)
+            touched.append(d)
+        return removed, touched, seed

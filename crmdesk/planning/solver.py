@@ -1,0 +1,173 @@
+"""Solve a planning problem: which customers on which day, in which order.
+
+Owns the outer interface: seeds, limits, progress, cancelling, fixed visits and warm starts. Leaves
+the moves to `search` and the re-planning of a day under way to `replan`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from crmdesk.planning.model import Model
+from crmdesk.planning.plan import Conflict, ConflictCode, Plan, plan_from_orders
+from crmdesk.planning.problem import FixedKind, FixedVisit, Problem, check_problem
+from crmdesk.planning.routes import NO_POSITION, Routes
+from crmdesk.planning.schedule import visit_windows
+from crmdesk.planning.search import Search
+
+#: Temperature at the start and the end of the annealing, in typical visit worths.
+_HOT: Final = 0.8
+_COLD: Final = 0.015
+_CHECK_EVERY: Final = 16
+DEFAULT_ITERATIONS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the search is: share of the work done, best worth so far, visits, iterations."""
+
+    share: float
+    worth: float
+    visits: int
+    iterations: int
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def solve(
+    problem: Problem,
+    *,
+    seed: int = 0,
+    iterations: int | None = None,
+    seconds: float | None = None,
+    start: Sequence[Sequence[int]] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    on_progress: ProgressCallback | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Plan:
+    """The best plan found for `problem`.
+
+    Stops after `iterations` (the same seed and iterations give the same plan), after `seconds`, at
+    whichever comes first, or when `cancelled` says so; with neither, after `DEFAULT_ITERATIONS`.
+    `start` gives the orders of a former plan to begin from; what no longer fits is left out.
+    Raises `ProblemError` when the problem is malformed; impossible fixed visits are reported in
+    `Plan.conflicts`.
+    """
+    began = clock()
+    check_problem(problem)
+    if iterations is None and seconds is None:
+        iterations = DEFAULT_ITERATIONS
+    model = Model(problem)
+    routes = Routes(model)
+    conflicts = _place_fixed(problem, model, routes)
+    search = Search(model, routes, Random(seed))  # seeded on purpose: plans are reproducible
+    if start is not None:
+        _place_start(model, routes, start)
+    search.construct()
+    done = 0
+    if model.stops and model.days:
+        limit = _Limit(began, iterations, seconds, clock, cancelled)
+        done = _anneal(search, limit, on_progress, warm=start is not None)
+        search.fill()
+    routes.restore(search.best)
+    orders = [routes.nodes[d][1:-1] for d in range(model.days)]
+    return plan_from_orders(problem, orders, conflicts=conflicts, iterations=done, seed=seed)
+
+
+@dataclass(slots=True)
+class _Limit:
+    """When the search ends."""
+
+    began: float
+    iterations: int | None
+    seconds: float | None
+    clock: Callable[[], float]
+    cancelled: Callable[[], bool] | None
+
+    def share(self, done: int) -> float:
+        """Share of the work done; 1 or more to stop. By iterations where they are given."""
+        if self.cancelled is not None and self.cancelled():
+            return 1.0
+        passed = 0.0
+        if self.seconds is not None:
+            passed = (self.clock() - self.began) / max(self.seconds, 1e-9)
+        if self.iterations is None:
+            return passed
+        if passed >= 1.0 or self.iterations <= 0:
+            return 1.0
+        return done / self.iterations
+
+
+def _anneal(
+    search: Search, limit: _Limit, on_progress: ProgressCallback | None, *, warm: bool
+) -> int:
+    """Run the annealing until the limit; returns the iterations done."""
+    scale = search.model.scale
+    hot = scale * (_HOT / 4.0 if warm else _HOT)
+    cold = scale * _COLD
+    done = 0
+    share = limit.share(0)
+    while share < 1.0:
+        temperature = hot * (cold / hot) ** share
+        for _step in range(_CHECK_EVERY):
+            search.step(temperature)
+            done += 1
+            if limit.iterations is not None and done >= limit.iterations:
+                break
+        if on_progress is not None:
+            visits = sum(len(nodes) - 2 for nodes in search.best.nodes)
+            on_progress(Progress(min(share, 1.0), search.best.worth, visits, done))
+        share = limit.share(done)
+    return done
+
+
+def _place_fixed(problem: Problem, model: Model, routes: Routes) -> tuple[Conflict, ...]:
+    """Insert the fixed visits, appointments first by their hour; those that do not fit are told."""
+    conflicts = []
+    unique = {(visit.stop, visit.day): visit for visit in problem.fixed}
+    for visit in problem.fixed:
+        if visit.kind is FixedKind.APPOINTMENT:
+            unique[visit.stop, visit.day] = visit
+    ordered = sorted(unique.values(), key=_fixed_first)
+    for visit in ordered:
+        u, d = visit.stop, visit.day
+        if routes.find(u, d) != NO_POSITION:
+            routes.insert(u, d)
+            continue
+        conflicts.append(Conflict(u, d, _conflict_code(problem, visit, routes)))
+        model.pinned[u].discard(d)
+    return tuple(conflicts)
+
+
+def _fixed_first(visit: FixedVisit) -> tuple[int, int, float, int]:
+    appointment = visit.kind is FixedKind.APPOINTMENT
+    return (visit.day, 0 if appointment else 1, visit.start or 0.0, visit.stop)
+
+
+def _conflict_code(problem: Problem, visit: FixedVisit, routes: Routes) -> ConflictCode:
+    u, d = visit.stop, visit.day
+    if not visit_windows(problem, u, d):
+        closed = visit.kind is FixedKind.LOCKED and not problem.stops[u].opening[d]
+        return ConflictCode.CLOSED if closed else ConflictCode.OUTSIDE_SHIFT
+    day = problem.days[d]
+    place = problem.stops[u].place
+    out, _minutes = problem.travel.leg(day.start_place, place)
+    back, _minutes = problem.travel.leg(place, day.end_place)
+    if out + back > day.max_km or (routes.km[d] and out + back > day.max_km - routes.km[d]):
+        return ConflictCode.TOO_FAR
+    return ConflictCode.NO_TIME
+
+
+def _place_start(model: Model, routes: Routes, start: Sequence[Sequence[int]]) -> None:
+    """Take over a former plan, day by day, leaving out what no longer fits or pays."""
+    for d, order in enumerate(start[: model.days]):
+        for u in order:
+            if not 0 <= u < model.stops or d in routes.visits[u]:
+                continue
+            if routes.gain(u, d) > 0.0 and routes.find(u, d) != NO_POSITION:
+                routes.insert(u, d)

@@ -37,29 +37,30 @@ def _renderer(name: str, hex_color: str) -> QSvgRenderer:
 
 @lru_cache(maxsize=1024)
 def _pixmap(name: str, hex_color: str, size: int, ratio: float) -> QPixmap:
+    renderer = _renderer(name, hex_color)
     made = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    _renderer(name, hex_color).render(painter, QRectF(made.rect()))
+    renderer.render(painter, QRectF(made.rect()))
     painter.end()
     made.setDevicePixelRatio(ratio)
     return made
 
 
-def pixmap(name: str, token: str = "muted", size: int = SMALL, ratio: float = 1.0) -> QPixmap:
+def pixmap(name: str, ink: str = "muted", size: int = SMALL, ratio: float = 1.0) -> QPixmap:
     """A square pixmap of ``size`` logical px; raises FileNotFoundError for an unknown name."""
-    return _pixmap(name, theme.color(token).name(), size, ratio)
+    return _pixmap(name, theme.color(ink).name(), size, ratio)
 
 
-def icon(name: str, token: str = "muted", size: int = SMALL) -> QIcon:
+def icon(name: str, ink: str = "muted", size: int = SMALL) -> QIcon:
     """A QIcon in one colour, sharp at pixel ratios 1 and 2."""
     made = QIcon()
     for ratio in (1.0, 2.0):
-        made.addPixmap(pixmap(name, token, size, ratio))
+        made.addPixmap(pixmap(name, ink, size, ratio))
     return made
 
 
-def paint(painter: QPainter, name: str, rect: QRectF, token: str = "muted") -> None:
-    """Draw the icon into ``rect`` in the colour of a token (or ``#RRGGBB``)."""
-    _renderer(name, theme.color(token).name()).render(painter, rect)
+def paint(painter: QPainter, name: str, rect: QRectF, ink: str = "muted") -> None:
+    """Draw the icon into ``rect`` in the colour of the ink token (or ``#RRGGBB``)."""
+    _renderer(name, theme.color(ink).name()).render(painter, rect)

@@ -1,0 +1,197 @@
+"""The one key map: every action, its key and its words.
+
+Owns which key does what in which place; a test looks for clashes. Places bind their slots with
+:func:`bind`, feet and buttons ask :func:`hint`. ``Enter`` stands for both Enter keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from crmdesk.i18n import _
+
+GLOBAL = "global"
+
+
+def N_(message: str) -> str:
+    """Mark a message for translation where it is defined."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One action: ``place.name``, its key in Qt's words, and its title (a msgid).
+
+    ``hint_only`` keys are handled by the widget with the focus (arrows, digits in a field).
+    """
+
+    action: str
+    key: str
+    title: str
+    hint_only: bool = False
+
+    @property
+    def place(self) -> str:
+        """The place in which the key works, or ``global``."""
+        return self.action.partition(".")[0]
+
+
+_ALL = (
+    Binding("global.search", "Ctrl+K", N_("Find a customer, SKU or command")),
+    Binding("global.back", "Alt+Left", N_("Back")),
+    Binding("global.forward", "Alt+Right", N_("Forward")),
+    Binding("global.undo", "Ctrl+Z", N_("Undo")),
+    Binding("global.sync_centre", "Ctrl+Shift+Y", N_("Sync centre")),
+    Binding("global.scheme", "Ctrl+Shift+D", N_("Light or dark")),
+    Binding("global.larger", "Ctrl++", N_("Larger text")),
+    Binding("global.smaller", "Ctrl+-", N_("Smaller text")),
+    Binding("global.rail", "Ctrl+B", N_("Fold the side bar")),
+    Binding("global.quit", "Ctrl+Q", N_("Quit")),
+    Binding("today.previous", "Up", N_("previous stop"), hint_only=True),
+    Binding("today.next", "Down", N_("stop"), hint_only=True),
+    Binding("today.visit", "Space", N_("Start visit")),
+    Binding("today.card", "C", N_("Card")),
+    Binding("today.replan", "R", N_("Re-plan the rest")),
+    Binding("today.missed", "M", N_("missed or closed")),
+    Binding("today.lock", "L", N_("lock")),
+    Binding("customers.filter", "/", N_("Filter")),
+    Binding("customers.open", "Enter", N_("open"), hint_only=True),
+    Binding("customers.new", "N", N_("New customer")),
+    Binding("customers.export", "E", N_("Export")),
+    Binding("customers.columns", "K", N_("Columns")),
+    Binding("customer.visit", "Space", N_("Start visit")),
+    Binding("customer.call", "L", N_("Log call")),
+    Binding("customer.order", "O", N_("New order")),
+    Binding("customer.search", "/", N_("Search the timeline")),
+    Binding("customer.suggested", "S", N_("Suggested order")),
+    Binding("customer.contacts", "T", N_("All contacts")),
+    Binding("customer.documents", "D", N_("Documents")),
+    Binding("customer.purchases", "Enter", N_("all purchases"), hint_only=True),
+    Binding("customer.close", "Esc", N_("back to the list")),
+    Binding("plan.previous", "PgUp", N_("Week before")),
+    Binding("plan.next", "PgDown", N_("Week after")),
+    Binding("plan.replan", "R", N_("Re-plan")),
+    Binding("plan.fill", "F", N_("Fill free time")),
+    Binding("plan.moved", "W", N_("Show what moved")),
+    Binding("plan.lock", "L", N_("Lock")),
+    Binding("plan.earlier", "Shift+Left", N_("Move to the day before")),
+    Binding("plan.later", "Shift+Right", N_("Move to the day after")),
+    Binding("plan.open", "Enter", N_("card"), hint_only=True),
+    Binding("reorder.pick", "Space", N_("pick"), hint_only=True),
+    Binding("reorder.quantity", "0–9", N_("change quantity"), hint_only=True),
+    Binding("reorder.pack", "P", N_("other pack")),
+    Binding("reorder.purchases", "Enter", N_("purchases behind it"), hint_only=True),
+    Binding("reorder.not_now", "X", N_("not now, ask why")),
+    Binding("reorder.export", "E", N_("Export")),
+    Binding("reorder.add", "Ctrl+Enter", N_("Add to visit orders")),
+    Binding("reorder.filter", "/", N_("Filter rows")),
+    Binding("reorder.columns", "K", N_("Columns")),
+    Binding("orders.filter", "/", N_("Filter")),
+    Binding("orders.open", "Enter", N_("open"), hint_only=True),
+    Binding("orders.new", "N", N_("New order")),
+    Binding("orders.export", "E", N_("Export")),
+    Binding("order.previous", "Up", N_("line before"), hint_only=True),
+    Binding("order.next", "Down", N_("line"), hint_only=True),
+    Binding("order.quantity", "0–9", N_("quantity"), hint_only=True),
+    Binding("order.submit", "Ctrl+Enter", N_("Submit")),
+    Binding("order.quote", "Q", N_("As quote")),
+    Binding("order.pack", "P", N_("next pack")),
+    Binding("order.discount", "D", N_("discount with reason")),
+    Binding("order.remove", "Del", N_("remove")),
+    Binding("order.add", "A", N_("Add a line")),
+    Binding("order.use_usual", "U", N_("Use the usual quantity")),
+    Binding("order.keep", "K", N_("Keep the quantity")),
+    Binding("order.also_1", "Alt+1", N_("Add the first suggestion")),
+    Binding("order.also_2", "Alt+2", N_("Add the second suggestion")),
+    Binding("order.also_3", "Alt+3", N_("Add the third suggestion")),
+    Binding("order.close", "Esc", N_("back to the visit")),
+    Binding("visit.outcome", "A–Z", N_("outcome"), hint_only=True),
+    Binding("visit.end", "Enter", N_("End visit")),
+    Binding("visit.submit", "Ctrl+Enter", N_("Save the visit")),
+    Binding("visit.close", "Esc", N_("back")),
+    Binding("pipeline.open", "Enter", N_("open"), hint_only=True),
+    Binding("pipeline.new", "N", N_("New lead")),
+    Binding("pipeline.advance", "A", N_("Next stage")),
+    Binding("pipeline.filter", "/", N_("Filter")),
+    Binding("pipeline.export", "E", N_("Export")),
+    Binding("sync.try", "F5", N_("Try now")),
+    Binding("sync.file", "Ctrl+Shift+S", N_("Sync by file")),
+    Binding("sync.previous", "Up", N_("before"), hint_only=True),
+    Binding("sync.next", "Down", N_("next"), hint_only=True),
+    Binding("sync.restore", "R", N_("restore the other")),
+    Binding("sync.fine", "Enter", N_("fine as it is")),
+    Binding("sync.open", "O", N_("Open the copy")),
+    Binding("sync.ask", "P", N_("Ask office for the old price")),
+    Binding("sync.drop", "Del", N_("Drop the order")),
+    Binding("sync.history", "H", N_("All of them")),
+)
+KEYS = {binding.action: binding for binding in _ALL}
+_SHOWN = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "Ctrl++": "Ctrl +", "Ctrl+-": "Ctrl −"}
+
+
+def shown(key: str) -> str:
+    """A key as its cap shows it: arrows as arrows."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    head, plus, last = key.rpartition("+")
+    return f"{head}{plus}{_SHOWN.get(last, last)}"
+
+
+def hint(action: str) -> str:
+    """The key of an action as shown in its cap; raises KeyError for an unknown action."""
+    return shown(KEYS[action].key)
+
+
+def title(action: str) -> str:
+    """The words of an action in the person's language."""
+    return _(KEYS[action].title)
+
+
+def of_place(place: str) -> list[Binding]:
+    """All bindings that work in a place, its own first, then the global ones."""
+    own = [binding for binding in _ALL if binding.place == place]
+    return own + [binding for binding in _ALL if binding.place == GLOBAL and place != GLOBAL]
+
+
+def sequences(key: str) -> list[QKeySequence]:
+    """The Qt sequences of a key; Enter means Return and the keypad's Enter."""
+    if key.endswith("Enter"):
+        return [QKeySequence(key), QKeySequence(key[: -len("Enter")] + "Return")]
+    return [QKeySequence(key)]
+
+
+def clashes() -> list[tuple[str, str, str]]:
+    """Pairs of actions that share a key within one place (or with a global one), and the key."""
+    found = []
+    for place in {binding.place for binding in _ALL}:
+        taken: dict[str, str] = {}
+        for binding in of_place(place):
+            if binding.key in taken:
+                found.append((taken[binding.key], binding.action, binding.key))
+            taken[binding.key] = binding.action
+    return found
+
+
+def bind(widget: QWidget, action: str, slot: Callable[[], None]) -> list[QShortcut]:
+    """Call ``slot`` on the action's key while the focus is inside ``widget``.
+
+    Global actions work in the whole window. Fields keep the letters typed into them: Qt asks the
+    focused field first.
+    """
+    context = (
+        Qt.ShortcutContext.WindowShortcut
+        if KEYS[action].place == GLOBAL
+        else Qt.ShortcutContext.WidgetWithChildrenShortcut
+    )
+    made = []
+    for sequence in sequences(KEYS[action].key):
+        shortcut = QShortcut(sequence, widget)
+        shortcut.setContext(context)
+        shortcut.activated.connect(slot)
+        made.append(shortcut)
+    return made

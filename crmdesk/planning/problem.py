@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
+from itertools import pairwise
 from typing import Final
 
 from crmdesk.i18n import _
@@ -45,7 +46,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One working day: shift and breaks on the clock, kilometres allowed, where it begins and ends."""
+    """One working day: shift and breaks on the clock, kilometres allowed, its two ends."""
 
     date: date
     start: float
@@ -162,7 +163,7 @@ def problem_faults(problem: Problem) -> list[str]:
     for day in problem.days:
         faults += _day_faults(day, problem.travel.size)
     dates = [day.date for day in problem.days]
-    if any(later <= earlier for earlier, later in zip(dates, dates[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(dates)):
         faults.append(_("The days must follow one another without repetition."))
     if problem.days and problem.first_date is not None and problem.first_date > dates[0]:
         faults.append(_("The first day lies before the beginning of the plan."))

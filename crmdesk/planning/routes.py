@@ -5,8 +5,10 @@ Leaves the choice of moves to `search`. Every day's lists are replaced, never ch
 that a snapshot is a copy of references.
 """
 
+# ruff: noqa: PLR1730  (max() costs a call in the innermost loops)
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from crmdesk.planning.model import FORBIDDEN, NEVER, Model
@@ -77,7 +79,7 @@ class Routes:
         model = self.model
         cost = model.per_km * self.km[d]
         if model.per_minute > 0.0:
-            for a, b in zip(nodes, nodes[1:], strict=False):
+            for a, b in pairwise(nodes):
                 cost += model.per_minute * model.minutes_from[a][b]
         return cost
 

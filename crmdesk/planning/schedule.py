@@ -1,4 +1,4 @@
-"""The clock of one working day: breaks cut out, opening windows, the timetable of an order of stops.
+"""The clock of one working day: breaks cut out, opening windows, the timetable of an order.
 
 Owns the conversion between the wall clock and the work clock (minutes of work, breaks removed) and
 exact timetables. Leaves the choice and order of stops to the solver.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from crmdesk.planning.problem import Break, Day, FixedKind, Problem, Window
@@ -118,7 +119,7 @@ def timetable(problem: Problem, day: int, order: Sequence[int]) -> Timetable | N
     places = [problem.stops[stop].place for stop in order]
     lengths = [problem.stops[stop].visit_minutes for stop in order]
     chain = [the_day.start_place, *places, the_day.end_place]
-    legs = [problem.travel.leg(a, b) for a, b in zip(chain, chain[1:], strict=False)]
+    legs = [problem.travel.leg(a, b) for a, b in pairwise(chain)]
     starts, arrivals = [], []
     clock = work_clock(the_day.start, the_day.breaks)
     for k, pairs in enumerate(windows):

@@ -100,7 +100,7 @@ class Search:
                 pair_u.append(u)
                 pair_d.append(d)
                 factor.append(luck)
-                score.append(luck * worth / (routes.found_minutes[base + d] + 1.0) ** alpha)
+                score.append(luck * worth / math.pow(routes.found_minutes[base + d] + 1.0, alpha))
                 of_day[d].append(index)
                 mine.append(index)
             of_stop[u] = mine
@@ -128,7 +128,8 @@ class Search:
         worth -= routes.insertion_cost(u, d)
         if worth <= 0.0:
             return _DEAD
-        return luck * worth / (routes.found_minutes[u * self.model.days + d] + 1.0) ** alpha
+        minutes = routes.found_minutes[u * self.model.days + d]
+        return luck * worth / math.pow(minutes + 1.0, alpha)
 
     def _random_seed(self) -> int:
         """A stop to ruin around: mostly one that is planned, sometimes any."""

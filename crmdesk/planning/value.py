@@ -25,7 +25,7 @@ class ValueModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SaturatingValue:
-    """Margin that builds up with the gap and saturates: M * (1 - exp(-((gap/interval)/scale)^power)).
+    """Margin that builds up with the gap: M * (1 - exp(-((gap / interval) / scale) ^ power)).
 
     A visit right after another sells nothing; one at the usual gap about 70 %; waiting longer than
     `tolerance` intervals counts as overdue. Source: the planning instances' format.
@@ -49,7 +49,7 @@ class SaturatingValue:
 
 @dataclass(frozen=True, slots=True)
 class CoverageValue:
-    """Every customer counts the same: a visit is worth `worth` once its gap has passed, less before.
+    """Every customer counts the same: a visit is worth `worth` once its gap has passed.
 
     For plans that should reach everybody on time rather than earn the most.
     """
@@ -57,7 +57,12 @@ class CoverageValue:
     worth: float = 100.0
     tolerance: float = 1.0
 
-    def visit_value(self, margin: float, interval_days: float, gap_days: float) -> float:
+    def visit_value(
+        self,
+        margin: float,  # noqa: ARG002  (the protocol of every value model)
+        interval_days: float,
+        gap_days: float,
+    ) -> float:
         """The same for every customer; grows with the square of the gap up to the interval."""
         ratio = min(1.0, max(0.0, gap_days) / interval_days)
         return self.worth * ratio * ratio

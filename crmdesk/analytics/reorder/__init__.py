@@ -1,0 +1,26 @@
+"""Reorder: when a customer will need a SKU again, and how much.
+
+``purchase_days`` turns sold lines into net purchase-days, ``fit`` makes a model of the
+organisation's history, ``score`` forecasts every pair (account × SKU), ``packs`` rounds a quantity
+to a packaging and ``backtest`` says how good all of it has been.
+"""
+
+from crmdesk.analytics.reorder.forecast import Forecasts, fit, score
+from crmdesk.analytics.reorder.model import ReorderModel
+from crmdesk.analytics.reorder.purchases import PurchaseDays, SaleLines, purchase_days
+from crmdesk.analytics.reorder.quantity import Packaging, packs
+from crmdesk.analytics.reorder.states import STATES, ReorderState
+
+__all__ = [
+    "STATES",
+    "Forecasts",
+    "Packaging",
+    "PurchaseDays",
+    "ReorderModel",
+    "ReorderState",
+    "SaleLines",
+    "fit",
+    "packs",
+    "purchase_days",
+    "score",
+]

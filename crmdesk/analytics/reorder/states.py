@@ -1,0 +1,56 @@
+"""The states of a pair (account × SKU), and the rule that gives them.
+
+Owns the words and their order in storage; the interface translates and colours them.
+"""
+
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from crmdesk.analytics.reorder.exact import Floats, Ints
+
+MINIMUM_PURCHASES = 3
+_LAPSED_BELOW = 0.10
+_AT_RISK_BELOW = 0.20
+_OVERDUE_GAPS = 1.25
+_DUE_FROM = 0.40
+
+
+class ReorderState(StrEnum):
+    """Where a pair stands; the order of the members is the code in ``Forecasts.state``."""
+
+    OVERDUE = "overdue"
+    DUE = "due"
+    AT_RISK = "at_risk"
+    LAPSED = "lapsed"
+    FINE = "fine"
+    NEW = "new"
+
+
+STATES: tuple[ReorderState, ...] = tuple(ReorderState)
+_CODE = {state: code for code, state in enumerate(STATES)}
+
+
+def state_codes(
+    count: Ints, days_since: Ints, median_gap: Floats, p14: Floats, p30: Floats
+) -> npt.NDArray[np.int8]:
+    """State of each pair as a position in ``STATES``.
+
+    New below three purchase-days; else lapsed, at risk, overdue, due, fine, the first that holds.
+    """
+    conditions = [
+        count < MINIMUM_PURCHASES,
+        p30 < _LAPSED_BELOW,
+        p30 < _AT_RISK_BELOW,
+        days_since > _OVERDUE_GAPS * median_gap,
+        p14 >= _DUE_FROM,
+    ]
+    choices = [
+        _CODE[ReorderState.NEW],
+        _CODE[ReorderState.LAPSED],
+        _CODE[ReorderState.AT_RISK],
+        _CODE[ReorderState.OVERDUE],
+        _CODE[ReorderState.DUE],
+    ]
+    return np.select(conditions, choices, _CODE[ReorderState.FINE]).astype(np.int8)

@@ -141,8 +141,11 @@ class Problem:
 
     def due_date(self, stop: int) -> date:
         """The date on which the usual gap of the stop has passed."""
-        due = self.stops[stop].last_visit + round(self.stops[stop].interval_days)
-        return self.origin + timedelta(days=due)
+        return self.due_after(stop, self.stops[stop].last_visit)
+
+    def due_after(self, stop: int, last_visit: int) -> date:
+        """The same after a visit on the calendar day `last_visit`."""
+        return self.origin + timedelta(days=last_visit + round(self.stops[stop].interval_days))
 
 
 class ProblemError(ValueError):

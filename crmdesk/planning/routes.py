@@ -73,6 +73,25 @@ class Routes:
         self.visits = list(snapshot.visits)
         self.worth = snapshot.worth
 
+    def load(self, orders: list[list[int]]) -> None:
+        """Take over a plan's orders of stops per day as they are."""
+        worth = 0.0
+        visits: list[list[int]] = [[] for _stop in self.visits]
+        for d, order in enumerate(orders):
+            self.nodes[d] = [self.nodes[d][0], *order, self.nodes[d][-1]]
+            self._retime(d)
+            worth -= self.travel_cost(d)
+            for u in order:
+                visits[u].append(d)
+        width = self.model.days + 1
+        for u, days in enumerate(visits):
+            self.visits[u] = tuple(days)
+            row = 0
+            for d in [*days, width - 1]:
+                worth += self.model.worth[u][row * width + d]
+                row = d + 1
+        self.worth = worth
+
     def travel_cost(self, d: int) -> float:
         """What driving day `d` costs."""
         nodes = self.nodes[d]

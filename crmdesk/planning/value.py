@@ -59,7 +59,7 @@ class CoverageValue:
 
     def visit_value(
         self,
-        margin: float,  # noqa: ARG002  (the protocol of every value model)
+        margin: float,
         interval_days: float,
         gap_days: float,
     ) -> float:

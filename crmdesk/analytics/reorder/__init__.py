@@ -5,6 +5,7 @@ organisation's history, ``score`` forecasts every pair (account × SKU), ``packs
 to a packaging and ``backtest`` says how good all of it has been.
 """
 
+from crmdesk.analytics.reorder.backtest import BacktestReport, backtest
 from crmdesk.analytics.reorder.forecast import Forecasts, fit, score
 from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.purchases import PurchaseDays, SaleLines, purchase_days
@@ -13,12 +14,14 @@ from crmdesk.analytics.reorder.states import STATES, ReorderState
 
 __all__ = [
     "STATES",
+    "BacktestReport",
     "Forecasts",
     "Packaging",
     "PurchaseDays",
     "ReorderModel",
     "ReorderState",
     "SaleLines",
+    "backtest",
     "fit",
     "packs",
     "purchase_days",

@@ -28,6 +28,7 @@ from crmdesk.analytics.reorder.quantity import usual_quantities
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, renewal_of
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES, STATES, ReorderState, state_codes
 
+NEVER = 2**31
 SNAPSHOT_AGES = (14, 30, 44, 58, 72)
 _DATE_SNAPSHOT_AGE = 58
 _FEWEST_ROWS = 400
@@ -181,7 +182,7 @@ def _prior_days(snapshot: Snapshot, rate: float, sku_factor: Floats) -> Floats:
 def _training(purchases: PurchaseDays, as_of: int, age: int) -> _Training:
     """Design and outcome of every pair with three purchase-days at the snapshot ``age`` days back.
 
-    ``days_to_next`` is a large number where no purchase followed by ``as_of``.
+    ``days_to_next`` is ``NEVER`` where no purchase followed by ``as_of``.
     """
     cutoff = as_of - age
     known = purchases.until(cutoff)
@@ -192,31 +193,34 @@ def _training(purchases: PurchaseDays, as_of: int, age: int) -> _Training:
     own = np.flatnonzero(snapshot.count >= MINIMUM_PURCHASES)
     trend = trend_feature(last_30[own], last_90[own])
     design = Design(_rows(snapshot, own), prior_days[own], trend)
-    return _Training(design, next_purchase_day(purchases, snapshot)[own] - cutoff, age)
+    return _Training(design, days_to_next(purchases, snapshot)[own], age)
 
 
-NEVER = 2**31
+def next_purchases(purchases: PurchaseDays, snapshot: Snapshot) -> Ints:
+    """Row of the first purchase-day after the snapshot of each of its pairs; −1 where none is.
 
-
-def next_purchase_day(purchases: PurchaseDays, snapshot: Snapshot) -> Ints:
-    """First purchase-day after the snapshot of each of its pairs; ``NEVER`` where none is known.
-
-    ``purchases`` must hold the history the snapshot was taken from, and may go beyond it.
+    Up to the snapshot's day ``purchases`` must be the history the snapshot was taken from.
     """
     later = purchases.day > snapshot.as_of
     position = np.flatnonzero(~later)
-    result = np.full(len(snapshot), NEVER, dtype=np.int64)
     if len(position) == 0:
-        return result
-    last_known = position[np.cumsum(snapshot.count) - 1]
-    following = np.minimum(last_known + 1, len(purchases) - 1)
+        return np.full(len(snapshot), -1, dtype=np.int64)
+    following = position[np.cumsum(snapshot.count) - 1] + 1
+    row = np.minimum(following, len(purchases) - 1)
     found = (
-        later[following]
-        & (purchases.account[following] == snapshot.account)
-        & (purchases.sku[following] == snapshot.sku)
+        later[row]
+        & (purchases.account[row] == snapshot.account)
+        & (purchases.sku[row] == snapshot.sku)
     )
-    result[found] = purchases.day[following[found]]
-    return result
+    return np.where(found, row, -1)
+
+
+def days_to_next(purchases: PurchaseDays, snapshot: Snapshot) -> Ints:
+    """Days from the snapshot to the next purchase-day of each pair; ``NEVER`` where none is."""
+    row = next_purchases(purchases, snapshot)
+    if len(purchases) == 0:
+        return np.full(len(snapshot), NEVER, dtype=np.int64)
+    return np.where(row >= 0, purchases.day[row] - snapshot.as_of, NEVER)
 
 
 def _labelled(rows: list[_Training], horizon: int) -> tuple[Matrix, Floats]:

@@ -88,12 +88,6 @@ def fit_absolute(matrix: Matrix, target: Floats) -> Floats:
     return weights
 
 
-def log_loss(probability: Floats, label: Floats) -> float:
-    """Mean negative log-likelihood, probabilities held within 1e−6 of 0 and 1."""
-    held = np.clip(probability, 1e-6, 1.0 - 1e-6)
-    return float(-np.mean(np.where(label > 0.0, log(held), log(1.0 - held))))
-
-
 def _penalty(features: int) -> Floats:
     penalty = np.full(features, RIDGE)
     penalty[0] = INTERCEPT_RIDGE

@@ -2,8 +2,8 @@
 
 Owns the reading of returns and cancellations: a negative line is taken off the latest earlier
 purchase of the same account and SKU, last in, first out, with no invoice link needed, so that a
-keying error and its cancellation vanish. Leaves dates, units and documents to its callers: days are days since
-1970-01-01, quantities are integers in the product's base unit.
+keying error and its cancellation vanish. Leaves dates, units and documents to its callers: days
+are days since 1970-01-01, quantities are integers in the product's base unit.
 """
 
 from dataclasses import dataclass

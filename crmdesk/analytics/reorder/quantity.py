@@ -56,8 +56,8 @@ def packs(
 
     ``usual`` is the index of the packaging the customer buys in; without one, the largest
     packaging that gives the quantity exactly is taken, or else the smallest. A half pack rounds up;
-    minimum and multiple of the packaging are kept. Raises ``ValueError`` for a quantity or factor that is
-    not positive and for an empty list.
+    minimum and multiple of the packaging are kept. Raises ``ValueError`` for a quantity or factor
+    that is not positive and for an empty list.
     """
     if quantity <= 0:
         raise ValueError("the quantity must be above zero")

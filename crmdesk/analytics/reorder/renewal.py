@@ -82,7 +82,7 @@ def renewal_of(
     scale = parameters.rate_shape / parameters.shape * parameters.prior_weight
     return Renewal(
         parameters,
-        parameters.rate_shape + parameters.shape * repeats,
+        np.asarray(parameters.rate_shape + parameters.shape * repeats, dtype=np.float64),
         np.asarray(scale * prior_days + span, dtype=np.float64),
         days_since,
     )

@@ -30,7 +30,7 @@ def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
 
 
 def sentence(facts: SentenceFacts, usual: str | None = None) -> str:
-    """ "Buys every ~21 days (7 times), last 25 days ago; 62 % likely within 14 days; usually 3 cases."
+    """Such as "Buys every ~21 days (7 times), last 25 days ago; 62 % likely within 14 days; …".
 
     With fewer than three purchase-days no rhythm is claimed. ``usual`` is left out when ``None``.
     """

@@ -1,0 +1,395 @@
+"""The table of the places: sorting, hiding, moving and resizing columns, copying, picking.
+
+Owns keyboard and mouse behaviour and the remembered layout (Qt's own settings). Rows come from
+:class:`~crmdesk.gui.widgets.rows.RowsModel`; cells are painted by the delegates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelectionModel,
+    QPoint,
+    QRect,
+    QRectF,
+    QSettings,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from crmdesk.gui import icons, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.widgets.charts import LEFT, RIGHT, draw_text, text_width
+from crmdesk.gui.widgets.delegates import PAD, TICK_ROOM, CellDelegate, set_clipboard
+from crmdesk.gui.widgets.rows import Index, Key, RowsModel
+from crmdesk.i18n import _
+
+HEADING_ROW = 36
+
+
+class RowsHeader(QHeaderView):
+    """Column headings: muted, medium, an arrow where sorted; movable and resizable."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsMovable(True)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setSortIndicatorClearable(False)
+        self.setMinimumSectionSize(40)
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        area = QRectF(rect)
+        painter.fillRect(area, theme.color("surface"))
+        line = QRectF(area.left(), area.bottom() - 1, area.width(), 1)
+        painter.fillRect(line, theme.color("border"))
+        model = self.model()
+        align = Qt.AlignmentFlag(
+            model.headerData(logicalIndex, self.orientation(), Qt.ItemDataRole.TextAlignmentRole)
+            or LEFT
+        )
+        words = str(model.headerData(logicalIndex, self.orientation()) or "")
+        room = area.adjusted(PAD, 0, -PAD, -1)
+        if isinstance(model, RowsModel) and model.pickable and logicalIndex == 0:
+            room.setLeft(area.left() + TICK_ROOM + t.SPACE_2)
+        font = theme.font(t.SIZE_SMALL, t.MEDIUM)
+        right = bool(align & Qt.AlignmentFlag.AlignRight)
+        arrow = self.isSortIndicatorShown() and self.sortIndicatorSection() == logicalIndex
+        if arrow:
+            side = 12
+            down = self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            width = min(text_width(font, words), room.width() - side - 2)
+            if right:
+                x = room.right() - side
+                room.setRight(x - 2)
+            else:
+                x = room.left() + width + 3
+                room.setRight(x - 2)
+            mark = QRectF(x, area.center().y() - side / 2, side, side)
+            icons.paint(painter, "sort-down" if down else "sort-up", mark, "text")
+        ink = "text" if arrow else "muted"
+        draw_text(painter, room, words, font, ink, RIGHT if right else LEFT)
+
+
+class RowsTable(QTableView):
+    """A table over a :class:`RowsModel`.
+
+    ``opened(key)`` comes with Enter or a double click, ``current_key_changed(key)`` when the
+    selection bar moves. ``name`` is under which the layout is remembered; without one it is not.
+    """
+
+    opened = Signal(object)
+    current_key_changed = Signal(object)
+
+    def __init__(
+        self,
+        model: RowsModel,
+        *,
+        name: str = "",
+        row_height: int = t.ROW,
+        settings: QSettings | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._rows = model
+        self._name = name
+        self._row_height = row_height
+        self._settings = settings
+        self._restored = False
+        self._user_sized = False
+        header = RowsHeader(self)
+        self.setHorizontalHeader(header)
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(self))
+        self._set_behaviour()
+        self._dress()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_header_menu_wanted)
+        header.sectionResized.connect(self._on_section_resized)
+        model.modelReset.connect(self._on_model_reset)
+        self.doubleClicked.connect(self._on_double_clicked)
+        self._hide_initially()
+        self._on_model_reset()
+
+    def _set_behaviour(self) -> None:
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.SelectedClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setCornerButtonEnabled(False)
+        self.setSortingEnabled(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setSortIndicatorShown(True)
+        header.sortIndicatorChanged.connect(self._rows.sort)
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(theme.scaled(self._row_height))
+        self.horizontalHeader().setFixedHeight(theme.scaled(t.ROW))
+
+    def rows_model(self) -> RowsModel:
+        """The model, as its own type."""
+        return self._rows
+
+    def set_row_height(self, row_height: int) -> None:
+        """Change the height of ordinary rows (px before text scale)."""
+        self._row_height = row_height
+        self._dress()
+        self._on_model_reset()
+
+    # ------------------------------------------------------------------------------- current
+
+    def current_key(self) -> Key | None:
+        """The key of the row with the selection bar."""
+        return self._rows.key_at(self.currentIndex().row())
+
+    def select_key(self, key: Key) -> bool:
+        """Move the selection bar to a key; False when it is not shown."""
+        place = self._rows.place_of(key)
+        if place < 0:
+            return False
+        self._select_place(place)
+        return True
+
+    def select_first(self) -> None:
+        """Move the selection bar to the first ordinary row."""
+        for place in range(self._rows.rowCount()):
+            if self._rows.key_at(place) is not None:
+                self._select_place(place)
+                return
+
+    def _select_place(self, place: int) -> None:
+        index = self._rows.index(place, self._first_column())
+        flags = (
+            QItemSelectionModel.SelectionFlag.ClearAndSelect
+            | QItemSelectionModel.SelectionFlag.Rows
+        )
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index)
+
+    def selected_keys(self) -> list[Key]:
+        """The keys of all selected rows, in the order shown."""
+        places = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        keys = (self._rows.key_at(place) for place in places)
+        return [key for key in keys if key is not None]
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        key = self.current_key()
+        if key is not None:
+            self.current_key_changed.emit(key)
+
+    # ------------------------------------------------------------------------------- columns
+
+    def shown_columns(self) -> list[int]:
+        """The visible columns (their places in the model), from left to right."""
+        header = self.horizontalHeader()
+        ordered = [header.logicalIndex(visual) for visual in range(header.count())]
+        return [column for column in ordered if not self.isColumnHidden(column)]
+
+    def columns_menu(self) -> QMenu:
+        """A menu that shows and hides columns and brings back the first layout."""
+        menu = QMenu(self)
+        for place, column in enumerate(self._rows.columns):
+            if not column.title:
+                continue
+            action = QAction(column.title, menu, checkable=True)
+            action.setChecked(not self.isColumnHidden(place))
+            action.setEnabled(place != 0)
+            action.toggled.connect(lambda on, place=place: self.show_column(place, on=on))
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction(_("Standard columns"), self.reset_layout)
+        return menu
+
+    def show_column(self, place: int, *, on: bool) -> None:
+        """Show or hide a column, and remember it."""
+        self.setColumnHidden(place, not on)
+        self._fit_columns()
+        self.remember_layout()
+
+    def reset_layout(self) -> None:
+        """Bring back the widths, order and visibility the table was made with."""
+        header = self.horizontalHeader()
+        for place in range(len(self._rows.columns)):
+            header.moveSection(header.visualIndex(place), place)
+            self.setColumnHidden(place, self._rows.columns[place].hidden)
+        self._user_sized = False
+        self._fit_columns()
+        if self._settings is not None and self._name:
+            self._settings.remove(f"tables/{self._name}")
+
+    def remember_layout(self) -> None:
+        """Keep widths, order and visibility for the next time."""
+        if self._settings is not None and self._name and self._restored:
+            self._settings.setValue(f"tables/{self._name}", self.horizontalHeader().saveState())
+
+    def _restore_layout(self) -> None:
+        if self._restored:
+            return
+        self._restored = True
+        if self._settings is None or not self._name:
+            return
+        state = self._settings.value(f"tables/{self._name}")
+        if isinstance(state, QByteArray) and self.horizontalHeader().restoreState(state):
+            self._user_sized = True
+
+    def _hide_initially(self) -> None:
+        for place, column in enumerate(self._rows.columns):
+            self.setColumnHidden(place, column.hidden)
+
+    def _fit_columns(self) -> None:
+        """Give each column its width and the stretching one what is left."""
+        if self._user_sized:
+            return
+        header = self.horizontalHeader()
+        blocked = header.blockSignals(True)
+        spare = self.viewport().width()
+        stretch = -1
+        for place, column in enumerate(self._rows.columns):
+            if self.isColumnHidden(place):
+                continue
+            width = theme.scaled(column.width)
+            if column.stretch:
+                stretch = place
+            else:
+                spare -= width
+                self.setColumnWidth(place, width)
+        if stretch >= 0:
+            least = theme.scaled(self._rows.columns[stretch].width)
+            self.setColumnWidth(stretch, max(least, spare))
+        header.blockSignals(blocked)
+        self.updateGeometries()
+        self.viewport().update()
+
+    def _first_column(self) -> int:
+        shown = self.shown_columns()
+        return shown[0] if shown else 0
+
+    # ------------------------------------------------------------------------------- copying
+
+    def tsv(self, places: Sequence[int] | None = None) -> str:
+        """Rows as tab-separated text with a heading line; the selected rows without ``places``."""
+        columns = self.shown_columns()
+        if places is None:
+            places = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        lines = ["\t".join(self._rows.columns[column].title for column in columns)]
+        for place in places:
+            if self._rows.heading_at(place) is None:
+                texts = (str(self._rows.index(place, c).data() or "") for c in columns)
+                lines.append("\t".join(text.replace("\t", " ") for text in texts))
+        return "\n".join(lines) + "\n"
+
+    # -------------------------------------------------------------------------------- events
+
+    def event(self, event: QEvent) -> bool:
+        # Space picks a row here, whatever the place does with it elsewhere.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and (
+                (event.key() == Qt.Key.Key_Space and self._rows.pickable)
+                or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            )
+            and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = self.current_key()
+        if event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            set_clipboard(self.tsv())
+            return
+        if key is not None and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.opened.emit(key)
+                return
+            if event.key() == Qt.Key.Key_Space and self._rows.pickable:
+                self._rows.set_picked([key], picked=not self._rows.is_picked(key))
+                return
+            if event.text().isdigit() and self._edit_with(event.text()):
+                return
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not event.modifiers():
+            self._step(-1 if event.key() == Qt.Key.Key_Up else 1)
+            return
+        super().keyPressEvent(event)
+
+    def _step(self, step: int) -> None:
+        place = self.currentIndex().row() + step
+        while 0 <= place < self._rows.rowCount():
+            if self._rows.key_at(place) is not None:
+                self._select_place(place)
+                return
+            place += step
+
+    def _edit_with(self, digit: str) -> bool:
+        for place, column in enumerate(self._rows.columns):
+            if column.editable and not self.isColumnHidden(place):
+                index = self._rows.index(self.currentIndex().row(), place)
+                self.edit(index)
+                editor = self.focusWidget()
+                insert = getattr(editor, "insert", None)
+                if insert is not None:
+                    insert(digit)
+                return True
+        return False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._restore_layout()
+        self._fit_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._dress()
+            self._fit_columns()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self._rows.rowCount() == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(theme.color("accent"))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+            painter.end()
+
+    def _on_model_reset(self) -> None:
+        self.clearSpans()
+        self._dress()
+        for place in self._rows.heading_places():
+            self.setSpan(place, 0, 1, max(2, self._rows.columnCount()))
+            self.setRowHeight(place, theme.scaled(HEADING_ROW))
+
+    def _on_section_resized(self, _section: int, _old: int, _new: int) -> None:
+        if self._restored:
+            self._user_sized = True
+            self.remember_layout()
+
+    def _on_double_clicked(self, index: Index) -> None:
+        key = self._rows.key_at(index.row())
+        if key is not None:
+            self.opened.emit(key)
+
+    def _on_header_menu_wanted(self, point: QPoint) -> None:
+        self.columns_menu().popup(self.horizontalHeader().mapToGlobal(point))

@@ -28,16 +28,13 @@ class NumberShape:
     group: str
     group_from: int
     currency_first: bool
-    day_month: str
-    day_month_year: str
-    first_weekday: int = 0
 
 
 _NBSP = "\u00a0"
 _SHAPES = {
-    "en": NumberShape(".", ",", 4, True, "{d} {m}", "{d} {m} {y}"),
-    "es": NumberShape(",", ".", 5, False, "{d} {m}", "{d} {m} {y}"),
-    "ru": NumberShape(",", _NBSP, 5, False, "{d} {m}", "{d} {m} {y}"),
+    "en": NumberShape(".", ",", group_from=4, currency_first=True),
+    "es": NumberShape(",", ".", group_from=5, currency_first=False),
+    "ru": NumberShape(",", _NBSP, group_from=5, currency_first=False),
 }
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "RUB": "₽", "MXN": "$", "JPY": "¥"}
 CURRENCY_DIGITS = {"JPY": 0, "CLP": 0, "KRW": 0, "KWD": 3, "BHD": 3, "TND": 3}
@@ -111,7 +108,7 @@ def format_amount(minor: int, currency: str = "EUR", *, decimals: int | None = N
     shown = digits if decimals is None else decimals
     if shown < digits:
         unit = 10 ** (digits - shown)
-        minor = int(round(minor / unit))  # display only: whole units
+        minor = round(minor / unit)  # display only: whole units
         digits = shown
     whole, fraction = divmod(abs(minor), 10**digits)
     text = str(whole)
@@ -170,9 +167,9 @@ def weekday_short(weekday: int) -> str:
 
 def format_date(day: date, *, year: bool = False, weekday: bool = False) -> str:
     """``24 Nov``, with the year or weekday when asked."""
-    shape = _SHAPES[_State.language]
-    pattern = shape.day_month_year if year else shape.day_month
-    text = pattern.format(d=day.day, m=month_short(day.month), y=day.year)
+    text = f"{day.day} {month_short(day.month)}"
+    if year:
+        text += f" {day.year}"
     return f"{weekday_short(day.weekday())} {text}" if weekday else text
 
 

@@ -50,7 +50,7 @@ def compose_uid(ms: int, tail: int) -> Uid:
 
 def seeded_uids(seed: int, start_ms: int) -> UidMaker:
     """A deterministic maker for the demo company and tests."""
-    source = random.Random(seed)  # noqa: S311 - reproducible by design, never a secret
+    source = random.Random(seed)
     return UidMaker(lambda: start_ms, source.randbytes)
 
 

@@ -8,8 +8,19 @@ and ``rev``, the revision HQ gave it (0: HQ does not know it yet). Lines are WIT
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData,
-    Table, Text, UniqueConstraint, text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
 )  # fmt: skip
 
 from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
@@ -199,30 +210,37 @@ dirty = Table(
 
 # -- summaries (derived, never synced) --------------------------------------------------------
 
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _share(name: str) -> Column[float]:
+    return Column(name, Float, nullable=False)
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True)
+
+
 summary_month = Table(
     "summary_month", metadata,
-    Column("account_id", Integer, primary_key=True), Column("product_id", Integer, primary_key=True),
-    Column("month", Integer, primary_key=True),
-    Column("base_quantity", BigInteger, nullable=False), Column("net_minor", BigInteger, nullable=False),
-    Column("discount_minor", BigInteger, nullable=False), Column("cost_minor", BigInteger, nullable=False),
-    Column("lines", Integer, nullable=False), Column("return_lines", Integer, nullable=False),
+    _key("account_id"), _key("product_id"), _key("month"),
+    _whole("base_quantity"), _whole("net_minor"), _whole("discount_minor"), _whole("cost_minor"),
+    _whole("lines"), _whole("return_lines"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 """Account × SKU × month (yyyymm) of all sale lines; returns are negative."""
 
 summary_pair = Table(
     "summary_pair", metadata,
-    Column("account_id", Integer, primary_key=True), Column("product_id", Integer, primary_key=True),
-    Column("n", Integer, nullable=False), Column("first_on", Text, nullable=False),
-    Column("last_on", Text, nullable=False), Column("last_quantity", BigInteger, nullable=False),
-    Column("last_net_e4", BigInteger),
+    _key("account_id"), _key("product_id"),
+    _whole("n"), Column("first_on", Text, nullable=False), Column("last_on", Text, nullable=False),
+    _whole("last_quantity"), Column("last_net_e4", BigInteger),
     Column("interval_days", Float), Column("median_gap", Float),
-    Column("p_7", Float, nullable=False), Column("p_14", Float, nullable=False),
-    Column("p_30", Float, nullable=False), Column("state", Text, nullable=False),
-    Column("due_on", Text), Column("expected_quantity", BigInteger, nullable=False),
-    Column("packaging_id", Integer), Column("packs", BigInteger, nullable=False),
-    Column("expected_net_minor", BigInteger, nullable=False),
-    Column("expected_margin_minor", BigInteger, nullable=False),
+    _share("p_7"), _share("p_14"), _share("p_30"), Column("state", Text, nullable=False),
+    Column("due_on", Text), _whole("expected_quantity"), Column("packaging_id", Integer),
+    _whole("packs"), _whole("expected_net_minor"), _whole("expected_margin_minor"),
     Column("as_of", Text, nullable=False),
     Index("ix_summary_pair_state", "state", "p_7"),
     Index("ix_summary_pair_p_7", "p_7", "account_id"),
@@ -233,17 +251,13 @@ summary_pair = Table(
 
 summary_account = Table(
     "summary_account", metadata,
-    Column("account_id", Integer, primary_key=True),
-    Column("order_days", Integer, nullable=False), Column("first_on", Text), Column("last_on", Text),
-    Column("net_12m_minor", BigInteger, nullable=False), Column("discount_12m_minor", BigInteger, nullable=False),
-    Column("cost_12m_minor", BigInteger, nullable=False), Column("net_prior_12m_minor", BigInteger, nullable=False),
-    Column("cost_prior_12m_minor", BigInteger, nullable=False),
-    Column("overdue", Integer, nullable=False), Column("due", Integer, nullable=False),
-    Column("at_risk", Integer, nullable=False),
-    Column("expected_net_minor", BigInteger, nullable=False), Column("expected_margin_minor", BigInteger, nullable=False),
-    Column("open_minor", BigInteger, nullable=False), Column("late_minor", BigInteger, nullable=False),
-    Column("late_since", Text),
-    Column("open_tickets", Integer, nullable=False), Column("last_visit_on", Text), Column("next_visit_on", Text),
+    _key("account_id"), _whole("order_days"), Column("first_on", Text), Column("last_on", Text),
+    _whole("net_12m_minor"), _whole("discount_12m_minor"), _whole("cost_12m_minor"),
+    _whole("net_prior_12m_minor"), _whole("cost_prior_12m_minor"),
+    _whole("overdue"), _whole("due"), _whole("at_risk"),
+    _whole("expected_net_minor"), _whole("expected_margin_minor"),
+    _whole("open_minor"), _whole("late_minor"), Column("late_since", Text),
+    _whole("open_tickets"), Column("last_visit_on", Text), Column("next_visit_on", Text),
     Column("as_of", Text, nullable=False),
 )  # fmt: skip
 """One row per account with what lists and headers show, as of ``as_of``."""

@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    ACCOUNT, Entity, Owner, Scope, by_hq, day, document, flag, instant, integer, money, must,
-    quantity, real, ref, text, uid,
+    ACCOUNT,
+    Entity,
+    Owner,
+    Scope,
+    by_hq,
+    day,
+    document,
+    flag,
+    instant,
+    integer,
+    money,
+    must,
+    quantity,
+    real,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _PLACE = (

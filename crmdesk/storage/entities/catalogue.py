@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    ACCOUNT, Entity, Owner, Scope, day, document, flag, instant, integer, money, must, price,
-    quantity, ref, text, uid,
+    ACCOUNT,
+    Entity,
+    Owner,
+    Scope,
+    day,
+    document,
+    flag,
+    instant,
+    integer,
+    money,
+    must,
+    price,
+    quantity,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _CAT = Scope.CATALOGUE

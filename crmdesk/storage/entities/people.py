@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    Entity, Owner, Scope, day, document, flag, instant, integer, money, must, real, ref, text, uid,
+    Entity,
+    Owner,
+    Scope,
+    day,
+    document,
+    flag,
+    instant,
+    integer,
+    money,
+    must,
+    real,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _REF = Scope.REFERENCE

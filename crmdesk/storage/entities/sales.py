@@ -7,8 +7,23 @@ quantities); an invoice's lines are the lines of its sale, so nothing is counted
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    ACCOUNT, Entity, Field, Lines, Owner, Scope, day, document, instant, integer, money, must,
-    price, quantity, ref, text, uid,
+    ACCOUNT,
+    Entity,
+    Field,
+    Lines,
+    Owner,
+    Scope,
+    day,
+    document,
+    instant,
+    integer,
+    money,
+    must,
+    price,
+    quantity,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _ACC = Scope.ACCOUNT

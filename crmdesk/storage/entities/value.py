@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    Entity, Owner, Scope, day, document, flag, integer, money, must, price, real, ref, text, uid,
+    Entity,
+    Owner,
+    Scope,
+    day,
+    document,
+    flag,
+    integer,
+    money,
+    must,
+    price,
+    real,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _REF, _OFFICE = Scope.REFERENCE, Scope.OFFICE

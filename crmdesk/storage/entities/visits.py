@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from crmdesk.storage.entities.spec import (
-    ACCOUNT, Entity, Owner, Scope, day, document, flag, instant, integer, money, must, quantity,
-    real, ref, text, uid,
+    ACCOUNT,
+    Entity,
+    Owner,
+    Scope,
+    day,
+    document,
+    flag,
+    instant,
+    integer,
+    money,
+    must,
+    quantity,
+    real,
+    ref,
+    text,
+    uid,
 )  # fmt: skip
 
 _ACC = Scope.ACCOUNT

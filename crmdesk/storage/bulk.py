@@ -1,0 +1,168 @@
+"""Bulk load: many rows into the local tables at once, for bootstrap, demo and imports.
+
+Resolves uids to integer keys, keeps parents first, writes with capture off. Triggers are
+dropped and secondary indexes built afterwards when the load fills an empty database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.errors import Cancelled
+from crmdesk.storage.capture import create_triggers, drop_triggers
+from crmdesk.storage.engine import Database
+from crmdesk.storage.entities import ENTITIES, Entity, Kind
+from crmdesk.storage.rows import Batch, Value
+from crmdesk.storage.tables import metadata
+
+Progress = Callable[[str, int], None]
+
+
+class KeyMap:
+    """uid → integer key per entity, filled as rows are loaded and read from the tables on need."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._maps: dict[str, dict[bytes, int]] = {}
+        self._next: dict[str, int] = {}
+
+    def of(self, entity_name: str) -> dict[bytes, int]:
+        """The whole map of one entity."""
+        known = self._maps.get(entity_name)
+        if known is None:
+            spec = ENTITIES[entity_name]
+            rows = self._connection.exec_driver_sql(
+                f"SELECT uid, id FROM {spec.table or spec.name}"
+            )
+            known = self._maps[entity_name] = {bytes(row[0]): int(row[1]) for row in rows}
+            self._next[entity_name] = max(known.values(), default=0) + 1
+        return known
+
+    def assign(self, entity_name: str, uids: list[bytes]) -> list[int]:
+        """New keys for new rows."""
+        known = self.of(entity_name)
+        start = self._next[entity_name]
+        keys = list(range(start, start + len(uids)))
+        known.update(zip(uids, keys, strict=True))
+        self._next[entity_name] = start + len(uids)
+        return keys
+
+
+def insert_batch(connection: Connection, keys: KeyMap, batch: Batch) -> None:
+    """Insert the rows of one batch; every row must be new and its parents present.
+
+    KeyError names the entity and field whose reference is missing.
+    """
+    spec = ENTITIES[batch.entity]
+    refs = [(i, keys.of(f.ref)) for i, f in enumerate(spec.fields) if f.kind is Kind.REF and f.ref]
+    ids = keys.assign(spec.name, [row.uid for row in batch.rows])
+    values: list[tuple[Value, ...]] = []
+    for index, row in enumerate(batch.rows):
+        cells = list(row.values)
+        for position, known in refs:
+            uid = cells[position]
+            if uid is not None:
+                cells[position] = _resolve(known, uid, spec, position)
+        values.append((ids[index], row.uid, row.rev, *cells))
+    columns = ["id", "uid", "rev", *(f.column for f in spec.fields)]
+    _insert_many(connection, spec.table or spec.name, columns, values)
+    if spec.lines is not None:
+        _insert_lines(connection, keys, spec, ids, batch)
+
+
+def _resolve(known: dict[bytes, int], uid: Value, spec: Entity, position: int) -> int:
+    key = known.get(uid) if isinstance(uid, bytes) else None
+    if key is None:
+        field = spec.fields[position]
+        shown = uid.hex() if isinstance(uid, bytes) else repr(uid)
+        raise KeyError(f"{spec.name}.{field.name} refers to a missing {field.ref}: {shown}")
+    return key
+
+
+def _insert_lines(
+    connection: Connection, keys: KeyMap, spec: Entity, ids: list[int], batch: Batch
+) -> None:
+    lines = spec.lines
+    if lines is None:
+        return
+    refs = [(i, keys.of(f.ref)) for i, f in enumerate(lines.fields) if f.kind is Kind.REF and f.ref]
+    values: list[tuple[Value, ...]] = []
+    for key, row in zip(ids, batch.rows, strict=True):
+        for position, line in enumerate(row.lines, start=1):
+            cells = list(line)
+            for index, known in refs:
+                uid = cells[index]
+                if isinstance(uid, bytes):
+                    cells[index] = known[uid]
+            values.append((key, position, *cells))
+    columns = ["parent_id", "position", *(f.column for f in lines.fields)]
+    _insert_many(connection, lines.name, columns, values)
+
+
+def _insert_many(
+    connection: Connection, table: str, columns: list[str], values: list[tuple[Value, ...]]
+) -> None:
+    if not values:
+        return
+    cursor = connection.connection.cursor()
+    marks = ", ".join("?" * len(columns))
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
+    cursor.close()
+
+
+def load(
+    database: Database,
+    batches: Iterable[Batch],
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> int:
+    """Fill an empty database from batches, parents first; returns the number of rows.
+
+    One transaction: an error or cancel leaves the database empty. Triggers and secondary
+    indexes are made after the rows; foreign keys are checked at the end. Summaries and search
+    are not built here: see :mod:`crmdesk.storage.summaries` and :mod:`crmdesk.storage.search`.
+    """
+    count = 0
+    with database.maintenance() as connection:
+        drop_triggers(connection)
+        _drop_indexes(connection)
+        keys = KeyMap(connection)
+        for batch in batches:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            insert_batch(connection, keys, batch)
+            count += len(batch.rows)
+            if progress is not None:
+                progress(batch.entity, count)
+        _create_indexes(connection)
+        create_triggers(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise KeyError(f"a row of {broken[0]} refers to a missing row of {broken[2]}")
+    return count
+
+
+def _secondary_indexes() -> Iterable[tuple[str, str]]:
+    by_name = itemgetter(0)
+    found = []
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            columns = ", ".join(column.name for column in index.columns)
+            found.append(
+                (str(index.name), f"CREATE INDEX {index.name} ON {table.name} ({columns})")
+            )
+    return sorted(found, key=by_name)
+
+
+def _drop_indexes(connection: Connection) -> None:
+    for name, _ddl in _secondary_indexes():
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+
+
+def _create_indexes(connection: Connection) -> None:
+    for _name, ddl in _secondary_indexes():
+        connection.exec_driver_sql(ddl)

@@ -1,0 +1,267 @@
+"""Change capture: the triggers that write the journal, guard documents and mark derived rows.
+
+All triggers are generated from the entity specification, so a new field is captured the day it
+exists. They run in the transaction of the change itself, whatever wrote it. ``sync_state.applying``
+switches capture off while HQ's news is applied; the marks for summaries and search stay on.
+Lines are captured once per document and transaction: the trigger leaves a journal row without
+content and :func:`seal` fills it before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Entity, Field, Kind, Lines, Owner
+
+_CAPTURING = "(SELECT applying FROM sync_state WHERE id = 1) = 0"
+
+# Columns of a submitted document that still move on: the rest of it is immutable.
+_MOVING = {"order": {"status", "answer", "delivery_date"}, "quote": {
+    "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at",
+}}  # fmt: skip
+
+# Entities whose rows change what an account's summary shows; sales change its rhythm too.
+_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "reorder_override")
+SEARCHED = ("account", "contact", "contact_point", "product", "order", "quote", "ticket", "note")
+
+
+def _table(entity: Entity) -> str:
+    return entity.table or entity.name
+
+
+def _wire(field: Field, row: str) -> str:
+    column = f"{row}.{field.column}"
+    if field.kind is Kind.REF and field.ref:
+        target = _table(ENTITIES[field.ref])
+        return f"(SELECT lower(hex(uid)) FROM {target} WHERE id = {column})"
+    if field.kind is Kind.UID:
+        return f"iif({column} IS NULL, NULL, lower(hex({column})))"
+    return f"json({column})" if field.kind is Kind.JSON else column
+
+
+def _account_uid(entity: Entity, row: str) -> str:
+    if entity.name == "account":
+        return f"{row}.uid"
+    if any(f.name == "account" and f.kind is Kind.REF for f in entity.fields):
+        return f"(SELECT uid FROM account WHERE id = {row}.account_id)"
+    return "NULL"
+
+
+def _journal(
+    entity: Entity, row: str, op: str, fields: str, *, source: str = "", where: str = ""
+) -> str:
+    return (
+        "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, base_rev, hlc,"
+        f" schema_version) SELECT s.txn, '{entity.name}', {row}.uid, {_account_uid(entity, row)},"
+        f" '{op}', {fields}, {row}.rev, s.hlc, {SCHEMA_VERSION}"
+        f" FROM sync_state s{source} WHERE s.id = 1{where};"
+    )
+
+
+def _changed_fields(entity: Entity, *, whole_row: bool) -> str:
+    parts = []
+    for field in entity.fields:
+        new = _wire(field, "NEW")
+        if whole_row:
+            pair, test = f"json_array(NULL, {new})", f"NEW.{field.column} IS NOT NULL"
+        else:
+            pair = f"json_array({_wire(field, 'OLD')}, {new})"
+            test = f"OLD.{field.column} IS NOT NEW.{field.column}"
+        parts.append(f"SELECT '{field.column}' k, {pair} v WHERE {test}")
+    return "(SELECT json_group_object(k, json(v)) FROM (" + " UNION ALL ".join(parts) + "))"
+
+
+def _local(entity: Entity, row: str) -> str:
+    if entity.local_while is None:
+        return ""
+    column, value = entity.local_while
+    return f"{row}.{column} = '{value}'"
+
+
+def _row_triggers(entity: Entity) -> Iterator[str]:
+    name, table = entity.name, _table(entity)
+    columns = ", ".join(field.column for field in entity.fields)
+    whole = _journal(entity, "NEW", "I", _changed_fields(entity, whole_row=True))
+    stays_new, stays_old = _local(entity, "NEW"), _local(entity, "OLD")
+    not_new = f" AND NOT ({stays_new})" if stays_new else ""
+    lines = _lines_row(entity, "NEW") if entity.lines else ""
+    yield (
+        f"CREATE TRIGGER capture_{name}_insert AFTER INSERT ON {table}"
+        f" WHEN {_CAPTURING}{not_new} BEGIN {whole} END"
+    )
+    differs = " OR ".join(f"OLD.{f.column} IS NOT NEW.{f.column}" for f in entity.fields)
+    not_old = f" AND NOT ({stays_old})" if stays_old else ""
+    yield (
+        f"CREATE TRIGGER capture_{name}_update AFTER UPDATE OF {columns} ON {table}"
+        f" WHEN {_CAPTURING}{not_old} AND ({differs}) BEGIN "
+        + _journal(entity, "NEW", "U", _changed_fields(entity, whole_row=False))
+        + " END"
+    )
+    if stays_old:
+        # Leaving the local state (a draft is submitted): HQ gets the whole document at once.
+        yield (
+            f"CREATE TRIGGER capture_{name}_release AFTER UPDATE OF {columns} ON {table}"
+            f" WHEN {_CAPTURING} AND {stays_old}{not_new} BEGIN {whole} {lines} END"
+        )
+    known = " AND (OLD.rev > 0 OR EXISTS (SELECT 1 FROM journal WHERE uid = OLD.uid))"
+    yield (
+        f"CREATE TRIGGER capture_{name}_delete AFTER DELETE ON {table}"
+        f" WHEN {_CAPTURING}{known} BEGIN " + _journal(entity, "OLD", "D", "NULL") + " END"
+    )
+
+
+def _lines_row(entity: Entity, row: str, source: str = "", where: str = "") -> str:
+    unseen = (
+        f" AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.txn = s.txn AND j.uid = {row}.uid"
+        " AND j.op = 'L')"
+    )
+    return _journal(entity, row, "L", "NULL", source=source, where=where + unseen)
+
+
+def _line_triggers(entity: Entity, lines: Lines) -> Iterator[str]:
+    parent = _table(entity)
+    stays = _local(entity, "p")
+    captured = f" AND NOT ({stays})" if stays else ""
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        body = _lines_row(entity, "p", f", {parent} p", f" AND p.id = {row}.parent_id{captured}")
+        yield (
+            f"CREATE TRIGGER capture_{lines.name}_{event.lower()} AFTER {event} ON {lines.name}"
+            f" WHEN {_CAPTURING} BEGIN {body} END"
+        )
+        if stays:
+            yield (
+                f"CREATE TRIGGER guard_{lines.name}_{event.lower()} BEFORE {event} ON {lines.name}"
+                f" WHEN {_CAPTURING} AND EXISTS (SELECT 1 FROM {parent} p WHERE p.id ="
+                f" {row}.parent_id{captured}) BEGIN SELECT RAISE(ABORT, 'immutable document'); END"
+            )
+
+
+def _guards(entity: Entity) -> Iterator[str]:
+    table = _table(entity)
+    if entity.owner is Owner.APPEND:
+        columns = ", ".join(f.column for f in entity.fields)
+        yield (
+            f"CREATE TRIGGER guard_{entity.name}_update BEFORE UPDATE OF {columns} ON {table}"
+            f" WHEN {_CAPTURING} BEGIN SELECT RAISE(ABORT, 'facts are only added'); END"
+        )
+        yield (
+            f"CREATE TRIGGER guard_{entity.name}_delete BEFORE DELETE ON {table}"
+            f" WHEN {_CAPTURING} AND OLD.rev > 0"
+            " BEGIN SELECT RAISE(ABORT, 'facts are only added'); END"
+        )
+    if entity.local_while is None:
+        return
+    fixed = [f for f in entity.fields if f.column not in _MOVING[entity.name]]
+    differs = " OR ".join(f"OLD.{f.column} IS NOT NEW.{f.column}" for f in fixed)
+    yield (
+        f"CREATE TRIGGER guard_{entity.name}_update BEFORE UPDATE ON {table} WHEN {_CAPTURING}"
+        f" AND NOT ({_local(entity, 'OLD')}) AND ({differs})"
+        " BEGIN SELECT RAISE(ABORT, 'immutable document'); END"
+    )
+    yield (
+        f"CREATE TRIGGER guard_{entity.name}_delete BEFORE DELETE ON {table} WHEN {_CAPTURING}"
+        f" AND NOT ({_local(entity, 'OLD')})"
+        " BEGIN SELECT RAISE(ABORT, 'immutable document'); END"
+    )
+
+
+def _mark(kind: str, row_id: str) -> str:
+    return f"INSERT OR IGNORE INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, 0"
+
+
+def _mark_triggers() -> Iterator[str]:
+    events = (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",)))
+    for event, rows in events:
+        for row in rows:
+            suffix = f"{event.lower()}_{row.lower()}"
+            yield (
+                f"CREATE TRIGGER mark_sale_{suffix} AFTER {event} ON sale BEGIN "
+                + _mark("sales", f"{row}.account_id") + "; END"
+            )  # fmt: skip
+            yield (
+                f"CREATE TRIGGER mark_sale_line_{suffix} AFTER {event} ON sale_line BEGIN "
+                + _mark("sales", "account_id")
+                + f" FROM sale WHERE id = {row}.parent_id; END"
+            )
+            for name in _ACCOUNT_MARKS:
+                table = _table(ENTITIES[name])
+                yield (
+                    f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {table} BEGIN "
+                    + _mark("account", f"{row}.account_id") + "; END"
+                )  # fmt: skip
+        row = rows[-1]
+        for name in SEARCHED:
+            table = _table(ENTITIES[name])
+            kind, target = f"search:{name}", f"{row}.id"
+            if name == "contact_point":
+                kind, target = "search:contact", f"{row}.contact_id"
+            yield (
+                f"CREATE TRIGGER search_{name}_{event.lower()} AFTER {event} ON {table} BEGIN "
+                + _mark(kind, target) + "; END"
+            )  # fmt: skip
+    yield (
+        "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "
+        + _mark("account", "NEW.id") + "; END"
+    )  # fmt: skip
+
+
+def trigger_ddl() -> list[str]:
+    """Every trigger of the local store, as CREATE statements."""
+    statements: list[str] = []
+    for entity in ENTITIES.values():
+        statements += _row_triggers(entity)
+        statements += _guards(entity)
+        if entity.lines is not None:
+            statements += _line_triggers(entity, entity.lines)
+    statements += _mark_triggers()
+    return statements
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Drop all triggers: before a migration (rebuilds lose them) and before a bulk load."""
+    rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for (name,) in rows.all():
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def create_triggers(connection: Connection) -> None:
+    """Create all triggers; the counterpart of :func:`drop_triggers`."""
+    for statement in trigger_ddl():
+        connection.exec_driver_sql(statement)
+
+
+def seal(connection: Connection, txn: int) -> None:
+    """Give the lines ops of a transaction their content: the document's lines as they are now."""
+    rows = connection.exec_driver_sql(
+        "SELECT seq, entity, uid FROM journal WHERE txn = ? AND op = 'L' AND fields IS NULL", (txn,)
+    ).all()
+    for seq, name, uid in rows:
+        connection.exec_driver_sql(
+            f"UPDATE journal SET fields = ({lines_query(ENTITIES[name])}) WHERE seq = ?",
+            (uid, seq),
+        )
+
+
+def lines_query(entity: Entity) -> str:
+    """SQL with one parameter (uid) giving ``{"lines": [...]}`` in wire form."""
+    if entity.lines is None:
+        raise ValueError(f"{entity.name} has no lines")
+    pairs = ", ".join(f"'{f.column}', {_wire(f, 'l')}" for f in entity.lines.fields)
+    return (
+        f"SELECT json_object('lines', json_group_array(json_object({pairs})))"
+        f" FROM (SELECT * FROM {entity.lines.name} WHERE parent_id ="
+        f" (SELECT id FROM {_table(entity)} WHERE uid = ?) ORDER BY position) l"
+    )
+
+
+def record_command(
+    connection: Connection, entity: str, uid: bytes, account_uid: bytes | None, fields: str
+) -> None:
+    """Write an explicit business step (a command op) beside the row ops of this transaction."""
+    connection.exec_driver_sql(
+        "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, hlc, schema_version)"
+        " SELECT txn, ?, ?, ?, 'C', ?, hlc, ? FROM sync_state WHERE id = 1",
+        (entity, uid, account_uid, fields, SCHEMA_VERSION),
+    )

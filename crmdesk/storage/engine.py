@@ -1,0 +1,215 @@
+"""The local database: encrypted SQLite with one writer, several readers and clear failures.
+
+Owns connections, pragmas, transactions and the translation of SQLite's errors into sentences.
+What the tables mean is elsewhere. A write transaction advances the journal's clock, and before
+it commits it seals the journal and brings marked summaries and search entries up to date.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as dbapi
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+from crmdesk.domain.clock import Clock, next_hlc
+from crmdesk.domain.errors import (
+    CorruptFile,
+    CrmdeskError,
+    DiskFull,
+    ProfileInUse,
+    UserError,
+    WrongKey,
+)
+from crmdesk.i18n import _
+from crmdesk.storage import capture
+
+_WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
+
+Maintenance = Callable[[Connection, Clock], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One write transaction: its connection, journal number and hybrid logical time."""
+
+    connection: Connection
+    txn: int
+    hlc: int
+
+
+class Database:
+    """The profile's database. Thread-safe: writers queue, readers run beside them (WAL).
+
+    ``key_hex`` is the raw 256-bit key as 64 hexadecimal digits; ``None`` opens a plaintext file
+    (tests only). ``maintain`` is called in every write transaction before it commits.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        key_hex: str | None,
+        clock: Clock,
+        *,
+        maintain: Maintenance | None = None,
+        busy_timeout_s: float = 5.0,
+    ) -> None:
+        self.path = path
+        self.clock = clock
+        self._key_hex = key_hex
+        self._maintain = maintain
+        self._busy_ms = int(busy_timeout_s * 1000)
+        self._write_lock = threading.Lock()
+        self._running: set[Any] = set()
+        self._writer = self._engine(1, _WRITER_CACHE_KIB, "BEGIN IMMEDIATE")
+        self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN")
+
+    def _engine(self, connections: int, cache_kib: int, begin: str) -> Engine:
+        engine = create_engine(
+            f"sqlite+pysqlite:///{self.path}",
+            module=dbapi,
+            poolclass=QueuePool,
+            pool_size=connections,
+            max_overflow=2,
+            connect_args={"check_same_thread": False, "cached_statements": 256},
+        )
+
+        @event.listens_for(engine, "connect")
+        def _on_connect(connection: Any, _record: object) -> None:
+            self._prepare(connection, cache_kib)
+
+        @event.listens_for(engine, "begin")
+        def _on_begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        @event.listens_for(engine, "handle_error")
+        def _on_error(context: ExceptionContext) -> None:
+            problem = translate_error(context.original_exception, self.path)
+            if problem is not None:
+                raise problem from context.original_exception
+
+        return engine
+
+    def _prepare(self, connection: Any, cache_kib: int) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        try:
+            cursor.execute("PRAGMA cipher_log_level = NONE")
+            if self._key_hex is not None:
+                cursor.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
+            cursor.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute(f"PRAGMA cache_size = -{cache_kib}")
+            cursor.execute("PRAGMA temp_store = MEMORY")
+            cursor.execute("PRAGMA secure_delete = ON")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        except dbapi.Error as error:
+            connection.close()
+            raise (translate_error(error, self.path) or error) from error
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read connection with one consistent view of the data."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, applying: bool = False) -> Iterator[Tx]:
+        """One write transaction; commits at the end of the block, rolls back on any error.
+
+        ``applying`` switches journal capture off: only for applying what HQ sent.
+        """
+        with self._write_lock, self._writer.connect() as connection:
+            row = connection.exec_driver_sql("SELECT txn, hlc FROM sync_state WHERE id = 1").one()
+            tx = Tx(connection, int(row[0]) + 1, next_hlc(int(row[1]), self.clock.now()))
+            connection.exec_driver_sql(
+                "UPDATE sync_state SET txn = ?, hlc = ?, applying = ? WHERE id = 1",
+                (tx.txn, tx.hlc, int(applying)),
+            )
+            yield tx
+            capture.seal(connection, tx.txn)
+            if self._maintain is not None:
+                self._maintain(connection, self.clock)
+            if applying:
+                connection.exec_driver_sql("UPDATE sync_state SET applying = 0 WHERE id = 1")
+            connection.commit()
+
+    @contextmanager
+    def maintenance(self) -> Iterator[Connection]:
+        """A write transaction that is no change of anybody's: schema, summaries, settings."""
+        with self._write_lock, self._writer.connect() as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Any]:
+        """The bare driver connection outside any transaction: backup, vacuum, bulk pragmas."""
+        with self._write_lock:
+            connection = self._writer.raw_connection()
+            try:
+                yield connection.driver_connection
+            finally:
+                connection.close()
+
+    def dispose(self) -> None:
+        """Close every connection; the last one checkpoints the WAL."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+
+def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
+    """The sentence for an error of the driver, or None for a bug of ours."""
+    if isinstance(error, CrmdeskError):
+        return error
+    if not isinstance(error, dbapi.Error):
+        return None
+    text = str(error)
+    if "file is not a database" in text or "file is encrypted" in text:
+        return WrongKey(
+            _("{file} does not open with this key.").format(file=path.name),
+            _("Check the passphrase, or restore a backup made with this key."),
+        )
+    if "malformed" in text or "disk I/O error" in text:
+        return CorruptFile(
+            _("{file} is damaged and cannot be read safely.").format(file=path.name),
+            _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),
+        )
+    if "database or disk is full" in text:
+        return DiskFull(
+            _("The disk is full."),
+            _("Nothing was lost: the last saved state is kept. Free some space and try again."),
+        )
+    if "locked" in text or "busy" in text:
+        return ProfileInUse(
+            _("Another program is writing to this profile."),
+            _("Wait until it has finished, or close it, and try again."),
+        )
+    if "unable to open database file" in text or "readonly database" in text:
+        return DiskFull(
+            _("{file} cannot be opened for writing.").format(file=path),
+            _("Check the folder's permissions and that the disk is there."),
+            code="permission",
+        )
+    if "immutable document" in text:
+        return UserError(
+            _("This document has been submitted and cannot be changed."),
+            _("Make a copy and change that."),
+            code="immutable",
+        )
+    if "facts are only added" in text:
+        return UserError(
+            _("What happened cannot be changed afterwards."),
+            _("Add a correction instead."),
+            code="append-only",
+        )
+    return None

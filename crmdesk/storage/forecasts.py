@@ -1,0 +1,278 @@
+"""The forecast rows of ``summary_pair``: lines read into arrays, scored, written back.
+
+Owns the way between the tables and :mod:`crmdesk.analytics.reorder`; imported on first use
+because numpy costs start-up time. The same code serves one account after a sale and everything
+after a load, so both give the identical rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import isnan
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from crmdesk.analytics.reorder import (
+    STATES,
+    Forecasts,
+    Packaging,
+    ReorderModel,
+    SaleLines,
+    fit,
+    packs,
+    purchase_days,
+    score,
+)  # fmt: skip
+from crmdesk.domain.money import currency_exponent, divide_half_even
+
+_EPOCH = date(1970, 1, 1)
+_CHUNK = 100_000
+MODEL_KEY = "reorder.model"
+
+_LINES = (
+    "SELECT s.account_id, l.product_id, CAST(julianday(s.date) - 2440587.5 AS INTEGER),"
+    " l.base_quantity, l.net_minor, coalesce(l.packaging_id, 0)"
+    " FROM sale s CROSS JOIN sale_line l ON l.parent_id = s.id"
+)
+_INSERT = (
+    "INSERT INTO summary_pair (account_id, product_id, n, first_on, last_on, last_quantity,"
+    " last_net_e4, interval_days, median_gap, p_7, p_14, p_30, state, due_on, expected_quantity,"
+    " packaging_id, packs, expected_net_minor, expected_margin_minor, as_of)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - _EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """The date behind :func:`day_number`."""
+    return _EPOCH + timedelta(days=int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class LineArrays:
+    """Sale lines as columns of equal length, in no particular order of accounts."""
+
+    sales: SaleLines
+    net_minor: Any
+    packaging: Any
+
+
+def read_lines(connection: Connection, account_ids: Sequence[int] | None = None) -> LineArrays:
+    """All sale lines, or those of some accounts, ordered by document and position."""
+    where = ""
+    if account_ids is not None:
+        where = f" WHERE s.account_id IN ({','.join(str(int(key)) for key in account_ids)})"
+    cursor = connection.connection.cursor()
+    cursor.execute(_LINES + where + " ORDER BY s.id, l.position")
+    chunks = []
+    while rows := cursor.fetchmany(_CHUNK):
+        chunks.append(np.array(rows, dtype=np.int64))
+    cursor.close()
+    table = np.concatenate(chunks) if chunks else np.zeros((0, 6), dtype=np.int64)
+    account, product, day, quantity, net, packaging = (
+        np.ascontiguousarray(table[:, column]) for column in range(6)
+    )
+    return LineArrays(SaleLines(account, product, day, quantity), net, packaging)
+
+
+def current_model(connection: Connection) -> ReorderModel | None:
+    """The model in force: HQ's newest if there is one, else the one fitted here, else None."""
+    row = connection.exec_driver_sql(
+        "SELECT payload FROM reorder_model ORDER BY as_of DESC, id DESC LIMIT 1"
+    ).first()
+    if row is not None:
+        return ReorderModel.from_dict(_with_local_keys(connection, json.loads(row[0])))
+    row = connection.exec_driver_sql(
+        "SELECT value FROM profile WHERE key = ?", (MODEL_KEY,)
+    ).first()
+    return None if row is None else ReorderModel.from_dict(json.loads(row[0]))
+
+
+def _with_local_keys(connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+    """HQ names SKUs by uid; a SKU that is not here is left out."""
+    keys = {
+        uid.hex(): key for uid, key in connection.exec_driver_sql("SELECT uid, id FROM product")
+    }
+    skus = payload["skus"]
+    here = [place for place, uid in enumerate(skus["sku"]) if uid in keys]
+    here.sort(key=lambda place: keys[skus["sku"][place]])
+    local = {name: [values[place] for place in here] for name, values in skus.items()}
+    local["sku"] = [keys[uid] for uid in local["sku"]]
+    return {**payload, "skus": local}
+
+
+def fit_model(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
+    """Fit on the lines given and keep the model in this profile."""
+    model = fit(purchase_days(lines.sales), day_number(today))
+    connection.exec_driver_sql(
+        "INSERT INTO profile (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (MODEL_KEY, json.dumps(model.to_dict())),
+    )
+    return model
+
+
+def forecast(lines: LineArrays, model: ReorderModel, today: date) -> Forecasts:
+    """Score every pair of the lines as of today."""
+    return score(purchase_days(lines.sales), model, day_number(today))
+
+
+def write_pairs(
+    connection: Connection,
+    lines: LineArrays,
+    model: ReorderModel,
+    today: date,
+    account_ids: Sequence[int] | None = None,
+) -> None:
+    """Replace the rows of ``summary_pair`` of these accounts (or all) by a new forecast."""
+    if account_ids is None:
+        connection.exec_driver_sql("DELETE FROM summary_pair")
+    else:
+        for key in account_ids:
+            connection.exec_driver_sql("DELETE FROM summary_pair WHERE account_id = ?", (key,))
+    forecasts = forecast(lines, model, today)
+    if len(forecasts) == 0:
+        return
+    last = _last_lines(lines)
+    prices = _Prices(connection, account_ids)
+    cursor = connection.connection.cursor()
+    cursor.executemany(_INSERT, _pair_rows(forecasts, last, prices, today))
+    cursor.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _LastLine:
+    quantity: int
+    net_minor: int
+    packaging: int
+
+
+def _last_lines(lines: LineArrays) -> dict[tuple[int, int], _LastLine]:
+    """Per pair: quantity and net of its newest line above zero, and its usual packaging."""
+    keep = np.flatnonzero(lines.sales.quantity > 0)
+    account, product = lines.sales.account[keep], lines.sales.sku[keep]
+    day, quantity = lines.sales.day[keep], lines.sales.quantity[keep]
+    net, packaging = lines.net_minor[keep], lines.packaging[keep]
+    order = np.lexsort((np.arange(len(keep)), day, product, account))
+    pair = (account[order] << 32) | product[order]
+    ends = np.flatnonzero(np.append(pair[1:] != pair[:-1], True)) if len(pair) else order
+    keys, counts = np.unique(
+        np.stack([pair, packaging[order]]), axis=1, return_counts=True
+    ) if len(pair) else (np.zeros((2, 0), dtype=np.int64), np.zeros(0, dtype=np.int64))  # fmt: skip
+    usual: dict[int, tuple[int, int]] = {}
+    for code, pack, count in zip(keys[0].tolist(), keys[1].tolist(), counts.tolist(), strict=True):
+        if code not in usual or count > usual[code][0]:
+            usual[code] = (count, pack)
+    found = {}
+    for place in ends.tolist():
+        at = order[place]
+        key = (int(account[at]), int(product[at]))
+        found[key] = _LastLine(int(quantity[at]), int(net[at]), usual[int(pair[place])][1])
+    return found
+
+
+class _Prices:
+    """What products cost and how they are packed and priced, read once for a set of pairs."""
+
+    def __init__(self, connection: Connection, account_ids: Sequence[int] | None) -> None:
+        self.per = dict(_pairs(connection, "SELECT id, price_per FROM product"))
+        self.cost = dict(
+            _pairs(
+                connection,
+                "SELECT product_id, cost_e4 FROM cost_version ORDER BY valid_from",
+            )
+        )
+        self.packagings: dict[int, list[tuple[int, Packaging]]] = {}
+        rows = connection.exec_driver_sql(
+            "SELECT id, product_id, factor, minimum, multiple FROM packaging WHERE sellable"
+            " ORDER BY product_id, factor"
+        )
+        for key, product, factor, minimum, multiple in rows:
+            self.packagings.setdefault(product, []).append(
+                (key, Packaging(factor, minimum, multiple))
+            )
+        self.chosen: dict[tuple[int, int], int] = {}
+        where = "" if account_ids is None else (
+            f" AND account_id IN ({','.join(str(int(key)) for key in account_ids)})"
+        )  # fmt: skip
+        for account, product, pack in connection.exec_driver_sql(
+            "SELECT account_id, product_id, usual_packaging_id FROM account_product"
+            f" WHERE usual_packaging_id IS NOT NULL{where}"
+        ):
+            self.chosen[(account, product)] = pack
+        currency = connection.exec_driver_sql("SELECT currency FROM organisation").scalar()
+        self.unit = 10 ** (4 - currency_exponent(str(currency or "EUR")))
+
+    def pack(self, pair: tuple[int, int], quantity: int, usual: int) -> tuple[int | None, int]:
+        """(packaging key or None for base units, packs) for a quantity in base units."""
+        options = self.packagings.get(pair[1])
+        if not options or quantity <= 0:
+            return None, quantity
+        wanted = self.chosen.get(pair, usual)
+        keys = [key for key, _packaging in options]
+        index = keys.index(wanted) if wanted in keys else None
+        place, count = packs(quantity, [packaging for _key, packaging in options], index)
+        return keys[place], count
+
+    def base_quantity(self, product: int, packaging: int | None, count: int) -> int:
+        """Base units of so many packs."""
+        for key, one in self.packagings.get(product, ()):
+            if key == packaging:
+                return count * one.factor
+        return count
+
+
+def _pairs(connection: Connection, query: str) -> Iterable[tuple[int, int]]:
+    return [(int(a), int(b)) for a, b in connection.exec_driver_sql(query)]
+
+
+def _pair_rows(
+    forecasts: Forecasts, last: dict[tuple[int, int], _LastLine], prices: _Prices, today: date
+) -> Iterable[tuple[Any, ...]]:
+    as_of = today.isoformat()
+    names = [str(state) for state in STATES]
+    columns = zip(
+        forecasts.account.tolist(), forecasts.sku.tolist(), forecasts.n.tolist(),
+        forecasts.first.tolist(), forecasts.last.tolist(), forecasts.interval_days.tolist(),
+        forecasts.median_gap.tolist(), forecasts.p7.tolist(), forecasts.p14.tolist(),
+        forecasts.p30.tolist(), forecasts.state.tolist(), forecasts.expected_next_day.tolist(),
+        forecasts.expected_quantity.tolist(), strict=True,
+    )  # fmt: skip
+    for (
+        account,
+        product,
+        n,
+        first,
+        newest,
+        mean,
+        median,
+        p7,
+        p14,
+        p30,
+        state,
+        due,
+        quantity,
+    ) in columns:
+        pair = (account, product)
+        line = last[pair]
+        packaging, count = prices.pack(pair, quantity, line.packaging)
+        base = prices.base_quantity(product, packaging, count)
+        net = divide_half_even(line.net_minor * base, line.quantity)
+        per = prices.per.get(product, 1)
+        cost = divide_half_even(prices.cost.get(product, 0) * base, per * prices.unit)
+        yield (
+            account, product, n, day_of(first).isoformat(), day_of(newest).isoformat(),
+            line.quantity, divide_half_even(line.net_minor * prices.unit * per, line.quantity),
+            None if isnan(mean) else mean, None if isnan(median) else median,
+            p7, p14, p30, names[state], day_of(due).isoformat(), quantity, packaging, count,
+            net, net - cost, as_of,
+        )  # fmt: skip

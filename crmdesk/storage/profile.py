@@ -1,0 +1,146 @@
+"""A profile: the folder with the local database, its key file, attachments, backups and logs.
+
+Owns making, opening and locking the folder, and the small facts kept in the ``profile`` table
+(who works here, on which device, for which HQ). One profile per device and user.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.clock import Clock
+from crmdesk.domain.errors import DiskFull, NotFound, ProfileInUse, UserError
+from crmdesk.i18n import _
+from crmdesk.storage import crypto, schema, summaries
+from crmdesk.storage.engine import Database
+
+DATABASE_FILE = "crmdesk.db"
+FOLDERS = ("attachments", "backups", "logs")
+
+
+def exists(folder: Path) -> bool:
+    """True when there is a profile in the folder."""
+    return (folder / DATABASE_FILE).exists()
+
+
+def make(
+    folder: Path, clock: Clock, *, way: str = "keyring", passphrase: str | None = None
+) -> Database:
+    """Make a new profile and open it.
+
+    ``way``: keyring, passphrase or open (demo only). Raises UserError when one is there already,
+    KeyMissing without a keyring, DiskFull when the folder cannot be written.
+    """
+    if exists(folder):
+        raise UserError(
+            _("There is already a profile in {folder}.").format(folder=folder),
+            _("Open it, or name another folder with --profile."),
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    key = crypto.new_key()
+    crypto.keep_key(folder, key, way=way, passphrase=passphrase)
+    database = database_at(folder / DATABASE_FILE, key, clock)
+    schema.create(database)
+    return database
+
+
+def open_database(folder: Path, clock: Clock, passphrase: str | None = None) -> Database:
+    """Open a profile's database, upgrading an older one after a backup.
+
+    Raises NotFound, KeyMissing, WrongKey, NewerFile, CorruptFile, DiskFull, ProfileInUse.
+    """
+    if not exists(folder):
+        raise NotFound(
+            _("There is no profile in {folder}.").format(folder=folder),
+            _("Make one with: crmdesk demo, crmdesk join URL, or crmdesk import."),
+        )
+    passphrase = passphrase or os.environ.get("CRMDESK_PASSPHRASE")
+    database = database_at(folder / DATABASE_FILE, crypto.find_key(folder, passphrase), clock)
+    try:
+        schema.ensure(database)
+    except BaseException:
+        database.dispose()
+        raise
+    return database
+
+
+def database_at(path: Path, key_hex: str | None, clock: Clock) -> Database:
+    """A database object with the summaries kept up to date in every write."""
+    return Database(path, key_hex, clock, maintain=summaries.maintain)
+
+
+def cannot_write(folder: Path, error: OSError) -> DiskFull:
+    """The sentence for a folder that cannot be written."""
+    if error.errno == errno.ENOSPC:
+        return DiskFull(_("The disk is full."), _("Free some space and try again."))
+    return DiskFull(
+        _("{folder} cannot be written: {reason}.").format(folder=folder, reason=error.strerror),
+        _("Check the folder's permissions."),
+        code="permission",
+    )
+
+
+def get_fact(connection: Connection, key: str) -> str | None:
+    """A fact of this profile, or None."""
+    found = connection.exec_driver_sql("SELECT value FROM profile WHERE key = ?", (key,)).scalar()
+    return None if found is None else str(found)
+
+
+def set_fact(connection: Connection, key: str, value: str | None) -> None:
+    """Write or remove (None) a fact of this profile."""
+    if value is None:
+        connection.exec_driver_sql("DELETE FROM profile WHERE key = ?", (key,))
+        return
+    connection.exec_driver_sql(
+        "INSERT INTO profile (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+@contextmanager
+def locked(folder: Path, purpose: str) -> Iterator[None]:
+    """Hold the profile for one purpose (desktop, sync, restore); ProfileInUse if another does.
+
+    The lock is the operating system's and goes with the process, however it ends.
+    """
+    path = folder / f"{purpose}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        if not _try_lock(handle):
+            raise ProfileInUse(
+                _("This profile is already open in another crmdesk."),
+                _("Use that window, or close it first."),
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""Making and upgrading the local schema; refusing a file from a newer version.
+
+A new file gets the present schema at once and the newest revision's stamp. An older one is
+backed up and taken through the Alembic revisions in one transaction, its triggers made anew.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect
+
+from crmdesk.domain.errors import NewerFile
+from crmdesk.i18n import _
+from crmdesk.storage.capture import create_triggers, drop_triggers
+from crmdesk.storage.engine import Database
+from crmdesk.storage.search import create_search_tables
+from crmdesk.storage.tables import metadata
+
+HEAD_REVISION = "0001"
+"""The newest Alembic revision; a test holds it against the migrations folder."""
+
+_KNOWN_REVISIONS = ("0001",)
+
+
+def create(database: Database) -> None:
+    """Make all tables, triggers and search tables in a new, empty file."""
+    with database.maintenance() as connection:
+        create_tables(connection)
+        connection.exec_driver_sql(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO alembic_version (version_num) VALUES (?)", (HEAD_REVISION,)
+        )
+
+
+def create_tables(connection: Connection) -> None:
+    """Tables, the one row of sync_state, search tables and triggers."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql("INSERT INTO sync_state (id) VALUES (1)")
+    create_search_tables(connection)
+    create_triggers(connection)
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision stamped in the file; None for an empty file."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+def ensure(database: Database) -> None:
+    """Bring the file to the present schema; raises NewerFile when it is from the future."""
+    with database.read() as connection:
+        found = revision(connection)
+    if found == HEAD_REVISION:
+        return
+    if found is None:
+        create(database)
+        return
+    if found not in _KNOWN_REVISIONS:
+        raise NewerFile(
+            _("This profile was written by a newer version of crmdesk."),
+            _("Install the newer version; nothing was changed."),
+        )
+    _upgrade(database)
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command
+
+    from crmdesk.storage.backup import backup_before_upgrade
+    from crmdesk.storage.migrations import alembic_config
+
+    backup_before_upgrade(database)
+    with database.exclusive() as driver:
+        driver.execute("PRAGMA foreign_keys = OFF")
+    with database.maintenance() as connection:
+        drop_triggers(connection)
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD_REVISION)
+        create_triggers(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise KeyError(f"the upgrade left a row of {broken[0]} without its parent")
+    with database.exclusive() as driver:
+        driver.execute("PRAGMA foreign_keys = ON")

@@ -1,0 +1,167 @@
+"""Derived figures kept beside the rows they come from, in the same transaction.
+
+Triggers mark what a change touches in ``dirty``; :func:`maintain` runs before every commit and
+brings exactly that up to date. :func:`rebuild` makes everything anew, to the identical result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.clock import Clock
+from crmdesk.storage import search
+from crmdesk.storage.capture import SEARCHED
+
+Progress = Callable[[str], None]
+
+_MONTHS = (
+    "INSERT INTO summary_month (account_id, product_id, month, base_quantity, net_minor,"
+    " discount_minor, cost_minor, lines, return_lines)"
+    " SELECT s.account_id, l.product_id,"
+    " CAST(substr(s.date, 1, 4) || substr(s.date, 6, 2) AS INTEGER) m, sum(l.base_quantity),"
+    " sum(l.net_minor), sum(l.discount_minor), sum(coalesce(l.cost_minor, 0)),"
+    " count(*), sum(l.base_quantity < 0)"
+    " FROM sale s CROSS JOIN sale_line l ON l.parent_id = s.id{where}"
+    " GROUP BY s.account_id, l.product_id, m"
+)
+
+_ACCOUNTS = """
+INSERT INTO summary_account (account_id, order_days, first_on, last_on, net_12m_minor,
+  discount_12m_minor, cost_12m_minor, net_prior_12m_minor, cost_prior_12m_minor, overdue, due,
+  at_risk, expected_net_minor, expected_margin_minor, open_minor, late_minor, late_since,
+  open_tickets, last_visit_on, next_visit_on, as_of)
+SELECT a.id, coalesce(d.days, 0), d.first_on, d.last_on, coalesce(m.net, 0),
+  coalesce(m.discount, 0), coalesce(m.cost, 0), coalesce(m.net_prior, 0),
+  coalesce(m.cost_prior, 0), coalesce(p.overdue, 0), coalesce(p.due, 0), coalesce(p.at_risk, 0),
+  coalesce(p.net, 0), coalesce(p.margin, 0), coalesce(i.open, 0), coalesce(i.late, 0),
+  i.late_since, coalesce(t.open, 0), v.last_on, n.next_on, :today
+FROM account a
+LEFT JOIN (SELECT account_id, count(DISTINCT date) days, min(date) first_on, max(date) last_on
+  FROM sale WHERE kind = 'sale' {sale} GROUP BY account_id) d ON d.account_id = a.id
+LEFT JOIN (SELECT account_id,
+  sum(net_minor) FILTER (WHERE month > :year_ago) net,
+  sum(discount_minor) FILTER (WHERE month > :year_ago) discount,
+  sum(cost_minor) FILTER (WHERE month > :year_ago) cost,
+  sum(net_minor) FILTER (WHERE month <= :year_ago) net_prior,
+  sum(cost_minor) FILTER (WHERE month <= :year_ago) cost_prior
+  FROM summary_month WHERE month > :two_years_ago {month} GROUP BY account_id) m
+  ON m.account_id = a.id
+LEFT JOIN (SELECT account_id, sum(state = 'overdue') overdue, sum(state = 'due') due,
+  sum(state = 'at_risk') at_risk,
+  sum(expected_net_minor) FILTER (WHERE state IN ('overdue', 'due')) net,
+  sum(expected_margin_minor) FILTER (WHERE state IN ('overdue', 'due')) margin
+  FROM summary_pair WHERE true {pair} GROUP BY account_id) p ON p.account_id = a.id
+LEFT JOIN (SELECT account_id, sum(open_minor) open,
+  sum(open_minor) FILTER (WHERE due_on < :today) late,
+  min(due_on) FILTER (WHERE due_on < :today) late_since
+  FROM invoice WHERE open_minor <> 0 {invoice} GROUP BY account_id) i ON i.account_id = a.id
+LEFT JOIN (SELECT account_id, count(*) open FROM ticket
+  WHERE status IN ('open', 'waiting') {ticket} GROUP BY account_id) t ON t.account_id = a.id
+LEFT JOIN (SELECT account_id, max(date) last_on FROM visit
+  WHERE mode = 'person' AND ended_at IS NOT NULL {visit} GROUP BY account_id) v
+  ON v.account_id = a.id
+LEFT JOIN (SELECT account_id, min(date) next_on FROM planned_visit
+  WHERE status IN ('planned', 'started') AND date >= :today {plan} GROUP BY account_id) n
+  ON n.account_id = a.id
+{where}
+"""
+
+
+def maintain(connection: Connection, clock: Clock) -> None:
+    """Bring up to date what this transaction touched; called before its commit."""
+    rows = connection.exec_driver_sql("SELECT kind, a FROM dirty").all()
+    if not rows:
+        return
+    connection.exec_driver_sql("DELETE FROM dirty")
+    marked: dict[str, list[int]] = {}
+    for kind, key in rows:
+        marked.setdefault(kind, []).append(int(key))
+    for name in SEARCHED:
+        if name != "contact_point" and f"search:{name}" in marked:
+            search.refresh(connection, name, marked[f"search:{name}"])
+    sales = sorted(marked.get("sales", ()))
+    if sales:
+        refresh_sales(connection, sales, clock.today())
+    accounts = sorted({*sales, *marked.get("account", ())})
+    if accounts:
+        refresh_accounts(connection, accounts, clock.today())
+
+
+def refresh_sales(connection: Connection, account_ids: Sequence[int], today: date) -> None:
+    """Months and pairs of these accounts, anew from their sale lines."""
+    from crmdesk.storage import forecasts
+
+    for key in account_ids:
+        connection.exec_driver_sql("DELETE FROM summary_month WHERE account_id = ?", (key,))
+        connection.exec_driver_sql(_MONTHS.format(where=" WHERE s.account_id = ?"), (key,))
+    lines = forecasts.read_lines(connection, account_ids)
+    model = forecasts.current_model(connection) or forecasts.fit_model(connection, lines, today)
+    forecasts.write_pairs(connection, lines, model, today, account_ids)
+
+
+def refresh_accounts(
+    connection: Connection, account_ids: Sequence[int] | None, today: date
+) -> None:
+    """Rows of ``summary_account`` of these accounts, or of all."""
+    if account_ids is None:
+        connection.exec_driver_sql("DELETE FROM summary_account")
+        only = where = ""
+    else:
+        keys = ",".join(str(int(key)) for key in account_ids)
+        connection.exec_driver_sql(f"DELETE FROM summary_account WHERE account_id IN ({keys})")
+        only, where = f"AND account_id IN ({keys})", f"WHERE a.id IN ({keys})"
+    names = ("sale", "month", "pair", "invoice", "ticket", "visit", "plan")
+    query = _ACCOUNTS.format(where=where, **dict.fromkeys(names, only))
+    cursor = connection.connection.cursor()
+    cursor.execute(
+        query,
+        {
+            "today": today.isoformat(),
+            "year_ago": (today.year - 1) * 100 + today.month,
+            "two_years_ago": (today.year - 2) * 100 + today.month,
+        },
+    )
+    cursor.close()
+
+
+def rebuild(
+    connection: Connection, today: date, *, refit: bool = True, progress: Progress | None = None
+) -> None:
+    """Make every summary and the search index anew.
+
+    ``refit`` fits this profile's own reorder model first; HQ's, where there is one, is used
+    all the same. Takes about 8 s for 2 million sale lines.
+    """
+    from crmdesk.storage import forecasts
+
+    say = progress or (lambda _what: None)
+    say("months")
+    connection.exec_driver_sql("DELETE FROM summary_month")
+    connection.exec_driver_sql(_MONTHS.format(where=""))
+    say("forecast")
+    lines = forecasts.read_lines(connection)
+    if refit:
+        forecasts.fit_model(connection, lines, today)
+    model = forecasts.current_model(connection) or forecasts.fit_model(connection, lines, today)
+    forecasts.write_pairs(connection, lines, model, today)
+    say("accounts")
+    refresh_accounts(connection, None, today)
+    say("search")
+    search.rebuild(connection)
+    connection.exec_driver_sql("DELETE FROM dirty")
+    connection.exec_driver_sql(
+        "INSERT INTO profile (key, value) VALUES ('summaries.as_of', ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (today.isoformat(),),
+    )
+
+
+def as_of(connection: Connection) -> date | None:
+    """The day the summaries were last made whole; None when never."""
+    found = connection.exec_driver_sql(
+        "SELECT value FROM profile WHERE key = 'summaries.as_of'"
+    ).scalar()
+    return None if found is None else date.fromisoformat(str(found))

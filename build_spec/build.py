@@ -20,7 +20,7 @@ SMOKE_TIMEOUT_S = 60
 
 def build(dist: Path, work: Path) -> Path:
     """Run PyInstaller and return the program's path; raises CalledProcessError when it fails."""
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(dist), "--workpath", str(work), str(SPEC)]
     subprocess.run(command, cwd=ROOT, check=True)
     return dist / "crmdesk" / ("crmdesk.exe" if sys.platform == "win32" else "crmdesk")

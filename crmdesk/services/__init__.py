@@ -1,0 +1,1 @@
+"""What a person can do: commands (one function per intent) and queries (read functions)."""

@@ -1,0 +1,189 @@
+"""An opened profile: its database, who works in it, on which device, and what day it is.
+
+Every command and query takes a :class:`Workspace`. Owns opening and closing; nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.clock import Clock, ZoneClock
+from crmdesk.domain.ids import new_uid
+from crmdesk.domain.states import Role
+from crmdesk.i18n import _
+from crmdesk.storage import profile, summaries
+from crmdesk.storage.engine import Database
+
+TimeSource = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who works in this profile."""
+
+    id: int
+    uid: bytes
+    code: str
+    name: str
+    role: Role
+    territory: str
+    language: str
+    home: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An opened profile. ``device_prefix`` starts the numbers of documents made here."""
+
+    folder: Path
+    database: Database
+    user: Person
+    organisation: str
+    currency: str
+    country: str
+    device_prefix: str
+    clock: Clock
+
+    def today(self) -> date:
+        """The local date."""
+        return self.clock.today()
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return self.clock.now()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.dispose()
+
+
+def open_workspace(folder: Path, source: TimeSource, *, passphrase: str | None = None) -> Workspace:
+    """Open a profile for the person it belongs to.
+
+    ``source`` gives instants (the system's clock). Raises what
+    :func:`crmdesk.storage.profile.open_database` raises.
+    """
+    database = profile.open_database(folder, ZoneClock(source, ZoneInfo("UTC")), passphrase)
+    try:
+        return workspace_of(folder, database, source)
+    except BaseException:
+        database.dispose()
+        raise
+
+
+def workspace_of(folder: Path, database: Database, source: TimeSource) -> Workspace:
+    """The workspace of an already opened database."""
+    with database.read() as connection:
+        organisation = connection.exec_driver_sql(
+            "SELECT name, currency, country, time_zone FROM organisation ORDER BY id LIMIT 1"
+        ).one()
+        user_uid = profile.get_fact(connection, "user.uid")
+        person = _person(connection, user_uid)
+        prefix = profile.get_fact(connection, "device.prefix") or "L01"
+        offset = float(profile.get_fact(connection, "clock.offset_s") or 0)
+    clock = ZoneClock(source, ZoneInfo(organisation[3]), timedelta(seconds=offset))
+    database.clock = clock
+    return Workspace(
+        folder=folder,
+        database=database,
+        user=person,
+        organisation=organisation[0],
+        currency=organisation[1],
+        country=organisation[2],
+        device_prefix=prefix,
+        clock=clock,
+    )
+
+
+def _person(connection: Connection, user_uid: str | None) -> Person:
+    query = (
+        "SELECT u.id, u.uid, u.code, u.name, u.role, u.language, u.home_latitude,"
+        " u.home_longitude, coalesce((SELECT group_concat(t.name, ', ') FROM territory_user m"
+        " JOIN territory t ON t.id = m.territory_id WHERE m.user_id = u.id), '')"
+        " FROM app_user u"
+    )
+    run = connection.exec_driver_sql
+    if user_uid is None:
+        row = run(query + " ORDER BY u.id LIMIT 1").one()
+    else:
+        row = run(query + " WHERE u.uid = ?", (bytes.fromhex(user_uid),)).one()
+    home = None if row[6] is None or row[7] is None else (float(row[6]), float(row[7]))
+    return Person(row[0], row[1], row[2], row[3], Role(row[4]), row[8], row[5], home)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCompany:
+    """What a profile that starts alone needs to know."""
+
+    name: str
+    user_name: str
+    currency: str = "EUR"
+    country: str = "ES"
+    time_zone: str = "Europe/Madrid"
+    language: str = "en"
+
+
+def start_alone(
+    folder: Path,
+    source: TimeSource,
+    company: NewCompany,
+    *,
+    way: str = "keyring",
+    passphrase: str | None = None,
+) -> Workspace:
+    """Make a standalone profile whose user is its admin, with one territory and sane defaults."""
+    clock = ZoneClock(source, ZoneInfo(company.time_zone))
+    database = profile.make(folder, clock, way=way, passphrase=passphrase)
+    user_uid = new_uid()
+    with database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        run(
+            "INSERT INTO organisation (uid, name, currency, country, time_zone, language)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (new_uid(), company.name, company.currency, company.country, company.time_zone,
+             company.language),
+        )  # fmt: skip
+        run(
+            "INSERT INTO app_user (uid, code, name, role, language) VALUES (?, 'U1', ?, 'admin', ?)",
+            (user_uid, company.user_name, company.language),
+        )
+        run(
+            "INSERT INTO territory (uid, code, name) VALUES (?, 'T1', ?)",
+            (new_uid(), _("All customers")),
+        )
+        run(
+            "INSERT INTO territory_user (uid, territory_id, user_id)"
+            " SELECT ?, t.id, u.id FROM territory t, app_user u",
+            (new_uid(),),
+        )
+        run(
+            "INSERT INTO price_list (uid, code, name, currency, is_default) VALUES (?, 'A', ?, ?, 1)",
+            (new_uid(), _("Standard prices"), company.currency),
+        )
+        run(
+            "INSERT INTO tax_rate (uid, code, name, rate_bp) VALUES (?, 'none', ?, 0)",
+            (new_uid(), _("No tax")),
+        )
+        profile.set_fact(tx.connection, "user.uid", user_uid.hex())
+        profile.set_fact(tx.connection, "device.prefix", "L01")
+    return workspace_of(folder, database, source)
+
+
+def refresh_day(ws: Workspace) -> bool:
+    """Make the forecasts of a new day; True when there was something to do.
+
+    Called once at start and after midnight, off the interface's thread.
+    """
+    today = ws.today()
+    with ws.database.read() as connection:
+        if summaries.as_of(connection) == today:
+            return False
+    with ws.database.maintenance() as connection:
+        summaries.rebuild(connection, today)
+    return True

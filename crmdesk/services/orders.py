@@ -1,0 +1,350 @@
+"""Orders: start from the suggestion or empty, change lines in packagings, submit, call back.
+
+A draft is saved at every change and stays on this laptop until it is submitted; then it is
+immutable and waits for HQ. Amounts come from :mod:`crmdesk.domain.pricing` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import FieldError, NotFound, UserError
+from crmdesk.domain.ids import document_number, new_uid
+from crmdesk.domain.pricing import Price, price_line
+from crmdesk.domain.states import OrderStatus, check_order_step
+from crmdesk.i18n import _, format_money
+from crmdesk.services.prices import Terms, pricing_of, terms_of
+from crmdesk.services.workspace import Workspace
+from crmdesk.storage import profile
+from crmdesk.storage.capture import record_command
+from crmdesk.storage.types import dump_json
+
+MAX_PACKS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """What a person sets on a line: so many packs of a packaging of a product.
+
+    ``packaging_id`` None is the base unit. ``suggested`` is the suggestion in base units.
+    """
+
+    product_id: int
+    packaging_id: int | None
+    packs: int
+    suggested: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new order: its local id and what was touched."""
+
+    order_id: int
+    changes: ChangeSet
+
+
+def start_order(
+    ws: Workspace, account_id: int, *, visit_id: int | None = None, suggested: bool = True
+) -> Started:
+    """Start a draft for a customer, filled with what is due when ``suggested``.
+
+    An open draft of the same customer made here is taken up again instead of a second one.
+    """
+    today = ws.today()
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        open_draft = run(
+            "SELECT id FROM sales_order WHERE account_id = ? AND status = 'draft'"
+            " AND order_date = ? ORDER BY id DESC LIMIT 1",
+            (account_id, today.isoformat()),
+        ).scalar()
+        if open_draft is not None:
+            return Started(int(open_draft), ChangeSet())
+        terms = terms_of(tx.connection, account_id, today)
+        lead = run("SELECT delivery_lead_days FROM account WHERE id = ?", (account_id,)).scalar()
+        row = run(
+            "INSERT INTO sales_order (uid, account_id, number, user_id, visit_id, price_list_id,"
+            " order_date, delivery_date, currency, source)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, next_number(tx.connection, ws, ""), ws.user.id, visit_id,
+                terms.price_list_id, today.isoformat(),
+                _delivery_day(today, int(lead or 2)).isoformat(), ws.currency,
+                "suggestion" if suggested else "manual",
+            ),
+        )  # fmt: skip
+        order_id = int(row.scalar_one())
+        if suggested:
+            for line in _suggested_lines(tx.connection, account_id):
+                _add_line(tx.connection, ws, order_id, terms, line)
+            _write_totals(tx.connection, order_id)
+    return Started(order_id, ChangeSet.of("order", [order_id]))
+
+
+def next_number(connection: Connection, ws: Workspace, kind: str) -> str:
+    """The next number of a document made on this device: counters never go back."""
+    key = f"counter.{kind or 'order'}"
+    last = int(profile.get_fact(connection, key) or 0)
+    if last == 0:
+        prefix = document_number(kind, ws.device_prefix, 0)[:-5]
+        found = connection.exec_driver_sql(
+            "SELECT max(CAST(substr(number, ?) AS INTEGER)) FROM sales_order"
+            " WHERE substr(number, 1, ?) = ?",
+            (len(prefix) + 1, len(prefix), prefix),
+        ).scalar()
+        last = int(found or 0)
+    profile.set_fact(connection, key, str(last + 1))
+    return document_number(kind, ws.device_prefix, last + 1)
+
+
+def _delivery_day(today: date, lead_days: int) -> date:
+    day = today + timedelta(days=lead_days)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return day
+
+
+def _suggested_lines(connection: Connection, account_id: int) -> list[LineInput]:
+    rows = connection.exec_driver_sql(
+        "SELECT s.product_id, s.packaging_id, s.packs, s.expected_quantity FROM summary_pair s"
+        " JOIN product p ON p.id = s.product_id"
+        " WHERE s.account_id = ? AND s.state IN ('overdue', 'due') AND p.status = 'active'"
+        " AND s.packs > 0 AND NOT EXISTS (SELECT 1 FROM reorder_override o WHERE o.account_id ="
+        " s.account_id AND o.product_id = s.product_id AND (o.until IS NULL OR o.until >= s.as_of))"
+        " ORDER BY s.p_7 DESC LIMIT 30",
+        (account_id,),
+    )
+    return [LineInput(int(p), k, int(n), int(q)) for p, k, n, q in rows]
+
+
+def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
+    """Add a product to a draft or change its packs and packaging; zero packs removes it."""
+    if not 0 <= line.packs <= MAX_PACKS:
+        raise FieldError(
+            "quantity",
+            _("A quantity is between 0 and {most}.").format(most=f"{MAX_PACKS:,}"),
+            _("Check the number; nothing was changed."),
+        )
+    with ws.database.write() as tx:
+        account_id, day = _draft(tx.connection, order_id)
+        terms = terms_of(tx.connection, account_id, day)
+        _add_line(tx.connection, ws, order_id, terms, line)
+        _write_totals(tx.connection, order_id)
+    return ChangeSet.of("order", [order_id])
+
+
+def remove_line(ws: Workspace, order_id: int, product_id: int) -> ChangeSet:
+    """Take a product off a draft."""
+    return set_line(ws, order_id, LineInput(product_id, None, 0))
+
+
+def _draft(connection: Connection, order_id: int) -> tuple[int, date]:
+    row = connection.exec_driver_sql(
+        "SELECT account_id, order_date, status FROM sales_order WHERE id = ?", (order_id,)
+    ).first()
+    if row is None:
+        raise NotFound(_("This order is no longer here."), _("Choose another one."))
+    if row[2] != OrderStatus.DRAFT:
+        raise UserError(
+            _("This document has been submitted and cannot be changed."),
+            _("Make a copy and change that."),
+            code="immutable",
+        )
+    return int(row[0]), date.fromisoformat(row[1])
+
+
+def _add_line(
+    connection: Connection, ws: Workspace, order_id: int, terms: Terms, line: LineInput
+) -> None:
+    run = connection.exec_driver_sql
+    found = run(
+        "SELECT position, suggested_quantity FROM order_line WHERE parent_id = ? AND product_id = ?",
+        (order_id, line.product_id),
+    ).first()
+    if line.packs == 0:
+        run(
+            "DELETE FROM order_line WHERE parent_id = ? AND product_id = ?",
+            (order_id, line.product_id),
+        )
+        return
+    unit, factor = _packaging(connection, line)
+    base = line.packs * factor
+    pricing = pricing_of(connection, terms, line.product_id)
+    price = pricing.price(base) or Price(0, 0, 0, 0, {"code": "none"})
+    amounts = price_line(
+        price, base, price_per=pricing.price_per, tax_bp=pricing.tax_bp, cost_e4=pricing.cost_e4,
+        currency=ws.currency,
+    )  # fmt: skip
+    position = found[0] if found else run(
+        "SELECT coalesce(max(position), 0) + 1 FROM order_line WHERE parent_id = ?", (order_id,)
+    ).scalar_one()  # fmt: skip
+    suggested = line.suggested if line.suggested is not None else (found[1] if found else None)
+    values = (
+        line.product_id, line.packaging_id, unit, line.packs, factor, base, price.list_price_e4,
+        price.discount_bp, price.net_price_e4, dump_json(price.reason), amounts.net_minor,
+        pricing.tax_bp, amounts.tax_minor, amounts.cost_minor, suggested,
+    )  # fmt: skip
+    run(
+        "INSERT INTO order_line (parent_id, position, product_id, packaging_id, unit, quantity,"
+        " factor, base_quantity, list_price_e4, discount_bp, net_price_e4, price_reason, net_minor,"
+        " tax_bp, tax_minor, cost_minor, suggested_quantity)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (parent_id, position) DO UPDATE SET"
+        " packaging_id = excluded.packaging_id, unit = excluded.unit, quantity = excluded.quantity,"
+        " factor = excluded.factor, base_quantity = excluded.base_quantity,"
+        " list_price_e4 = excluded.list_price_e4, discount_bp = excluded.discount_bp,"
+        " net_price_e4 = excluded.net_price_e4, price_reason = excluded.price_reason,"
+        " net_minor = excluded.net_minor, tax_bp = excluded.tax_bp, tax_minor = excluded.tax_minor,"
+        " cost_minor = excluded.cost_minor, suggested_quantity = excluded.suggested_quantity",
+        (order_id, position, *values),
+    )
+
+
+def _packaging(connection: Connection, line: LineInput) -> tuple[str, int]:
+    if line.packaging_id is None:
+        unit = connection.exec_driver_sql(
+            "SELECT base_unit FROM product WHERE id = ?", (line.product_id,)
+        ).scalar()
+        return str(unit or "EA"), 1
+    row = connection.exec_driver_sql(
+        "SELECT unit, factor FROM packaging WHERE id = ? AND product_id = ?",
+        (line.packaging_id, line.product_id),
+    ).first()
+    if row is None:
+        raise FieldError("packaging", _("This product is not sold in that pack."))
+    return str(row[0]), int(row[1])
+
+
+def _write_totals(connection: Connection, order_id: int) -> None:
+    connection.exec_driver_sql(
+        "UPDATE sales_order SET (net_minor, discount_minor, tax_minor, total_minor, cost_minor) ="
+        " (SELECT coalesce(sum(l.net_minor), 0), coalesce(sum(l.list_minor - l.net_minor), 0),"
+        " coalesce(sum(l.tax_minor), 0), coalesce(sum(l.net_minor + l.tax_minor), 0),"
+        " coalesce(sum(l.cost_minor), 0) FROM (SELECT l.net_minor, l.tax_minor, l.cost_minor,"
+        " CASE WHEN l.discount_bp >= 10000 THEN l.net_minor ELSE"
+        " (l.list_price_e4 * l.base_quantity + 50 * p.price_per) / (100 * p.price_per) END"
+        " AS list_minor FROM order_line l JOIN product p ON p.id = l.product_id"
+        " WHERE l.parent_id = sales_order.id) l) WHERE id = ?",
+        (order_id,),
+    )
+
+
+def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
+    """Submit a draft: it is numbered, immutable and waits for HQ.
+
+    Raises UserError for an empty order, one below the minimum, or above a hard credit limit.
+    """
+    with ws.database.write() as tx:
+        account_id, _day = _draft(tx.connection, order_id)
+        check_order_step(OrderStatus.DRAFT, OrderStatus.SUBMITTED, ws.user.role)
+        _check_complete(tx.connection, ws, order_id, account_id)
+        run = tx.connection.exec_driver_sql
+        run(
+            "UPDATE sales_order SET status = 'submitted', submitted_at = ? WHERE id = ?",
+            (format_instant(ws.now()), order_id),
+        )
+        uid, account_uid = run(
+            "SELECT o.uid, a.uid FROM sales_order o JOIN account a ON a.id = o.account_id"
+            " WHERE o.id = ?",
+            (order_id,),
+        ).one()
+        record_command(
+            tx.connection, "order", uid, account_uid, dump_json({"command": "submit", "args": {}})
+        )
+    return ChangeSet({"order": frozenset({order_id}), "account": frozenset({account_id})})
+
+
+def _check_complete(connection: Connection, ws: Workspace, order_id: int, account_id: int) -> None:
+    run = connection.exec_driver_sql
+    lines, net, total = run(
+        "SELECT (SELECT count(*) FROM order_line WHERE parent_id = o.id), o.net_minor,"
+        " o.total_minor FROM sales_order o WHERE o.id = ?",
+        (order_id,),
+    ).one()
+    if lines == 0:
+        raise UserError(_("This order has no lines."), _("Add a product with A."))
+    minimum, limit, mode = run(
+        "SELECT coalesce(a.minimum_order_minor, (SELECT minimum_order_minor FROM organisation"
+        " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode FROM account a WHERE a.id = ?",
+        (account_id,),
+    ).one()
+    if net < minimum:
+        raise UserError(
+            _("This order is {amount} below the minimum of {minimum}.").format(
+                amount=format_money(minimum - net, ws.currency),
+                minimum=format_money(minimum, ws.currency),
+            ),
+            _("Add something, or agree an exception with the office."),
+        )
+    if mode == "hard" and limit is not None:
+        owed = run(
+            "SELECT coalesce(sum(open_minor), 0) FROM invoice WHERE account_id = ?", (account_id,)
+        ).scalar_one()
+        if owed + total > limit:
+            raise UserError(
+                _("With this order the customer would owe {amount} more than agreed.").format(
+                    amount=format_money(owed + total - limit, ws.currency)
+                ),
+                _("Collect first, or ask the office to raise the credit limit."),
+            )
+
+
+def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:
+    """Make a submitted order a draft again, as long as it has not been sent to HQ."""
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        row = run("SELECT uid, status, rev FROM sales_order WHERE id = ?", (order_id,)).first()
+        if row is None:
+            raise NotFound(_("This order is no longer here."))
+        sent = run("SELECT 1 FROM journal WHERE uid = ? AND state <> 'waiting'", (row[0],)).first()
+        if row[1] != OrderStatus.SUBMITTED or row[2] > 0 or sent is not None:
+            raise UserError(
+                _("HQ has this order already."), _("Ask the office to reject it instead.")
+            )
+        # HQ has never seen it, so its journal entries go and the draft stays on this laptop.
+        run("DELETE FROM journal WHERE uid = ? AND state = 'waiting'", (row[0],))
+        run("UPDATE sync_state SET applying = 1 WHERE id = 1")
+        run(
+            "UPDATE sales_order SET status = 'draft', submitted_at = NULL WHERE id = ?", (order_id,)
+        )
+        run("UPDATE sync_state SET applying = 0 WHERE id = 1")
+    return ChangeSet.of("order", [order_id])
+
+
+def discard_draft(ws: Workspace, order_id: int) -> ChangeSet:
+    """Delete a draft with its lines."""
+    with ws.database.write() as tx:
+        _draft(tx.connection, order_id)
+        tx.connection.exec_driver_sql("DELETE FROM order_line WHERE parent_id = ?", (order_id,))
+        tx.connection.exec_driver_sql("DELETE FROM sales_order WHERE id = ?", (order_id,))
+    return ChangeSet.of("order", [order_id])
+
+
+def copy_order(ws: Workspace, order_id: int) -> Started:
+    """A new draft with the lines of another order at today's prices: refused or repeated orders."""
+    with ws.database.read() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT account_id, uid FROM sales_order WHERE id = ?", (order_id,)
+        ).first()
+        if row is None:
+            raise NotFound(_("This order is no longer here."))
+        lines = [
+            LineInput(int(p), k, int(n), s)
+            for p, k, n, s in connection.exec_driver_sql(
+                "SELECT product_id, packaging_id, quantity, suggested_quantity FROM order_line"
+                " WHERE parent_id = ? ORDER BY position",
+                (order_id,),
+            )
+        ]
+    started = start_order(ws, int(row[0]), suggested=False)
+    for line in lines:
+        set_line(ws, started.order_id, line)
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE sales_order SET copied_from_uid = ? WHERE id = ?", (row[1], started.order_id)
+        )
+    return started

@@ -1,0 +1,197 @@
+"""Visits and contacts: start, finish, log a call; missed and closed stops; promises and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import FieldError, NotFound, UserError
+from crmdesk.domain.ids import new_uid
+from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
+from crmdesk.i18n import _
+from crmdesk.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class VisitStarted:
+    """A running visit: its local id and what was touched."""
+
+    visit_id: int
+    changes: ChangeSet
+
+
+def start_visit(
+    ws: Workspace, account_id: int, *, mode: VisitMode = VisitMode.PERSON
+) -> VisitStarted:
+    """Start a visit now; today's planned one for this customer becomes started.
+
+    A visit of this customer that is already running is taken up again. Raises UserError while
+    another customer's visit runs.
+    """
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        running = run(
+            "SELECT v.id, v.account_id, a.name FROM visit v JOIN account a ON a.id = v.account_id"
+            " WHERE v.user_id = ? AND v.ended_at IS NULL AND v.date = ? ORDER BY v.id DESC LIMIT 1",
+            (ws.user.id, ws.today().isoformat()),
+        ).first()
+        if running is not None and running[1] == account_id:
+            return VisitStarted(int(running[0]), ChangeSet())
+        if running is not None:
+            raise UserError(
+                _("The visit to {name} is still running.").format(name=running[2]),
+                _("Finish it first with Enter."),
+            )
+        planned = _planned_today(tx.connection, ws, account_id)
+        visit_id = run(
+            "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
+            " mode, off_plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, ws.user.id, planned, ws.today().isoformat(),
+                format_instant(ws.now()), mode.value, int(planned is None),
+            ),
+        ).scalar_one()  # fmt: skip
+        touched = {"visit": frozenset({int(visit_id)}), "account": frozenset({account_id})}
+        if planned is not None:
+            run("UPDATE planned_visit SET status = 'started' WHERE id = ?", (planned,))
+            touched["planned_visit"] = frozenset({planned})
+    return VisitStarted(int(visit_id), ChangeSet(touched))
+
+
+def _planned_today(connection: Connection, ws: Workspace, account_id: int) -> int | None:
+    found = connection.exec_driver_sql(
+        "SELECT id FROM planned_visit WHERE account_id = ? AND user_id = ? AND date = ?"
+        " AND status = 'planned' ORDER BY sequence LIMIT 1",
+        (account_id, ws.user.id, ws.today().isoformat()),
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def finish_visit(
+    ws: Workspace,
+    visit_id: int,
+    outcome: VisitOutcome,
+    *,
+    reason_id: int | None = None,
+    note: str = "",
+) -> ChangeSet:
+    """End a running visit with its outcome; the planned visit behind it is done."""
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        row = run(
+            "SELECT account_id, planned_visit_id, ended_at FROM visit WHERE id = ?", (visit_id,)
+        ).first()
+        if row is None:
+            raise NotFound(_("This visit is no longer here."))
+        if row[2] is not None:
+            raise UserError(_("This visit is already finished."))
+        run(
+            "UPDATE visit SET ended_at = ?, outcome = ?, reason_id = ?, note = ? WHERE id = ?",
+            (format_instant(ws.now()), outcome.value, reason_id, note or None, visit_id),
+        )
+        touched = {"visit": frozenset({visit_id}), "account": frozenset({int(row[0])})}
+        if row[1] is not None:
+            status = "closed" if outcome is VisitOutcome.CLOSED else "done"
+            run("UPDATE planned_visit SET status = ? WHERE id = ?", (status, row[1]))
+            touched["planned_visit"] = frozenset({int(row[1])})
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def log_contact(
+    ws: Workspace,
+    account_id: int,
+    mode: VisitMode,
+    outcome: VisitOutcome,
+    *,
+    minutes: int = 5,
+    note: str = "",
+) -> ChangeSet:
+    """Log a finished virtual contact (call, video, message) that just ended."""
+    started = ws.now() - timedelta(minutes=minutes)
+    with ws.database.write() as tx:
+        planned = _planned_today(tx.connection, ws, account_id)
+        run = tx.connection.exec_driver_sql
+        visit_id = run(
+            "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
+            " ended_at, mode, outcome, note, off_plan)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, ws.user.id, planned, ws.today().isoformat(),
+                format_instant(started), format_instant(ws.now()), mode.value, outcome.value,
+                note or None, int(planned is None),
+            ),
+        ).scalar_one()  # fmt: skip
+        touched = {"visit": frozenset({int(visit_id)}), "account": frozenset({account_id})}
+        if planned is not None:
+            run("UPDATE planned_visit SET status = 'done' WHERE id = ?", (planned,))
+            touched["planned_visit"] = frozenset({planned})
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def set_stop_status(ws: Workspace, planned_visit_id: int, status: PlanStatus) -> ChangeSet:
+    """Mark a planned stop missed, closed or cancelled, or planned again."""
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        row = run(
+            "SELECT status, account_id FROM planned_visit WHERE id = ?", (planned_visit_id,)
+        ).first()
+        if row is None:
+            raise NotFound(_("This stop is no longer in the plan."))
+        check_plan_step(PlanStatus(row[0]), status)
+        run("UPDATE planned_visit SET status = ? WHERE id = ?", (status.value, planned_visit_id))
+    touched = {
+        "planned_visit": frozenset({planned_visit_id}), "account": frozenset({int(row[1])}),
+    }  # fmt: skip
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def add_promise(ws: Workspace, account_id: int, text: str, due_on: date) -> ChangeSet:
+    """Remember something promised to a customer."""
+    if not text.strip():
+        raise FieldError("text", _("A promise needs words."))
+    with ws.database.write() as tx:
+        key = tx.connection.exec_driver_sql(
+            "INSERT INTO promise (uid, account_id, user_id, text, made_on, due_on)"
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, ws.user.id, text.strip(), ws.today().isoformat(),
+                due_on.isoformat(),
+            ),
+        ).scalar_one()  # fmt: skip
+    return ChangeSet(
+        {"promise": frozenset({int(key)}), "account": frozenset({account_id})}, undo=tx.txn
+    )
+
+
+def keep_promise(ws: Workspace, promise_id: int) -> ChangeSet:
+    """Mark a promise or task as done now."""
+    with ws.database.write() as tx:
+        account = tx.connection.exec_driver_sql(
+            "UPDATE promise SET done_at = ? WHERE id = ? AND done_at IS NULL RETURNING account_id",
+            (format_instant(ws.now()), promise_id),
+        ).scalar()
+    if account is None:
+        return ChangeSet()
+    return ChangeSet(
+        {"promise": frozenset({promise_id}), "account": frozenset({int(account)})}, undo=tx.txn
+    )
+
+
+def add_note(ws: Workspace, account_id: int, text: str) -> ChangeSet:
+    """Add a note to a customer; notes are facts and are never changed."""
+    if not text.strip():
+        raise FieldError("text", _("A note needs words."))
+    with ws.database.write() as tx:
+        key = tx.connection.exec_driver_sql(
+            "INSERT INTO note (uid, account_id, user_id, text, at, date)"
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, ws.user.id, text.strip(), format_instant(ws.now()),
+                ws.today().isoformat(),
+            ),
+        ).scalar_one()  # fmt: skip
+    return ChangeSet({"note": frozenset({int(key)}), "account": frozenset({account_id})})

@@ -41,9 +41,7 @@ def places(country: Country) -> tuple[Place, ...]:
     """Every address of a country, ordered by region, town and street (so stable between runs)."""
     path = resources_dir() / "demo" / "places.json.zst"
     raw = zstandard.ZstdDecompressor().decompress(path.read_bytes())
-    rows = msgspec.json.decode(
-        raw, type=dict[str, list[tuple[str, str, str, str, float, float]]]
-    )
+    rows = msgspec.json.decode(raw, type=dict[str, list[tuple[str, str, str, str, float, float]]])
     return tuple(
         Place(street, town, postcode, region, country, latitude, longitude)
         for street, town, postcode, region, latitude, longitude in rows[country]

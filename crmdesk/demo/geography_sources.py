@@ -10,6 +10,7 @@ and the streets and the scatter within Spanish towns, are invented. Reading the 
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import sys
@@ -22,6 +23,7 @@ import msgspec
 import zstandard
 
 from crmdesk.interchange.mapbuild import require_osmium
+from crmdesk.interchange.mappack import FORMAT, Label, MapPack, write_pack
 
 Row = tuple[str, str, str, str, float, float]  # street, town, postcode, region, lat, lon
 Point = tuple[float, float]  # longitude, latitude
@@ -73,7 +75,7 @@ def andorran_places(pbf: Path) -> list[Row]:
 
 def spanish_places(geonames: Path) -> list[Row]:
     """Up to six rows in each of the hundred largest municipalities of six provinces."""
-    chance = random.Random(7)  # noqa: S311 - scatter, not secrecy
+    chance = random.Random(7)
     rows: list[Row] = []
     for province in _PROVINCES:
         streets = _CATALAN if province in _PROVINCES[:3] else _CASTILIAN
@@ -86,6 +88,32 @@ def spanish_places(geonames: Path) -> list[Row]:
                      round(longitude + chance.gauss(0, spread), 6))
                 )  # fmt: skip
     return sorted(rows, key=lambda row: (row[3], row[1], row[0]))
+
+
+def write_town_names(geonames: Path, out: Path) -> int:
+    """Write a map pack with the names of the Spanish towns, for the map; returns how many."""
+    labels = []
+    for province in _PROVINCES:
+        for order, (name, size, _code, point) in enumerate(_towns(geonames, province)):
+            kind = "city" if name == province else "town" if order < 12 or size > 1 else "village"
+            rank = {"city": 0, "town": 2, "village": 4}[kind]
+            labels.append(Label(name, kind, rank, point[0], point[1]))
+    pack = MapPack(
+        format=FORMAT,
+        title="Spain: towns",
+        attribution="© GeoNames",
+        licence="CC-BY-4.0",
+        bounds=(
+            min(label.longitude for label in labels),
+            min(label.latitude for label in labels),
+            max(label.longitude for label in labels),
+            max(label.latitude for label in labels),
+        ),
+        levels=[],
+        labels=sorted(labels, key=lambda label: (label.rank, label.text)),
+    )
+    write_pack(pack, out)
+    return len(labels)
 
 
 def _towns(geonames: Path, province: str) -> list[tuple[str, int, str, Point]]:
@@ -145,7 +173,7 @@ def _street(found: _Andorra, point: Point) -> str:
     for street, line in found.streets:
         if abs(line[0][1] - point[1]) > 0.03:
             continue
-        for a, b in zip(line, line[1:], strict=False):
+        for a, b in itertools.pairwise(line):
             away = _away(point, a, b)
             if away < best:
                 best, name = away, street

@@ -53,11 +53,12 @@ _AREAS = (
     ("leisure", {"park": "wood"}),
 )  # fmt: skip
 _RANKS = {"city": 0, "town": 1, "village": 3, "hamlet": 5}
-# zoom_from, tolerance in metres, least area in hectares, least road class, buildings and streams.
-_LEVELS: tuple[tuple[float, float, float, str, bool], ...] = (
-    (0.0, 90.0, 12.0, "secondary", False),
-    (11.5, 18.0, 1.5, "minor", False),
-    (13.75, 2.0, 0.0, "track", True),
+# zoom_from, tolerance in metres, least area in hectares, least road class; the last and finest
+# also has buildings and streams.
+_LEVELS: tuple[tuple[float, float, float, str], ...] = (
+    (0.0, 90.0, 12.0, "secondary"),
+    (11.5, 18.0, 1.5, "minor"),
+    (13.75, 2.0, 0.0, "track"),
 )
 
 
@@ -106,7 +107,7 @@ def build_pack(
         attribution=ATTRIBUTION,
         licence="ODbL-1.0",
         bounds=_bounds(found),
-        levels=[_level(found, *spec) for spec in _LEVELS],
+        levels=[_level(found, *spec, fine=spec is _LEVELS[-1]) for spec in _LEVELS],
         labels=sorted(found.labels, key=lambda label: (label.rank, label.text)),
         names=names,
         edges=edges,
@@ -119,7 +120,7 @@ def build_pack(
 def require_osmium() -> ModuleType:
     """The ``osmium`` package, or a sentence that says how to get it."""
     try:
-        import osmium  # noqa: PLC0415 - an optional extra, and slow to import
+        import osmium
     except ImportError as error:
         raise UserError(
             _("Reading OpenStreetMap extracts needs the optional part “maps”."),
@@ -196,9 +197,7 @@ def _oneway(tags: Any) -> int:
 
 def _take_area(found: _Collected, area: Any) -> None:
     kind = _area_kind(area.tags)
-    country = (
-        area.tags.get("boundary") == "administrative" and area.tags.get("admin_level") == "2"
-    )
+    country = area.tags.get("boundary") == "administrative" and area.tags.get("admin_level") == "2"
     if not kind and not country:
         return
     for outer in area.outer_rings():
@@ -262,7 +261,7 @@ def _network(ways: Iterable[_Way]) -> tuple[list[str], list[Edge]]:
 
 
 def _level(
-    found: _Collected, zoom_from: float, metres: float, hectares: float, least: str, fine: bool
+    found: _Collected, zoom_from: float, metres: float, hectares: float, least: str, *, fine: bool
 ) -> Level:
     tolerance = metres * _METRE
     areas = []

@@ -114,9 +114,7 @@ def read_pack(path: Path) -> MapPack:
     """
     hint = _("Choose a map pack made by this version, or make it again from its extract.")
     try:
-        raw = zstandard.ZstdDecompressor().decompress(
-            path.read_bytes(), max_output_size=_MAX_BYTES
-        )
+        raw = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=_MAX_BYTES)
         pack = msgspec.msgpack.decode(raw, type=MapPack)
     except OSError as error:
         raise UserError(
@@ -125,9 +123,7 @@ def read_pack(path: Path) -> MapPack:
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise UserError(_("{name} is not a map pack.").format(name=path.name), hint) from error
     if pack.format != FORMAT:
-        raise UserError(
-            _("{name} is a map pack of another version.").format(name=path.name), hint
-        )
+        raise UserError(_("{name} is a map pack of another version.").format(name=path.name), hint)
     return pack
 
 

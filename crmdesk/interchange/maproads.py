@@ -8,6 +8,7 @@ estimates of a leg; planning many customers at once is the planning package's wo
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -64,8 +65,7 @@ class RoadGraph:
         self._edges = pack.edges
         self._lines = [decode_line(edge.line) for edge in pack.edges]
         self._lengths = [
-            sum(distance_m(a, b) for a, b in zip(line, line[1:], strict=False))
-            for line in self._lines
+            sum(distance_m(a, b) for a, b in itertools.pairwise(line)) for line in self._lines
         ]
         self._out: defaultdict[int, list[tuple[int, int, float]]] = defaultdict(list)
         self._places: dict[int, Point] = {}
@@ -86,7 +86,7 @@ class RoadGraph:
 
     def route(self, stops: Sequence[Point]) -> list[Leg]:
         """The legs between consecutive stops; one fewer than the stops."""
-        return [self.leg(a, b) for a, b in zip(stops, stops[1:], strict=False)]
+        return [self.leg(a, b) for a, b in itertools.pairwise(stops)]
 
     def _add(self, number: int) -> None:
         edge, line = self._edges[number], self._lines[number]
@@ -137,20 +137,19 @@ class RoadGraph:
     def _project(self, number: int, point: Point) -> _Snap:
         line = self._lines[number]
         shrink = math.cos(math.radians(point[1]))
-        best: _Snap | None = None
+        best = _Snap(number, 0, line[0], 0.0, math.inf)
         along = 0.0
-        for segment, (a, b) in enumerate(zip(line, line[1:], strict=False)):
+        for segment, (a, b) in enumerate(itertools.pairwise(line)):
             dx, dy = (b[0] - a[0]) * shrink, b[1] - a[1]
             px, py = (point[0] - a[0]) * shrink, point[1] - a[1]
             square = dx * dx + dy * dy
             t = min(1.0, max(0.0, (px * dx + py * dy) / square)) if square else 0.0
             away = math.hypot(px - t * dx, py - t * dy) * _METRES_PER_DEGREE
             length = math.sqrt(square) * _METRES_PER_DEGREE
-            if best is None or away < best.away_m:
+            if away < best.away_m:
                 on = (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)
                 best = _Snap(number, segment, on, along + t * length, away)
             along += length
-        assert best is not None  # every edge has at least two points
         return best
 
     def _search(self, start: _Snap, end: _Snap) -> Leg | None:
@@ -229,7 +228,7 @@ class RoadGraph:
 
 
 def _length(line: Sequence[Point]) -> float:
-    return sum(distance_m(a, b) for a, b in zip(line, line[1:], strict=False))
+    return sum(distance_m(a, b) for a, b in itertools.pairwise(line))
 
 
 def _cell(point: Point) -> tuple[int, int]:
@@ -239,7 +238,7 @@ def _cell(point: Point) -> tuple[int, int]:
 def _cells(line: Sequence[Point]) -> set[tuple[int, int]]:
     """Every grid cell the line passes, by sampling each segment finer than a cell."""
     cells = {_cell(point) for point in line}
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         pieces = int(max(abs(b[0] - a[0]), abs(b[1] - a[1])) / (_CELL / 2)) + 1
         cells |= {
             _cell((a[0] + (b[0] - a[0]) * i / pieces, a[1] + (b[1] - a[1]) * i / pieces))

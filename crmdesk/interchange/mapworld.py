@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def build_world_pack(coarse: Path, fine: Path, out: Path) -> MapPack:
         areas = [
             Shape("land", [encode_line(ring)])
             for rings in _polygons(countries, arcs, tolerance)
-            for ring in rings[:1]
+            for ring in _unwrapped(rings[0])
             if len(ring) > 3
         ]
         lines = [
@@ -104,6 +104,20 @@ def _join(ring: list[int], arcs: list[list[Point]]) -> list[Point]:
     return points
 
 
+def _unwrapped(ring: list[Point]) -> list[list[Point]]:
+    """The ring without jumps across the 180th meridian: twice, at each end, if it crosses it."""
+    shift, points = 0.0, [ring[0]]
+    for (before, _lat), (longitude, latitude) in pairwise(ring):
+        step = longitude - before
+        shift += -360.0 if step > 180 else 360.0 if step < -180 else 0.0
+        points.append((longitude + shift, latitude))
+    if shift:  # it goes around the pole: Antarctica, which the source closes along the edge
+        return [ring]
+    west, east = min(p[0] for p in points), max(p[0] for p in points)
+    turns = [0.0] + ([360.0] if west < -180 else []) + ([-360.0] if east > 180 else [])
+    return [[(longitude + turn, latitude) for longitude, latitude in points] for turn in turns]
+
+
 def _arc_uses(countries: list[dict[str, Any]]) -> Counter[int]:
     uses: Counter[int] = Counter()
     for country in countries:
@@ -116,7 +130,7 @@ def _country_label(country: dict[str, Any], arcs: list[list[Point]]) -> Iterator
     """The country's name in the middle of its largest part; small countries rank later."""
     best: tuple[float, float, float] | None = None
     for polygon in _rings(country):
-        ring = _join(polygon[0], arcs)
+        ring = _unwrapped(_join(polygon[0], arcs))[0]
         area, x, y = _centroid(ring)
         if best is None or area > best[0]:
             best = (area, x, y)

@@ -1,0 +1,206 @@
+"""Tiles and routes of the bundled maps, made off the interface thread and kept in memory.
+
+Owns loading the packs, the thread that renders tiles and finds routes by road, and the cache.
+One store serves every map of the application. How a tile looks is ``map_paint``'s.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from crmdesk.gui.theme_tokens import SCHEMES
+from crmdesk.gui.widgets.map_paint import PackPainter, paint_tile
+from crmdesk.interchange.mappack import SUFFIX, Label, MapPack, read_pack
+from crmdesk.interchange.maproads import Leg, Point, RoadGraph, straight_leg
+from crmdesk.paths import resources_dir
+
+WORLD = "world"
+_KEPT_TILES = 160
+
+
+@dataclass(frozen=True, slots=True)
+class TileKey:
+    """One tile: colour scheme, zoom, column, row, and device pixel ratio."""
+
+    scheme: str
+    zoom: float
+    column: int
+    row: int
+    ratio: float
+
+
+class MapData:
+    """The packs, read on first use, and what is computed from them. Safe across threads."""
+
+    def __init__(self, names: Sequence[str] | None = None) -> None:
+        self._names = names
+        self._lock = threading.RLock()
+        self._painters: list[PackPainter] | None = None
+        self._graphs: list[tuple[MapPack, RoadGraph]] | None = None
+        self._legs: dict[tuple[Point, Point], Leg] = {}
+
+    @property
+    def loaded(self) -> bool:
+        """True once the packs are in memory."""
+        return self._painters is not None
+
+    def painters(self) -> list[PackPainter]:
+        """One painter per pack, the world first."""
+        with self._lock:
+            if self._painters is None:
+                folder = resources_dir() / "map"
+                names = self._names or sorted(
+                    (path.stem for path in folder.glob(f"*{SUFFIX}")),
+                    key=lambda name: (name != WORLD, name),
+                )
+                packs = [read_pack(folder / f"{name}{SUFFIX}") for name in names]
+                self._painters = [PackPainter(pack) for pack in packs]
+            return self._painters
+
+    def packs(self) -> list[MapPack]:
+        """The packs in drawing order."""
+        return [painter.pack for painter in self.painters()]
+
+    def labels(self) -> list[Label]:
+        """The names of all packs, the most important first."""
+        found = [label for pack in self.packs() for label in pack.labels]
+        return sorted(found, key=lambda label: label.rank)
+
+    def render(self, key: TileKey) -> QImage:
+        """Paint one tile."""
+        with self._lock:
+            return paint_tile(
+                self.painters(), SCHEMES[key.scheme], key.zoom, key.column, key.row, key.ratio
+            )
+
+    def legs(self, stops: Sequence[Point]) -> list[Leg]:
+        """Ways by road between consecutive (longitude, latitude) stops, kept once found."""
+        with self._lock:
+            return [self._leg(a, b) for a, b in itertools.pairwise(stops)]
+
+    def _leg(self, a: Point, b: Point) -> Leg:
+        if (a, b) not in self._legs:
+            self._legs[(a, b)] = self._find_leg(a, b)
+        return self._legs[(a, b)]
+
+    def _find_leg(self, a: Point, b: Point) -> Leg:
+        if self._graphs is None:
+            self._graphs = [(pack, RoadGraph(pack)) for pack in self.packs() if pack.edges]
+        for pack, graph in self._graphs:
+            west, south, east, north = pack.bounds
+            if all(west <= p[0] <= east and south <= p[1] <= north for p in (a, b)):
+                return graph.leg(a, b)
+        return straight_leg(a, b)
+
+
+class TileStore(QObject):
+    """Keeps tiles and asks a single worker for the missing ones, the latest wish first."""
+
+    tile_ready = Signal(object)  # TileKey
+    legs_ready = Signal(object, object)  # tuple of stops, list of Leg
+    loaded = Signal()
+
+    def __init__(self, data: MapData | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.data = data or MapData()
+        self._tiles: OrderedDict[TileKey, QImage] = OrderedDict()
+        self._lock = threading.Lock()
+        self._wanted: list[TileKey] = []
+        self._routes: list[tuple[Point, ...]] = []
+        self._working = False
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+
+    @staticmethod
+    def of_application() -> TileStore:
+        """The store shared by the application's maps; made on first use."""
+        app = QApplication.instance()
+        if app is None:
+            raise RuntimeError("a map needs a QApplication first")
+        for child in app.children():
+            if isinstance(child, TileStore):
+                return child
+        store = TileStore(parent=app)
+        app.aboutToQuit.connect(store.close)
+        return store
+
+    def tile(self, key: TileKey) -> QImage | None:
+        """The tile if it is there."""
+        with self._lock:
+            image = self._tiles.get(key)
+            if image is not None:
+                self._tiles.move_to_end(key)
+            return image
+
+    def tile_now(self, key: TileKey) -> QImage:
+        """The tile, painted on this thread if need be: for pictures and tests."""
+        found = self.tile(key)
+        if found is None:
+            found = self.data.render(key)
+            self._keep(key, found)
+        return found
+
+    def want(self, keys: Iterable[TileKey]) -> None:
+        """Replace the wishes of the view; the first is made first."""
+        with self._lock:
+            self._wanted = [key for key in keys if key not in self._tiles]
+            self._start()
+
+    def want_legs(self, stops: tuple[Point, ...]) -> None:
+        """Find the ways by road between stops; ``legs_ready`` brings them."""
+        with self._lock:
+            if stops not in self._routes:
+                self._routes.append(stops)
+            self._start()
+
+    def close(self) -> None:
+        """Stop the worker and wait for it."""
+        with self._lock:
+            self._wanted, self._routes = [], []
+        self._pool.waitForDone()
+
+    def _start(self) -> None:
+        if not self._working and (self._wanted or self._routes):
+            self._working = True
+            self._pool.start(_Worker(self))
+
+    def work(self) -> None:
+        """The worker's loop; runs on its thread."""
+        if not self.data.loaded:
+            self.data.painters()
+            self.loaded.emit()
+        while True:
+            with self._lock:
+                stops = self._routes.pop(0) if self._routes else None
+                key = self._wanted.pop(0) if stops is None and self._wanted else None
+                if stops is None and key is None:
+                    self._working = False
+                    return
+            if stops is not None:
+                self.legs_ready.emit(stops, self.data.legs(stops))
+            elif key is not None:
+                self._keep(key, self.data.render(key))
+                self.tile_ready.emit(key)
+
+    def _keep(self, key: TileKey, image: QImage) -> None:
+        with self._lock:
+            self._tiles[key] = image
+            while len(self._tiles) > _KEPT_TILES:
+                self._tiles.popitem(last=False)
+
+
+class _Worker(QRunnable):
+    def __init__(self, store: TileStore) -> None:
+        super().__init__()
+        self._store = store
+
+    def run(self) -> None:
+        self._store.work()

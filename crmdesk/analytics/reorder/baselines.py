@@ -1,7 +1,8 @@
 """The forecasts that the reorder model is held against.
 
 Owns the due-date rule, the mean interval and BG/NBD per pair (Fader, Hardie & Lee 2005), each as a
-probability of a purchase within a horizon and an expected date. Nothing here is shown as a forecast to a person.
+probability of a purchase within a horizon and an expected date. Nothing here is shown to a
+person as a forecast.
 """
 
 from collections.abc import Callable

@@ -81,12 +81,6 @@ def logistic(x: npt.ArrayLike) -> Floats:
     return np.asarray(np.where(value >= 0.0, 1.0, small) / (1.0 + small))
 
 
-def softplus(x: npt.ArrayLike) -> Floats:
-    """ln(1 + e^x) without overflow."""
-    value = np.asarray(x, dtype=np.float64)
-    return np.asarray(np.maximum(value, 0.0) + log(1.0 + exp(-np.abs(value))))
-
-
 def log_gamma(x: npt.ArrayLike) -> Floats:
     """ln Γ(x) for x ≥ 0.5 (Lanczos' approximation, g = 7, nine terms)."""
     shifted = np.asarray(x, dtype=np.float64) - 1.0

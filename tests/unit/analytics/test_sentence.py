@@ -1,0 +1,44 @@
+"""The sentence says the numbers that were used."""
+
+import pytest
+
+from crmdesk.analytics.reorder import fit, purchase_days, score
+from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence, sentence_facts
+from crmdesk.i18n import use_language
+from tests.unit.analytics.histories import lines_of
+
+
+@pytest.fixture(autouse=True)
+def english():
+    use_language("en")
+
+
+def test_the_sentence_of_the_design():
+    text = sentence(SentenceFacts(7, 21, 25, 0.62), "3 cases")
+    assert text.replace("\u00a0", " ") == (
+        "Buys every ~21 days (7 times), last 25 days ago; 62 % likely within 14 days;"
+        " usually 3 cases."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "start"),
+    [
+        (SentenceFacts(1, 0, 0, 0.1), "New: bought 1 time, last today; "),
+        (SentenceFacts(2, 9, 1, 0.1), "New: bought 2 times, last 1 day ago; "),
+        (SentenceFacts(9, 1, 1, 0.9), "Buys every ~1 day (9 times), last 1 day ago; "),
+    ],
+)
+def test_other_shapes(facts, start):
+    text = sentence(facts)
+    assert text.startswith(start)
+    assert text.endswith("within 14 days.")
+
+
+def test_facts_come_from_the_forecast():
+    bought = purchase_days(lines_of([(1, 1, 19_000 + 21 * k, 6) for k in range(7)]))
+    as_of = 19_000 + 21 * 6 + 25
+    forecasts = score(bought, fit(bought, as_of), as_of)
+    facts = sentence_facts(forecasts, 0)
+    assert (facts.times, facts.gap_days, facts.days_since) == (7, 21, 25)
+    assert facts.likely == forecasts.p14[0]

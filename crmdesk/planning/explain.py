@@ -65,8 +65,8 @@ class VisitReason:
 class Omission:
     """Why a stop is not visited (on `day`, or on any day when None), on its best day.
 
-    `expected` is what the visit would add, `break_even` the contribution from which it would pay; numbers are None where no
-    day comes into question.
+    `expected` is what the visit would add, `break_even` the contribution from which it would pay;
+    numbers are None where no day comes into question.
     """
 
     stop: int

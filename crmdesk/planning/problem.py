@@ -209,6 +209,9 @@ def _day_faults(day: Day, places: int) -> list[str]:
         faults.append(_("{day}: the kilometres allowed cannot be negative.").format(day=name))
     if any(not (_is_number(b.at) and _is_number(b.minutes) and b.minutes >= 0) for b in day.breaks):
         faults.append(_("{day}: a break has no proper time.").format(day=name))
+    pauses = sorted(day.breaks, key=lambda b: b.at)
+    if any(later.at < pause.at + pause.minutes for pause, later in pairwise(pauses)):
+        faults.append(_("{day}: two breaks overlap.").format(day=name))
     return faults
 
 

@@ -110,11 +110,13 @@ class Timetable:
 def timetable(problem: Problem, day: int, order: Sequence[int]) -> Timetable | None:
     """Earliest timetable of `order` on `day`, or None when it breaks a window, the shift or the km.
 
-    Work out on the work clock, told on the wall clock.
+    Worked out on the work clock, told on the wall clock. A day without visits is always possible,
+    even when it only moves from one place to another.
     """
     the_day = problem.days[day]
     if not order:
-        return Timetable((), 0.0, 0.0, the_day.start, the_day.end - the_day.start)
+        km, drive = problem.travel.leg(the_day.start_place, the_day.end_place)
+        return Timetable((), km, drive, the_day.start, max(0.0, the_day.end - the_day.start))
     windows = [visit_windows(problem, stop, day) for stop in order]
     places = [problem.stops[stop].place for stop in order]
     lengths = [problem.stops[stop].visit_minutes for stop in order]

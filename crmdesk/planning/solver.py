@@ -28,12 +28,20 @@ DEFAULT_ITERATIONS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the search is: share of the work done, best worth so far, visits, iterations."""
+    """How far the search is: share of the work done, and the best plan so far.
+
+    `orders` are its stops in driving order, day by day: enough to show it while the search goes on.
+    """
 
     share: float
     worth: float
-    visits: int
+    orders: tuple[tuple[int, ...], ...]
     iterations: int
+
+    @property
+    def visits(self) -> int:
+        """Visits of the best plan so far."""
+        return sum(len(order) for order in self.orders)
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -74,6 +82,8 @@ def solve(
         limit = _Limit(began, iterations, seconds, clock, cancelled)
         done = _anneal(search, limit, on_progress, warm=start is not None)
         search.fill()
+    if on_progress is not None:
+        on_progress(_progress(search, 1.0, done))
     routes.restore(search.best)
     orders = [routes.nodes[d][1:-1] for d in range(model.days)]
     return plan_from_orders(problem, orders, conflicts=conflicts, iterations=done, seed=seed)
@@ -112,6 +122,8 @@ def _anneal(
     cold = scale * _COLD
     done = 0
     share = limit.share(0)
+    if on_progress is not None:
+        on_progress(_progress(search, 0.0, 0))
     while share < 1.0:
         temperature = hot * (cold / hot) ** share
         for _step in range(_CHECK_EVERY):
@@ -120,10 +132,14 @@ def _anneal(
             if limit.iterations is not None and done >= limit.iterations:
                 break
         if on_progress is not None:
-            visits = sum(len(nodes) - 2 for nodes in search.best.nodes)
-            on_progress(Progress(min(share, 1.0), search.best.worth, visits, done))
+            on_progress(_progress(search, min(share, 0.99), done))
         share = limit.share(done)
     return done
+
+
+def _progress(search: Search, share: float, done: int) -> Progress:
+    orders = tuple(tuple(nodes[1:-1]) for nodes in search.best.nodes)
+    return Progress(share, search.best.worth, orders, done)
 
 
 def _place_fixed(problem: Problem, model: Model, routes: Routes) -> tuple[Conflict, ...]:

@@ -72,7 +72,9 @@ class Matrix:
             raise ValueError(f"a travel matrix of {self.size} places needs {cells} cells")
 
     def leg(self, origin: int, target: int) -> tuple[float, float]:
-        """Kilometres and minutes from place `origin` to place `target`."""
+        """Kilometres and minutes from place `origin` to place `target`; staying costs nothing."""
+        if origin == target:
+            return 0.0, 0.0
         cell = origin * self.size + target
         return self.km[cell], self.minutes[cell]
 

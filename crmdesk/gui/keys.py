@@ -177,7 +177,7 @@ def clashes() -> list[tuple[str, str, str]]:
     return found
 
 
-def bind(widget: QWidget, action: str, slot: Callable[[], None]) -> list[QShortcut]:
+def bind(widget: QWidget, action: str, slot: Callable[[], object]) -> list[QShortcut]:
     """Call ``slot`` on the action's key while the focus is inside ``widget``.
 
     Global actions work in the whole window. Fields keep the letters typed into them: Qt asks the
@@ -191,6 +191,7 @@ def bind(widget: QWidget, action: str, slot: Callable[[], None]) -> list[QShortc
     made = []
     for sequence in sequences(KEYS[action].key):
         shortcut = QShortcut(sequence, widget)
+        shortcut.setObjectName(action)
         shortcut.setContext(context)
         shortcut.activated.connect(slot)
         made.append(shortcut)

@@ -213,7 +213,7 @@ class EmptyState(QWidget):
         column.addWidget(self._title)
         self._words = TextLabel(words, ink="muted", wrap=True, parent=self)
         self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._words.setMaximumWidth(theme.scaled(460))
+        self._words.setMaximumWidth(theme.scaled(560))
         centred = QHBoxLayout()
         centred.addStretch(1)
         centred.addWidget(self._words, 10)

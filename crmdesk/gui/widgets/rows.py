@@ -159,7 +159,7 @@ class RowsModel(QAbstractTableModel):
         last = self.index(len(self._entries) - 1, self.columnCount() - 1)
         self.dataChanged.emit(self.index(0, 0), last)
 
-    def keys(self) -> list[Key]:
+    def shown_keys(self) -> list[Key]:
         """The keys shown, in order, headings left out."""
         return [entry for entry in self._entries if not _is_heading(entry)]
 
@@ -190,7 +190,7 @@ class RowsModel(QAbstractTableModel):
 
     def picked(self) -> list[Key]:
         """The picked keys, in the order shown."""
-        return [key for key in self.keys() if key in self._picked]
+        return [key for key in self.shown_keys() if key in self._picked]
 
     def is_picked(self, key: Key) -> bool:
         """True when the row has its tick."""

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QMenu, QTableView, QWidget
 
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
@@ -344,10 +344,8 @@ class RowsTable(QTableView):
             if column.editable and not self.isColumnHidden(place):
                 index = self._rows.index(self.currentIndex().row(), place)
                 self.edit(index)
-                editor = self.focusWidget()
-                insert = getattr(editor, "insert", None)
-                if insert is not None:
-                    insert(digit)
+                for editor in self.viewport().findChildren(QLineEdit):
+                    editor.insert(digit)
                 return True
         return False
 

@@ -1,0 +1,455 @@
+"""The window around the places: rail, top bar, place stack, banner, toast, command field.
+
+Owns navigation and its history, lazily building places, telling them of changes, scheme and text
+scale. What a place shows is its own business; opening the database is :mod:`crmdesk.gui.app`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
+from PySide6.QtGui import (
+    QCloseEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
+from crmdesk.gui.widgets.lines import Run
+from crmdesk.gui.widgets.notices import Banner, Toast
+from crmdesk.gui.widgets.palette import Palette
+from crmdesk.gui.widgets.rail import Rail
+from crmdesk.gui.widgets.topbar import ChipState, TopBar
+from crmdesk.i18n import _, format_date
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+DEFAULT_SIZE = (1440, 900)
+LEAST_SIZE = (960, 600)
+FOLD_BELOW = 1120
+SYNC_PLACE = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSources:
+    """What the shell reads: hits for a text, the chip's state; both run off the interface thread.
+
+    ``on_look_changed(scheme, text scale)`` is told when the person changes them.
+    """
+
+    search: Callable[[str], Sequence[Hit]] | None = None
+    chip: Callable[[], ChipState] | None = None
+    on_look_changed: Callable[[str, float], None] | None = None
+
+
+class _Ground(QWidget):
+    """The window's ground colour under the places."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color("window"))
+        painter.end()
+
+
+class MainWindow(QMainWindow):
+    """The shell. It is usable before a workspace is there: places come with :meth:`open_places`."""
+
+    closed = False
+
+    def __init__(
+        self, runner: Runner, bus: Bus, errors: ErrorDesk, settings: QSettings | None = None
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("crmdesk")
+        self.setMinimumSize(*LEAST_SIZE)
+        self.resize(*DEFAULT_SIZE)
+        self._runner = runner
+        self._bus = bus
+        self._errors = errors
+        self._settings = settings
+        self._sources = ShellSources()
+        self._context: PlaceContext | None = None
+        self._specs: dict[str, PlaceSpec] = {}
+        self._widgets: dict[str, Any] = {}
+        self._past: list[Target] = []
+        self._future: list[Target] = []
+        self._here: Target | None = None
+        self._asked = ""
+        self._fold_wanted = False
+        self._build()
+        self._bind_keys()
+        runner.committed = bus.publish
+        runner.unhandled = errors.show
+        errors.on_banner = self.banner
+        self._unsubscribe = bus.subscribe(self._on_changes_published)
+        self._restore_geometry()
+
+    # ------------------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        ground = self._ground = _Ground(self)
+        self.rail = Rail(ground)
+        self.top = TopBar(ground)
+        self.stack = QStackedWidget(ground)
+        self.notice = Banner(ground)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(t.PAGE_MARGIN, t.SPACE_3, t.PAGE_MARGIN, 0)
+        holder.addWidget(self.notice)
+        self._banner_room = QWidget(ground)
+        self._banner_room.setLayout(holder)
+        self._banner_room.hide()
+        self.notice.closed.connect(self._banner_room.hide)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.top)
+        right.addWidget(self._banner_room)
+        right.addWidget(self.stack, 1)
+        row = QHBoxLayout(ground)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(right, 1)
+        self.setCentralWidget(ground)
+        # Only our own least size counts; a place that wants more scrolls or elides.
+        layout = self.layout()
+        if layout is not None:
+            layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.palette_list = Palette(ground)
+        self.palette_list.chosen.connect(self._on_hit_chosen)
+        self.toast_note = Toast(ground)
+        self.rail.place_chosen.connect(self._on_place_chosen)
+        self.rail.person_clicked.connect(self._on_person_clicked)
+        self.top.sync_clicked.connect(lambda: self.go(SYNC_PLACE))
+        self.top.field.searched.connect(self._on_searched)
+        self.top.field.escaped.connect(self._close_palette)
+        self.top.field.installEventFilter(self)
+
+    def _bind_keys(self) -> None:
+        slots: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("global.search", self._on_search_wanted),
+            ("global.back", self.back),
+            ("global.forward", self.forward),
+            ("global.undo", self.toast_note.take_back),
+            ("global.sync_centre", lambda: self.go(SYNC_PLACE)),
+            ("global.scheme", self.toggle_scheme),
+            ("global.larger", lambda: self._step_scale(1)),
+            ("global.smaller", lambda: self._step_scale(-1)),
+            ("global.rail", self._on_fold_wanted),
+            ("global.quit", self.close),
+        )
+        for action, slot in slots:
+            keys.bind(self, action, slot)
+        for number in range(1, 10):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
+            shortcut.activated.connect(lambda number=number: self._on_place_number(number))
+
+    # -------------------------------------------------------------------------------- places
+
+    def open_places(
+        self, workspace: Workspace, places: Sequence[PlaceSpec], sources: ShellSources
+    ) -> None:
+        """Fill the rail and open the first place; called once the workspace is open."""
+        self._sources = sources
+        self._context = PlaceContext(workspace, self._runner, self)
+        self._specs = {spec.key: spec for spec in places}
+        self.rail.set_places([(s.key, s.title(), s.icon) for s in places if s.in_rail])
+        today = workspace.today()
+        week = _("week {number}").format(number=today.isocalendar().week)
+        self.top.set_date(format_date(today, year=True, weekday=True), week)
+        first = next((spec.key for spec in places if spec.in_rail), None)
+        if first is not None:
+            self.go(first)
+        self.refresh_chip()
+
+    def set_person(self, name: str, role: str) -> None:
+        """Say who is working; ``role`` is "Rep · Subbética"."""
+        self.rail.person.set_person(name, role)
+
+    def show_alone(self, widget: QWidget) -> None:
+        """Show a widget in the place area without any place (first run, passphrase)."""
+        if self.stack.indexOf(widget) < 0:
+            self.stack.addWidget(widget)
+        self.stack.setCurrentWidget(widget)
+        widget.setFocus()
+
+    def place(self, key: str) -> Any:
+        """The widget of a place, built when first asked for; raises KeyError when unknown."""
+        if key not in self._widgets:
+            if self._context is None:
+                raise KeyError(key)
+            widget = self._specs[key].build(self._context)
+            self._widgets[key] = widget
+            self.stack.addWidget(widget)
+            widget.presenter.start()
+        return self._widgets[key]
+
+    def here(self) -> Target | None:
+        """What is shown now."""
+        return self._here
+
+    # ---------------------------------------------------------------- Desk, for the presenters
+
+    def go(self, place: str, **args: object) -> None:
+        """Open a place and show something in it; Alt+Left comes back here."""
+        if place not in self._specs:
+            return
+        target = Target(place, args)
+        if self._here is not None and target != self._here:
+            self._past.append(self._here)
+            self._future.clear()
+        self._show(target)
+
+    def back(self) -> None:
+        """Return to where the person came from."""
+        if self._past:
+            if self._here is not None:
+                self._future.append(self._here)
+            self._show(self._past.pop())
+
+    def forward(self) -> None:
+        """Take a step back again."""
+        if self._future:
+            if self._here is not None:
+                self._past.append(self._here)
+            self._show(self._future.pop())
+
+    def toast(self, text: str, *, undo: Callable[[], None] | None = None) -> None:
+        """Say shortly what was done."""
+        self.toast_note.say(text, undo)
+
+    def banner(self, message: str, hint: str = "", *, tone: str = "warning") -> None:
+        """Say what did not work and what to do next."""
+        runs = [Run(message, weight=t.SEMIBOLD)]
+        if hint:
+            runs.append(Run(hint, gap=t.SPACE_1))
+        self.notice.say(runs, tone=tone)
+        self._banner_room.show()
+
+    def fail(self, error: Exception) -> None:
+        """Show an error in the way its kind asks for."""
+        self._errors.show(error)
+
+    def _show(self, target: Target) -> None:
+        self._close_palette()
+        widget = self.place(target.place)
+        self._here = target
+        self.stack.setCurrentWidget(widget)
+        self.rail.mark(target.place)
+        self.top.chip.setChecked(target.place == SYNC_PLACE)
+        widget.show_target(target.args)
+        if not self.top.field.hasFocus():
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_place_chosen(self, key: str) -> None:
+        self.go(key)
+
+    def _on_place_number(self, number: int) -> None:
+        shown = [spec.key for spec in self._specs.values() if spec.in_rail]
+        if number <= len(shown):
+            self.top.field.clearFocus()
+            self.go(shown[number - 1])
+
+    # ------------------------------------------------------------------------- command field
+
+    def _on_search_wanted(self) -> None:
+        self.top.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.top.field.selectAll()
+        self._on_searched(self.top.field.text())
+
+    def _on_searched(self, text: str) -> None:
+        self._asked = text
+        if not self.top.field.hasFocus():
+            return
+        commands = self.commands(text)
+        search = self._sources.search
+        if search is None or not text.strip():
+            self._show_hits(commands, text)
+            return
+        self._runner.read(
+            lambda: list(search(text)),
+            lambda hits: self._on_found(text, hits),
+            owner=self,
+        )
+
+    def _on_found(self, text: str, hits: Sequence[Hit]) -> None:
+        if text == self._asked and self.top.field.hasFocus():
+            self._show_hits([*hits, *self.commands(text)], text)
+
+    def commands(self, text: str) -> list[Hit]:
+        """What can be done here and everywhere, with its key; narrowed by a text."""
+        hits = []
+        group = _("Go to")
+        shown = [spec for spec in self._specs.values() if spec.in_rail]
+        for number, spec in enumerate(shown, start=1):
+            cap = f"Ctrl+{number}" if number < 10 else ""
+            hits.append(Hit(group, spec.title(), "", spec.icon, Target(spec.key), keys=cap))
+        owners: list[QWidget] = [self]
+        if self._here is not None:
+            owners.insert(0, self.place(self._here.place))
+        seen = set()
+        for owner in owners:
+            for shortcut in owner.findChildren(QShortcut):
+                action = shortcut.objectName()
+                in_place = action and (owner is self) == action.startswith("global.")
+                if in_place and action not in seen and action != "global.search":
+                    seen.add(action)
+                    hits.append(_command_hit(action, shortcut))
+        wanted = text.strip().casefold()
+        return [hit for hit in hits if wanted in hit.title.casefold()]
+
+    def _show_hits(self, hits: Sequence[Hit], text: str) -> None:
+        field = self.top.field
+        ground = self._ground
+        corner = field.mapTo(ground, field.rect().bottomLeft())
+        width = max(field.width(), min(theme.scaled(560), ground.width() - corner.x() - 16))
+        self.palette_list.move(corner.x(), corner.y() + t.SPACE_1)
+        self.palette_list.resize(width, self.palette_list.height())
+        self.palette_list.show()
+        self.palette_list.show_hits(hits, text)
+        self.palette_list.raise_()
+
+    def _close_palette(self) -> None:
+        self.palette_list.hide()
+
+    def _on_hit_chosen(self, hit: Hit) -> None:
+        self._close_palette()
+        self.top.field.clear()
+        self.top.field.clearFocus()
+        if hit.target is not None:
+            self.go(hit.target.place, **hit.target.args)
+        elif hit.action is not None:
+            hit.action()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.top.field:
+            if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+                return self.palette_list.isVisible() and self.palette_list.walk(event)
+            if event.type() == QEvent.Type.FocusOut:
+                self._close_palette()
+        return False
+
+    # ----------------------------------------------------------------------- look and person
+
+    def toggle_scheme(self) -> None:
+        """Change between light and dark."""
+        self.set_look("light" if theme.tokens().is_dark else "dark", theme.text_scale())
+
+    def set_look(self, scheme: str, scale: float) -> None:
+        """Apply a scheme and a text scale, and have them remembered."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, scheme, scale=scale)
+        if self._sources.on_look_changed is not None:
+            self._sources.on_look_changed(scheme, scale)
+
+    def _step_scale(self, step: int) -> None:
+        scales = theme.TEXT_SCALES
+        nearest = min(range(len(scales)), key=lambda i: abs(scales[i] - theme.text_scale()))
+        place = min(max(nearest + step, 0), len(scales) - 1)
+        self.set_look(theme.tokens().name, scales[place])
+
+    def _on_person_clicked(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action, slot in (
+            ("global.scheme", self.toggle_scheme),
+            ("global.larger", lambda: self._step_scale(1)),
+            ("global.smaller", lambda: self._step_scale(-1)),
+            ("global.rail", self._on_fold_wanted),
+            ("global.sync_centre", lambda: self.go(SYNC_PLACE)),
+            ("global.quit", self.close),
+        ):
+            entry = menu.addAction(f"{keys.title(action)}\t{keys.hint(action)}")
+            entry.triggered.connect(lambda _on=False, slot=slot: slot())
+        person = self.rail.person
+        corner = person.mapToGlobal(person.rect().topLeft())
+        menu.popup(QPoint(corner.x(), corner.y() - menu.sizeHint().height()))
+
+    def _on_fold_wanted(self) -> None:
+        self._fold_wanted = not self.rail.folded
+        self.rail.set_folded(folded=self._fold_wanted)
+
+    # -------------------------------------------------------------------------------- changes
+
+    def _on_changes_published(self, changes: ChangeSet) -> None:
+        for widget in tuple(self._widgets.values()):
+            widget.presenter.on_changes(changes)
+        self.refresh_chip()
+
+    def refresh_chip(self) -> None:
+        """Read the chip's state again."""
+        if self._sources.chip is not None:
+            self._runner.read(self._sources.chip, self.top.chip.set_state, owner=self)
+
+    # --------------------------------------------------------------------------------- window
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < FOLD_BELOW
+        self.rail.set_folded(folded=narrow or self._fold_wanted)
+        self._close_palette()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closed = True
+        self._unsubscribe()
+        for widget in self._widgets.values():
+            widget.presenter.close()
+        if self._settings is not None:
+            self._settings.setValue("window/geometry", self.saveGeometry())
+        self._runner.close()
+        super().closeEvent(event)
+
+    def _restore_geometry(self) -> None:
+        if self._settings is not None:
+            geometry = self._settings.value("window/geometry")
+            if geometry is not None:
+                self.restoreGeometry(geometry)
+
+
+def _command_hit(action: str, shortcut: QShortcut) -> Hit:
+    group = _("Commands")
+    return Hit(
+        group, keys.title(action), icon="command", action=shortcut.activated.emit,
+        keys=keys.hint(action),
+    )  # fmt: skip
+
+
+def build_shell(
+    workspace: Workspace,
+    runner: Runner,
+    bus: Bus,
+    places: Sequence[PlaceSpec],
+    sources: ShellSources | None = None,
+    *,
+    errors: ErrorDesk | None = None,
+    settings: QSettings | None = None,
+) -> MainWindow:
+    """The window with its places, for an open workspace."""
+    window = MainWindow(runner, bus, errors or ErrorDesk(), settings)
+    window.open_places(workspace, places, sources or ShellSources())
+    return window

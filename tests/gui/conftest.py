@@ -1,0 +1,115 @@
+"""Fixtures of the interface tests: offscreen, themed, and silent unless something is wrong."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui import theme
+from crmdesk.gui.jobs import Runner, changes_in
+
+
+@pytest.fixture(autouse=True)
+def _light(qapp: QApplication) -> Iterator[None]:
+    """Every test starts in the light scheme at 100 %."""
+    theme.apply(qapp, "light")
+    yield
+    if theme.tokens().is_dark or theme.text_scale() != 1.0:
+        theme.apply(qapp, "light")
+
+
+@pytest.fixture(autouse=True)
+def _silence(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """An unexpected log record of a warning or worse fails the test; silence is passing."""
+    yield
+    loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    expected = getattr(caplog, "expected", 0)
+    assert len(loud) <= expected, [record.getMessage() for record in loud]
+
+
+@pytest.fixture
+def runner(qapp: QApplication) -> Iterator[Runner]:
+    """A real runner that is closed afterwards."""
+    made = Runner()
+    yield made
+    made.close()
+
+
+@dataclass
+class DirectRunner:
+    """Runs work at once on the caller's thread, for presenters; keeps what was committed."""
+
+    committed: list[ChangeSet] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    def read(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        **_rest: object,
+    ) -> None:
+        try:
+            result = work()
+        except Exception as error:
+            self.errors.append(error)
+            if failed is None:
+                raise
+            failed(error)
+            return
+        changes = changes_in(result)
+        if changes is not None:
+            self.committed.append(changes)
+        if done is not None:
+            done(result)
+
+    write = read
+    network = read
+
+
+@dataclass
+class FakeDesk:
+    """The window around a presenter, as a list of what it was asked."""
+
+    went: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    toasts: list[str] = field(default_factory=list)
+    undo: Callable[[], None] | None = None
+    banners: list[str] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    backs: int = 0
+
+    def go(self, place: str, **args: object) -> None:
+        self.went.append((place, args))
+
+    def back(self) -> None:
+        self.backs += 1
+
+    def toast(self, text: str, *, undo: Callable[[], None] | None = None) -> None:
+        self.toasts.append(text)
+        self.undo = undo
+
+    def banner(self, message: str, hint: str = "", *, tone: str = "warning") -> None:
+        self.banners.append(f"{message} {hint}".strip())
+
+    def fail(self, error: Exception) -> None:
+        self.failures.append(error)
+
+
+@pytest.fixture
+def direct_runner() -> DirectRunner:
+    return DirectRunner()
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk()

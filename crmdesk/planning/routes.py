@@ -260,10 +260,43 @@ class Routes:
             km = model.km_to[u][before] + model.km_from[u][after]
             km -= model.km_from[before][after]
             if self.km[d] + km > model.max_km[d] + _GUARD:
-                position = NO_POSITION
+                position = self._find_within_km(u, d)
+                if position != NO_POSITION:
+                    before = nodes[position - 1]
+                    after = nodes[position]
+                    best = to_u[before] + from_u[after] - minutes_from[before][after]
+                    km = model.km_to[u][before] + model.km_from[u][after]
+                    km -= model.km_from[before][after]
             self.found_km[cell] = km
             self.found_minutes[cell] = best + length
         self.found_position[cell] = position
+        return position
+
+    def _find_within_km(self, u: int, d: int) -> int:
+        """The feasible position with the fewest kilometres; where the quickest drives too far."""
+        model = self.model
+        cell = u * model.days + d
+        nodes = self.nodes[d]
+        allowed = model.max_km[d] + _GUARD - self.km[d]
+        position = NO_POSITION
+        for k in range(1, len(nodes)):
+            before = nodes[k - 1]
+            after = nodes[k]
+            added = model.km_from[before][u] + model.km_from[u][after]
+            added -= model.km_from[before][after]
+            if added > allowed:
+                continue
+            clock = self.ready[d][k - 1] + model.minutes_from[before][u]
+            if clock <= model.first_to[cell]:
+                clock = max(clock, model.first_from[cell])
+            elif clock <= model.second_to[cell]:
+                clock = max(clock, model.second_from[cell])
+            else:
+                clock = self._later_window(cell, clock)
+            clock += model.visit_minutes[u] + model.minutes_from[u][after]
+            if clock <= self.latest[d][k]:
+                position = k
+                allowed = added
         return position
 
     def insertion_cost(self, u: int, d: int) -> float:

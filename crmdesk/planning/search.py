@@ -100,7 +100,9 @@ class Search:
                 pair_u.append(u)
                 pair_d.append(d)
                 factor.append(luck)
-                score.append(luck * worth / math.pow(routes.found_minutes[base + d] + 1.0, alpha))
+                score.append(
+                    luck * worth / math.pow(max(1.0, routes.found_minutes[base + d]), alpha)
+                )
                 of_day[d].append(index)
                 mine.append(index)
             of_stop[u] = mine
@@ -129,7 +131,7 @@ class Search:
         if worth <= 0.0:
             return _DEAD
         minutes = routes.found_minutes[u * self.model.days + d]
-        return luck * worth / math.pow(minutes + 1.0, alpha)
+        return luck * worth / math.pow(max(1.0, minutes), alpha)
 
     def _random_seed(self) -> int:
         """A stop to ruin around: mostly one that is planned, sometimes any."""

@@ -1,0 +1,1 @@
+"""The HQ server: the central store on PostgreSQL, the sync endpoints, administration."""

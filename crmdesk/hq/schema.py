@@ -1,0 +1,82 @@
+"""Making and upgrading HQ's schema: Alembic revisions, each applied in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from sqlalchemy import inspect, text
+
+from crmdesk.domain.errors import NewerFile, UserError
+from crmdesk.hq.store import Store
+from crmdesk.i18n import _
+from crmdesk.storage.entities import SCHEMA_VERSION
+
+HEAD_REVISION = "0001"
+"""The newest revision; a test holds it against the migrations folder."""
+
+_KNOWN_REVISIONS = ("0001",)
+
+
+def revision(store: Store) -> str | None:
+    """The revision stamped in the database; None for an empty one."""
+    with store.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def upgrade(store: Store) -> None:
+    """Bring the schema to the newest revision, making it in an empty database.
+
+    Raises NewerFile when the database is from a newer version of the program.
+    """
+    found = revision(store)
+    if found == HEAD_REVISION:
+        return
+    if found is not None and found not in _KNOWN_REVISIONS:
+        raise NewerFile(
+            _("This HQ database was written by a newer version of crmdesk."),
+            _("Install the newer version; nothing was changed."),
+        )
+    from alembic import command
+
+    from crmdesk.hq.migrations import alembic_config
+
+    config = alembic_config()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD_REVISION)
+    _first_facts(store)
+
+
+def _first_facts(store: Store) -> None:
+    facts = {
+        "epoch": uuid.uuid4().hex,
+        "secret": secrets.token_hex(32),
+        "schema_version": str(SCHEMA_VERSION),
+    }
+    with store.transaction() as connection:
+        for key, value in facts.items():
+            connection.execute(
+                "INSERT INTO hq_state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO NOTHING",
+                (key, value),
+            )
+
+
+def fact(store: Store, key: str) -> str:
+    """A fact of this HQ; UserError when the database is not an HQ."""
+    with store.transaction() as connection:
+        row = connection.execute("SELECT value FROM hq_state WHERE key = %s", (key,)).fetchone()
+    if row is None:
+        raise UserError(_("This database is not a crmdesk HQ."), _("Run: crmdesk hq init."))
+    return str(row[0])
+
+
+def new_epoch(store: Store) -> str:
+    """Start a new epoch: to be called after HQ was restored from a backup."""
+    epoch = uuid.uuid4().hex
+    with store.transaction() as connection:
+        connection.execute("UPDATE hq_state SET value = %s WHERE key = 'epoch'", (epoch,))
+    return epoch

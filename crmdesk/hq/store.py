@@ -1,0 +1,100 @@
+"""Connections and transactions of the HQ store, and what PostgreSQL's failures mean for a person.
+
+Every server process has one pool; nothing is kept in a session, so a pooler in transaction mode
+may stand in between. SQL that belongs to a step lives with that step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Engine, create_engine, make_url
+
+from crmdesk.domain.errors import EnvironmentProblem
+from crmdesk.i18n import _
+
+HqConnection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Store:
+    """The HQ database behind a pool of connections.
+
+    ``prepare=False`` never makes server-side prepared statements (for poolers that lose them).
+    """
+
+    def __init__(self, url: str, *, connections: int = 12, prepare: bool = True) -> None:
+        self.url = url
+        self._engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=connections,
+            max_overflow=4,
+            pool_pre_ping=False,
+            connect_args={"prepare_threshold": 5 if prepare else None},
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """For schema work through SQLAlchemy and Alembic."""
+        return self._engine
+
+    @contextmanager
+    def transaction(self, *, snapshot: bool = False) -> Iterator[HqConnection]:
+        """One transaction on the bare driver connection: commits, or rolls back on any error.
+
+        ``snapshot`` gives one unchanging view of the data, read-only.
+        """
+        try:
+            pooled = self._engine.raw_connection()
+        except Exception as error:
+            raise _unreachable(error) from error
+        connection = cast(HqConnection, pooled.driver_connection)
+        try:
+            if snapshot:
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+            connection.commit()
+        except BaseException:
+            if connection.closed or connection.broken:
+                pooled.invalidate()
+            else:
+                connection.rollback()
+            raise
+        finally:
+            pooled.close()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+
+def _unreachable(error: Exception) -> Exception:
+    original = getattr(error, "orig", error)
+    if isinstance(original, psycopg.OperationalError):
+        return EnvironmentProblem(
+            _("The HQ database does not answer."),
+            str(original).strip().splitlines()[0] if str(original).strip() else "",
+        )
+    return error
+
+
+def database_exists(maintenance_url: str, name: str) -> bool:
+    """True when the server behind the URL has a database of that name."""
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        return found.fetchone() is not None
+
+
+def create_database(maintenance_url: str, name: str, *, template: str | None = None) -> None:
+    """Make a database, from a template when one is named."""
+    copied = "" if template is None else f' TEMPLATE "{template}"'
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"{copied}'.encode())
+
+
+def drop_database(maintenance_url: str, name: str) -> None:
+    """Drop a database and whoever is connected to it."""
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())

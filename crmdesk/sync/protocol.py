@@ -1,0 +1,200 @@
+"""The messages between a laptop and HQ, and how they are written; no I/O.
+
+Requests are JSON, zstd-compressed above a kilobyte. Rows come as NDJSON in a zstd stream: an
+object opens the stream and every section, an array is a row ``[uid, rev, field…, lines?]`` in the
+columns that its section names, so that each side may know more fields than the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+OLDEST_PROTOCOL = 1
+COMPRESS_ABOVE = 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_PUSH_OPS = 5_000
+MEDIA_ROWS = "application/x-ndjson+zstd"
+
+Wire = Any
+"""A value as JSON has it: text, number, boolean, list, object or null."""
+
+
+class Op(msgspec.Struct, array_like=True, frozen=True):
+    """One entry of the journal. ``op``: I, U, D, L or C; ``fields`` is the journal's own text."""
+
+    seq: int
+    entity: str
+    uid: str
+    account: str | None
+    op: str
+    fields: msgspec.Raw
+    base_rev: int
+    hlc: int
+    schema: int
+
+
+class Txn(msgspec.Struct, array_like=True, frozen=True):
+    """The ops of one local transaction: wholly taken or wholly refused."""
+
+    number: int
+    ops: list[Op]
+
+
+class PushRequest(msgspec.Struct, frozen=True):
+    """``clock`` is the laptop's time in milliseconds, from which HQ learns its offset."""
+
+    protocol: int
+    epoch: str
+    clock: int
+    txns: list[Txn]
+
+
+class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Two values met in one field; ``kept`` is mine or theirs, seen from the laptop.
+
+    ``kind``: field, proposal (HQ owns the field; the office will see mine) or delete.
+    """
+
+    field: str
+    base: Wire
+    mine: Wire
+    theirs: Wire
+    kept: str
+    kind: str = "field"
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """HQ's word on one op: ``a`` applied, ``m`` merged, ``r`` refused (code and sentence).
+
+    ``row`` is HQ's row as an array after a merge or refusal, None when HQ has none.
+    """
+
+    seq: int
+    status: str
+    rev: int = 0
+    code: str = ""
+    sentence: str = ""
+    collisions: list[Collision] = []
+    row: list[Wire] | None = None
+
+
+class PushResponse(msgspec.Struct, frozen=True):
+    """One answer per op, in order; ``time`` is HQ's in milliseconds."""
+
+    answers: list[Answer]
+    epoch: str
+    time: int
+
+
+class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``hash`` alone asks whether there is news; ``cursor`` asks for it."""
+
+    protocol: int
+    epoch: str
+    hash: str = ""
+    cursor: dict[str, int] | None = None
+
+
+class PullHead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Opens an answer to a pull: the cursor after this page, and whether more waits.
+
+    ``gained`` are scopes the device has now but did not name (to be fetched by snapshot);
+    ``lost`` are scopes it named but may no longer have.
+    """
+
+    epoch: str
+    time: int
+    cursor: dict[str, int]
+    more: bool = False
+    gained: list[str] = []
+    lost: list[str] = []
+
+
+class Section(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Opens the rows of one entity."""
+
+    entity: str
+    columns: list[str]
+    lines: list[str] = []
+
+
+class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Closes a page: rows deleted at HQ, and accounts that left a scope with all they hold."""
+
+    deleted: list[tuple[str, str, int]] = []
+    left: list[str] = []
+
+
+class SnapshotHead(msgspec.Struct, frozen=True):
+    """Opens a snapshot: heads as they were inside it, and what the device is."""
+
+    epoch: str
+    time: int
+    heads: dict[str, int]
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True):
+    """Closes a snapshot: how many rows it held. Without it the stream was cut."""
+
+    rows: int
+
+
+class EnrolRequest(msgspec.Struct, frozen=True):
+    """The one-time code and what the person calls this machine."""
+
+    protocol: int
+    code: str
+    name: str
+
+
+class EnrolResponse(msgspec.Struct, frozen=True):
+    """What a laptop is from now on; ``key`` is shown once and kept in its encrypted database."""
+
+    device: str
+    key: str
+    prefix: str
+    user: str
+    user_name: str
+    role: str
+    organisation: str
+    epoch: str
+
+
+class TokenRequest(msgspec.Struct, frozen=True):
+    """The device's key for a short-lived token."""
+
+    protocol: int
+    device: str
+    key: str
+
+
+class TokenResponse(msgspec.Struct, frozen=True):
+    """An access token and the seconds it lives."""
+
+    token: str
+    expires_s: int
+    time: int
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The body of every answer that is not a success."""
+
+    code: str
+    sentence: str
+    hint: str = ""
+
+
+def op_hash(op: Op) -> bytes:
+    """The fingerprint of an op: the same op sent again has the same one."""
+    return hashlib.blake2b(msgspec.json.encode(op), digest_size=16).digest()
+
+
+def cursor_hash(epoch: str, cursor: Mapping[str, int]) -> str:
+    """A short fingerprint of a cursor, whatever the number of its scopes."""
+    text = epoch + "".join(f";{scope}:{cursor[scope]}" for scope in sorted(cursor))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

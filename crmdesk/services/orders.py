@@ -15,7 +15,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import document_number, new_uid
-from crmdesk.domain.pricing import Price, price_line
+from crmdesk.domain.pricing import Price, amount_minor, price_line
 from crmdesk.domain.states import OrderStatus, check_order_step
 from crmdesk.i18n import _, format_money
 from crmdesk.services.prices import Terms, pricing_of, terms_of
@@ -163,7 +163,8 @@ def _add_line(
 ) -> None:
     run = connection.exec_driver_sql
     found = run(
-        "SELECT position, suggested_quantity FROM order_line WHERE parent_id = ? AND product_id = ?",
+        "SELECT position, suggested_quantity FROM order_line"
+        " WHERE parent_id = ? AND product_id = ?",
         (order_id, line.product_id),
     ).first()
     if line.packs == 0:
@@ -193,7 +194,8 @@ def _add_line(
         "INSERT INTO order_line (parent_id, position, product_id, packaging_id, unit, quantity,"
         " factor, base_quantity, list_price_e4, discount_bp, net_price_e4, price_reason, net_minor,"
         " tax_bp, tax_minor, cost_minor, suggested_quantity)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (parent_id, position) DO UPDATE SET"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (parent_id, position) DO UPDATE SET"
         " packaging_id = excluded.packaging_id, unit = excluded.unit, quantity = excluded.quantity,"
         " factor = excluded.factor, base_quantity = excluded.base_quantity,"
         " list_price_e4 = excluded.list_price_e4, discount_bp = excluded.discount_bp,"
@@ -220,16 +222,19 @@ def _packaging(connection: Connection, line: LineInput) -> tuple[str, int]:
 
 
 def _write_totals(connection: Connection, order_id: int) -> None:
-    connection.exec_driver_sql(
-        "UPDATE sales_order SET (net_minor, discount_minor, tax_minor, total_minor, cost_minor) ="
-        " (SELECT coalesce(sum(l.net_minor), 0), coalesce(sum(l.list_minor - l.net_minor), 0),"
-        " coalesce(sum(l.tax_minor), 0), coalesce(sum(l.net_minor + l.tax_minor), 0),"
-        " coalesce(sum(l.cost_minor), 0) FROM (SELECT l.net_minor, l.tax_minor, l.cost_minor,"
-        " CASE WHEN l.discount_bp >= 10000 THEN l.net_minor ELSE"
-        " (l.list_price_e4 * l.base_quantity + 50 * p.price_per) / (100 * p.price_per) END"
-        " AS list_minor FROM order_line l JOIN product p ON p.id = l.product_id"
-        " WHERE l.parent_id = sales_order.id) l) WHERE id = ?",
+    rows = connection.exec_driver_sql(
+        "SELECT l.net_minor, l.tax_minor, l.cost_minor, l.list_price_e4, l.base_quantity,"
+        " p.price_per, o.currency FROM order_line l JOIN product p ON p.id = l.product_id"
+        " JOIN sales_order o ON o.id = l.parent_id WHERE l.parent_id = ?",
         (order_id,),
+    ).all()
+    net = sum(row[0] for row in rows)
+    tax = sum(row[1] for row in rows)
+    listed = sum(amount_minor(row[3], row[4], row[5], row[6]) for row in rows)
+    connection.exec_driver_sql(
+        "UPDATE sales_order SET net_minor = ?, discount_minor = ?, tax_minor = ?,"
+        " total_minor = ?, cost_minor = ? WHERE id = ?",
+        (net, listed - net, tax, net + tax, sum(row[2] for row in rows), order_id),
     )
 
 

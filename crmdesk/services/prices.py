@@ -68,10 +68,10 @@ def pricing_of(connection: Connection, terms: Terms, product_id: int) -> Product
         " FROM product p LEFT JOIN tax_rate t ON t.id = p.tax_rate_id WHERE p.id = ?",
         (day, product_id),
     ).one()
-    holds = " AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to >= ?)"
     rules = connection.exec_driver_sql(
         "SELECT minimum_quantity, price_e4, discount_bp FROM price_rule WHERE price_list_id = ?"
-        " AND product_id = ?" + holds + " ORDER BY minimum_quantity, valid_from DESC",
+        " AND product_id = ? AND (valid_from IS NULL OR valid_from <= ?)"
+        " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY minimum_quantity, valid_from DESC",
         (terms.price_list_id, product_id, day, day),
     ).all()
     newest: dict[tuple[int, bool], ListRule] = {}
@@ -79,13 +79,15 @@ def pricing_of(connection: Connection, terms: Terms, product_id: int) -> Product
         newest.setdefault((minimum, price is None), ListRule(minimum, price, discount))
     agreed = connection.exec_driver_sql(
         "SELECT minimum_quantity, price_e4, valid_to FROM account_price WHERE account_id = ?"
-        " AND product_id = ?" + holds,
+        " AND product_id = ? AND (valid_from IS NULL OR valid_from <= ?)"
+        " AND (valid_to IS NULL OR valid_to >= ?)",
         (terms.account_id, product_id, day, day),
     ).all()
     promotions = connection.exec_driver_sql(
         "SELECT code, name, minimum_quantity, discount_bp, buy_quantity, free_quantity"
         " FROM promotion WHERE (product_id = ? OR category_id = ?)"
-        " AND (segment IS NULL OR segment = ?)" + holds,
+        " AND (segment IS NULL OR segment = ?) AND (valid_from IS NULL OR valid_from <= ?)"
+        " AND (valid_to IS NULL OR valid_to >= ?)",
         (product_id, product[2], terms.segment, day, day),
     ).all()
     return ProductPricing(

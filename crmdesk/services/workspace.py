@@ -150,7 +150,8 @@ def start_alone(
              company.language),
         )  # fmt: skip
         run(
-            "INSERT INTO app_user (uid, code, name, role, language) VALUES (?, 'U1', ?, 'admin', ?)",
+            "INSERT INTO app_user (uid, code, name, role, language)"
+            " VALUES (?, 'U1', ?, 'admin', ?)",
             (user_uid, company.user_name, company.language),
         )
         run(
@@ -163,7 +164,8 @@ def start_alone(
             (new_uid(),),
         )
         run(
-            "INSERT INTO price_list (uid, code, name, currency, is_default) VALUES (?, 'A', ?, ?, 1)",
+            "INSERT INTO price_list (uid, code, name, currency, is_default)"
+            " VALUES (?, 'A', ?, ?, 1)",
             (new_uid(), _("Standard prices"), company.currency),
         )
         run(

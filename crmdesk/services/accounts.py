@@ -1,0 +1,228 @@
+"""Customers and their contacts: create, edit with a revision check, add people.
+
+Edits are field by field, so that two people's changes meet as fields, not as records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import FieldError, NotFound, StaleRevision
+from crmdesk.domain.ids import new_uid
+from crmdesk.domain.states import AccountStatus, Role
+from crmdesk.i18n import _
+from crmdesk.services.workspace import Workspace
+from crmdesk.storage.entities import Field, Kind, Owner, entity
+from crmdesk.storage.rows import Value, storage_form
+
+_CODE = re.compile(r"\S(.{0,38}\S)?")
+
+
+def create_account(ws: Workspace, values: Mapping[str, object]) -> tuple[int, ChangeSet]:
+    """Make a customer. ``values`` by field name; ``name`` is needed, ``code`` made when missing.
+
+    Raises FieldError for an empty name, a code in use or an impossible value.
+    """
+    name = str(values.get("name") or "").strip()
+    if not name:
+        raise FieldError("name", _("A customer needs a name."))
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        code = str(values.get("code") or "").strip() or _next_code(tx.connection)
+        _check_code(tx.connection, code, None)
+        territory = run(
+            "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
+            (ws.user.id,),
+        ).scalar()
+        cells = {
+            **_cells("account", values, ws.user.role, new=True),
+            "name": name,
+            "code": code,
+            "uid": new_uid(),
+        }
+        cells.setdefault("territory_id", territory)
+        cells.setdefault("acquired_on", ws.today().isoformat())
+        marks = ", ".join("?" * len(cells))
+        key = run(
+            f"INSERT INTO account ({', '.join(cells)}) VALUES ({marks}) RETURNING id",  # noqa: S608
+            tuple(cells.values()),
+        ).scalar_one()
+    return int(key), ChangeSet.of("account", [int(key)], undo=tx.txn)
+
+
+def _next_code(connection: Connection) -> str:
+    found = connection.exec_driver_sql(
+        "SELECT max(CAST(substr(code, 2) AS INTEGER)) FROM account WHERE code GLOB 'N[0-9]*'"
+    ).scalar()
+    return f"N{int(found or 0) + 1:05d}"
+
+
+def _check_code(connection: Connection, code: str, account_id: int | None) -> None:
+    if not _CODE.fullmatch(code):
+        raise FieldError("code", _("A code has 1 to 40 characters."))
+    taken = connection.exec_driver_sql(
+        "SELECT name FROM account WHERE code = ? AND id IS NOT ?", (code, account_id)
+    ).scalar()
+    if taken is not None:
+        raise FieldError(
+            "code", _("{name} has this code already.").format(name=taken), _("Choose another one.")
+        )
+
+
+def edit_account(
+    ws: Workspace,
+    account_id: int,
+    values: Mapping[str, object],
+    *,
+    expected: Mapping[str, object] | None = None,
+) -> ChangeSet:
+    """Change fields of a customer.
+
+    ``expected`` holds the values the person saw; StaleRevision when one has changed since, so
+    that nobody's words are overwritten unseen. Fields that HQ owns become a proposal at HQ.
+    """
+    return _edit(ws, "account", account_id, values, expected)
+
+
+def edit_contact(
+    ws: Workspace,
+    contact_id: int,
+    values: Mapping[str, object],
+    *,
+    expected: Mapping[str, object] | None = None,
+) -> ChangeSet:
+    """Change fields of a contact; see :func:`edit_account`."""
+    return _edit(ws, "contact", contact_id, values, expected)
+
+
+def _edit(
+    ws: Workspace,
+    name: str,
+    row_id: int,
+    values: Mapping[str, object],
+    expected: Mapping[str, object] | None,
+) -> ChangeSet:
+    cells = _cells(name, values, ws.user.role, new=False)
+    if not cells:
+        return ChangeSet()
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        names = list(cells)
+        row = run(
+            f"SELECT {', '.join(names)} FROM {name} WHERE id = ?",  # noqa: S608 - names are fields
+            (row_id,),
+        ).first()
+        if row is None:
+            raise NotFound(_("This row is no longer here."))
+        seen = _cells(name, expected or {}, ws.user.role, new=False)
+        now = dict(zip(names, row, strict=True))
+        if any(column in now and now[column] != value for column, value in seen.items()):
+            raise StaleRevision(
+                _("Somebody has changed this since you opened it."),
+                _("Look at the new values and change them again if you still want to."),
+            )
+        if name == "account" and "code" in cells:
+            _check_code(tx.connection, str(cells["code"] or ""), row_id)
+        pairs = ", ".join(f"{column} = ?" for column in names)
+        run(f"UPDATE {name} SET {pairs} WHERE id = ?", (*cells.values(), row_id))  # noqa: S608
+        account = row_id
+        if name != "account":
+            account = int(
+                run(f"SELECT account_id FROM {name} WHERE id = ?", (row_id,)).scalar_one()  # noqa: S608
+            )
+    touched = {name: frozenset({row_id})}
+    touched["account"] = touched.get("account", frozenset()) | {account}
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def _cells(name: str, values: Mapping[str, object], role: Role, *, new: bool) -> dict[str, Value]:
+    spec = entity(name)
+    cells: dict[str, Value] = {}
+    for key, value in values.items():
+        field = spec.field(key)
+        if new and role is Role.REP and spec.owner_of(key) is Owner.HQ:
+            continue
+        cells[field.column] = _checked(field, value)
+    return cells
+
+
+def _checked(field: Field, value: object) -> Value:
+    if isinstance(value, str):
+        value = value.strip() or None
+    if value is None and field.required:
+        raise FieldError(field.name, _("This field cannot be empty."))
+    if field.name == "status" and value not in {s.value for s in AccountStatus}:
+        raise FieldError(field.name, _("There is no such status."))
+    if field.name in ("latitude", "longitude") and isinstance(value, int | float):
+        limit = 90 if field.name == "latitude" else 180
+        if not -limit <= value <= limit:
+            raise FieldError(field.name, _("This place is not on the map."))
+    if field.kind in (Kind.MONEY, Kind.PRICE, Kind.QUANTITY, Kind.INT) and isinstance(value, float):
+        raise FieldError(field.name, _("This must be a whole number."))
+    return storage_form(field, value)
+
+
+def add_contact(
+    ws: Workspace, account_id: int, name: str, *, job: str = "", phone: str = "", email: str = ""
+) -> ChangeSet:
+    """Add a person to a customer, with telephone (stored as E.164) and e-mail."""
+    if not name.strip():
+        raise FieldError("name", _("A contact needs a name."))
+    points = []
+    if phone.strip():
+        points.append(("phone", e164(phone, ws.country)))
+    if email.strip():
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email.strip()):
+            raise FieldError("email", _("This is not an e-mail address."))
+        points.append(("email", email.strip()))
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        contact = run(
+            "INSERT INTO contact (uid, account_id, name, job, position) VALUES (?, ?, ?, ?,"
+            " (SELECT count(*) FROM contact WHERE account_id = ?)) RETURNING id",
+            (new_uid(), account_id, name.strip(), job.strip() or None, account_id),
+        ).scalar_one()
+        for kind, value in points:
+            run(
+                "INSERT INTO contact_point (uid, account_id, contact_id, kind, value, preferred)"
+                " VALUES (?, ?, ?, ?, ?, 1)",
+                (new_uid(), account_id, contact, kind, value),
+            )
+    touched = {"contact": frozenset({int(contact)}), "account": frozenset({account_id})}
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def e164(number: str, country: str) -> str:
+    """A telephone number in international form; FieldError when it cannot be one."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        raise FieldError("phone", _("This is not a telephone number."))
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def set_opening_hours(ws: Workspace, account_id: int, hours: list[list[list[int]]]) -> ChangeSet:
+    """Opening hours of a customer: seven lists (Monday first) of [open, close] minutes."""
+    valid = len(hours) == 7 and all(
+        len(span) == 2 and 0 <= span[0] < span[1] <= 1440 for day in hours for span in day
+    )
+    if not valid:
+        raise FieldError("opening_hours", _("These hours are not possible."))
+    return edit_account(ws, account_id, {"opening_hours": hours})
+
+
+def mark_lost(ws: Workspace, account_id: int, reason_id: int | None, day: date) -> ChangeSet:
+    """A customer is lost, since when and why."""
+    values = {"status": AccountStatus.LOST.value, "lost_on": day}
+    if reason_id is not None:
+        values["lost_reason"] = reason_id  # type: ignore[assignment]
+    return edit_account(ws, account_id, values)

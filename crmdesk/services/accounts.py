@@ -222,7 +222,7 @@ def set_opening_hours(ws: Workspace, account_id: int, hours: list[list[list[int]
 
 def mark_lost(ws: Workspace, account_id: int, reason_id: int | None, day: date) -> ChangeSet:
     """A customer is lost, since when and why."""
-    values = {"status": AccountStatus.LOST.value, "lost_on": day}
+    values: dict[str, object] = {"status": AccountStatus.LOST.value, "lost_on": day}
     if reason_id is not None:
-        values["lost_reason"] = reason_id  # type: ignore[assignment]
+        values["lost_reason"] = reason_id
     return edit_account(ws, account_id, values)

@@ -23,7 +23,7 @@ class StopTime:
     leg_minutes: int
 
 
-def times_of_day(connection: Connection, ws: Workspace, user_id: int, day: date) -> list[StopTime]:
+def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTime]:
     """Walk the day's open visits in sequence: drive, wait for the opening, visit, lunch.
 
     A stop that cannot begin within its opening hours keeps its place and begins late; the plan

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -140,7 +141,7 @@ def _free_days(
     return frozenset(found)
 
 
-def _customers(connection: Connection, ws: Workspace, user_id: int) -> Sequence[tuple]:  # type: ignore[type-arg]
+def _customers(connection: Connection, ws: Workspace, user_id: int) -> Sequence[Any]:
     return connection.exec_driver_sql(
         "SELECT a.id, a.name, a.class, a.latitude, a.longitude, a.opening_hours,"
         " coalesce(a.visit_minutes, m.visit_minutes, 20), coalesce(m.interval_days, 28),"
@@ -156,10 +157,10 @@ def _customers(connection: Connection, ws: Workspace, user_id: int) -> Sequence[
         " territory_user WHERE user_id = ? AND (valid_to IS NULL OR valid_to >= ?)))"
         " ORDER BY a.id",
         (user_id, ws.today().isoformat()),
-    ).all()  # type: ignore[return-value]
+    ).all()
 
 
-def _centre(rows: Sequence[tuple]) -> tuple[float, float]:  # type: ignore[type-arg]
+def _centre(rows: Sequence[Any]) -> tuple[float, float]:
     known = [(row[3], row[4]) for row in rows if row[3] is not None and row[4] is not None]
     if not known:
         return (0.0, 0.0)
@@ -167,7 +168,7 @@ def _centre(rows: Sequence[tuple]) -> tuple[float, float]:  # type: ignore[type-
 
 
 def _stop(
-    row: tuple,  # type: ignore[type-arg]
+    row: Any,
     place: int,
     dates: list[date],
     start: date,
@@ -222,7 +223,9 @@ def _where_now(
 def _day(day: date, week: WorkingWeek, begin: tuple[int, int] | None) -> Day:
     hours = week.hours[day.weekday()] or (0, 0)
     start, place = float(hours[0]), 0
-    lunch = () if week.lunch is None else (Break(float(week.lunch[0]), float(week.lunch[1])),)
+    lunch: tuple[Break, ...] = (
+        () if week.lunch is None else (Break(float(week.lunch[0]), float(week.lunch[1])),)
+    )
     if begin is not None:
         start, place = min(max(start, float(begin[0])), float(hours[1])), begin[1]
         lunch = tuple(pause for pause in lunch if pause.at + pause.minutes > start)

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
 from crmdesk.storage import search
 from crmdesk.storage.tables import summary_account, table
@@ -125,7 +125,8 @@ def customer_keys(
     descending: bool = False,
 ) -> list[int]:
     """Local ids of all customers that match, in order; the rows are read as they are seen."""
-    order = [c.desc() if descending else c.asc() for c in _SORTS[sort]]
+    first, *ties = _SORTS[sort]
+    order = [first.desc() if descending else first.asc(), *ties]
     with ws.database.read() as connection:
         matching = _matching(connection, wanted.text)
         query = (
@@ -159,7 +160,7 @@ def _matching(connection: Connection, text: str) -> ColumnElement[bool]:
     accounts = [hit.id for hit in hits if hit.kind == "account"]
     contacts = [hit.id for hit in hits if hit.kind == "contact"]
     owners = select(_contact.c.account_id).where(_contact.c.id.in_(contacts))
-    return or_(_account.c.id.in_(accounts), and_(bool(contacts), _account.c.id.in_(owners)))
+    return or_(_account.c.id.in_(accounts), _account.c.id.in_(owners))
 
 
 def _rows_query() -> Select[Any]:

@@ -1,0 +1,186 @@
+"""The list of orders: which, in which order, and what stands in each row.
+
+Owns filters by status, sorting and search of the list. One order with its lines is left to
+:mod:`crmdesk.services.queries.order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+
+from crmdesk.storage import search
+from crmdesk.storage.tables import table
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+_FOUND_LIMIT = 5_000
+_order, _account, _line = table("order"), table("account"), table("order_line")
+
+
+class OrderGroup(StrEnum):
+    """Which orders the list shows; one chip each."""
+
+    ALL = "all"
+    DRAFTS = "drafts"
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+class OrderSort(StrEnum):
+    """What the list can be sorted by; the values are the column keys of the table."""
+
+    NUMBER = "number"
+    CUSTOMER = "customer"
+    DATE = "date"
+    DELIVERY = "delivery"
+    STATUS = "status"
+    NET = "net"
+    MARGIN = "margin"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What the person asked to see; `text` is searched in numbers and customers' names."""
+
+    text: str = ""
+    group: OrderGroup = OrderGroup.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One line of the list; money in minor units. `known_to_hq` is false until HQ has taken it."""
+
+    id: int
+    number: str
+    account_id: int
+    customer: str
+    city: str
+    status: str
+    order_date: date
+    delivery_date: date | None
+    submitted_at: datetime | None
+    lines: int
+    net_minor: int
+    total_minor: int
+    margin_minor: int
+    answer: str
+    known_to_hq: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCount:
+    """How many orders a chip would show and their net."""
+
+    count: int
+    net_minor: int
+
+
+_GROUPS: Mapping[OrderGroup, ColumnElement[bool]] = {
+    OrderGroup.ALL: true(),
+    OrderGroup.DRAFTS: _order.c.status == "draft",
+    OrderGroup.WAITING: _order.c.status == "submitted",
+    OrderGroup.ACCEPTED: _order.c.status.in_(("accepted", "shipped")),
+    OrderGroup.REFUSED: _order.c.status.in_(("rejected", "cancelled")),
+    OrderGroup.DONE: _order.c.status.in_(("invoiced", "paid")),
+}
+_SORTS: Mapping[OrderSort, Sequence[ColumnElement[Any]]] = {
+    OrderSort.NUMBER: (_order.c.number,),
+    OrderSort.CUSTOMER: (func.lower(_account.c.name), _order.c.order_date.desc()),
+    OrderSort.DATE: (_order.c.order_date, _order.c.number),
+    OrderSort.DELIVERY: (func.coalesce(_order.c.delivery_date, "9999", type_=None),),
+    OrderSort.STATUS: (_order.c.status, _order.c.order_date.desc()),
+    OrderSort.NET: (_order.c.net_minor,),
+    OrderSort.MARGIN: (_order.c.net_minor - _order.c.cost_minor,),
+}
+_SOURCE = _order.join(_account, _account.c.id == _order.c.account_id)
+
+
+def order_keys(
+    ws: Workspace,
+    wanted: OrderFilter,
+    sort: OrderSort = OrderSort.DATE,
+    *,
+    descending: bool = True,
+) -> list[int]:
+    """Local ids of all orders that match, in order; the rows are read as they are seen."""
+    first, *ties = _SORTS[sort]
+    order = [first.desc() if descending else first.asc(), *ties]
+    with ws.database.read() as connection:
+        query = (
+            select(_order.c.id)
+            .select_from(_SOURCE)
+            .where(_GROUPS[wanted.group], _matching(connection, wanted.text))
+            .order_by(*order, _order.c.id.desc())
+        )
+        return list(connection.execute(query).scalars())
+
+
+def order_counts(ws: Workspace) -> dict[OrderGroup, OrderCount]:
+    """How many orders each chip would show, with their net."""
+    columns: list[ColumnElement[Any]] = []
+    for condition in _GROUPS.values():
+        columns.append(func.count().filter(condition))
+        columns.append(func.coalesce(func.sum(_order.c.net_minor).filter(condition), 0))
+    with ws.database.read() as connection:
+        row = connection.execute(select(*columns).select_from(_order)).one()
+    return {
+        group: OrderCount(int(row[2 * i]), int(row[2 * i + 1])) for i, group in enumerate(_GROUPS)
+    }
+
+
+def order_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, OrderRow]:
+    """The rows of these orders by id; ids that are gone are left out."""
+    o = _order.c
+    lines = (
+        select(func.count()).where(_line.c.parent_id == o.id).correlate(_order).scalar_subquery()
+    )
+    query = (
+        select(
+            o.id, o.number, o.account_id, _account.c.name, _account.c.city, o.status, o.order_date,
+            o.delivery_date, o.submitted_at, lines.label("lines"), o.net_minor, o.total_minor,
+            o.cost_minor, o.answer, o.rev,
+        )
+        .select_from(_SOURCE)
+        .where(o.id.in_(list(ids)))
+    )  # fmt: skip
+    with ws.database.read() as connection:
+        return {row.id: _order_row(row) for row in connection.execute(query)}
+
+
+def _matching(connection: Connection, text: str) -> ColumnElement[bool]:
+    if not text.strip():
+        return true()
+    hits = search.find(connection, text, kinds=("account", "order"), limit=_FOUND_LIMIT)
+    return or_(
+        _order.c.account_id.in_([hit.id for hit in hits if hit.kind == "account"]),
+        _order.c.id.in_([hit.id for hit in hits if hit.kind == "order"]),
+    )
+
+
+def _order_row(row: Any) -> OrderRow:
+    return OrderRow(
+        id=row.id,
+        number=row.number,
+        account_id=row.account_id,
+        customer=row.name,
+        city=row.city or "",
+        status=row.status,
+        order_date=row.order_date,
+        delivery_date=row.delivery_date,
+        submitted_at=row.submitted_at,
+        lines=row.lines,
+        net_minor=row.net_minor,
+        total_minor=row.total_minor,
+        margin_minor=row.net_minor - row.cost_minor,
+        answer=row.answer or "",
+        known_to_hq=row.rev > 0,
+    )

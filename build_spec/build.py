@@ -5,10 +5,12 @@ smoke test does inside the program is the program's `--smoke`.
 """
 
 import argparse
+import ctypes.util
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +18,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "build_spec" / "crmdesk.spec"
 SMOKE_TIMEOUT_S = 60
+
+
+def missing_tools() -> list[str]:
+    """What PyInstaller needs of a Linux system and does not find, as Debian packages."""
+    if sys.platform != "linux":
+        return []
+    missing = [] if shutil.which("objdump") else ["binutils"]
+    library = f"python3.{sys.version_info.minor}"
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED") and not ctypes.util.find_library(library):
+        missing.append(f"lib{library}")
+    return missing
 
 
 def build(dist: Path, work: Path) -> Path:

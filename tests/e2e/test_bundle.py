@@ -1,21 +1,16 @@
 """The bundle builds, and the built program opens a profile, shows a window, runs a query."""
 
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from build_spec.build import build, smoke
+from build_spec.build import build, missing_tools, smoke
 
 pytestmark = [
     pytest.mark.bundle,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        sys.platform == "linux" and shutil.which("objdump") is None,
-        reason="PyInstaller needs objdump (Debian: binutils)",
-    ),
+    pytest.mark.skipif(bool(missing_tools()), reason=f"missing: {', '.join(missing_tools())}"),
 ]
 
 

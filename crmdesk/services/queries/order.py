@@ -265,7 +265,9 @@ def find_products(
                 select(_p.product_id, _p.packaging_id).where(
                     _p.account_id == account_id, _p.product_id.in_([row.id for row in chosen])
                 )
-            ).tuples()
+            )
+            .tuples()
+            .all()
         )
         packs = _packagings(connection, [row.id for row in chosen])
     return tuple(_found(row, packs.get(row.id, ()), usual.get(row.id)) for row in chosen)
@@ -366,7 +368,9 @@ def _usual(connection: Connection, account_id: int, ids: Sequence[int]) -> dict[
             .select_from(_sale.join(_sale_line, _sale_line.c.parent_id == _sale.c.id))
             .where(_sale.c.account_id == account_id, _sale_line.c.product_id.in_(list(ids)))
             .group_by(_sale_line.c.product_id)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     query = (
         select(

@@ -145,7 +145,8 @@ def _customers(connection: Connection, ws: Workspace, user_id: int) -> Sequence[
     return connection.exec_driver_sql(
         "SELECT a.id, a.name, a.class, a.latitude, a.longitude, a.opening_hours,"
         " coalesce(a.visit_minutes, m.visit_minutes, 20), coalesce(m.interval_days, 28),"
-        " a.usual_weekday, nullif(max(coalesce(s.last_visit_on, ''), coalesce((SELECT max(p.date)"
+        " a.usual_weekday,"
+        " nullif(max(coalesce(s.last_visit_on, ''), coalesce((SELECT max(p.date)"
         " FROM planned_visit p WHERE p.account_id = a.id AND p.mode = 'person'"
         " AND p.status IN ('started', 'done')), '')), ''), m.code, s.expected_margin_minor, s.expected_net_minor,"
         " coalesce(s.net_12m_minor - s.cost_12m_minor, 0), a.acquired_on,"

@@ -98,12 +98,9 @@ class Database:
         return engine
 
     def _prepare(self, connection: Any, cache_kib: int) -> None:
-        connection.isolation_level = None
+        self.unlock(connection)
         cursor = connection.cursor()
         try:
-            cursor.execute("PRAGMA cipher_log_level = NONE")
-            if self._key_hex is not None:
-                cursor.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
             cursor.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.execute(f"PRAGMA cache_size = -{cache_kib}")
@@ -152,6 +149,13 @@ class Database:
             connection.commit()
 
     @contextmanager
+    def trial(self) -> Iterator[Connection]:
+        """A write transaction that is always rolled back: to see what a rebuild would give."""
+        with self._write_lock, self._writer.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
     def exclusive(self) -> Iterator[Any]:
         """The bare driver connection outside any transaction: backup, vacuum, bulk pragmas."""
         with self._write_lock:
@@ -160,6 +164,13 @@ class Database:
                 yield connection.driver_connection
             finally:
                 connection.close()
+
+    def unlock(self, connection: Any) -> None:
+        """Give a bare driver connection to a new file the key of this database."""
+        connection.isolation_level = None
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        if self._key_hex is not None:
+            connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
 
     def dispose(self) -> None:
         """Close every connection; the last one checkpoints the WAL."""

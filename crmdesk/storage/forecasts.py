@@ -145,7 +145,7 @@ def write_pairs(
     last = _last_lines(lines)
     prices = _Prices(connection, account_ids)
     cursor = connection.connection.cursor()
-    cursor.executemany(_INSERT, _pair_rows(forecasts, last, prices, today))
+    cursor.executemany(_INSERT, list(_pair_rows(forecasts, last, prices, today)))
     cursor.close()
 
 

@@ -1,0 +1,1 @@
+"""Revisions in order; the newest is named in the schema module."""

@@ -1,0 +1,285 @@
+"""Start-up of the desktop: the window first, then the database on a thread.
+
+Owns the order of events between an empty window and an open Today: first run, locked profile,
+opening, the new day's forecasts. It must stay light to import: storage, numpy and the network are
+imported by the jobs that need them. What making a demo or joining means is given as functions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import CrmdeskError, KeyMissing, WrongKey
+from crmdesk.gui import theme
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.firstrun import FirstRun, Unlock
+from crmdesk.gui.jobs import Control, Report, Runner
+from crmdesk.gui.presenting import Hit
+from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.widgets.topbar import ChipState
+from crmdesk.i18n import _
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+CHIP_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """How a first profile is made; each returns its folder and runs off the interface thread.
+
+    ``demo(control)``, ``join(address, code, control)``, ``alone(company, file, control)``. A
+    missing one is refused with a sentence.
+    """
+
+    demo: Callable[[Control], Path] | None = None
+    join: Callable[[str, str, Control], Path] | None = None
+    alone: Callable[[str, Path, Control], Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the desktop is started with: the profile's folder, the clock, the beginnings.
+
+    ``search(workspace, text)`` and ``chip(workspace)`` are read off the interface thread;
+    ``opened(workspace)`` is told on the interface thread when the places are there.
+    """
+
+    folder: Path
+    instants: Callable[[], datetime]
+    beginnings: Beginnings = Beginnings()
+    passphrase: str | None = None
+    search: Callable[[Workspace, str], Sequence[Hit]] | None = None
+    chip: Callable[[Workspace], ChipState] | None = None
+    opened: Callable[[MainWindow, Workspace], None] | None = None
+
+
+class Desktop:
+    """The running desktop: application, runner, bus, window, and the workspace once it is open."""
+
+    closed = False
+
+    def __init__(self, app: QApplication, start: Start) -> None:
+        self._app = app
+        self._start = start
+        self._folder = start.folder
+        self._held = ExitStack()
+        self._settings = QSettings(str(start.folder / "window.ini"), QSettings.Format.IniFormat)
+        scheme = str(self._settings.value("look/scheme", "light"))
+        scale = float(str(self._settings.value("look/scale", 1.0)))
+        theme.apply(app, scheme if scheme in ("light", "dark") else "light", scale=scale)
+        self.runner = Runner()
+        self.bus = Bus()
+        log = start.folder / "logs" / "crmdesk.log"
+        self.errors = ErrorDesk(None, log)
+        self.window = MainWindow(self.runner, self.bus, self.errors, self._settings)
+        self.workspace: Workspace | None = None
+        self._first_run: FirstRun | None = None
+        self._unlock: Unlock | None = None
+        self._control: Control | None = None
+        self._chip_timer = QTimer(self.window, interval=CHIP_MS)
+        self._chip_timer.timeout.connect(self.window.refresh_chip)
+
+    def show(self) -> None:
+        """Show the window, then begin to open the profile."""
+        self.window.show()
+        QTimer.singleShot(0, self._open)
+
+    def close(self) -> None:
+        """Close the window and the database."""
+        if self.closed:
+            return
+        self.closed = True
+        self.window.close()
+        self.runner.close()
+        if self.workspace is not None:
+            self.workspace.close()
+        self._held.close()
+
+    # ------------------------------------------------------------------------------- opening
+
+    def _open(self, passphrase: str | None = None) -> None:
+        folder, instants = self._folder, self._start.instants
+        given = passphrase or self._start.passphrase
+        self.runner.read(
+            lambda: _open_profile(folder, instants, given, self._held),
+            self._on_opened,
+            self._on_open_failed,
+            owner=self,
+        )
+
+    def _on_opened(self, workspace: Workspace | None) -> None:
+        if workspace is None:
+            self._show_first_run()
+            return
+        from crmdesk.gui.places import places_for
+
+        self.workspace = workspace
+        start = self._start
+        search, chip = start.search, start.chip
+        sources = ShellSources(
+            search=None if search is None else lambda text: search(workspace, text),
+            chip=None if chip is None else lambda: chip(workspace),
+            on_look_changed=self._on_look_changed,
+        )
+        self.window.set_person(workspace.user.name, person_line(workspace))
+        self.window.open_places(workspace, places_for(workspace), sources)
+        self._chip_timer.start()
+        self.runner.write(lambda: _new_day(workspace), owner=self)
+        if start.opened is not None:
+            start.opened(self.window, workspace)
+
+    def _on_open_failed(self, error: Exception) -> None:
+        if isinstance(error, KeyMissing | WrongKey):
+            self._show_unlock(again=isinstance(error, WrongKey))
+        else:
+            self.errors.show(error)
+
+    def _show_unlock(self, *, again: bool) -> None:
+        if self._unlock is None:
+            self._unlock = Unlock()
+            self._unlock.passphrase_given.connect(self._open)
+        elif again:
+            self._unlock.ask(_("That was not the passphrase. Try again; capital letters count."))
+        self.window.show_alone(self._unlock)
+
+    # ----------------------------------------------------------------------------- first run
+
+    def _show_first_run(self) -> None:
+        if self._first_run is None:
+            screen = self._first_run = FirstRun()
+            screen.demo_wanted.connect(self._on_demo_wanted)
+            screen.join_wanted.connect(self._on_join_wanted)
+            screen.alone_wanted.connect(self._on_alone_wanted)
+            screen.cancel_wanted.connect(self._on_cancel_wanted)
+        self.window.show_alone(self._first_run)
+
+    def _on_demo_wanted(self) -> None:
+        demo = self._start.beginnings.demo
+        self._begin(None if demo is None else demo, _("Making the demo company"))
+
+    def _on_join_wanted(self, address: str, code: str) -> None:
+        join = self._start.beginnings.join
+        work = None if join is None else lambda control: join(address, code, control)
+        self._begin(work, _("Joining {address}").format(address=address))
+
+    def _on_alone_wanted(self, company: str, file: Path) -> None:
+        alone = self._start.beginnings.alone
+        work = None if alone is None else lambda control: alone(company, file, control)
+        self._begin(work, _("Reading {file}").format(file=file.name))
+
+    def _begin(self, work: Callable[[Control], Path] | None, words: str) -> None:
+        screen = self._first_run
+        if screen is None:
+            return
+        if work is None:
+            screen.complain(
+                _("This way to begin is not part of this build."), _("Choose another one.")
+            )
+            return
+        screen.set_busy(busy=True)
+        screen.progress.show_progress(words, 0, 0)
+        control = self._control = Control()
+        self.runner.network(
+            lambda: work(control),
+            self._on_begun,
+            self._on_begin_failed,
+            owner=self,
+            control=control,
+            progressed=lambda report: self._on_progressed(words, report),
+        )
+
+    def _on_progressed(self, words: str, report: Report) -> None:
+        if self._first_run is not None:
+            text = report.text or words
+            self._first_run.progress.show_progress(text, report.done, report.total)
+
+    def _on_begun(self, folder: Path) -> None:
+        self._folder = folder
+        self._open()
+
+    def _on_begin_failed(self, error: Exception) -> None:
+        if isinstance(error, CrmdeskError) and self._first_run is not None:
+            self._first_run.complain(error.message, error.hint)
+        else:
+            self._on_cancel_wanted()
+            self.errors.show(error)
+
+    def _on_cancel_wanted(self) -> None:
+        if self._control is not None:
+            self._control.cancel()
+        if self._first_run is not None:
+            self._first_run.set_busy(busy=False)
+
+    def _on_look_changed(self, scheme: str, scale: float) -> None:
+        self._settings.setValue("look/scheme", scheme)
+        self._settings.setValue("look/scale", scale)
+
+
+def _open_profile(
+    folder: Path, instants: Callable[[], datetime], passphrase: str | None, held: ExitStack
+) -> Workspace | None:
+    """Open the profile, or None when there is none yet; imports the store (on a thread)."""
+    from crmdesk.services.workspace import open_workspace
+    from crmdesk.storage import profile
+
+    if not profile.exists(folder):
+        return None
+    with ExitStack() as trying:
+        trying.enter_context(profile.locked(folder, "desktop"))
+        workspace = open_workspace(folder, instants, passphrase=passphrase)
+        held.push(trying.pop_all())
+    return workspace
+
+
+def _new_day(workspace: Workspace) -> ChangeSet:
+    from crmdesk.services.workspace import refresh_day
+
+    return ChangeSet(everything=refresh_day(workspace))
+
+
+def person_line(workspace: Workspace) -> str:
+    """Role and territory: "Rep · Subbética"."""
+    roles = {
+        "rep": _("Rep"),
+        "office": _("Office"),
+        "manager": _("Manager"),
+        "admin": _("Administrator"),
+    }
+    role = roles.get(str(workspace.user.role), str(workspace.user.role))
+    return " · ".join(part for part in (role, workspace.user.territory) if part)
+
+
+def make_application(arguments: Sequence[str] = ()) -> QApplication:
+    """The one QApplication, made or found."""
+    found = QApplication.instance()
+    if isinstance(found, QApplication):
+        return found
+    QCoreApplication.setApplicationName("crmdesk")
+    QCoreApplication.setOrganizationName("crmdesk")
+    return QApplication([sys.argv[0], *arguments])
+
+
+def run(start: Start) -> int:
+    """Run the desktop until its window closes; returns the exit code."""
+    app = make_application()
+    desktop = Desktop(app, start)
+    desktop.errors.install()
+    desktop.show()
+    try:
+        return app.exec()
+    finally:
+        desktop.close()
+        desktop.errors.uninstall()

@@ -1,0 +1,209 @@
+"""What stands in the window before there is a workspace: the first run, and the locked profile.
+
+Owns the two screens and their words. Making or opening a profile is left to
+:mod:`crmdesk.gui.app`, which listens to their signals.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from crmdesk.gui import theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.lines import Run, TextLabel
+from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
+from crmdesk.gui.widgets.panels import Surface
+from crmdesk.i18n import _
+
+
+class _Choice(Surface):
+    """One way to begin: icon, heading, words, what it needs, and its button."""
+
+    def __init__(self, icon: str, title: str, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(title)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(t.SPACE_5, t.SPACE_5, t.SPACE_5, t.SPACE_5)
+        self.column.setSpacing(t.SPACE_3)
+        self.column.addWidget(IconLabel(icon, "accent", 24, self))
+        self.column.addWidget(
+            TextLabel(title, size=t.SIZE_STRONG, weight=t.SEMIBOLD, wrap=True, parent=self)
+        )
+        self.column.addWidget(TextLabel(words, ink="muted", wrap=True, parent=self))
+        self.column.addStretch(1)
+
+    def field(self, placeholder: str) -> QLineEdit:
+        """Add a field above the button."""
+        made = QLineEdit(self)
+        made.setPlaceholderText(placeholder)
+        made.setAccessibleName(placeholder)
+        made.setMinimumHeight(theme.scaled(t.BUTTON))
+        self.column.addWidget(made)
+        return made
+
+
+class FirstRun(QWidget):
+    """Three choices: the demo company, an HQ, or alone from a spreadsheet."""
+
+    demo_wanted = Signal()
+    join_wanted = Signal(str, str)
+    alone_wanted = Signal(str, object)
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.notice = Banner(self, closable=False)
+        self.progress = ProgressLine(self)
+        self.progress.cancelled.connect(self.cancel_wanted)
+        self.progress.hide()
+        self._file: Path | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.SPACE_6, t.SPACE_6, t.SPACE_6, t.SPACE_6)
+        column.setSpacing(t.SPACE_3)
+        column.addStretch(1)
+        heading = TextLabel(
+            _("How do you want to begin?"), size=t.SIZE_HERO, weight=t.SEMIBOLD, parent=self
+        )
+        column.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
+        words = _("Everything stays on this computer, encrypted. You can change your mind later.")
+        column.addWidget(
+            TextLabel(words, ink="muted", parent=self), 0, Qt.AlignmentFlag.AlignHCenter
+        )
+        column.addSpacing(t.SPACE_4)
+        column.addWidget(self.notice)
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_4)
+        self._choices = [self._demo_choice(), self._join_choice(), self._alone_choice()]
+        row.addStretch(1)
+        for choice in self._choices:
+            choice.setMaximumWidth(theme.scaled(340))
+            choice.setMinimumHeight(theme.scaled(320))
+            row.addWidget(choice, 8)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addSpacing(t.SPACE_4)
+        column.addWidget(self.progress)
+        column.addStretch(2)
+
+    def _demo_choice(self) -> _Choice:
+        choice = _Choice(
+            "shop",
+            _("Try the demo company"),
+            _("A distributor with customers, routes and five years of orders. Ready in a minute."),
+            self,
+        )
+        button = KeyHintButton(_("Open the demo"), "Enter", kind="filled", parent=choice)
+        button.clicked.connect(self.demo_wanted)
+        choice.column.addWidget(button)
+        self.setFocusProxy(button)
+        return choice
+
+    def _join_choice(self) -> _Choice:
+        choice = _Choice(
+            "server",
+            _("Join your company"),
+            _("You need the address of your HQ and the code your administrator gave you."),
+            self,
+        )
+        self._address = choice.field(_("Server address"))
+        self._code = choice.field(_("Enrolment code"))
+        button = KeyHintButton(_("Join"), parent=choice)
+        button.clicked.connect(self._on_join_clicked)
+        choice.column.addWidget(button)
+        return choice
+
+    def _alone_choice(self) -> _Choice:
+        choice = _Choice(
+            "document",
+            _("Start alone from Excel"),
+            _("Bring your sales list (XLSX or CSV). Customers and products are made from it."),
+            self,
+        )
+        self._company = choice.field(_("Name of your company"))
+        button = KeyHintButton(_("Choose a file…"), parent=choice)
+        button.clicked.connect(self._on_file_clicked)
+        choice.column.addWidget(button)
+        return choice
+
+    def _on_join_clicked(self) -> None:
+        address, code = self._address.text().strip(), self._code.text().strip()
+        if not address or not code:
+            self.complain(
+                _("Two things are missing."), _("Fill in the server address and the code.")
+            )
+            return
+        self.join_wanted.emit(address, code)
+
+    def _on_file_clicked(self) -> None:
+        pattern = _("Sales list") + " (*.xlsx *.xls *.csv)"
+        name, _kind = QFileDialog.getOpenFileName(self, _("Choose a file…"), "", pattern)
+        if name:
+            self.alone_wanted.emit(self._company.text().strip(), Path(name))
+
+    def complain(self, message: str, hint: str) -> None:
+        """Say what did not work above the choices."""
+        self.set_busy(busy=False)
+        runs = [Run(message, weight=t.SEMIBOLD), Run(hint, gap=t.SPACE_1)]
+        self.notice.say(runs, tone="warning")
+
+    def set_busy(self, *, busy: bool) -> None:
+        """Show progress instead of letting the person choose again."""
+        self.progress.setVisible(busy)
+        for choice in self._choices:
+            choice.setEnabled(not busy)
+        if busy:
+            self.notice.hide()
+
+
+class Unlock(QWidget):
+    """A locked profile asks for its passphrase here, in the window."""
+
+    passphrase_given = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        card = Surface(self)
+        card.setFixedWidth(theme.scaled(420))
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(t.SPACE_5, t.SPACE_5, t.SPACE_5, t.SPACE_5)
+        inner.setSpacing(t.SPACE_3)
+        inner.addWidget(IconLabel("lock", "accent", 24, card))
+        inner.addWidget(
+            TextLabel(
+                _("This profile is locked"), size=t.SIZE_STRONG, weight=t.SEMIBOLD, parent=card
+            )
+        )
+        self._words = TextLabel("", ink="muted", wrap=True, parent=card)
+        inner.addWidget(self._words)
+        self._field = QLineEdit(card)
+        self._field.setEchoMode(QLineEdit.EchoMode.Password)
+        self._field.setAccessibleName(_("Passphrase"))
+        self._field.setPlaceholderText(_("Passphrase"))
+        self._field.setMinimumHeight(theme.scaled(t.BUTTON))
+        self._field.returnPressed.connect(self._on_open_wanted)
+        inner.addWidget(self._field)
+        button = KeyHintButton(_("Open"), "Enter", kind="filled", parent=card)
+        button.clicked.connect(self._on_open_wanted)
+        inner.addWidget(button)
+        column = QVBoxLayout(self)
+        column.addStretch(1)
+        column.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+        self.setFocusProxy(self._field)
+        self.ask(_("Type its passphrase to open it. Nobody else can read what is in it."))
+
+    def ask(self, words: str) -> None:
+        """Say why the passphrase is asked for (again)."""
+        self._words.setText(words)
+        self._field.clear()
+        self._field.setEnabled(True)
+        self._field.setFocus()
+
+    def _on_open_wanted(self) -> None:
+        if self._field.text():
+            self._field.setEnabled(False)
+            self.passphrase_given.emit(self._field.text())

@@ -1,0 +1,87 @@
+"""Which places there are and in which order, by role.
+
+Owns the list; what a place shows is in ``crmdesk.gui.views.<key>.widget``, whose ``build(context)``
+is imported when the place is first opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from crmdesk.gui.presenting import PlaceContext, PlaceSpec
+from crmdesk.i18n import _
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+_REP = ("today", "customers", "plan", "reorder", "orders", "pipeline")
+_OFFICE = ("orders", "customers", "reorder", "pipeline", "service", "data")
+_MANAGER = ("value", "goals", "customers", "plan", "reorder", "orders", "pipeline")
+_BY_ROLE = {
+    "rep": _REP,
+    "office": _OFFICE,
+    "manager": _MANAGER,
+    "admin": (*_REP, "service", "data", "people", "hq"),
+}
+_BESIDE = ("sync", "customer", "order", "visit")
+_ICONS = {"people": "people", "hq": "server", "order": "orders", "customer": "customers"}
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "today": _("Today"),
+        "customers": _("Customers"),
+        "plan": _("Plan"),
+        "reorder": _("Reorder"),
+        "orders": _("Orders"),
+        "pipeline": _("Pipeline"),
+        "service": _("Service"),
+        "data": _("Data"),
+        "value": _("Value"),
+        "goals": _("Goals"),
+        "people": _("People & territories"),
+        "hq": _("HQ"),
+        "sync": _("Sync centre"),
+        "customer": _("Customer"),
+        "order": _("Order"),
+        "visit": _("Visit"),
+    }
+
+
+def title_of(key: str) -> str:
+    """A place's name in the person's language."""
+    return _titles()[key]
+
+
+def _builder(key: str) -> Callable[[PlaceContext], Any]:
+    def build(context: PlaceContext) -> Any:
+        return import_module(f"crmdesk.gui.views.{key}.widget").build(context)
+
+    return build
+
+
+def _exists(key: str) -> bool:
+    package = f"crmdesk.gui.views.{key}"
+    return find_spec(package) is not None and find_spec(f"{package}.widget") is not None
+
+
+def places_for(workspace: Workspace) -> list[PlaceSpec]:
+    """The places of the person's role in rail order, then those reached from elsewhere."""
+    in_rail = _BY_ROLE.get(str(workspace.user.role), _REP)
+    specs = []
+    for key in (*in_rail, *_BESIDE):
+        if _exists(key):
+            specs.append(
+                PlaceSpec(
+                    key,
+                    partial(title_of, key),
+                    _ICONS.get(key, key),
+                    _builder(key),
+                    in_rail=key in in_rail,
+                )
+            )
+    return specs

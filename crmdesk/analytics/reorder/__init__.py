@@ -6,11 +6,12 @@ to a packaging and ``backtest`` says how good all of it has been.
 """
 
 from crmdesk.analytics.reorder.backtest import BacktestReport, backtest
-from crmdesk.analytics.reorder.forecast import Forecasts, fit, score
+from crmdesk.analytics.reorder.forecast import Forecasts, score
 from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.purchases import PurchaseDays, SaleLines, purchase_days
 from crmdesk.analytics.reorder.quantity import Packaging, packs
 from crmdesk.analytics.reorder.states import STATES, ReorderState
+from crmdesk.analytics.reorder.training import fit
 
 __all__ = [
     "STATES",

@@ -12,16 +12,15 @@ import numpy.typing as npt
 
 from crmdesk.analytics.reorder import baselines, metrics
 from crmdesk.analytics.reorder.exact import Floats, Ints
-from crmdesk.analytics.reorder.features import Snapshot, take_snapshot
-from crmdesk.analytics.reorder.forecast import (
+from crmdesk.analytics.reorder.features import (
+    HORIZONS,
     NEVER,
-    Forecasts,
+    Snapshot,
     days_to_next,
-    fit,
     next_purchases,
-    score,
+    take_snapshot,
 )
-from crmdesk.analytics.reorder.model import HORIZONS
+from crmdesk.analytics.reorder.forecast import Forecasts, score
 from crmdesk.analytics.reorder.purchases import (
     PurchaseDays,
     SaleLines,
@@ -29,6 +28,7 @@ from crmdesk.analytics.reorder.purchases import (
     purchase_days,
 )
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
+from crmdesk.analytics.reorder.training import fit
 
 DATE_WINDOW = 60
 Mask = npt.NDArray[np.bool_]
@@ -133,9 +133,11 @@ def _judge(
     model = fit(history, cutoff)
     forecasts = score(history, model, cutoff)
     renewal = score(history, replace(model, coefficients={}, date_coefficients=None), cutoff)
+    classic = score(history, fit(history, cutoff, classic=True), cutoff)
     truth = _truth(history, everything, snapshot, own, end)
     claims = {
         "model": _of_forecasts(forecasts, own),
+        "logistic": _of_forecasts(classic, own),
         "renewal": replace(_of_forecasts(renewal, own), quantity=None),
         "bg_nbd": _bg_nbd(snapshot, own),
         "due_date": _due_date(history, snapshot, own),

@@ -1,11 +1,12 @@
-"""What is known of each pair on a day, and the 24 numbers the probability is made of.
+"""What is known of each pair on a day, and the 25 numbers the probability is made of.
 
 Owns the snapshot of a history on an as-of day (counts, gaps, the account's rhythm) and the design
 matrix. All counts are integers; every element of the matrix lies on a binary grid of 2^−10, which
 is what lets the fit sum exactly. Leaves coefficients to the model.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,11 @@ import numpy.typing as npt
 from crmdesk.analytics.reorder.exact import Floats, Ints, log, on_grid
 from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
 
-FEATURES = 24
+FEATURES = 25
+CLASSIC_FEATURES = 24
+HORIZONS = (7, 14, 30)
+DATE_HORIZON = 14
+NEVER = 2**31
 FEATURE_BITS = 10
 FEATURE_LIMIT = 64.0
 _RECENT_GAPS = 12
@@ -31,8 +36,10 @@ class Snapshot:
     ``account`` and ``sku`` hold the caller's ids, ``account_code`` dense codes. ``median_gap`` is
     in days (halves occur) and 0 for a single purchase-day. ``orders_since_first`` counts the
     account's order-days from the pair's first purchase-day on, ``orders_since_last`` those after
-    its last. ``order_*`` and ``days_since_order`` describe the account as a whole; its gaps are 0
-    when it has a single order-day.
+    its last. ``longer_gaps`` counts the pair's past gaps longer than the days since its last
+    purchase-day, ``gaps_within`` those among them that were over within each of ``HORIZONS``
+    after so many days. ``order_*`` and ``days_since_order`` describe the account as a whole; its
+    gaps are 0 when it has a single order-day.
     """
 
     as_of: int
@@ -49,9 +56,21 @@ class Snapshot:
     order_mean_gap: Floats
     order_median_gap: Floats
     orders_in_30_days: Ints
+    longer_gaps: Ints
+    gaps_within: tuple[Ints, ...]
 
     def __len__(self) -> int:
         return len(self.count)
+
+    def of_pairs(self, rows: Ints) -> "Snapshot":
+        """The snapshot of some of its pairs."""
+        changes: dict[str, Any] = {
+            name: tuple(part[rows] for part in value) if isinstance(value, tuple) else value[rows]
+            for name in self.__slots__
+            if name != "as_of"
+            for value in (getattr(self, name),)
+        }
+        return replace(self, **changes)
 
     @property
     def days_since(self) -> Ints:
@@ -92,6 +111,11 @@ def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
     after_account = np.searchsorted(orders.keys, (code + 1) << _DAY_BITS)
     from_first = np.searchsorted(orders.keys, base + (first - shift))
     after_last = np.searchsorted(orders.keys, base + (last - shift), side="right")
+    inner = np.ones(len(known), dtype=np.bool_)
+    inner[starts] = False
+    gap = np.diff(known.day, prepend=known.day[:1])[inner]
+    pair = np.repeat(np.arange(len(count)), count - 1)
+    longer, within = _gap_counts(gap, pair, as_of - last)
     return Snapshot(
         as_of=as_of,
         account=account,
@@ -100,14 +124,43 @@ def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
         count=count,
         first=first,
         last=last,
-        median_gap=_median_gaps(known.day, starts, count),
+        median_gap=_median_gaps(gap, pair, count),
         orders_since_first=after_account - from_first,
         orders_since_last=after_account - after_last,
         days_since_order=as_of - orders.last[code],
         order_mean_gap=orders.mean_gap[code],
         order_median_gap=orders.median_gap[code],
         orders_in_30_days=orders.recent[code],
+        longer_gaps=longer,
+        gaps_within=within,
     )
+
+
+def next_purchases(purchases: PurchaseDays, snapshot: Snapshot) -> Ints:
+    """Row of the first purchase-day after the snapshot of each of its pairs; −1 where none is.
+
+    Up to the snapshot's day ``purchases`` must be the history the snapshot was taken from.
+    """
+    later = purchases.day > snapshot.as_of
+    position = np.flatnonzero(~later)
+    if len(position) == 0:
+        return np.full(len(snapshot), -1, dtype=np.int64)
+    following = position[np.cumsum(snapshot.count) - 1] + 1
+    row = np.minimum(following, len(purchases) - 1)
+    found = (
+        later[row]
+        & (purchases.account[row] == snapshot.account)
+        & (purchases.sku[row] == snapshot.sku)
+    )
+    return np.where(found, row, -1)
+
+
+def days_to_next(purchases: PurchaseDays, snapshot: Snapshot) -> Ints:
+    """Days from the snapshot to the next purchase-day of each pair; ``NEVER`` where none is."""
+    row = next_purchases(purchases, snapshot)
+    if len(purchases) == 0:
+        return np.full(len(snapshot), NEVER, dtype=np.int64)
+    return np.where(row >= 0, purchases.day[row] - snapshot.as_of, NEVER)
 
 
 def sku_trend(purchases: PurchaseDays, as_of: int, skus: Ints) -> tuple[Ints, Ints]:
@@ -158,6 +211,9 @@ class Design:
         )
         ratio = logs[2] - logs[3]
         late = logs[10] - logs[11]
+        self._mean_gap = snapshot.mean_gap
+        self._longer = snapshot.longer_gaps
+        self._within = snapshot.gaps_within
         self._since = since
         self._since_order = since_order
         self._log_median = logs[11]
@@ -183,7 +239,7 @@ class Design:
         ]
 
     def matrix(self, horizon: int) -> Matrix:
-        """The (pairs, 24) features for a horizon in days, on the grid of 2^−10 within ±64."""
+        """The (pairs, 25) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
         ends = log(np.stack([self._since + horizon, self._since_order + horizon]))
         pair = ends[0] - self._log_median
         account = ends[1] - self._log_order_median
@@ -199,12 +255,24 @@ class Design:
             np.maximum(account - _C_KINK, 0.0),
             np.minimum(visits, 4.0),
             (visits > 0.0).astype(np.float64),
+            self._own_odds(horizon),
         ]
         matrix = np.empty((len(self._since), FEATURES), dtype=np.float32)
         for place, column in enumerate(columns):
             held = np.clip(column, -FEATURE_LIMIT, FEATURE_LIMIT)
             matrix[:, place] = on_grid(held, FEATURE_BITS)
         return matrix
+
+    def _own_odds(self, horizon: int) -> Floats:
+        """Log-odds that one of the pair's past gaps, longer than R, ended within the horizon.
+
+        One gap of the odds h : I is added to the counts, so that a pair whose gaps are all shorter
+        than R gets those odds.
+        """
+        within = self._within[HORIZONS.index(horizon)]
+        general = horizon / (horizon + self._mean_gap)
+        odds = log(np.stack([within + general, self._longer - within + (1.0 - general)]))
+        return np.asarray(odds[0] - odds[1])
 
 
 def _shift(day: Ints) -> int:
@@ -219,12 +287,17 @@ def _dense(ids: Ints) -> Ints:
     return np.concatenate(([0], np.cumsum(ids[1:] != ids[:-1])))
 
 
-def _median_gaps(day: Ints, starts: Ints, count: Ints) -> Floats:
+def _gap_counts(gap: Ints, owner: Ints, since: Ints) -> tuple[Ints, tuple[Ints, ...]]:
+    """Gaps of each owner longer than the days since its last day, and those that end within h."""
+    size = len(since)
+    over = gap > since[owner]
+    gap, owner = gap[over] - since[owner[over]], owner[over]
+    within = tuple(np.bincount(owner[gap <= h], minlength=size) for h in HORIZONS)
+    return np.bincount(owner, minlength=size), within
+
+
+def _median_gaps(gap: Ints, pair: Ints, count: Ints) -> Floats:
     """Median days between the purchase-days of each pair; 0 where there is a single one."""
-    pair = np.repeat(np.arange(len(count)), count - 1)
-    inner = np.ones(len(day), dtype=np.bool_)
-    inner[starts] = False
-    gap = np.diff(day, prepend=day[:1])[inner]
     ranked = np.sort((pair << _DAY_BITS) | gap) & ((1 << _DAY_BITS) - 1)
     return _middles(ranked, count - 1)
 

@@ -15,7 +15,6 @@ from crmdesk.analytics.reorder.features import FEATURES
 from crmdesk.analytics.reorder.renewal import RenewalParameters
 
 MODEL_VERSION = 1
-HORIZONS = (7, 14, 30)
 
 
 @dataclass(frozen=True, slots=True)

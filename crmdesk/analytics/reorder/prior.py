@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, on_grid
+from crmdesk.analytics.reorder.features import Snapshot, sku_trend
+from crmdesk.analytics.reorder.model import SkuFacts
+from crmdesk.analytics.reorder.purchases import PurchaseDays
 
 _ACCOUNT_WEIGHT = 8.0
 _SKU_WEIGHT = 20.0
@@ -56,3 +59,25 @@ def account_factors(
     expected = np.bincount(account, weights=exposure * pair_sku_factor, minlength=accounts)
     raw = (bought + _ACCOUNT_WEIGHT) / (rate * expected + _ACCOUNT_WEIGHT)
     return on_grid(raw, _GRID_BITS)
+
+
+def sku_facts(purchases: PurchaseDays, snapshot: Snapshot) -> tuple[SkuFacts, float]:
+    """λ, and the factor and trend of every SKU, from a snapshot of everything."""
+    skus, code = np.unique(snapshot.sku, return_inverse=True)
+    prior = fit_prior(
+        snapshot.account_code, code, snapshot.count - 1, snapshot.as_of - snapshot.first
+    )
+    last_30, last_90 = sku_trend(purchases, snapshot.as_of, skus)
+    return SkuFacts(skus, prior.sku_factor, last_30, last_90), prior.rate
+
+
+def prior_days_of(snapshot: Snapshot, rate: float, sku_factor: Floats) -> Floats:
+    """μ₀ of each pair."""
+    account_factor = account_factors(
+        snapshot.account_code,
+        snapshot.count - 1,
+        snapshot.as_of - snapshot.first,
+        rate,
+        sku_factor,
+    )
+    return np.asarray(1.0 / (rate * account_factor[snapshot.account_code] * sku_factor))

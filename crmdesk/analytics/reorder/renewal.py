@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log, log_gamma
+from crmdesk.analytics.reorder.features import Snapshot
 
 HORIZON_LIMIT = 60
 _FRACTION_DEPTH = 24
@@ -20,12 +21,16 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class RenewalParameters:
-    """Shape of the gaps, of the rate, the share that is lost for good, and the prior's weight."""
+    """Shape of the gaps, of the rate, the share that is lost for good, and the prior's weight.
+
+    The prior's weight c is 1 here because μ₀ is fitted on all pairs, those bought once included;
+    2 would suit a μ₀ of regular pairs alone.
+    """
 
     shape: float = 1.4
     rate_shape: float = 1.5
     lost_share: float = 0.08
-    prior_weight: float = 2.0
+    prior_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +76,16 @@ class Renewal:
         return np.asarray((1.0 - lost) * (now - then) / (lost + (1.0 - lost) * now))
 
 
-def renewal_of(
-    parameters: RenewalParameters,
-    repeats: Ints,
-    span: Ints,
-    days_since: Ints,
-    prior_days: Floats,
-) -> Renewal:
+def renewal_of(parameters: RenewalParameters, snapshot: Snapshot, prior_days: Floats) -> Renewal:
     """Posterior of each pair: a′ = a + k·m, b′ = (a/k)·c·μ₀ + (l − f)."""
     scale = parameters.rate_shape / parameters.shape * parameters.prior_weight
     return Renewal(
         parameters,
-        np.asarray(parameters.rate_shape + parameters.shape * repeats, dtype=np.float64),
-        np.asarray(scale * prior_days + span, dtype=np.float64),
-        days_since,
+        np.asarray(
+            parameters.rate_shape + parameters.shape * (snapshot.count - 1), dtype=np.float64
+        ),
+        np.asarray(scale * prior_days + (snapshot.last - snapshot.first), dtype=np.float64),
+        snapshot.days_since,
     )
 
 
@@ -114,8 +115,8 @@ def incomplete_beta(a: Floats, b: float, x: Floats) -> Floats:
 def _depths(largest: Floats) -> Ints:
     """Terms needed: they grow with the root of the larger parameter; steps of powers of two."""
     _, exponent = np.frexp(largest)
-    root = np.exp2(np.ceil(exponent / 2.0))
-    return (_FRACTION_DEPTH + _DEPTH_PER_ROOT * root).astype(np.int64)
+    root = np.left_shift(1, (np.maximum(exponent, 0).astype(np.int64) + 1) // 2)
+    return np.asarray(_FRACTION_DEPTH + _DEPTH_PER_ROOT * root)
 
 
 def _fraction(a: Floats, b: Floats, x: Floats, depth: int) -> Floats:

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from crmdesk.analytics.reorder import exact
+from crmdesk.analytics.reorder import exact, purchase_days
+from crmdesk.analytics.reorder.features import take_snapshot
 from crmdesk.analytics.reorder.renewal import RenewalParameters, incomplete_beta, renewal_of
+from tests.unit.analytics.histories import lines_of
 
 
 def test_logarithm_and_exponential_agree_with_the_library():
@@ -45,13 +47,11 @@ def test_a_value_does_not_depend_on_its_neighbours():
 
 def test_renewal_matches_the_formulas_of_its_definition():
     p = RenewalParameters()
-    m, span, since, prior = (
-        np.array([0, 6]),
-        np.array([0, 126]),
-        np.array([12, 25]),
-        np.array([60.0, 30.0]),
-    )
-    renewal = renewal_of(p, m, span, since, prior)
+    rows = [(1, 1, 100, 1), *((2, 1, day, 1) for day in range(1, 88, 14))]
+    snapshot = take_snapshot(purchase_days(lines_of(rows)), 112)
+    m, span, since = np.array([0, 6]), np.array([0, 84]), np.array([12, 27])
+    prior = np.array([60.0, 30.0])
+    renewal = renewal_of(p, snapshot, prior)
     a = p.rate_shape + p.shape * m
     b = p.rate_shape / p.shape * p.prior_weight * prior + span
     survive = [special.betainc(a, p.shape, b / (b + t)) for t in (since, since + 14)]

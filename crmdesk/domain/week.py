@@ -1,66 +1,85 @@
 """Weeks as people state them: opening hours of a customer, working hours of a rep.
 
 Opening hours are seven lists (Monday first) of ``[open, close]`` in minutes after midnight.
-A working week is ``{"hours": seven of [start, end] or null, "lunch": [start, minutes],
-"max_km": n}``. Anything missing or malformed falls back to the usual week.
+A working week is ``{"days": seven lists of [start, end], "lunch": [from, to, minutes],
+"max_km": n}``: lunch of so many minutes within the span. Anything missing or malformed falls
+back to the usual week.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Span = tuple[int, int]
-USUAL_OPENING: tuple[tuple[Span, ...], ...] = (*([((9 * 60, 20 * 60),)] * 6), ())
+Days = tuple[tuple[Span, ...], ...]
+
+_SHOP: tuple[Span, ...] = ((9 * 60, 20 * 60),)
+_SHIFT: tuple[Span, ...] = ((8 * 60 + 30, 18 * 60 + 30),)
+USUAL_OPENING: Days = (_SHOP, _SHOP, _SHOP, _SHOP, _SHOP, _SHOP, ())
+USUAL_SHIFTS: Days = (_SHIFT, _SHIFT, _SHIFT, _SHIFT, _SHIFT, (), ())
+_MAX_KM = 280
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingWeek:
-    """A rep's hours per weekday (None: off), lunch as (start, minutes), kilometres a day."""
+    """A rep's shifts per weekday (none: off), lunch as (begin, minutes), kilometres a day."""
 
-    hours: tuple[Span | None, ...] = field(
-        default=(*([(8 * 60 + 30, 18 * 60 + 30)] * 5), None, None)
-    )
+    days: Days = USUAL_SHIFTS
     lunch: Span | None = (13 * 60 + 30, 60)
-    max_km: int = 280
+    max_km: int = _MAX_KM
+
+    def shift(self, weekday: int) -> Span | None:
+        """First start and last end of a weekday (Monday is 0); None when off."""
+        spans = self.days[weekday]
+        return (spans[0][0], spans[-1][1]) if spans else None
+
+    def pauses(self, weekday: int) -> tuple[Span, ...]:
+        """What is cut out of the shift, as (begin, minutes): lunch, or the hours between two."""
+        spans = self.days[weekday]
+        gaps = tuple(
+            (end, start - end) for (_s, end), (start, _e) in zip(spans, spans[1:], strict=False)
+        )
+        if gaps or self.lunch is None:
+            return gaps
+        return (self.lunch,)
 
 
-def opening_hours(document: object) -> tuple[tuple[Span, ...], ...]:
+def opening_hours(document: object) -> Days:
     """The opening spans of each weekday; the usual ones where nothing usable is stored."""
-    if not isinstance(document, list) or len(document) != 7:
-        return USUAL_OPENING
-    return tuple(
-        tuple(s for s in map(_span, day) if s is not None) if isinstance(day, list) else ()
-        for day in document
-    )
+    return _days(document) or USUAL_OPENING
 
 
 def working_week(document: object) -> WorkingWeek:
     """The rep's week; the usual one where nothing usable is stored."""
     if not isinstance(document, dict):
         return WorkingWeek()
-    usual = WorkingWeek()
-    hours = document.get("hours")
-    lunch = document.get("lunch", list(usual.lunch or ()))
-    max_km = document.get("max_km", usual.max_km)
+    max_km = document.get("max_km")
     return WorkingWeek(
-        hours=tuple(_span(day) for day in hours)
-        if isinstance(hours, list) and len(hours) == 7
-        else usual.hours,
-        lunch=_pair(lunch),
-        max_km=max_km if isinstance(max_km, int) and max_km > 0 else usual.max_km,
+        days=_days(document.get("days")) or USUAL_SHIFTS,
+        lunch=_lunch(document["lunch"]) if "lunch" in document else WorkingWeek.lunch,
+        max_km=max_km if isinstance(max_km, int) and max_km > 0 else _MAX_KM,
     )
 
 
-def _pair(value: object) -> Span | None:
-    if (
-        isinstance(value, list | tuple)
-        and len(value) == 2
-        and all(isinstance(v, int) for v in value)
-    ):
-        return (value[0], value[1])
-    return None
+def _days(value: object) -> Days | None:
+    if not isinstance(value, list) or len(value) != 7:
+        return None
+    return tuple(
+        tuple(sorted(span for span in map(_span, day) if span is not None))
+        if isinstance(day, list)
+        else ()
+        for day in value
+    )
+
+
+def _lunch(value: object) -> Span | None:
+    if not (isinstance(value, list) and len(value) == 3 and all(isinstance(v, int) for v in value)):
+        return None
+    begin, end, minutes = value
+    return (begin, minutes) if 0 <= begin < end <= 1440 and 0 < minutes <= end - begin else None
 
 
 def _span(value: object) -> Span | None:
-    pair = _pair(value)
-    return pair if pair is not None and 0 <= pair[0] < pair[1] <= 24 * 60 else None
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value)):
+        return None
+    return (value[0], value[1]) if 0 <= value[0] < value[1] <= 1440 else None

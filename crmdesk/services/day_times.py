@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from crmdesk.domain.week import opening_hours, working_week
+from crmdesk.domain.week import USUAL_SHIFTS, opening_hours, working_week
 from crmdesk.planning.travel import DEFAULT_SPEED, great_circle_km
 
 
@@ -33,9 +33,10 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
         "SELECT working_week, home_latitude, home_longitude FROM app_user WHERE id = ?", (user_id,)
     ).one()
     week = working_week(json.loads(row[0]) if row[0] else None)
-    hours = week.hours[day.weekday()] or (8 * 60 + 30, 18 * 60 + 30)
+    hours = week.shift(day.weekday()) or USUAL_SHIFTS[0][0]
     here = None if row[1] is None else (float(row[1]), float(row[2]))
-    clock, had_lunch, result = float(hours[0]), week.lunch is None, []
+    clock, result = float(hours[0]), []
+    pauses = list(week.pauses(day.weekday()))
     rows = connection.exec_driver_sql(
         "SELECT p.id, p.minutes, p.status, p.start_minute, a.latitude, a.longitude,"
         " a.opening_hours, p.mode FROM planned_visit p JOIN account a ON a.id = p.account_id"
@@ -54,8 +55,8 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
             clock = max(clock, float(stop[3] or clock)) + float(stop[1])
             continue
         clock += drive
-        if not had_lunch and week.lunch is not None and clock >= week.lunch[0]:
-            clock, had_lunch = clock + week.lunch[1], True
+        while pauses and clock >= pauses[0][0]:
+            clock += pauses.pop(0)[1]
         spans = opening_hours(json.loads(stop[6]) if stop[6] else None)[day.weekday()]
         opens = [a for a, b in spans if clock + float(stop[1]) <= b]
         if opens and stop[7] == "person":

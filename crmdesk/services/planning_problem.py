@@ -79,7 +79,7 @@ def read_problem(
         dates = [
             day
             for day in (start + timedelta(days=n) for n in range(days))
-            if week.hours[day.weekday()] is not None and day not in free
+            if week.shift(day.weekday()) is not None and day not in free
         ]
         rows = _customers(connection, ws, user_id)
         scale = 10 ** currency_exponent(ws.currency)
@@ -223,17 +223,17 @@ def _where_now(
 
 
 def _day(day: date, week: WorkingWeek, begin: tuple[int, int] | None) -> Day:
-    hours = week.hours[day.weekday()] or (0, 0)
+    hours = week.shift(day.weekday()) or (0, 0)
     start, place = float(hours[0]), 0
     lunch: tuple[Break, ...] = (
         () if week.lunch is None else (Break(float(week.lunch[0]), float(week.lunch[1])),)
     )
     if begin is not None:
         start, place = min(max(start, float(begin[0])), float(hours[1])), begin[1]
-        lunch = tuple(pause for pause in lunch if pause.at + pause.minutes > start)
+        pauses = [pause for pause in pauses if pause.at + pause.minutes > start]
     return Day(
         date=day, start=start, end=float(hours[1]), start_place=place, end_place=0,
-        max_km=float(week.max_km), breaks=lunch,
+        max_km=float(week.max_km), breaks=tuple(pauses),
     )  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def visit_text(
     lead = {
         VisitCode.APPOINTMENT: _("appointment agreed"),
         VisitCode.LOCKED: _("fixed by hand"),
-        VisitCode.OVERDUE: _("overdue since {date}").format(date=due),
+        VisitCode.OVERDUE: _("overdue, was due {date}").format(date=due),
         VisitCode.DUE: _("due {date}").format(date=due),
         VisitCode.EARLY_ON_THE_WAY: _("due {date}, earlier because it is on the way").format(
             date=due

@@ -8,7 +8,6 @@ that a snapshot is a copy of references.
 # ruff: noqa: PLR1730  (max() costs a call in the innermost loops)
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 from crmdesk.planning.model import FORBIDDEN, NEVER, Model
@@ -26,6 +25,7 @@ class Snapshot:
         self.nodes = list(routes.nodes)
         self.ready = list(routes.ready)
         self.latest = list(routes.latest)
+        self.legs = list(routes.legs)
         self.km = list(routes.km)
         self.version = list(routes.version)
         self.visits = list(routes.visits)
@@ -36,7 +36,8 @@ class Routes:
     """Routes of all days. `nodes[d]` starts and ends with the day's end places.
 
     `ready[d][k]` is when the rep can leave position k, `latest[d][k]` the last arrival at position
-    k that keeps the rest of the day feasible, both on the work clock. `visits[u]` are the days of
+    k that keeps the rest of the day feasible, both on the work clock; `legs[d][k]` the minutes of
+    driving that lead there. `visits[u]` are the days of
     stop u in order. `worth` is the objective.
     """
 
@@ -46,6 +47,7 @@ class Routes:
         self.nodes = [[model.start_node[d], model.end_node[d]] for d in range(days)]
         self.ready: list[list[float]] = [[] for _day in range(days)]
         self.latest: list[list[float]] = [[] for _day in range(days)]
+        self.legs: list[list[float]] = [[] for _day in range(days)]
         self.km = [0.0] * days
         self.version = list(range(days))
         self.visits: list[tuple[int, ...]] = [() for _stop in range(model.stops)]
@@ -68,6 +70,7 @@ class Routes:
         self.nodes = list(snapshot.nodes)
         self.ready = list(snapshot.ready)
         self.latest = list(snapshot.latest)
+        self.legs = list(snapshot.legs)
         self.km = list(snapshot.km)
         self.version = list(snapshot.version)
         self.visits = list(snapshot.visits)
@@ -94,12 +97,10 @@ class Routes:
 
     def travel_cost(self, d: int) -> float:
         """What driving day `d` costs."""
-        nodes = self.nodes[d]
         model = self.model
         cost = model.per_km * self.km[d]
         if model.per_minute > 0.0:
-            for a, b in pairwise(nodes):
-                cost += model.per_minute * model.minutes_from[a][b]
+            cost += model.per_minute * sum(self.legs[d])
         return cost
 
     def _retime(self, d: int) -> None:
@@ -112,13 +113,16 @@ class Routes:
         km_from = model.km_from
         ready = [0.0] * (last + 1)
         latest = [0.0] * (last + 1)
+        legs = [0.0] * (last + 1)
         clock = model.opens[d]
         ready[0] = clock
         here = nodes[0]
         km = 0.0
         for k in range(1, last):
             u = nodes[k]
-            clock += minutes_from[here][u]
+            leg = minutes_from[here][u]
+            legs[k] = leg
+            clock += leg
             km += km_from[here][u]
             cell = u * days + d
             if clock <= model.first_to[cell] + _GUARD:
@@ -134,12 +138,13 @@ class Routes:
             here = u
         there = nodes[last]
         km += km_from[here][there]
-        ready[last] = clock + minutes_from[here][there]
+        legs[last] = minutes_from[here][there]
+        ready[last] = clock + legs[last]
         bound = model.closes[d]
         latest[last] = bound
         for k in range(last - 1, 0, -1):
             u = nodes[k]
-            bound -= minutes_from[u][there] + model.visit_minutes[u]
+            bound -= legs[k + 1] + model.visit_minutes[u]
             cell = u * days + d
             if bound < model.first_to[cell]:
                 pass
@@ -150,9 +155,9 @@ class Routes:
             elif bound > model.second_to[cell]:
                 bound = model.second_to[cell]
             latest[k] = bound
-            there = u
         self.ready[d] = ready
         self.latest[d] = latest
+        self.legs[d] = legs
         self.km[d] = km
         self.version[d] = self._next_version
         self._next_version += 1
@@ -216,61 +221,50 @@ class Routes:
         nodes = self.nodes[d]
         ready = self.ready[d]
         latest = self.latest[d]
+        legs = self.legs[d]
         from_u = model.minutes_from[u]
         to_u = model.minutes_to[u]
-        minutes_from = model.minutes_from
-        first_from = model.first_from[cell]
         first_to = model.first_to[cell]
-        second_from = model.second_from[cell]
         second_to = model.second_to[cell]
-        more = cell in model.more_windows
         length = model.visit_minutes[u]
         best = _FAR
         position = NO_POSITION
-        last_start = second_to if second_to > first_to else first_to
-        here = nodes[0]
-        for k in range(1, len(nodes)):
-            there = nodes[k]
-            leave = ready[k - 1]
-            if leave > last_start and not more:
-                break
-            go = to_u[here]
-            clock = leave + go
-            if clock <= first_to:
-                if clock < first_from:
-                    clock = first_from
-            elif clock <= second_to:
-                if clock < second_from:
-                    clock = second_from
-            elif more:
-                clock = self._later_window(cell, clock)
-            else:
-                here = there
-                continue
-            back = from_u[there]
-            if clock + length + back <= latest[k]:
-                added = go + back - minutes_from[here][there]
-                if added < best:
+        go = to_u[nodes[0]]
+        for k, there in enumerate(nodes[1:], 1):
+            added = go + from_u[there] - legs[k]
+            if added < best:
+                clock = ready[k - 1] + go
+                if clock <= first_to:
+                    if clock < model.first_from[cell]:
+                        clock = model.first_from[cell]
+                elif clock <= second_to:
+                    if clock < model.second_from[cell]:
+                        clock = model.second_from[cell]
+                else:
+                    clock = self._later_window(cell, clock)
+                if clock + length + from_u[there] <= latest[k]:
                     best = added
                     position = k
-            here = there
-        if position != NO_POSITION:
-            before = nodes[position - 1]
-            after = nodes[position]
-            km = model.km_to[u][before] + model.km_from[u][after]
-            km -= model.km_from[before][after]
-            if self.km[d] + km > model.max_km[d] + _GUARD:
-                position = self._find_within_km(u, d)
-                if position != NO_POSITION:
-                    before = nodes[position - 1]
-                    after = nodes[position]
-                    best = to_u[before] + from_u[after] - minutes_from[before][after]
-                    km = model.km_to[u][before] + model.km_from[u][after]
-                    km -= model.km_from[before][after]
-            self.found_km[cell] = km
-            self.found_minutes[cell] = best + length
+            go = to_u[there]
+        if position != NO_POSITION and not self._remember(u, d, position):
+            position = self._find_within_km(u, d)
+            if position != NO_POSITION:
+                self._remember(u, d, position)
         self.found_position[cell] = position
         return position
+
+    def _remember(self, u: int, d: int, position: int) -> bool:
+        """Note what inserting `u` there adds; False when it drives too far."""
+        model = self.model
+        cell = u * model.days + d
+        before = self.nodes[d][position - 1]
+        after = self.nodes[d][position]
+        km = model.km_to[u][before] + model.km_from[u][after] - model.km_from[before][after]
+        minutes = model.minutes_to[u][before] + model.minutes_from[u][after]
+        self.found_km[cell] = km
+        self.found_minutes[cell] = minutes - self.legs[d][position] + model.visit_minutes[u]
+        total: float = self.km[d] + km
+        return total <= model.max_km[d] + _GUARD
 
     def _find_within_km(self, u: int, d: int) -> int:
         """The feasible position with the fewest kilometres; where the quickest drives too far."""
@@ -337,9 +331,26 @@ class Routes:
             self.ready[d][-1] <= model.closes[d] + _GUARD and self.km[d] <= model.max_km[d] + _GUARD
         )
 
-    def replace_order(self, d: int, order: list[int]) -> None:
-        """Give day `d` another order of the same stops."""
-        before = self.travel_cost(d)
+    def take_order(self, d: int, order: list[int]) -> bool:
+        """Make `order` the route of day `d` if it keeps every rule and every stop already there."""
+        there = self.nodes[d][1:-1]
+        added = [u for u in order if u not in there]
+        if len(added) + len(there) != len(order):
+            return False
+        gained = 0.0
+        for u in added:
+            gain = self.gain(u, d)
+            if gain <= FORBIDDEN / 2.0 or not self.model.can_visit[u * self.model.days + d]:
+                return False
+            gained += gain
+        cost = self.travel_cost(d)
         self.nodes[d] = [self.nodes[d][0], *order, self.nodes[d][-1]]
         self._retime(d)
-        self.worth += before - self.travel_cost(d)
+        if not self.is_feasible(d):
+            self.nodes[d] = [self.nodes[d][0], *there, self.nodes[d][-1]]
+            self._retime(d)
+            return False
+        self.worth += gained + cost - self.travel_cost(d)
+        for u in added:
+            self.visits[u] = tuple(sorted((*self.visits[u], d)))
+        return True

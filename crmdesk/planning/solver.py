@@ -180,10 +180,11 @@ def _conflict_code(problem: Problem, visit: FixedVisit, routes: Routes) -> Confl
 
 
 def _place_start(model: Model, routes: Routes, start: Sequence[Sequence[int]]) -> None:
-    """Take over a former plan, day by day, leaving out what no longer fits or pays."""
+    """Take over a former plan: each day in its order, or what still fits of it."""
     for d, order in enumerate(start[: model.days]):
-        for u in order:
-            if not 0 <= u < model.stops or d in routes.visits[u]:
-                continue
+        wanted = [u for u in dict.fromkeys(order) if 0 <= u < model.stops]
+        if routes.take_order(d, wanted):
+            continue
+        for u in wanted:
             if routes.gain(u, d) > 0.0 and routes.find(u, d) != NO_POSITION:
                 routes.insert(u, d)

@@ -1,0 +1,104 @@
+"""The instances' format, and the quality of plans on the territories given."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from crmdesk.planning.instance import plan_document, problem_from_instance
+from crmdesk.planning.plan import plan_from_orders
+from crmdesk.planning.problem import ProblemError
+from crmdesk.planning.solver import solve
+
+#: Best of five naive planners (BKS.csv) for each territory.
+NAIVE = {"E100": 11702, "A150": 16736, "B200": 16452, "C250": 16785, "D300": 21013}
+
+
+def judge(shared: Path, document, plan):
+    """The independent evaluator that comes with the instances."""
+    spec = importlib.util.spec_from_file_location("evaluate_plan", shared / "evaluate_plan.py")
+    evaluator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(evaluator)
+    return evaluator.judge(document, plan["days"])
+
+
+@pytest.mark.parametrize("name", sorted(NAIVE))
+def test_territories_are_planned_well(shared_instances, name):
+    document = json.loads((shared_instances / "real" / f"{name}.json").read_text())
+    problem = problem_from_instance(document)
+    plan = solve(problem, seed=1, iterations=600)
+    result = judge(shared_instances, document, plan_document(problem, plan))
+    assert (result["infeasible_days"], result["spacing_violations"]) == (0, 0)
+    assert result["Z"] == pytest.approx(plan.worth, abs=1.0)
+    assert result["Z"] >= 1.10 * NAIVE[name]
+
+
+def small_instance(**changes):
+    return {
+        "name": "small",
+        "n": 2,
+        "horizon_days": 14,
+        "workdays": [0, 1, 7],
+        "shift": [480, 1050],
+        "lunch": {"earliest_clock": 750, "minutes": 45},
+        "max_km_day": 280.0,
+        "eur_per_km": 0.3,
+        "min_spacing_factor": 0.5,
+        "home": [0.0, 0.0],
+        "customers": [
+            {
+                "id": i,
+                "x": 3.0 + i,
+                "y": 4.0,
+                "freq": 14,
+                "days_since_last": 14,
+                "margin": 80.0,
+                "visit_min": 30,
+                "rho": 1.5,
+                "hours": [[[540, 1080]]] * 6 + [[]],
+                "usual_weekday": i,
+            }
+            for i in range(2)
+        ],
+    } | changes
+
+
+def test_an_instance_becomes_a_problem():
+    problem = problem_from_instance(small_instance())
+    assert [problem.offset(d) for d in range(3)] == [0, 1, 7]
+    assert problem.end_offset == 14
+    assert problem.travel.leg(0, 1)[0] == pytest.approx(6.5)
+    assert problem.stops[1].usual_weekday == 1
+
+
+def test_explicit_matrices_are_used_as_they_are():
+    km = [[0, 5, 6], [7, 0, 8], [9, 10, 0]]
+    minutes = [0, 11, 12, 13, 0, 14, 15, 16, 0]
+    problem = problem_from_instance(small_instance(km=km, minutes=minutes))
+    assert problem.travel.leg(2, 0) == (9.0, 15.0)
+    assert not problem.travel.estimated
+    assert plan_from_orders(problem, [[0, 1], [], []]).km == 22.0
+    assert plan_from_orders(problem, [[1, 0], [], []]).drive_minutes == 12.0 + 16.0 + 13.0
+
+
+def test_plans_name_days_by_their_offset_and_leave_empty_days_out():
+    problem = problem_from_instance(small_instance(workdays=[0, 4]))
+    document = plan_document(problem, solve(problem, iterations=30))
+    assert set(document["days"]) <= {"0", "4"}
+    assert sorted(u for order in document["days"].values() for u in order) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        small_instance(shift=[480]),
+        small_instance(customers=[{"id": 1}]),
+        small_instance(km=[[0]], minutes=[[0]]),
+        small_instance(home=None),
+    ],
+)
+def test_documents_that_are_no_instances_are_refused(document):
+    with pytest.raises(ProblemError, match="not a planning instance"):
+        problem_from_instance(document)

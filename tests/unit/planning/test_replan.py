@@ -1,0 +1,133 @@
+"""Re-planning keeps what is done or promised, and recovers most of what was lost."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmdesk.planning.plan import plan_from_orders
+from crmdesk.planning.problem import FixedKind, FixedVisit, Weights
+from crmdesk.planning.replan import Situation, can_drive, replan_day, resequence_day
+from crmdesk.planning.solver import solve
+from tests.unit.planning.territories import broken_rules, make_day, make_problem, make_stop
+from tests.unit.planning.test_solver import territories
+
+RING = [(12.0, 3.0), (11.0, 5.0), (-8.0, 9.0), (-9.0, -7.0), (4.0, -12.0), (6.0, 6.0), (1.0, 2.0)]
+
+
+def week():
+    """A week of appointments, locks and plain visits, solved."""
+    fixed = (FixedVisit(3, 0, FixedKind.APPOINTMENT, 900.0), FixedVisit(4, 2))
+    late = {"visit_minutes": 80.0, "last_visit": -40, "interval_days": 28.0}
+    stops = tuple(
+        make_stop(f"c{i}", i + 1, 3, overdue_per_day=20.0, **late) for i in range(len(RING))
+    )
+    problem = make_problem(RING, 3, stops=stops, fixed=fixed)
+    return problem, solve(problem, iterations=200)
+
+
+def test_done_and_confirmed_visits_are_never_touched():
+    problem, plan = week()
+    order = plan.days[0].order
+    assert len(order) > 2
+    assert order[0] != 3
+    done, last = order[:1], problem.stops[order[0]].place
+    now = Situation(0, 660.0, last, km_driven=plan.days[0].visits[0].timing.km, done=done)
+    later = replan_day(problem, plan, now, iterations=100)
+    assert broken_rules(later.problem, later.plan) == []
+    assert 3 in later.plan.orders()[0]
+    assert 4 in later.plan.orders()[2]
+    assert not set(done) & {u for day in later.plan.orders() for u in day}
+    starts = [visit.timing.start for visit in later.plan.days[0].visits]
+    assert min(starts) >= 660.0
+    assert {v.stop: v.timing.start for v in later.plan.days[0].visits}[3] == 900.0
+
+
+def test_nothing_happened_changes_nothing():
+    problem, plan = week()
+    later = replan_day(problem, plan, Situation(0, 0.0, 0), iterations=100)
+    assert later.changes == ()
+    assert later.plan.orders() == plan.orders()
+    assert later.plan.worth >= plan.worth
+
+
+def test_a_closed_shop_moves_to_another_day_and_a_cancelled_one_goes():
+    problem, plan = week()
+    closed = next(u for u in plan.days[0].order if u != 3)
+    later = replan_day(
+        problem, plan, Situation(0, 480.0, 0, closed_today=frozenset({closed})), iterations=200
+    )
+    moved = {change.stop: change for change in later.changes}[closed]
+    assert moved.from_days == ()
+    assert moved.to_days and 0 not in moved.to_days
+    gone = replan_day(
+        problem, plan, Situation(0, 480.0, 0, cancelled=frozenset({closed, 3})), iterations=100
+    )
+    assert not {closed, 3} & {u for day in gone.plan.orders() for u in day}
+    assert gone.plan.conflicts == ()
+
+
+def test_missed_visits_of_yesterday_are_due_again():
+    problem, plan = week()
+    missed = frozenset((u, 0) for u in plan.days[0].order)
+    later = replan_day(problem, plan, Situation(1, 0.0, 0, missed=missed), iterations=200)
+    assert later.first_day == 1
+    assert len(later.plan.days) == 2
+    seen = {u for day in later.plan.orders() for u in day}
+    assert set(plan.days[0].order) & seen
+    kept = replan_day(problem, plan, Situation(1, 0.0, 0), iterations=200)
+    assert not set(plan.days[0].order) & {u for day in kept.plan.orders() for u in day}
+
+
+@settings(max_examples=60, deadline=None)
+@given(territories(), st.data())
+def test_no_replanning_breaks_a_hard_rule(problem, data):
+    if not problem.days:
+        return
+    plan = solve(problem, iterations=15)
+    day = data.draw(st.integers(0, len(problem.days) - 1))
+    order = plan.days[day].order
+    done = order[: data.draw(st.integers(0, len(order)))]
+    stops = st.integers(0, max(0, len(problem.stops) - 1))
+    now = Situation(
+        day,
+        float(data.draw(st.integers(0, 1300))),
+        data.draw(st.integers(0, problem.travel.size - 1)),
+        done=done,
+        closed_today=data.draw(st.frozensets(stops, max_size=2)) - set(done),
+        cancelled=data.draw(st.frozensets(stops, max_size=2)) - set(done),
+    )
+    later = replan_day(problem, plan, now, iterations=15)
+    assert broken_rules(later.problem, later.plan) == []
+    today = later.plan.days[0].order
+    assert not set(today) & (set(done) | now.closed_today | now.cancelled)
+
+
+def test_resequencing_finds_the_shortest_order():
+    problem = make_problem([(float(x), 0.0) for x in (30, 10, 40, 20)])
+    result = resequence_day(problem, 0, [0, 1, 2, 3])
+    assert result.left_out == ()
+    plan = plan_from_orders(problem, [result.order])
+    assert plan.km == pytest.approx(2 * 1.3 * 40.0)
+
+
+def test_resequencing_keeps_appointments_and_says_who_is_left_out():
+    fixed = (FixedVisit(1, 0, FixedKind.APPOINTMENT, 850.0),)
+    stops = tuple(make_stop(k, i + 1, 1, visit_minutes=100.0) for i, k in enumerate("abcd"))
+    points = [(2.0, 0.0), (3.0, 0.0), (4.0, 0.0), (5.0, 0.0)]
+    problem = make_problem(points, stops=stops, fixed=fixed)
+    result = resequence_day(problem, 0, range(4))
+    assert 1 in result.order
+    assert len(result.order) == 3
+    assert sorted((*result.order, *result.left_out)) == [0, 1, 2, 3]
+    assert can_drive(problem, 0, result.order)
+    assert resequence_day(problem, 0, []).order == ()
+
+
+def test_driving_by_the_minute_when_kilometres_are_free():
+    problem = make_problem([(30.0, 0.0), (-10.0, 0.0), (40.0, 0.0)], weights=Weights(per_km=0.0))
+    order = resequence_day(problem, 0, [0, 1, 2]).order
+    assert order.index(1) in (0, 2)
+    shorter = replace(problem, days=(make_day(end=800.0),))
+    assert can_drive(shorter, 0, resequence_day(shorter, 0, [0, 1, 2]).order)

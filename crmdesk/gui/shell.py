@@ -148,6 +148,12 @@ class MainWindow(QMainWindow):
         self.top.field.searched.connect(self._on_searched)
         self.top.field.escaped.connect(self._close_palette)
         self.top.field.installEventFilter(self)
+        self._show_frame(on=False)
+
+    def _show_frame(self, *, on: bool) -> None:
+        """Searching, syncing and the person make sense only with a workspace."""
+        for part in (self.top.field, self.top.chip, self.rail.person):
+            part.setVisible(on)
 
     def _bind_keys(self) -> None:
         slots: tuple[tuple[str, Callable[[], object]], ...] = (
@@ -175,6 +181,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         """Fill the rail and open the first place; called once the workspace is open."""
         self._sources = sources
+        self._show_frame(on=True)
         self._context = PlaceContext(workspace, self._runner, self)
         self._specs = {spec.key: spec for spec in places}
         self.rail.set_places([(s.key, s.title(), s.icon) for s in places if s.in_rail])

@@ -9,6 +9,7 @@ back to the usual week.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 Days = tuple[tuple[Span, ...], ...]
@@ -17,6 +18,7 @@ _SHOP: tuple[Span, ...] = ((9 * 60, 20 * 60),)
 _SHIFT: tuple[Span, ...] = ((8 * 60 + 30, 18 * 60 + 30),)
 USUAL_OPENING: Days = (_SHOP, _SHOP, _SHOP, _SHOP, _SHOP, _SHOP, ())
 USUAL_SHIFTS: Days = (_SHIFT, _SHIFT, _SHIFT, _SHIFT, _SHIFT, (), ())
+_LUNCH: Span = (13 * 60 + 30, 60)
 _MAX_KM = 280
 
 
@@ -25,7 +27,7 @@ class WorkingWeek:
     """A rep's shifts per weekday (none: off), lunch as (begin, minutes), kilometres a day."""
 
     days: Days = USUAL_SHIFTS
-    lunch: Span | None = (13 * 60 + 30, 60)
+    lunch: Span | None = _LUNCH
     max_km: int = _MAX_KM
 
     def shift(self, weekday: int) -> Span | None:
@@ -36,9 +38,7 @@ class WorkingWeek:
     def pauses(self, weekday: int) -> tuple[Span, ...]:
         """What is cut out of the shift, as (begin, minutes): lunch, or the hours between two."""
         spans = self.days[weekday]
-        gaps = tuple(
-            (end, start - end) for (_s, end), (start, _e) in zip(spans, spans[1:], strict=False)
-        )
+        gaps = tuple((end, start - end) for (_s, end), (start, _e) in pairwise(spans))
         if gaps or self.lunch is None:
             return gaps
         return (self.lunch,)
@@ -56,7 +56,7 @@ def working_week(document: object) -> WorkingWeek:
     max_km = document.get("max_km")
     return WorkingWeek(
         days=_days(document.get("days")) or USUAL_SHIFTS,
-        lunch=_lunch(document["lunch"]) if "lunch" in document else WorkingWeek.lunch,
+        lunch=_lunch(document["lunch"]) if "lunch" in document else _LUNCH,
         max_km=max_km if isinstance(max_km, int) and max_km > 0 else _MAX_KM,
     )
 

@@ -225,9 +225,7 @@ def _where_now(
 def _day(day: date, week: WorkingWeek, begin: tuple[int, int] | None) -> Day:
     hours = week.shift(day.weekday()) or (0, 0)
     start, place = float(hours[0]), 0
-    lunch: tuple[Break, ...] = (
-        () if week.lunch is None else (Break(float(week.lunch[0]), float(week.lunch[1])),)
-    )
+    pauses = [Break(float(a), float(minutes)) for a, minutes in week.pauses(day.weekday())]
     if begin is not None:
         start, place = min(max(start, float(begin[0])), float(hours[1])), begin[1]
         pauses = [pause for pause in pauses if pause.at + pause.minutes > start]

@@ -86,8 +86,10 @@ def workspace_of(folder: Path, database: Database, source: TimeSource) -> Worksp
         user_uid = profile.get_fact(connection, "user.uid")
         person = _person(connection, user_uid)
         prefix = profile.get_fact(connection, "device.prefix") or "L01"
-        offset = float(profile.get_fact(connection, "clock.offset_s") or 0)
-    clock = ZoneClock(source, ZoneInfo(organisation[3]), timedelta(seconds=offset))
+        anchor = profile.get_fact(connection, "clock.anchor")
+    # The demo company stands on its own day: its clock starts there at every opening.
+    offset = datetime.fromisoformat(anchor) - source() if anchor else timedelta(0)
+    clock = ZoneClock(source, ZoneInfo(organisation[3]), offset)
     database.clock = clock
     return Workspace(
         folder=folder,

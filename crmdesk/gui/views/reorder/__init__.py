@@ -1,0 +1,1 @@
+"""Reorder: what which customer will need, how likely, how much; picked into orders."""

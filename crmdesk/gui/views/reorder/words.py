@@ -1,0 +1,144 @@
+"""The words of the reorder board: states, sentences, packs, visits. No Qt.
+
+Owns how a forecast is said. The full sentence with its probability is
+:mod:`crmdesk.analytics.reorder.sentence`'s, the wording here is its part without the bar beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from crmdesk.gui.widgets.items import Tone
+from crmdesk.i18n import (
+    _,
+    format_clock,
+    format_date,
+    format_date_near,
+    format_money,
+    ngettext,
+    pgettext,
+)
+from crmdesk.services.queries.reorder import ReorderRow, Urgency, UrgencyCount
+
+ICONS = {
+    Urgency.OVERDUE: "warning",
+    Urgency.DUE: "clock",
+    Urgency.AT_RISK: "trend-down",
+    Urgency.LAPSED: "minus",
+    Urgency.NEW: "plus",
+    Urgency.FINE: "check",
+}
+TONES = {
+    Urgency.OVERDUE: Tone.DANGER,
+    Urgency.DUE: Tone.ACCENT,
+    Urgency.AT_RISK: Tone.WARNING,
+    Urgency.LAPSED: Tone.MUTED,
+    Urgency.NEW: Tone.MUTED,
+    Urgency.FINE: Tone.MUTED,
+}
+
+
+def state_word(state: Urgency) -> str:
+    """The state as people read it."""
+    return {
+        Urgency.OVERDUE: _("Overdue"),
+        Urgency.DUE: _("Due"),
+        Urgency.AT_RISK: _("At risk"),
+        Urgency.LAPSED: _("Lapsed"),
+        Urgency.NEW: pgettext("reorder", "New"),
+        Urgency.FINE: _("Fine"),
+    }[state]
+
+
+def state_note(count: UrgencyCount, currency: str, today: date) -> str:
+    """What stands beside a state's number."""
+    money = format_money(count.margin_minor, currency, decimals=0)
+    if count.state is Urgency.NEW:
+        return _("too few to tell")
+    if count.state is Urgency.LAPSED:
+        return _("was {amount}").format(amount=money) if count.pairs else ""
+    if count.state is Urgency.FINE:
+        if count.last_due_on is None:
+            return ""
+        days = max(1, (count.last_due_on - today).days)
+        return ngettext("due within {count} day", "due within {count} days", days).format(
+            count=days
+        )
+    return money
+
+
+def group_note(pairs: int, accounts: int, money: str, state: Urgency) -> str:
+    """What stands beside a state's heading in the table."""
+    skus = ngettext("{count} SKU", "{count} SKUs", pairs).format(count=pairs)
+    at = ngettext("at {count} customer", "at {count} customers", accounts).format(count=accounts)
+    if state is Urgency.OVERDUE:
+        return _("{skus} {at} · {amount} margin waiting").format(skus=skus, at=at, amount=money)
+    if state is Urgency.AT_RISK:
+        return _("{skus} {at} · visit before they are gone").format(skus=skus, at=at)
+    return _("{skus} {at} · {amount}").format(skus=skus, at=at, amount=money)
+
+
+def unit_word(unit: str, count: int) -> str:
+    """The name of a unit of measure for a number of them: case, cases."""
+    words = {
+        "EA": ngettext("unit", "units", count),
+        "IN": ngettext("inner", "inners", count),
+        "CS": ngettext("case", "cases", count),
+        "BU": ngettext("bulk pack", "bulk packs", count),
+        "PL": ngettext("pallet", "pallets", count),
+    }
+    return words.get(unit, unit)
+
+
+def why(row: ReorderRow, today: date) -> str:
+    """The sentence under a SKU: its rhythm, the last purchase, the usual quantity."""
+    last = _last(max(0, (today - row.last_on).days))
+    usual = _("usually {usual}").format(usual=f"{row.packs} {unit_word(row.pack.unit, row.packs)}")
+    times = ngettext("{count} time", "{count} times", row.times).format(count=row.times)
+    if row.state is Urgency.NEW or not row.gap_days:
+        return _("Bought {times}, {last}; {usual}.").format(times=times, last=last, usual=usual)
+    days = round(row.gap_days)
+    if row.state in (Urgency.AT_RISK, Urgency.LAPSED):
+        every = ngettext("Bought every ~{count} day", "Bought every ~{count} days", days)
+    else:
+        every = ngettext("Buys every ~{count} day", "Buys every ~{count} days", days)
+    return _("{every} ({times}), {last}; {usual}.").format(
+        every=every.format(count=days), times=times, last=last, usual=usual
+    )
+
+
+def full_sentence(row: ReorderRow, today: date) -> str:
+    """The sentence with its probability, as a screen reader says it."""
+    # Imported here because the forecast brings numpy, which start-up must not wait for.
+    from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence
+
+    facts = SentenceFacts(
+        times=row.times,
+        gap_days=round(row.gap_days or 0),
+        days_since=max(0, (today - row.last_on).days),
+        likely=row.p_14,
+    )
+    return sentence(facts, f"{row.packs} {unit_word(row.pack.unit, row.packs)}")
+
+
+def _last(days: int) -> str:
+    if days == 0:
+        return _("last today")
+    return ngettext("last {count} day ago", "last {count} days ago", days).format(count=days)
+
+
+def next_visit(row: ReorderRow, today: date) -> str:
+    """When the customer is visited next: ``today 11:45``, ``Wed 09:00``, ``3 Dec``."""
+    if row.visit_on is None:
+        return _("no visit planned")
+    day = format_date_near(row.visit_on, today)
+    return day if row.visit_minute is None else f"{day} {format_clock(row.visit_minute)}"
+
+
+def as_of_words(day: date | None, today: date) -> str:
+    """How fresh the forecast is."""
+    if day is None:
+        return _("no forecast yet")
+    if day == today:
+        return _("as of today")
+    return _("as of {date}").format(date=format_date(day))

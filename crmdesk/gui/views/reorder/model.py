@@ -35,20 +35,20 @@ def columns(currency: str) -> list[Column]:
             "product",
             _("SKU and why"),
             lambda item: Cell(item.product, detail=item.why),
-            width=300,
+            width=230,
             stretch=True,
         ),
         Column(
             "customer",
             _("Customer, next visit"),
             lambda item: Cell(item.account, detail=item.visit, detail_tone=item.visit_tone),
-            width=200,
+            width=180,
         ),
         Column(
             "purchases",
             _("Purchases, 12 months"),
             lambda item: Cell(describe_purchases(item.purchases), payload=item.purchases),
-            width=164,
+            width=150,
             sortable=False,
         ),
         Column(
@@ -57,16 +57,16 @@ def columns(currency: str) -> list[Column]:
             lambda item: Cell(
                 format_percent(item.probability), payload=(item.probability, item.tone)
             ),
-            width=144,
+            width=136,
         ),
         Column(
             "suggested",
             _("Suggested"),
             lambda item: Cell(str(item.packs), item.unit, field=True),
-            width=136,
+            width=130,
             editable=True,
         ),
-        Column("margin", margin, lambda item: Cell(item.margin), width=84, right=True),
+        Column("margin", margin, lambda item: Cell(item.margin), width=80, right=True),
     ]
 
 

@@ -34,7 +34,6 @@ from crmdesk.gui.views.reorder.model import (
 from crmdesk.gui.views.reorder.presenter import (
     Grouping,
     GroupItem,
-    PairKey,
     ReorderPresenter,
     RowItem,
     TileItem,

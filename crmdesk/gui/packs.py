@@ -20,7 +20,7 @@ def pack_name(unit: str, count: int = 1) -> str:
         "G": ngettext("gram", "grams", count),
         "ML": ngettext("millilitre", "millilitres", count),
     }
-    return names.get(unit, unit)
+    return names.get(unit.upper(), unit)
 
 
 def pack_text(unit: str, count: int) -> str:

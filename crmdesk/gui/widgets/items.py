@@ -209,3 +209,30 @@ class MonthIndex:
             if entry.month <= month:
                 return self._starts[position]
         return self._starts[len(self.months) - 1] if self.months else None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedItem:
+    """A SKU that will be needed: its state in a word, the sentence why, how likely, how much."""
+
+    key: int
+    name: str
+    word: str
+    icon: str
+    tone: Tone
+    sentence: str
+    probability: float
+    suggest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A labelled figure on a line of its own; `note` stands muted after the figure."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = Tone.PLAIN
+    label_tone: Tone = Tone.PLAIN
+    strong: bool = False
+    icon: str = ""

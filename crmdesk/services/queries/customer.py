@@ -132,12 +132,12 @@ def customer_card(ws: Workspace, account_id: int) -> CustomerCard:
     """The card of one customer. Raises NotFound when it has left this profile."""
     today = ws.today()
     with ws.database.read() as connection:
-        header = _header(connection, account_id, today)
+        header = read_header(connection, account_id, today)
         timeline = read_months(connection, account_id)
         skus = read_keys(connection, account_id, today)
         return CustomerCard(
             header=header,
-            contacts=_contacts(connection, account_id),
+            contacts=read_contacts(connection, account_id),
             documents=_documents(connection, account_id),
             timeline=timeline,
             events=_newest_months(connection, account_id, timeline),
@@ -162,7 +162,7 @@ def find_customer(ws: Workspace, code: str) -> int:
 def contacts(ws: Workspace, account_id: int) -> tuple[ContactRow, ...]:
     """All people at a customer, in their order."""
     with ws.database.read() as connection:
-        return _contacts(connection, account_id)
+        return read_contacts(connection, account_id)
 
 
 def _newest_months(
@@ -179,7 +179,8 @@ def _newest_months(
     return tuple(found)
 
 
-def _header(connection: Connection, account_id: int, today: date) -> CustomerHeader:
+def read_header(connection: Connection, account_id: int, today: date) -> CustomerHeader:
+    """The header inside a read transaction that is already open; raises NotFound."""
     a, s = _account.c, summary_account.c
     query = (
         select(
@@ -270,7 +271,8 @@ def _next_visit(
     return (row.date, row.start_minute) if row else (None, None)
 
 
-def _contacts(connection: Connection, account_id: int) -> tuple[ContactRow, ...]:
+def read_contacts(connection: Connection, account_id: int) -> tuple[ContactRow, ...]:
+    """All people at a customer inside a read transaction that is already open."""
     people = connection.execute(
         select(
             _contact.c.id, _contact.c.name, _contact.c.job, _contact.c.best_time,

@@ -8,7 +8,7 @@ summaries.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -47,10 +47,13 @@ _DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class CustomerValue:
-    """The waterfall of twelve months, the contribution before them, and what follows from both."""
+    """The waterfall of twelve months and what follows from it.
+
+    `contribution_prior_minor` is that of the twelve months before; None when nothing was sold.
+    """
 
     waterfall: Waterfall
-    margin_prior_minor: int
+    contribution_prior_minor: int | None
     break_even: Figure[int]
     lifetime: Figure[LifetimeValue]
 
@@ -86,12 +89,19 @@ def read_value(
         ).where(s.account_id == account_id)
     ).first()  # fmt: skip
     net, discount, cost, net_prior, cost_prior = row or (0, 0, 0, 0, 0)
-    rates = read_rates(connection, today)
-    activity = _activity(connection, account_id, today, net + discount, discount, cost)
-    waterfall = contribution_waterfall(activity, rates, currency_exponent(currency))
+    rates, exponent = read_rates(connection, today), currency_exponent(currency)
+    since = period_start(today)
+    year = _Period(since, today, today, net + discount, discount, cost)
+    prior_since = since.replace(year=since.year - 1)
+    before = _Period(prior_since, since - timedelta(days=1), today, net_prior, 0, cost_prior)
+    waterfall = contribution_waterfall(_activity(connection, account_id, year), rates, exponent)
+    prior = None
+    if net_prior:
+        activity = _activity(connection, account_id, before)
+        prior = contribution_waterfall(activity, rates, exponent).contribution_minor.value
     return CustomerValue(
         waterfall=waterfall,
-        margin_prior_minor=net_prior - cost_prior,
+        contribution_prior_minor=prior,
         break_even=break_even_order(visit_cost_minor(rates, currency), net, cost),
         lifetime=lifetime_value(net - cost, RETENTION, DISCOUNT),
     )
@@ -103,23 +113,33 @@ def visit_cost_minor(rates: CostRates, currency: str, minutes: int = USUAL_VISIT
     return divide_half_even(minutes * rates.minute_e4 * scale, 10_000)
 
 
-def _activity(
-    connection: Connection, account_id: int, today: date, revenue: int, discount: int, cost: int
-) -> Activity:
-    since = period_start(today)
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """Days from `since` to `until`, what was sold in them, and the day debts are counted to."""
+
+    since: date
+    until: date
+    today: date
+    revenue: int
+    discount: int
+    cost: int
+
+
+def _activity(connection: Connection, account_id: int, period: _Period) -> Activity:
+    def within(rows: Any) -> tuple[Any, ...]:
+        day = rows.c.date
+        return rows.c.account_id == account_id, day >= period.since, day <= period.until
+
     minutes = func.julianday(_visit.c.ended_at) - func.julianday(_visit.c.started_at)
     visits = _one(
-        connection,
-        select(func.coalesce(func.sum(minutes * 1440), 0)).where(
-            _visit.c.account_id == account_id, _visit.c.date >= since
-        ),
+        connection, select(func.coalesce(func.sum(minutes * 1440), 0)).where(*within(_visit))
     )
     driven = _one(
         connection,
         select(
             func.coalesce(func.sum(_plan.c.leg_minutes), 0),
             func.coalesce(func.sum(_plan.c.leg_m), 0),
-        ).where(_plan.c.account_id == account_id, _plan.c.date >= since, _plan.c.status == "done"),
+        ).where(*within(_plan), _plan.c.status == "done"),
     )
     sold = _one(
         connection,
@@ -127,16 +147,13 @@ def _activity(
             func.count().filter(_sale.c.kind == "sale"),
             func.coalesce(func.sum(_sale.c.line_count).filter(_sale.c.kind == "sale"), 0),
             func.count().filter(_sale.c.kind == "return"),
-        ).where(_sale.c.account_id == account_id, _sale.c.date >= since),
+        ).where(*within(_sale)),
     )
-    tickets = _one(
-        connection,
-        select(func.count()).where(_ticket.c.account_id == account_id, _ticket.c.date >= since),
-    )
+    tickets = _one(connection, select(func.count()).where(*within(_ticket)))
     return Activity(
-        revenue_minor=revenue,
-        discounts_minor=discount,
-        cost_of_goods_minor=cost,
+        revenue_minor=period.revenue,
+        discounts_minor=period.discount,
+        cost_of_goods_minor=period.cost,
         contact_minutes=round(visits[0]) + driven[0],
         travel_metres=driven[1],
         orders=sold[0],
@@ -144,11 +161,11 @@ def _activity(
         drops=sold[0],
         tickets=tickets[0],
         returns=sold[2],
-        debt_minor_days=_debt_days(connection, account_id, since, today),
+        debt_minor_days=_debt_days(connection, within(_invoice), period.today),
     )
 
 
-def _debt_days(connection: Connection, account_id: int, since: date, today: date) -> int:
+def _debt_days(connection: Connection, invoices: tuple[Any, ...], today: date) -> int:
     """Invoice totals times the days until they were paid, or until today, in minor units × days."""
     paid_on = (
         select(func.max(_payment.c.date))
@@ -158,13 +175,8 @@ def _debt_days(connection: Connection, account_id: int, since: date, today: date
     )
     until = func.coalesce(paid_on, today.isoformat(), type_=None)
     days = func.julianday(until) - func.julianday(_invoice.c.date)
-    row = _one(
-        connection,
-        select(func.coalesce(func.sum(_invoice.c.total_minor * days), 0)).where(
-            _invoice.c.account_id == account_id, _invoice.c.date >= since
-        ),
-    )
-    minor_days: int = round(row[0])
+    total = func.coalesce(func.sum(_invoice.c.total_minor * days), 0)
+    minor_days: int = round(_one(connection, select(total).where(*invoices))[0])
     return minor_days
 
 

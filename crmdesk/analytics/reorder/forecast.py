@@ -130,9 +130,9 @@ def _renewal_forecast(
     if len(rows) == 0:
         return chances, days
     renewal = renewal_of(model.renewal, snapshot.of_pairs(rows), prior_days[rows])
-    for place, chance in enumerate(renewal.probabilities(HORIZONS)):
+    known, days[rows] = renewal.forecast(HORIZONS)
+    for place, chance in enumerate(known):
         chances[place][rows] = chance
-    days[rows] = np.maximum(renewal.median_days(), 1)
     return chances, days
 
 

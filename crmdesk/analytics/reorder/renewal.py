@@ -14,7 +14,7 @@ from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log, log_gamma
 from crmdesk.analytics.reorder.features import Snapshot
 
 HORIZON_LIMIT = 60
-_FRACTION_DEPTH = 24
+_FRACTION_DEPTH = 12
 _DEPTH_PER_ROOT = 3
 _TINY = 1e-300
 
@@ -48,30 +48,29 @@ class Renewal:
         part = self.rate_scale / (self.rate_scale + since)
         return incomplete_beta(self.rate_shape, self.parameters.shape, part)
 
-    def probability(self, horizon: int) -> Floats:
-        """p_h: chance of a purchase in the ``horizon`` days after the as-of day."""
-        now = self.survival(self.days_since)
-        return self._chance(now, self.survival(self.days_since + horizon))
+    def forecast(self, horizons: tuple[int, ...]) -> tuple[list[Floats], Ints]:
+        """p_h for each horizon, and whole days until the median purchase within 60 days."""
+        now, *later, end = self._survivals((0, *horizons, HORIZON_LIMIT))
+        half = 0.5 * (now + end)
+        days = np.zeros(len(half), dtype=np.int64)
+        # Four-way search: three calls for a list of any length, which keeps one account quick.
+        for step in (16, 4, 1):
+            over = [
+                part > half for part in self._survivals(tuple(step * k for k in (1, 2, 3)), days)
+            ]
+            days = days + step * (over[0].astype(np.int64) + over[1] + over[2])
+        return [self.chance(now, then) for then in later], days + 1
 
-    def probabilities(self, horizons: tuple[int, ...]) -> list[Floats]:
-        """p_h for several horizons."""
-        now = self.survival(self.days_since)
-        return [self._chance(now, self.survival(self.days_since + h)) for h in horizons]
+    def _survivals(self, ahead: tuple[int, ...], start: Ints | int = 0) -> list[Floats]:
+        """S at several numbers of days after the as-of day (plus ``start``), in one evaluation."""
+        since = np.concatenate([self.days_since + start + days for days in ahead])
+        scale = np.tile(self.rate_scale, len(ahead))
+        shape = np.tile(self.rate_shape, len(ahead))
+        whole = incomplete_beta(shape, self.parameters.shape, scale / (scale + since))
+        return np.split(whole, len(ahead))
 
-    def median_days(self) -> Ints:
-        """Whole days until the median purchase, given that there is one within 60 days."""
-        now = self.survival(self.days_since)
-        half = 0.5 * (now + self.survival(self.days_since + HORIZON_LIMIT))
-        low = np.zeros(len(half), dtype=np.int64)
-        high = np.full(len(half), HORIZON_LIMIT, dtype=np.int64)
-        while int((high - low).max(initial=0)) > 1:
-            middle = (low + high) // 2
-            later = self.survival(self.days_since + middle) > half
-            low = np.where(later, middle, low)
-            high = np.where(later, high, middle)
-        return high
-
-    def _chance(self, now: Floats, then: Floats) -> Floats:
+    def chance(self, now: Floats, then: Floats) -> Floats:
+        """Chance of a purchase while survival falls from ``now`` to ``then``."""
         lost = self.parameters.lost_share
         return np.asarray((1.0 - lost) * (now - then) / (lost + (1.0 - lost) * now))
 
@@ -92,43 +91,46 @@ def renewal_of(parameters: RenewalParameters, snapshot: Snapshot, prior_days: Fl
 def incomplete_beta(a: Floats, b: float, x: Floats) -> Floats:
     """Regularised incomplete beta function I_x(a, b) for a, b ≥ 0.5 and x in [0, 1].
 
-    The continued fraction of DLMF 8.17.22, evaluated backward at a depth that depends on the
-    element alone, so that a value never depends on its neighbours; absolute error below 1e−11.
+    The continued fraction of DLMF 8.17.22, evaluated backward at a depth that depends on a and b
+    alone, so that a value never depends on its neighbours; absolute error below 1e−11. Meant for
+    few distinct ``a``: each is evaluated with scalar coefficients.
     """
+    result = np.empty_like(x)
+    for value in np.unique(a).tolist():
+        rows = np.flatnonzero(a == value)
+        result[rows] = _beta_part(value, b, x[rows])
+    return result
+
+
+def _beta_part(a: float, b: float, x: Floats) -> Floats:
+    """I_x(a, b) for one a, by the symmetry I_x(a, b) = 1 − I_{1−x}(b, a) where x is large."""
+    result = np.empty_like(x)
     swapped = x > (a + 1.0) / (a + b + 2.0)
-    other = np.full_like(a, b)
-    first = np.where(swapped, other, a)
-    second = np.where(swapped, a, other)
-    part = np.where(swapped, 1.0 - x, x)
-    safe = np.maximum(part, _TINY)
-    beta = log_gamma(a) + log_gamma(np.array([b]))[0] - log_gamma(a + b)
-    front = exp(first * log(safe) + second * log(np.maximum(1.0 - safe, _TINY)) - beta) / first
-    result = np.empty_like(front)
-    depth = _depths(np.maximum(first, second))
-    for level in np.unique(depth):
-        rows = depth == level
-        result[rows] = front[rows] * _fraction(first[rows], second[rows], part[rows], int(level))
-    result = np.where(part <= 0.0, 0.0, result)
-    return np.asarray(np.clip(np.where(swapped, 1.0 - result, result), 0.0, 1.0))
+    large, small = np.flatnonzero(swapped), np.flatnonzero(~swapped)
+    ends = log_gamma(np.array([a, b, a + b]))
+    beta = float(ends[0]) + float(ends[1]) - float(ends[2])
+    if len(small):
+        result[small] = _beta_fraction(a, b, x[small], beta)
+    if len(large):
+        result[large] = 1.0 - _beta_fraction(b, a, 1.0 - x[large], beta)
+    return np.asarray(np.clip(result, 0.0, 1.0))
 
 
-def _depths(largest: Floats) -> Ints:
-    """Terms needed: they grow with the root of the larger parameter; steps of powers of two."""
-    _, exponent = np.frexp(largest)
-    root = np.left_shift(1, (np.maximum(exponent, 0).astype(np.int64) + 1) // 2)
-    return np.asarray(_FRACTION_DEPTH + _DEPTH_PER_ROOT * root)
-
-
-def _fraction(a: Floats, b: Floats, x: Floats, depth: int) -> Floats:
-    """1 / (1 + d₁/(1 + d₂/(1 + …))), from the last term to the first."""
+def _beta_fraction(a: float, b: float, x: Floats, beta: float) -> Floats:
+    """x^a·(1 − x)^b / (a·B(a, b)) ÷ (1 + d₁/(1 + d₂/(1 + …))), from the last term to the first."""
+    logs = log(np.maximum(np.stack([x, 1.0 - x]), _TINY))
+    front = exp(a * logs[0] + b * logs[1] - beta) / a
     value = np.ones_like(x)
-    for term in range(depth, 0, -1):
+    for term in range(_depth(max(a, b)), 0, -1):
         j = float(term)
         twice = a + 2.0 * j
-        even = j * (b - j) * x / ((twice - 1.0) * twice)
-        value = 1.0 + even / value
+        value = 1.0 + (j * (b - j) / ((twice - 1.0) * twice)) * x / value
         j -= 1.0
         twice = a + 2.0 * j
-        odd = -(a + j) * (a + b + j) * x / (twice * (twice + 1.0))
-        value = 1.0 + odd / value
-    return np.asarray(1.0 / value)
+        value = 1.0 - ((a + j) * (a + b + j) / (twice * (twice + 1.0))) * x / value
+    return np.where(x > 0.0, front / value, 0.0)
+
+
+def _depth(largest: float) -> int:
+    """Terms needed: they grow with the root of the larger parameter, in steps."""
+    return _FRACTION_DEPTH + _DEPTH_PER_ROOT * (1 << (max(int(largest), 1).bit_length() + 1) // 2)

@@ -4,7 +4,7 @@ Owns ``fit``: snapshots of the past whose outcome is known, the regressions on t
 of the renewal parameters. Leaves the optimisers to ``logistic`` and scoring to ``forecast``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ _RENEWAL_AGE = 14
 _PRIOR_WEIGHTS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 _LOST_SHARES = (0.02, 0.08, 0.2)
 _LOSS_BITS = 30
+_EDGE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,10 @@ def _fit_renewal(row: _Training) -> RenewalParameters:
         now = renewal.survival(young.days_since)
         then = renewal.survival(young.days_since + _RENEWAL_AGE)
         for lost in _LOST_SHARES:
-            chance = np.clip((1.0 - lost) * (now - then) / (lost + (1.0 - lost) * now), 1e-6, 0.999)
+            parameters = RenewalParameters(prior_weight=weight, lost_share=lost)
+            chance = replace(renewal, parameters=parameters).chance(now, then)
+            chance = np.clip(chance, _EDGE, 1.0 - _EDGE)
             loss = -total(log(np.where(bought, chance, 1.0 - chance)), _LOSS_BITS)
             if loss < least:
-                best, least = RenewalParameters(prior_weight=weight, lost_share=lost), loss
+                best, least = parameters, loss
     return best

@@ -60,8 +60,8 @@ def test_renewal_matches_the_formulas_of_its_definition():
         * (survive[0] - survive[1])
         / (p.lost_share + (1 - p.lost_share) * survive[0])
     )
-    assert np.allclose(renewal.probability(14), expected, atol=1e-12)
-    days = renewal.median_days()
+    chances, days = renewal.forecast((7, 14))
+    assert np.allclose(chances[1], expected, atol=1e-11)
     ends = special.betainc(a, p.shape, b / (b + since + 60))
     half = (survive[0] + ends) / 2
     assert (special.betainc(a, p.shape, b / (b + since + days)) <= half).all()

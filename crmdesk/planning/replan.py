@@ -16,7 +16,7 @@ from crmdesk.planning.schedule import timetable
 from crmdesk.planning.solver import ProgressCallback, solve
 
 #: What moving an announced visit must bring at least, as a share of the typical visit's worth.
-STABILITY_SHARE = 0.15
+STABILITY_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,6 +256,26 @@ def lines_query(entity: Entity) -> str:
     )
 
 
+def journal_facts(
+    connection: Connection, name: str, where: str, parameters: tuple[object, ...]
+) -> None:
+    """Write the journal entries of facts that were inserted in bulk with capture off.
+
+    ``where`` limits the rows of the entity's table, which is called ``n``.
+    """
+    entity = ENTITIES[name]
+    pairs = ", ".join(f"'{f.column}', json_array(NULL, {_wire(f, 'n')})" for f in entity.fields)
+    head = (
+        "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, hlc, schema_version)"
+        f" SELECT s.txn, '{name}', n.uid, {_account_uid(entity, 'n')}"
+    )
+    tail = f", s.hlc, {SCHEMA_VERSION} FROM sync_state s, {_table(entity)} n WHERE {where}"
+    connection.exec_driver_sql(f"{head}, 'I', json_object({pairs}){tail}", parameters)
+    if entity.lines is not None:
+        lines = lines_query(entity).replace("uid = ?", "uid = n.uid")
+        connection.exec_driver_sql(f"{head}, 'L', ({lines}){tail}", parameters)
+
+
 def record_command(
     connection: Connection, entity: str, uid: bytes, account_uid: bytes | None, fields: str
 ) -> None:

@@ -1,0 +1,145 @@
+"""Which column of a file is which field: synonyms in three languages, or the person's own map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from anyascii import anyascii
+
+from crmdesk.domain.errors import UserError
+from crmdesk.i18n import _
+
+SALES: dict[str, tuple[str, ...]] = {
+    "account": (
+        "account", "customer", "customer id", "customer code", "customer no", "client", "cliente",
+        "codigo cliente", "codigo de cliente", "klient", "kod klienta", "kontragent", "pokupatel",
+    ),
+    "account_name": (
+        "account name", "customer name", "nombre", "nombre cliente", "razon social",
+        "naimenovanie klienta", "nazvanie klienta",
+    ),
+    "sku": (
+        "sku", "stockcode", "stock code", "product", "product code", "item", "item code", "article",
+        "articulo", "codigo articulo", "referencia", "producto", "artikul", "tovar", "kod tovara",
+    ),
+    "description": (
+        "description", "product name", "item name", "descripcion", "naimenovanie", "nazvanie",
+    ),
+    "date": (
+        "date", "order date", "invoice date", "invoicedate", "fecha", "fecha factura", "data",
+        "data prodazhi",
+    ),
+    "quantity": ("quantity", "qty", "units", "cantidad", "unidades", "kolichestvo", "kol-vo"),
+    "unit": ("unit", "uom", "unit of measure", "unidad", "unidad de medida", "edinitsa", "ed izm"),
+    "pack": ("pack", "pack size", "units per pack", "unidades por caja", "v upakovke"),
+    "unit_price": (
+        "unit price", "unitprice", "price", "precio", "precio unitario", "tsena", "tsena za ed",
+    ),
+    "amount": ("amount", "net", "net amount", "value", "importe", "total", "summa"),
+    "cost": ("cost", "unit cost", "coste", "coste unitario", "sebestoimost"),
+    "document": (
+        "document", "order no", "order number", "invoice", "invoiceno", "invoice no", "factura",
+        "numero factura", "pedido", "dokument", "nomer", "nakladnaya",
+    ),
+    "country": ("country", "pais", "strana"),
+}  # fmt: skip
+SALES_NEEDED = ("account", "sku", "date", "quantity")
+
+ACCOUNTS: dict[str, tuple[str, ...]] = {
+    "code": SALES["account"] + ("code", "codigo", "kod"),
+    "name": SALES["account_name"] + ("name", "naimenovanie", "nazvanie"),
+    "tax_id": ("tax id", "vat", "vat no", "nif", "cif", "nrt", "inn"),
+    "class": ("class", "clase", "klass"),
+    "channel": ("channel", "canal", "kanal"),
+    "segment": ("segment", "segmento"),
+    "street": ("street", "address", "direccion", "calle", "adres", "ulitsa"),
+    "city": ("city", "town", "ciudad", "poblacion", "gorod"),
+    "postcode": ("postcode", "postal code", "zip", "codigo postal", "cp", "indeks"),
+    "region": ("region", "province", "provincia", "oblast"),
+    "country": SALES["country"],
+    "latitude": ("latitude", "lat", "latitud", "shirota"),
+    "longitude": ("longitude", "lon", "lng", "longitud", "dolgota"),
+}
+ACCOUNTS_NEEDED = ("code", "name")
+
+PRODUCTS: dict[str, tuple[str, ...]] = {
+    "sku": SALES["sku"] + ("code", "codigo", "kod"),
+    "name": SALES["description"] + ("name", "nombre"),
+    "brand": ("brand", "marca", "brend", "marka"),
+    "base_unit": ("base unit", "unidad base", "bazovaya edinitsa"),
+    "status": ("status", "estado", "status tovara"),
+    "description": ("long description", "notes", "notas", "primechanie"),
+}
+PRODUCTS_NEEDED = ("sku", "name")
+
+CONTACTS: dict[str, tuple[str, ...]] = {
+    "account": SALES["account"],
+    "name": ("name", "contact", "contact name", "nombre", "contacto", "imya", "kontakt"),
+    "job": ("job", "title", "role", "cargo", "dolzhnost"),
+    "phone": ("phone", "telephone", "mobile", "telefono", "movil", "telefon"),
+    "email": ("email", "e-mail", "correo", "pochta"),
+}
+CONTACTS_NEEDED = ("account", "name")
+
+PRICES: dict[str, tuple[str, ...]] = {
+    "sku": SALES["sku"],
+    "price": SALES["unit_price"],
+    "price_list": ("price list", "list", "tarifa", "prais", "prays-list"),
+    "minimum_quantity": ("minimum quantity", "from quantity", "desde", "cantidad minima", "ot"),
+    "valid_from": ("valid from", "from", "desde fecha", "s daty"),
+    "valid_to": ("valid to", "to", "hasta", "po datu"),
+}
+PRICES_NEEDED = ("sku", "price")
+
+
+def normalised(heading: str) -> str:
+    """A heading as synonyms are compared: Latin small letters, single blanks."""
+    return re.sub(r"[\s_./]+", " ", anyascii(heading).casefold()).strip(" :*'\"`")
+
+
+def map_columns(
+    columns: Sequence[str],
+    synonyms: Mapping[str, Sequence[str]],
+    needed: Sequence[str],
+    chosen: Mapping[str, str] | None = None,
+) -> dict[str, int]:
+    """Field → position in the row. ``chosen`` maps fields to headings and goes first.
+
+    UserError names the fields that are missing and the headings there are.
+    """
+    heads = [normalised(column) for column in columns]
+    found: dict[str, int] = {}
+    for field, heading in (chosen or {}).items():
+        if field not in synonyms:
+            raise UserError(
+                _("The map names an unknown field: {field}.").format(field=field),
+                _("Fields are: {fields}.").format(fields=", ".join(synonyms)),
+            )
+        exact = [i for i, column in enumerate(columns) if column == heading]
+        place = exact or [i for i, head in enumerate(heads) if head == normalised(heading)]
+        if not place:
+            raise UserError(
+                _("The map names a column that is not in the file: {column}.").format(
+                    column=heading
+                ),
+                _("Columns are: {columns}.").format(columns=", ".join(columns)),
+            )
+        found[field] = place[0]
+    taken = set(found.values())
+    for field, words in synonyms.items():
+        if field in found:
+            continue
+        for word in words:
+            places = [i for i, head in enumerate(heads) if head == word and i not in taken]
+            if places:
+                found[field] = places[0]
+                taken.add(places[0])
+                break
+    missing = [field for field in needed if field not in found]
+    if missing:
+        raise UserError(
+            _("The file has no column for: {fields}.").format(fields=", ".join(missing)),
+            _("Columns are: {columns}. Name them with --map.").format(columns=", ".join(columns)),
+        )
+    return found

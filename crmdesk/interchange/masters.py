@@ -1,0 +1,224 @@
+"""Imported master data: accounts, products, contacts and prices, matched by code and updated.
+
+A row whose key is unknown is created, one that changes something updates, one that says what
+is there already is skipped; a contact that is there by name gains what it lacked (merged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.ids import new_uid
+from crmdesk.domain.money import parse_decimal
+from crmdesk.i18n import _
+from crmdesk.interchange import cells
+from crmdesk.interchange import columns as fields
+from crmdesk.interchange.ledger import Ledger
+
+Taker = Callable[[dict[str, str]], str]
+"""Takes a row by field and says what became of it: created, updated, merged or skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A kind of master data: its columns and how rows are written."""
+
+    synonyms: Mapping[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+    writer: Callable[[Connection, str, date, str], Taker]
+
+
+def write_rows(
+    rows: Iterator[tuple[int, list[str]]],
+    places: Mapping[str, int],
+    take: Taker,
+    ledger: Ledger,
+) -> Iterator[int]:
+    """Write rows, counting each; yields the rows read after each to report progress."""
+    for line, row in rows:
+        ledger.rows += 1
+        try:
+            values = {
+                name: cells.read_text(row[place], 2000) if place < len(row) else ""
+                for name, place in places.items()
+            }
+            outcome = take(values)
+            setattr(ledger, outcome, getattr(ledger, outcome) + 1)
+        except ValueError as error:
+            ledger.reject(line, str(error), row)
+        yield ledger.rows
+
+
+def _upsert(
+    connection: Connection, table: str, key: str, values: dict[str, Any], extra: dict[str, Any]
+) -> str:
+    """Insert or update by a code column; names of tables and columns are ours."""
+    names = [name for name in values if name != key and values[name] not in (None, "")]
+    found = connection.exec_driver_sql(
+        f"SELECT {', '.join(['id', *names])} FROM {table} WHERE {key} = ?",  # noqa: S608
+        (values[key],),
+    ).first()
+    if found is None:
+        cells_in = {"uid": new_uid(), key: values[key], **{n: values[n] for n in names}, **extra}
+        marks = ", ".join("?" * len(cells_in))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({', '.join(cells_in)}) VALUES ({marks})",  # noqa: S608
+            tuple(cells_in.values()),
+        )
+        return "created"
+    changed = [n for n, old in zip(names, found[1:], strict=True) if old != values[n]]
+    if not changed:
+        return "skipped"
+    pairs = ", ".join(f"{name} = ?" for name in changed)
+    connection.exec_driver_sql(
+        f"UPDATE {table} SET {pairs} WHERE id = ?",  # noqa: S608
+        (*(values[name] for name in changed), found[0]),
+    )
+    return "updated"
+
+
+def _accounts(connection: Connection, _currency: str, today: date, _country: str) -> Taker:
+    territory = connection.exec_driver_sql("SELECT id FROM territory ORDER BY id LIMIT 1").scalar()
+
+    def take(row: dict[str, str]) -> str:
+        if not row.get("code") or not row.get("name"):
+            raise ValueError(_("a customer needs a code and a name"))
+        values: dict[str, Any] = dict(row)
+        for name, limit in (("latitude", 90), ("longitude", 180)):
+            if row.get(name):
+                degrees = float(parse_decimal(row[name]))
+                if abs(degrees) > limit:
+                    raise ValueError(_("this place is not on the map"))
+                values[name] = degrees
+        extra = {"territory_id": territory, "acquired_on": today.isoformat()}
+        return _upsert(connection, "account", "code", values, extra)
+
+    return take
+
+
+def _products(connection: Connection, _currency: str, _today: date, _country: str) -> Taker:
+    def take(row: dict[str, str]) -> str:
+        if not row.get("sku") or not row.get("name"):
+            raise ValueError(_("a product needs a SKU and a name"))
+        if row.get("status") and row["status"] not in ("active", "delisted"):
+            raise ValueError(_("there is no such status"))
+        outcome = _upsert(connection, "product", "sku", dict(row), {})
+        if outcome == "created":
+            connection.exec_driver_sql(
+                "INSERT INTO packaging (uid, product_id, unit, factor)"
+                " SELECT ?, id, 'EA', 1 FROM product WHERE sku = ?",
+                (new_uid(), row["sku"]),
+            )
+        return outcome
+
+    return take
+
+
+def _contacts(connection: Connection, _currency: str, _today: date, country: str) -> Taker:
+    run = connection.exec_driver_sql
+
+    def take(row: dict[str, str]) -> str:
+        account = run("SELECT id FROM account WHERE code = ?", (row.get("account"),)).scalar()
+        if account is None:
+            raise ValueError(_("the customer {code} is not known").format(code=row.get("account")))
+        if not row.get("name"):
+            raise ValueError(_("a contact needs a name"))
+        points = _points(row, country)
+        contact = run(
+            "SELECT id FROM contact WHERE account_id = ? AND name = ?", (account, row["name"])
+        ).scalar()
+        outcome = "skipped"
+        if contact is None:
+            contact = run(
+                "INSERT INTO contact (uid, account_id, name, job) VALUES (?, ?, ?, ?) RETURNING id",
+                (new_uid(), account, row["name"], row.get("job") or None),
+            ).scalar_one()
+            outcome = "created"
+        for kind, value in points:
+            known = run(
+                "SELECT 1 FROM contact_point WHERE contact_id = ? AND value = ?", (contact, value)
+            ).first()
+            if known is None:
+                run(
+                    "INSERT INTO contact_point (uid, account_id, contact_id, kind, value)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (new_uid(), account, contact, kind, value),
+                )
+                outcome = "merged" if outcome == "skipped" else outcome
+        return outcome
+
+    return take
+
+
+def _points(row: dict[str, str], country: str) -> list[tuple[str, str]]:
+    points = []
+    if row.get("phone"):
+        import phonenumbers
+
+        try:
+            number = phonenumbers.parse(row["phone"], country)
+        except phonenumbers.NumberParseException:
+            raise ValueError(
+                _("“{text}” is not a telephone number").format(text=row["phone"])
+            ) from None
+        points.append(
+            ("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        )
+    if row.get("email"):
+        if "@" not in row["email"]:
+            raise ValueError(_("“{text}” is not an e-mail address").format(text=row["email"][:60]))
+        points.append(("email", row["email"]))
+    return points
+
+
+def _prices(connection: Connection, _currency: str, today: date, _country: str) -> Taker:
+    run = connection.exec_driver_sql
+    first_list = run("SELECT id FROM price_list ORDER BY is_default DESC, id LIMIT 1").scalar()
+
+    def take(row: dict[str, str]) -> str:
+        product = run("SELECT id FROM product WHERE sku = ?", (row.get("sku"),)).scalar()
+        if product is None:
+            raise ValueError(_("the SKU {sku} is not known").format(sku=row.get("sku")))
+        listed = first_list
+        if row.get("price_list"):
+            listed = run(
+                "SELECT id FROM price_list WHERE code = ? OR name = ?",
+                (row["price_list"], row["price_list"]),
+            ).scalar()
+        if listed is None:
+            raise ValueError(_("the price list {name} is not known").format(name=row["price_list"]))
+        begin = cells.read_date(row["valid_from"]) if row.get("valid_from") else today
+        end = cells.read_date(row["valid_to"]).isoformat() if row.get("valid_to") else None
+        minimum = cells.read_quantity(row["minimum_quantity"]) if row.get("minimum_quantity") else 1
+        price = cells.read_price_e4(row.get("price", ""))
+        found = run(
+            "SELECT id, price_e4 FROM price_rule WHERE price_list_id = ? AND product_id = ?"
+            " AND minimum_quantity = ? AND valid_from = ?",
+            (listed, product, minimum, begin.isoformat()),
+        ).first()
+        if found is not None and found[1] == price:
+            return "skipped"
+        if found is not None:
+            run("UPDATE price_rule SET price_e4 = ? WHERE id = ?", (price, found[0]))
+            return "updated"
+        run(
+            "INSERT INTO price_rule (uid, price_list_id, product_id, minimum_quantity, price_e4,"
+            " valid_from, valid_to) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (new_uid(), listed, product, minimum, price, begin.isoformat(), end),
+        )
+        return "created"
+
+    return take
+
+
+KINDS: dict[str, Master] = {
+    "accounts": Master(fields.ACCOUNTS, fields.ACCOUNTS_NEEDED, _accounts),
+    "contacts": Master(fields.CONTACTS, fields.CONTACTS_NEEDED, _contacts),
+    "products": Master(fields.PRODUCTS, fields.PRODUCTS_NEEDED, _products),
+    "prices": Master(fields.PRICES, fields.PRICES_NEEDED, _prices),
+}

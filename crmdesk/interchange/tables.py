@@ -1,0 +1,245 @@
+"""Tables from outside, read as a stream: CSV (any usual encoding and delimiter, ``.zst``), XLSX.
+
+Files are hostile until read: sizes, ratios and cell lengths are bounded. Rows come as lists of
+text with the line number a person finds in the file. What the columns mean is elsewhere.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any
+
+import zstandard
+
+from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.i18n import _, format_bytes
+
+MAX_BYTES = 8 << 30
+MAX_RATIO = 400
+MAX_CELL = 100_000
+MAX_COLUMNS = 500
+_XLSX_MAX = 1 << 30
+_SAMPLE = 64 * 1024
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(slots=True)
+class TableFile:
+    """An open table: its heading and its rows as (line number, cells), read once."""
+
+    name: str
+    columns: list[str]
+    rows: Iterator[tuple[int, list[str]]]
+    digest: _Digest
+
+
+class _Digest:
+    """SHA-256 of the content; complete once every row has been read."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        self._hash.update(data)
+
+    def hex(self) -> str:
+        return self._hash.hexdigest()
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[TableFile]:
+    """Open a CSV or XLSX file, also ``.zst``; NotFound or UserError says why it cannot be read."""
+    if not path.is_file():
+        raise NotFound(_("There is no file {file}.").format(file=path))
+    suffixes = [s.lower() for s in path.suffixes]
+    with ExitStack() as stack:
+        try:
+            if suffixes[-1:] in ([".xlsx"], [".xlsm"], [".ods"]):
+                yield _spreadsheet(path)
+                return
+            raw = stack.enter_context(path.open("rb"))
+            stream: IO[bytes] = raw
+            if suffixes[-1:] == [".zst"]:
+                reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw)
+                stream = stack.enter_context(reader)
+            yield _csv(path.name, stream, path.stat().st_size)
+        except zstandard.ZstdError as error:
+            raise UserError(
+                _("{file} is not a complete .zst file.").format(file=path.name),
+                _("Make it again; nothing was imported."),
+            ) from error
+        except OSError as error:
+            raise UserError(
+                _("{file} cannot be read: {reason}.").format(
+                    file=path.name, reason=error.strerror or error
+                )
+            ) from error
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that stops at the allowed size and ratio and takes the digest on the way."""
+
+    def __init__(self, head: bytes, stream: IO[bytes], packed: int, digest: _Digest) -> None:
+        self._head, self._stream, self._digest = head, stream, digest
+        self._left = min(MAX_BYTES, max(packed * MAX_RATIO, 64 << 20))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._head:
+            data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise UserError(
+                _("The file unpacks to more than {size}.").format(size=format_bytes(MAX_BYTES)),
+                _("It looks damaged or hostile; nothing was imported."),
+            )
+        self._digest.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
+    head = stream.read(_SAMPLE)
+    encoding = _encoding(head, name)
+    sample = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
+    if "\x00" in sample:
+        raise UserError(_("{file} is not a table of text.").format(file=name))
+    digest = _Digest()
+    bounded = io.BufferedReader(_Bounded(head, stream, packed, digest), 1 << 20)
+    # A byte that the encoding does not know is kept visible rather than losing the row.
+    text = io.TextIOWrapper(bounded, encoding, errors="replace", newline="")
+    csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(text, delimiter=_delimiter(sample))
+    try:
+        columns = [cell.strip() for cell in next(reader)]
+    except (StopIteration, csv.Error):
+        columns = []
+    if not any(columns) or len(columns) > MAX_COLUMNS:
+        raise UserError(
+            _("{file} has no heading line.").format(file=name),
+            _("The first line must name the columns."),
+        )
+    return TableFile(name, columns, _csv_rows(reader, name), digest)
+
+
+def _csv_rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:
+    number = getattr(reader, "line_num", 1)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(
+                _("{file} is not a table from line {line} on: {reason}.").format(
+                    file=name, line=number + 1, reason=error
+                ),
+                _("Nothing was imported."),
+            ) from error
+        first, number = number + 1, getattr(reader, "line_num", number + 1)
+        if row:
+            yield first, row
+
+
+def _encoding(head: bytes, name: str) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if head.startswith(mark):
+            return encoding
+    try:
+        # The sample may end inside a letter, which an incremental decoder forgives.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        if b"\x00" in head:
+            raise UserError(_("{file} is not a table of text.").format(file=name)) from None
+        return "cp1251" if _looks_cyrillic(head) else "cp1252"
+    return "utf-8"
+
+
+def _looks_cyrillic(head: bytes) -> bool:
+    """In cp1251 whole words lie above 0xC0; in Western text such bytes stand alone."""
+    high = sum(byte >= 0xC0 for byte in head)
+    pairs = sum(a >= 0xC0 and b >= 0xC0 for a, b in pairwise(head))
+    return high > 0 and pairs * 2 > high
+
+
+def _delimiter(sample: str) -> str:
+    first = sample.split("\n", 1)[0]
+    return max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ","
+
+
+def _spreadsheet(path: Path) -> TableFile:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    _check_container(path)
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheet = book.get_sheet_by_index(0)
+        cells = sheet.iter_rows()
+        heading = next(iter(cells), [])
+    except (CalamineError, IndexError) as error:
+        raise UserError(
+            _("{file} is not a spreadsheet that can be read.").format(file=path.name),
+            _("Save it as XLSX or CSV and try again."),
+        ) from error
+    columns = [_cell(value).strip() for value in heading]
+    if not any(columns):
+        raise UserError(
+            _("{file} has no heading line.").format(file=path.name),
+            _("The first line must name the columns."),
+        )
+    digest = _Digest()
+    return TableFile(path.name, columns, _sheet_rows(cells, digest), digest)
+
+
+def _sheet_rows(cells: Iterator[list[Any]], digest: _Digest) -> Iterator[tuple[int, list[str]]]:
+    for line, row in enumerate(cells, start=2):
+        texts = [_cell(value) for value in row]
+        digest.update("\x1f".join(texts).encode() + b"\n")
+        if any(texts):
+            yield line, texts
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()[:10]
+    return "" if value is None else str(value)[:MAX_CELL]
+
+
+def _check_container(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(info.file_size for info in archive.infolist())
+    except zipfile.BadZipFile:
+        raise UserError(
+            _("{file} is not a spreadsheet that can be read.").format(file=path.name),
+            _("Save it as XLSX or CSV and try again."),
+        ) from None
+    if total > _XLSX_MAX or total > path.stat().st_size * MAX_RATIO + (1 << 20):
+        raise UserError(
+            _("{file} unpacks to {size}, which is not believable.").format(
+                file=path.name, size=format_bytes(total)
+            ),
+            _("Save it as CSV and try again; nothing was imported."),
+        )

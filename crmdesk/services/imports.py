@@ -1,0 +1,294 @@
+"""Imports: files into the profile with a ledger that balances, progress, cancel and undo.
+
+One import is one transaction: cancelled, failed or killed, it leaves nothing behind. Sales are
+written in bulk with capture off; in a profile that belongs to an HQ their journal entries are
+made set-based afterwards, a standalone profile uploads its rows when it joins one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import Cancelled, NotFound, UserError
+from crmdesk.domain.ids import Uid, new_uid
+from crmdesk.i18n import _
+from crmdesk.interchange import columns as fields
+from crmdesk.interchange import masters
+from crmdesk.interchange.ledger import Ledger, Reject
+from crmdesk.interchange.sales import SalesContext, SalesParser, SalesWriter, write_rows
+from crmdesk.interchange.tables import TableFile, open_table
+from crmdesk.services.workspace import Workspace
+from crmdesk.storage import profile, summaries
+from crmdesk.storage.capture import journal_facts
+
+Progress = Callable[[str, int], None]
+_SAMPLE_ROWS = 1000
+_PULSE = 2000
+_REBUILD_FROM = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did: ``rows`` = created + updated + merged + skipped + rejected."""
+
+    batch: int
+    kind: str
+    rows: int
+    created: int
+    updated: int
+    merged: int
+    skipped: int
+    rejected: int
+    rejects: tuple[Reject, ...]
+    made: dict[str, int]
+    dry_run: bool
+    changes: ChangeSet
+
+
+class _DryRun(Exception):
+    """Ends the transaction of a dry run, so that nothing stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    ws: Workspace
+    kind: str
+    path: Path
+    chosen: Mapping[str, str]
+    progress: Progress
+    cancelled: Callable[[], bool]
+
+
+def import_file(
+    ws: Workspace,
+    kind: str,
+    path: Path,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ImportReport:
+    """Import a CSV or XLSX file of a kind (sales, accounts, contacts, products, prices).
+
+    ``chosen`` maps fields to the file's headings. Raises UserError when the file cannot be read
+    or lacks columns, Cancelled when cancelled; in both cases nothing is changed.
+    """
+    if kind != "sales" and kind not in masters.KINDS:
+        known = ", ".join(("sales", *masters.KINDS))
+        raise UserError(
+            _("Nothing called {kind} can be imported.").format(kind=kind),
+            _("Kinds are: {kinds}.").format(kinds=known),
+        )
+    job = _Job(
+        ws, kind, path, chosen or {}, progress or (lambda _what, _n: None),
+        cancelled or (lambda: False),
+    )  # fmt: skip
+    report: list[ImportReport] = []
+    try:
+        with open_table(path) as table, ws.database.write(applying=kind == "sales") as tx:
+            report.append(_run(job, table, tx.connection))
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        return _as_dry_run(report[0])
+    return report[0]
+
+
+def _as_dry_run(report: ImportReport) -> ImportReport:
+    return ImportReport(
+        0, report.kind, report.rows, report.created, report.updated, report.merged, report.skipped,
+        report.rejected, report.rejects, report.made, dry_run=True, changes=ChangeSet(),
+    )  # fmt: skip
+
+
+def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
+    ledger = Ledger()
+    batch_uid = new_uid()
+    made: dict[str, list[int]] = {}
+    savepoint = connection.begin_nested()
+    if job.kind == "sales":
+        made = _import_sales(job, table, connection, ledger, batch_uid)
+    else:
+        _import_master(job, table, connection, ledger)
+    digest = f"{job.kind}:{table.digest.hex()}"
+    if job.kind == "sales" and _seen(connection, digest):
+        savepoint.rollback()
+        made = {}
+        ledger.skipped, ledger.created = ledger.skipped + ledger.created, 0
+    else:
+        savepoint.commit()
+    batch = _record(job, connection, ledger, batch_uid, digest, made)
+    if job.kind == "sales" and ledger.created:
+        job.progress("summaries", ledger.rows)
+        _bring_up_to_date(job.ws, connection, batch_uid)
+    return ImportReport(
+        batch, job.kind, ledger.rows, ledger.created, ledger.updated, ledger.merged,
+        ledger.skipped, ledger.rejected, tuple(ledger.rejects),
+        {name: len(keys) for name, keys in made.items()}, dry_run=False,
+        changes=ChangeSet(everything=True),
+    )  # fmt: skip
+
+
+def _counted(job: _Job, counts: Iterator[int]) -> None:
+    for count in counts:
+        if count % _PULSE == 0:
+            if job.cancelled():
+                raise Cancelled
+            job.progress("rows", count)
+
+
+def _import_sales(
+    job: _Job, table: TableFile, connection: Connection, ledger: Ledger, batch_uid: Uid
+) -> dict[str, list[int]]:
+    places = fields.map_columns(table.columns, fields.SALES, fields.SALES_NEEDED, job.chosen)
+    head = list(islice(table.rows, _SAMPLE_ROWS))
+    date_at = places["date"]
+    samples = [row[date_at] for _line, row in head if len(row) > date_at]
+    territory = connection.exec_driver_sql(
+        "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
+        (job.ws.user.id,),
+    ).scalar()
+    context = SalesContext(new_uid, job.ws.currency, batch_uid, territory, job.ws.today())
+    writer = SalesWriter(connection, context)
+    parser = SalesParser(places, context, samples)
+    _counted(job, write_rows(chain(head, table.rows), parser, writer, ledger))
+    writer.finish()
+    return writer.made
+
+
+def _import_master(job: _Job, table: TableFile, connection: Connection, ledger: Ledger) -> None:
+    kind = masters.KINDS[job.kind]
+    places = fields.map_columns(table.columns, kind.synonyms, kind.needed, job.chosen)
+    take = kind.writer(connection, job.ws.currency, job.ws.today(), job.ws.country)
+    _counted(job, masters.write_rows(table.rows, places, take, ledger))
+
+
+def _seen(connection: Connection, digest: str) -> bool:
+    return (
+        connection.exec_driver_sql(
+            "SELECT 1 FROM import_batch WHERE file_sha256 = ? AND state = 'done'"
+            " AND created > 0 LIMIT 1",
+            (digest,),
+        ).first()
+        is not None
+    )
+
+
+def _record(
+    job: _Job,
+    connection: Connection,
+    ledger: Ledger,
+    batch_uid: Uid,
+    digest: str,
+    made: dict[str, list[int]],
+) -> int:
+    run = connection.exec_driver_sql
+    batch = run(
+        "INSERT INTO import_batch (uid, kind, file_name, file_sha256, at, rows, created, updated,"
+        " merged, skipped, rejected) VALUES (?,?,?,?,?,?,?,?,?,?,?) RETURNING id",
+        (
+            batch_uid, job.kind, job.path.name, digest, format_instant(job.ws.now()), ledger.rows,
+            ledger.created, ledger.updated, ledger.merged, ledger.skipped, ledger.rejected,
+        ),
+    ).scalar_one()  # fmt: skip
+    cursor = connection.connection.cursor()
+    cursor.executemany(
+        "INSERT OR IGNORE INTO import_row (batch_id, line, reason, content) VALUES (?, ?, ?, ?)",
+        [(batch, one.line, one.reason, one.content) for one in ledger.rejects],
+    )
+    cursor.close()
+    if made:
+        profile.set_fact(connection, f"import.{batch}.made", json.dumps(made))
+    if profile.get_fact(connection, "hq.url") is not None and ledger.created:
+        for name, keys in made.items():
+            if keys:
+                journal_facts(connection, name, "n.id BETWEEN ? AND ?", (min(keys), max(keys)))
+        journal_facts(connection, "sale", "n.batch_uid = ?", (batch_uid,))
+    return int(batch)
+
+
+def _bring_up_to_date(ws: Workspace, connection: Connection, batch_uid: Uid) -> None:
+    """A large import rebuilds the summaries at once; a small one leaves it to the marks."""
+    run = connection.exec_driver_sql
+    touched = run(
+        "SELECT count(DISTINCT account_id) FROM sale WHERE batch_uid = ?", (batch_uid,)
+    ).scalar_one()
+    if touched >= _REBUILD_FROM:
+        summaries.rebuild(connection, ws.today())
+
+
+def undo_import(ws: Workspace, batch: int) -> ChangeSet:
+    """Take back an import of sales: its documents, and the accounts and products it made.
+
+    Accounts and products that are used otherwise by now stay. Raises UserError when HQ has the
+    rows already, NotFound when there is no such import.
+    """
+    with ws.database.write(applying=True) as tx:
+        run = tx.connection.exec_driver_sql
+        row = run("SELECT uid, kind, state FROM import_batch WHERE id = ?", (batch,)).first()
+        if row is None:
+            raise NotFound(_("There is no import {number}.").format(number=batch))
+        if row[1] != "sales" or row[2] != "done":
+            raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
+        at_hq = run("SELECT 1 FROM sale WHERE batch_uid = ? AND rev > 0 LIMIT 1", (row[0],)).first()
+        if at_hq is not None:
+            raise UserError(
+                _("HQ has these sales already."), _("Import the opposite quantities instead.")
+            )
+        run(
+            "DELETE FROM journal WHERE state = 'waiting' AND uid IN"
+            " (SELECT uid FROM sale WHERE batch_uid = ?)",
+            (row[0],),
+        )
+        run(
+            "DELETE FROM sale_line WHERE parent_id IN (SELECT id FROM sale WHERE batch_uid = ?)",
+            (row[0],),
+        )
+        run("DELETE FROM sale WHERE batch_uid = ?", (row[0],))
+        made = json.loads(profile.get_fact(tx.connection, f"import.{batch}.made") or "{}")
+        _remove_unused(tx.connection, made)
+        run("UPDATE import_batch SET state = 'undone' WHERE id = ?", (batch,))
+        profile.set_fact(tx.connection, f"import.{batch}.made", None)
+        summaries.rebuild(tx.connection, ws.today())
+    return ChangeSet(everything=True)
+
+
+def _remove_unused(connection: Connection, made: dict[str, list[int]]) -> None:
+    """Delete what an import made, row by row, keeping what something else refers to by now."""
+    run = connection.exec_driver_sql
+    for name in ("packaging", "product", "account"):
+        for key in made.get(name, []):
+            uid = run(f"SELECT uid FROM {name} WHERE id = ?", (key,)).scalar()  # noqa: S608
+            if uid is None or _referenced(connection, name, key):
+                continue
+            run("DELETE FROM journal WHERE state = 'waiting' AND uid = ?", (uid,))
+            run(f"DELETE FROM {name} WHERE id = ?", (key,))  # noqa: S608
+
+
+def _referenced(connection: Connection, name: str, key: int) -> bool:
+    from crmdesk.storage.entities import ENTITIES
+
+    for spec in ENTITIES.values():
+        for table, owned in (
+            (spec.table or spec.name, spec.fields),
+            (spec.lines.name if spec.lines else "", spec.lines.fields if spec.lines else ()),
+        ):
+            for field in owned:
+                if (
+                    field.ref == name
+                    and connection.exec_driver_sql(
+                        f"SELECT 1 FROM {table} WHERE {field.column} = ? LIMIT 1",  # noqa: S608
+                        (key,),
+                    ).first()
+                ):
+                    return True
+    return False

@@ -8,6 +8,7 @@ two), and sums run over numbers on a fixed binary grid, small enough for every p
 exact. It leaves all meaning to its callers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ _INVERSE_LN2 = 1.44269504088896338700e00
 _HALF_ROOT = 0.70710678118654752440
 _LOG_TERMS = tuple(2.0 / odd for odd in range(21, 2, -2))
 _EXP_LIMIT = 700.0
+_PIECE = 16_384
 _LANCZOS_G = 7.0
 _LANCZOS = (
     676.5203681218851,
@@ -48,7 +50,27 @@ _EXP_TERMS = _inverse_factorials(15)
 
 def log(x: npt.ArrayLike) -> Floats:
     """Natural logarithm of positive finite numbers, within about 2 units in the last place."""
-    mantissa, exponent = np.frexp(np.asarray(x, dtype=np.float64))
+    return _in_pieces(_log, np.asarray(x, dtype=np.float64))
+
+
+def exp(x: npt.ArrayLike) -> Floats:
+    """Exponential; arguments are held within ±700, where the result is finite and above zero."""
+    return _in_pieces(_exp, np.asarray(x, dtype=np.float64))
+
+
+def _in_pieces(function: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """The function of each element, in pieces that stay in the processor's cache."""
+    if x.size <= _PIECE:
+        return function(x)
+    flat = x.ravel()
+    result = np.empty_like(flat)
+    for start in range(0, len(flat), _PIECE):
+        result[start : start + _PIECE] = function(flat[start : start + _PIECE])
+    return result.reshape(x.shape)
+
+
+def _log(x: Floats) -> Floats:
+    mantissa, exponent = np.frexp(x)
     low = mantissa < _HALF_ROOT
     mantissa = np.where(low, mantissa + mantissa, mantissa)
     power = (exponent - low).astype(np.float64)
@@ -62,9 +84,8 @@ def log(x: npt.ArrayLike) -> Floats:
     return np.asarray(power * _LN2_HIGH + (2.0 * ratio + tail))
 
 
-def exp(x: npt.ArrayLike) -> Floats:
-    """Exponential; arguments are held within ±700, where the result is finite and above zero."""
-    held = np.clip(np.asarray(x, dtype=np.float64), -_EXP_LIMIT, _EXP_LIMIT)
+def _exp(x: Floats) -> Floats:
+    held = np.clip(x, -_EXP_LIMIT, _EXP_LIMIT)
     power = np.rint(held * _INVERSE_LN2)
     rest = (held - power * _LN2_HIGH) - power * _LN2_LOW
     series: Any = np.full_like(rest, _EXP_TERMS[0])

@@ -17,6 +17,7 @@ HORIZON_LIMIT = 60
 _FRACTION_DEPTH = 12
 _DEPTH_PER_ROOT = 3
 _TINY = 1e-300
+_PIECE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ def incomplete_beta(a: Floats, b: float, x: Floats) -> Floats:
     result = np.empty_like(x)
     for value in np.unique(a).tolist():
         rows = np.flatnonzero(a == value)
-        result[rows] = _beta_part(value, b, x[rows])
+        for start in range(0, len(rows), _PIECE):
+            piece = rows[start : start + _PIECE]
+            result[piece] = _beta_part(value, b, x[piece])
     return result
 
 

@@ -130,6 +130,14 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     left: list[str] = []
 
 
+class SnapshotRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All the device's scopes, or only those named; ``after`` is (entity, uid) of the last row."""
+
+    protocol: int
+    scopes: list[str] = []
+    after: tuple[str, str] | None = None
+
+
 class SnapshotHead(msgspec.Struct, frozen=True):
     """Opens a snapshot: heads as they were inside it, and what the device is."""
 

@@ -1,0 +1,182 @@
+"""What an administrator does at HQ: users, territories, devices, codes, backup, check.
+
+The functions behind ``crmdesk hq``; all take an open store and plain values, and say what went
+wrong as expected errors. Making and starting an HQ is :mod:`crmdesk.hq.home`'s and
+:mod:`crmdesk.hq.serving`'s.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from crmdesk.domain.errors import EnvironmentProblem, NotFound, UserError
+from crmdesk.domain.states import Role
+from crmdesk.hq import auth, editing, feed
+from crmdesk.hq.embedded import choose_programs, installed_programs
+from crmdesk.hq.scopes import REFERENCE
+from crmdesk.hq.store import Store
+from crmdesk.hq.tables import global_uniques, table_name
+from crmdesk.hq.wire import quoted
+from crmdesk.i18n import _
+from crmdesk.storage.entities import ENTITIES
+
+DEVICE_ENDS = ("retired", "wiped")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device as the administrator sees it."""
+
+    prefix: str
+    name: str
+    user_code: str
+    status: str
+    last_seen_at: datetime | None
+
+
+def add_user(
+    store: Store,
+    code: str,
+    name: str,
+    role: str,
+    *,
+    territories: Sequence[str] = (),
+    password: str | None = None,
+    now_ms: int,
+) -> str:
+    """A new user with their territories (by code); returns the uid (hex).
+
+    Raises UserError for a code that exists, an unknown role or a short password; NotFound.
+    """
+    if role not in {r.value for r in Role}:
+        roles = ", ".join(r.value for r in Role)
+        raise UserError(
+            _("There is no role {role}.").format(role=role),
+            _("Choose one of {roles}.").format(roles=roles),
+        )
+    user = editing.insert_row(store, "user", {"code": code, "name": name, "role": role}, now_ms)
+    for territory in territories:
+        assign_user(store, code, territory, now_ms=now_ms)
+    if password is not None:
+        with store.transaction() as connection:
+            auth.set_password(connection, user, password)
+    return user
+
+
+def add_territory(
+    store: Store, code: str, name: str, *, parent: str | None = None, now_ms: int
+) -> str:
+    """A new territory below ``parent`` (by code); returns the uid (hex)."""
+    above = None
+    if parent is not None:
+        with store.transaction() as connection:
+            above = editing.find_uid(connection, "territory", "code", parent)
+    values = {"code": code, "name": name, "parent_id": above}
+    return editing.insert_row(store, "territory", values, now_ms)
+
+
+def assign_user(store: Store, user: str, territory: str, *, now_ms: int) -> None:
+    """Give a user (by code) a territory (by code): their devices get its customers."""
+    with store.transaction() as connection:
+        ids = {
+            "user_id": editing.find_uid(connection, "user", "code", user),
+            "territory_id": editing.find_uid(connection, "territory", "code", territory),
+        }
+    editing.insert_row(store, "territory_user", ids, now_ms)
+
+
+def reassign_territory(
+    store: Store, accounts: Sequence[str], territory: str, *, now_ms: int
+) -> None:
+    """Move accounts (by code), with everything in them, to another territory (by code)."""
+    with store.transaction() as connection:
+        target = editing.find_uid(connection, "territory", "code", territory)
+        uids = [editing.find_uid(connection, "account", "code", code) for code in accounts]
+    for start in range(0, len(uids), 100):
+        part = uids[start : start + 100]
+        editing.update_rows(store, "account", part, {"territory_id": target}, now_ms)
+
+
+def make_code(store: Store, user: str, now: datetime) -> str:
+    """A one-time enrolment code for a user (by code)."""
+    with store.transaction() as connection:
+        uid = editing.find_uid(connection, "user", "code", user)
+        code = auth.make_code(connection, uid, now)
+        auth.audit(connection, "enrolment-code", user=uid)
+    return code
+
+
+def devices(store: Store) -> list[DeviceRow]:
+    """All devices, by prefix."""
+    with store.transaction() as connection:
+        rows = connection.execute(
+            "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at FROM hq_device h"
+            " JOIN device d ON d.uid = h.device_id JOIN app_user u ON u.uid = h.user_id"
+            " ORDER BY d.prefix"
+        ).fetchall()
+    return [DeviceRow(*row) for row in rows]
+
+
+def end_device(store: Store, prefix: str, how: str) -> None:
+    """Retire a device that leaves, or have a lost one wiped (``how``: retired, wiped)."""
+    if how not in DEVICE_ENDS:
+        raise UserError(_("A device is retired or wiped."))
+    with store.transaction() as connection:
+        row = connection.execute(
+            "UPDATE hq_device h SET status = %s FROM device d"
+            " WHERE d.uid = h.device_id AND d.prefix = %s"
+            " RETURNING encode(uuid_send(h.device_id),'hex')",
+            (how, prefix),
+        ).fetchone()
+        if row is None:
+            raise NotFound(_("There is no device {prefix}.").format(prefix=prefix))
+        connection.execute(
+            "UPDATE device SET status = %s, rev = rev + 1 WHERE uid = %s", (how, row[0])
+        )
+        feed.announce(connection, [(REFERENCE, "device", str(row[0]), None)])
+        auth.audit(connection, f"device-{how}", device=str(row[0]))
+
+
+def check(store: Store) -> list[str]:
+    """What is wrong in the HQ database, as sentences; empty when nothing is."""
+    findings = []
+    with store.transaction(snapshot=True) as connection:
+        ahead = connection.execute(
+            "SELECT f.scope FROM feed f LEFT JOIN scope_head h ON h.scope = f.scope"
+            " WHERE h.position IS NULL OR f.position > h.position LIMIT 1"
+        ).fetchone()
+        if ahead is not None:
+            findings.append(_("The feed of {scope} is ahead of its head.").format(scope=ahead[0]))
+        for entity in ENTITIES.values():
+            for columns in global_uniques(entity):
+                missing = connection.execute(
+                    f"SELECT count(*) FROM {quoted(table_name(entity))} t WHERE NOT t.deleted"
+                    " AND NOT EXISTS (SELECT 1 FROM unique_value u WHERE u.entity = %s"
+                    ' AND u."columns" = %s AND u.uid = t.uid)'.encode(),
+                    (entity.name, ",".join(columns)),
+                ).fetchone()
+                if missing is not None and missing[0]:
+                    findings.append(
+                        _("{count} rows of {kind} are not registered as unique.").format(
+                            count=missing[0], kind=entity.name
+                        )
+                    )
+    return findings
+
+
+def backup(url: str, out: Path) -> None:
+    """A consistent dump of the whole HQ (``pg_restore`` reads it).
+
+    Raises EnvironmentProblem when ``pg_dump`` is missing or fails.
+    """
+    programs = choose_programs(Path("-"), installed_programs())
+    done = subprocess.run(
+        [programs.path("pg_dump"), "--format=custom", f"--file={out}", url],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise EnvironmentProblem(_("The backup of HQ failed."), done.stderr.strip()[-400:])

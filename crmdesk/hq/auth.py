@@ -1,0 +1,207 @@
+"""Enrolment, device keys, access tokens and passwords.
+
+A one-time code makes a device and gives it a random key, of which HQ keeps a hash. The key buys
+access tokens that live a few minutes; a token names a device and nothing else, and the device's
+row is looked up at every request. Passwords (argon2id) are for people at HQ.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import struct
+from datetime import datetime, timedelta
+
+from crmdesk.domain.errors import Refused, UserError
+from crmdesk.domain.ids import new_uid
+from crmdesk.hq import feed
+from crmdesk.hq.scopes import REFERENCE
+from crmdesk.hq.store import HqConnection
+from crmdesk.i18n import _
+from crmdesk.sync.protocol import EnrolResponse
+
+TOKEN_LIFE = timedelta(minutes=15)
+CODE_LIFE = timedelta(days=7)
+MAX_FAILURES, LOCK_FOR = 5, timedelta(minutes=15)
+_MAC_BYTES = 16
+# Letters and digits that cannot be mistaken for each other when read aloud.
+_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+
+def make_token(secret: str, device: str, now: datetime) -> str:
+    """An access token for a device (hex), valid for :data:`TOKEN_LIFE`."""
+    expires = int((now + TOKEN_LIFE).timestamp())
+    body = bytes.fromhex(device) + struct.pack(">I", expires)
+    return base64.urlsafe_b64encode(body + _mac(secret, body)).decode()
+
+
+def read_token(secret: str, token: str, now: datetime) -> str:
+    """The device (hex) a token speaks for; Refused when it is forged, broken or too old."""
+    try:
+        data = base64.urlsafe_b64decode(token)
+    except ValueError:
+        data = b""
+    body, mac = data[:-_MAC_BYTES], data[-_MAC_BYTES:]
+    if len(body) != 20 or not hmac.compare_digest(mac, _mac(secret, body)):
+        raise Refused(_("This device is not signed in."), code="token")
+    if struct.unpack(">I", body[16:])[0] < now.timestamp():
+        raise Refused(_("The sign-in of this device has expired."), code="token")
+    return body[:16].hex()
+
+
+def _mac(secret: str, body: bytes) -> bytes:
+    return hmac.new(bytes.fromhex(secret), body, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _plain_code(code: str) -> str:
+    return code.replace("-", "").replace(" ", "").upper()
+
+
+def make_code(connection: HqConnection, user: str, now: datetime) -> str:
+    """A one-time enrolment code for a user (hex); HQ keeps only its hash."""
+    letters = "".join(secrets.choice(_ALPHABET) for _position in range(12))
+    connection.execute(
+        "INSERT INTO enrolment (code_hash, user_id, expires_at) VALUES (%s, %s, %s)",
+        (_hash(letters), user, now + CODE_LIFE),
+    )
+    return "-".join(letters[i : i + 4] for i in range(0, 12, 4))
+
+
+def enrol(
+    connection: HqConnection, code: str, name: str, now: datetime, epoch: str
+) -> EnrolResponse:
+    """Make a device for the user of a code. Refused when it is unknown, used or too old."""
+    row = connection.execute(
+        "UPDATE enrolment e SET used_at = %s FROM app_user u WHERE e.code_hash = %s"
+        " AND e.used_at IS NULL AND e.expires_at > %s AND u.uid = e.user_id AND u.active"
+        " RETURNING encode(uuid_send(u.uid),'hex'), u.code, u.name, u.role",
+        (now, _hash(_plain_code(code)), now),
+    ).fetchone()
+    if row is None:
+        raise Refused(
+            _("This enrolment code is not valid."),
+            _("Codes work once and for a week. Ask the office for a new one."),
+            code="code",
+        )
+    user, user_code, user_name, role = (str(value) for value in row)
+    device, key = new_uid().hex(), secrets.token_urlsafe(32)
+    prefix = _free_prefix(connection, user_code)
+    connection.execute(
+        "INSERT INTO device (uid, user_id, name, prefix, status, enrolled_at)"
+        " VALUES (%s, %s, %s, %s, 'active', %s)",
+        (device, user, name[:80] or user_name, prefix, now),
+    )
+    connection.execute(
+        "INSERT INTO hq_device (device_id, user_id, key_hash, enrolled_at) VALUES (%s,%s,%s,%s)",
+        (device, user, _hash(key), now),
+    )
+    connection.execute(
+        "UPDATE enrolment SET device_id = %s WHERE code_hash = %s",
+        (device, _hash(_plain_code(code))),
+    )
+    audit(connection, "enrol", user=user, device=device)
+    feed.announce(connection, [(REFERENCE, "device", device, None)])
+    found = connection.execute("SELECT name FROM organisation WHERE NOT deleted LIMIT 1").fetchone()
+    organisation = "" if found is None else str(found[0])
+    return EnrolResponse(device, key, prefix, user, user_name, role, organisation, epoch)
+
+
+def _free_prefix(connection: HqConnection, user_code: str) -> str:
+    letter = next((c for c in user_code.upper() if c.isascii() and c.isalpha()), "D")
+    # Two enrolments at once must not be given the same prefix.
+    connection.execute("LOCK TABLE device IN SHARE ROW EXCLUSIVE MODE")
+    rows = connection.execute("SELECT prefix FROM device").fetchall()
+    taken = {str(row[0]) for row in rows}
+    number = 1
+    while f"{letter}{number:02d}" in taken:
+        number += 1
+    return f"{letter}{number:02d}"
+
+
+def check_key(connection: HqConnection, device: str, key: str) -> None:
+    """Refused unless the key is that of a device that may still work."""
+    row = connection.execute(
+        "SELECT key_hash, status FROM hq_device WHERE device_id = %s", (device,)
+    ).fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[0]), _hash(key)):
+        raise Refused(
+            _("HQ does not know this device."), _("Enrol it again with a new code."), code="device"
+        )
+    check_status(str(row[1]))
+
+
+def check_status(status: str) -> None:
+    """Refused with what to do for a device or user that is no longer active."""
+    if status == "active":
+        return
+    hints = {
+        "retired": _("This device has been retired by the office."),
+        "wiped": _("This device has been reported lost; its data will be destroyed."),
+        "cloned": _("Two copies of this device are in use, so HQ has stopped it."),
+        "inactive": _("This user is no longer active."),
+    }
+    raise Refused(
+        hints.get(status, _("This device may not sync.")),
+        _("Speak to the office; enrol the device again with a new code."),
+        code=status,
+    )
+
+
+def set_password(connection: HqConnection, user: str, password: str) -> None:
+    """Keep a user's password as argon2id; UserError when it is too short."""
+    from argon2 import PasswordHasher
+
+    if len(password) < 8:
+        raise UserError(_("The password is too short."), _("Use at least eight characters."))
+    connection.execute(
+        "INSERT INTO credential (user_id, password_hash) VALUES (%s, %s) ON CONFLICT (user_id)"
+        " DO UPDATE SET password_hash = EXCLUDED.password_hash, failures = 0, locked_until = NULL",
+        (user, PasswordHasher().hash(password)),
+    )
+
+
+def check_password(connection: HqConnection, user: str, password: str, now: datetime) -> bool:
+    """True for the right password; after five wrong ones the user is locked for a while."""
+    from argon2 import PasswordHasher
+    from argon2.exceptions import VerificationError
+
+    row = connection.execute(
+        "SELECT password_hash, failures, locked_until FROM credential WHERE user_id = %s"
+        " FOR UPDATE",
+        (user,),
+    ).fetchone()
+    if row is None or (row[2] is not None and row[2] > now):
+        return False
+    try:
+        PasswordHasher().verify(str(row[0]), password)
+    except VerificationError:
+        failures = int(row[1]) + 1
+        until = now + LOCK_FOR if failures >= MAX_FAILURES else None
+        connection.execute(
+            "UPDATE credential SET failures = %s, locked_until = %s WHERE user_id = %s",
+            (0 if until else failures, until, user),
+        )
+        return False
+    connection.execute("UPDATE credential SET failures = 0 WHERE user_id = %s", (user,))
+    return True
+
+
+def audit(
+    connection: HqConnection,
+    action: str,
+    *,
+    user: str | None = None,
+    device: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Write the audit log; ``detail`` is JSON text without secrets."""
+    connection.execute(
+        "INSERT INTO audit (user_id, device_id, action, detail) VALUES (%s, %s, %s, %s::jsonb)",
+        (user, device, action, detail),
+    )

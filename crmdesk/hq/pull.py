@@ -1,0 +1,175 @@
+"""What a device has not seen yet: pages of the feed, with the rows as they are now.
+
+A feed entry names a row; whether the device may have it is decided here again, from where the row
+is at this moment. An account that has left the scope is named once and takes its children with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from crmdesk.domain.errors import Refused
+from crmdesk.hq import feed, streams
+from crmdesk.hq.scopes import Principal, scopes_of
+from crmdesk.hq.store import HqConnection, Store
+from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.wire import quoted
+from crmdesk.i18n import _
+from crmdesk.storage.entities import ENTITIES
+from crmdesk.sync.protocol import Gone, PullHead, PullRequest, cursor_hash
+
+PAGE_ENTRIES = 4_000
+_SCOPE_OF_ACCOUNT = "coalesce('t/' || encode(uuid_send(a.territory_id),'hex'), 't/none')"
+
+_ENTRIES = """
+SELECT f.scope, f.entity, encode(uuid_send(f.uid),'hex'), encode(uuid_send(f.account_id),'hex'),
+       f.position
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS c(scope, position, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM feed f WHERE f.scope = c.scope AND f.position > c.position
+    ORDER BY f.position LIMIT %s
+) f
+ORDER BY c.place, f.position LIMIT %s
+"""
+
+Caller = Callable[[HqConnection], Principal]
+
+
+@dataclass(slots=True)
+class _Page:
+    cursor: dict[str, int]
+    more: bool = False
+    # entity → (account, uid, scope) of each entry
+    entries: dict[str, list[tuple[str | None, str, str]]] = field(default_factory=dict)
+
+
+def pull(
+    store: Store, caller: Caller, request: PullRequest, epoch: str, now_ms: int
+) -> bytes | None:
+    """One page as a zstd stream, or None when there is nothing new.
+
+    Refused: an epoch that is not HQ's, and whatever ``caller`` refuses.
+    """
+    with store.transaction() as connection:
+        who = caller(connection)
+        _check_epoch(request, epoch)
+        waits = feed.something_waits(connection)
+        if not waits and request.hash:
+            heads = feed.heads(connection, scopes_of(connection, who))
+            if request.hash == cursor_hash(epoch, heads):
+                return None
+    while waits:
+        with store.transaction() as connection:
+            waits = feed.sequence(connection) > 0
+    with store.transaction(snapshot=True) as connection:
+        who = caller(connection)
+        heads = feed.heads(connection, scopes_of(connection, who))
+        if request.cursor is None:
+            if request.hash == cursor_hash(epoch, heads):
+                return None
+            return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
+        if request.cursor == heads:
+            return None
+        return _packed(_page_lines(connection, request.cursor, heads, epoch, now_ms))
+
+
+def _check_epoch(request: PullRequest, epoch: str) -> None:
+    if request.epoch != epoch:
+        raise Refused(
+            _("HQ was restored from a backup."),
+            _("The next sync offers HQ what it has lost."),
+            code="epoch",
+        )
+
+
+def _packed(lines: Iterator[bytes] | list[bytes]) -> bytes:
+    return b"".join(streams.compressed(lines))
+
+
+def _page_lines(
+    connection: HqConnection, cursor: dict[str, int], heads: dict[str, int], epoch: str, now: int
+) -> Iterator[bytes]:
+    page = _read_entries(connection, cursor, heads)
+    gained = sorted(heads.keys() - cursor.keys())
+    lost = sorted(cursor.keys() - heads.keys())
+    yield streams.line(PullHead(epoch, now, page.cursor, page.more, gained, lost))
+    whole, left = _moved_accounts(connection, page)
+    deleted: list[tuple[str, str, int]] = []
+    for entity in ENTITIES.values():
+        listed = page.entries.get(entity.name, [])
+        arrived = whole if by_account(entity) else []
+        if not listed and not arrived:
+            continue
+        yield streams.section(entity.name)
+        if arrived:
+            rest = f"FROM {quoted(entity.table or entity.name)} t WHERE t.account_id ="
+            rest += " ANY(%s::uuid[]) AND NOT t.deleted"
+            for chunk, _count in streams.rows(connection, entity.name, rest, [arrived]):
+                yield chunk
+        if listed:
+            source, parameters = _listed(entity.name, listed)
+            rest = f"{source} AND NOT t.deleted"
+            for chunk, _count in streams.rows(connection, entity.name, rest, parameters):
+                yield chunk
+            query = f"SELECT encode(uuid_send(t.uid),'hex'), t.rev {source} AND t.deleted"
+            gone = connection.execute(query.encode(), parameters).fetchall()
+            deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
+    if deleted or left:
+        yield streams.line(Gone(deleted, left))
+
+
+def _read_entries(
+    connection: HqConnection, cursor: dict[str, int], heads: dict[str, int]
+) -> _Page:
+    behind = {s: p for s, p in sorted(cursor.items()) if s in heads and heads[s] > p}
+    rows = connection.execute(
+        _ENTRIES, (list(behind), list(behind.values()), PAGE_ENTRIES + 1, PAGE_ENTRIES + 1)
+    ).fetchall()
+    page = _Page({s: cursor[s] for s in heads if s in cursor}, len(rows) > PAGE_ENTRIES)
+    rows = rows[:PAGE_ENTRIES]
+    for scope, entity, uid, account, position in rows:
+        page.entries.setdefault(entity, []).append((account, uid, scope))
+        page.cursor[scope] = int(position)
+    cut = rows[-1][0] if page.more else None
+    order = list(behind)
+    finished = order if cut is None else order[: order.index(cut)]
+    for scope in finished:
+        page.cursor[scope] = heads[scope]
+    return page
+
+
+def _moved_accounts(connection: HqConnection, page: _Page) -> tuple[list[str], list[str]]:
+    """Accounts that came into a scope as a whole, and accounts that left one."""
+    named = page.entries.pop(feed.WHOLE_ACCOUNT, [])
+    both = named + page.entries.get("account", [])
+    if not both:
+        return [], []
+    rows = connection.execute(
+        "SELECT encode(uuid_send(a.uid),'hex'), e.scope, e.whole,"
+        f" {_SCOPE_OF_ACCOUNT} = e.scope"
+        " FROM unnest(%s::uuid[], %s::text[], %s::boolean[]) AS e(uid, scope, whole)"
+        " JOIN account a ON a.account_id = e.uid",
+        (
+            [uid for _account, uid, _scope in both],
+            [scope for _account, _uid, scope in both],
+            [True] * len(named) + [False] * (len(both) - len(named)),
+        ),
+    ).fetchall()
+    whole = sorted({uid for uid, _scope, is_whole, here in rows if is_whole and here})
+    left = sorted({uid for uid, _scope, _whole, here in rows if not here} - set(whole))
+    return whole, left
+
+
+def _listed(entity_name: str, entries: list[tuple[str | None, str, str]]) -> tuple[str, list[object]]:
+    entity = ENTITIES[entity_name]
+    table = quoted(table_name(entity))
+    accounts, uids, scopes = (list(column) for column in zip(*entries, strict=True))
+    if not by_account(entity):
+        return f"FROM {table} t WHERE t.uid = ANY(%s::uuid[])", [uids]
+    source = (
+        "FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS e(account_id, uid, scope)"
+        f" JOIN {table} t ON t.account_id = e.account_id AND t.uid = e.uid"
+        f" JOIN account a ON a.account_id = t.account_id WHERE {_SCOPE_OF_ACCOUNT} = e.scope"
+    )
+    return source, [accounts, uids, scopes]

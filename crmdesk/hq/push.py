@@ -1,0 +1,281 @@
+"""Taking a push: each client transaction wholly in or out, each op answered once and for all.
+
+The answers are stored with the changes in one transaction, so a retry is told the same. All
+transactions of a request are judged and written together; only where PostgreSQL itself objects
+(a row that another push has just taken) are they halved until the one at fault stands alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+import psycopg
+from psycopg import errors
+
+from crmdesk.domain.clock import Clock
+from crmdesk.domain.errors import EnvironmentProblem, Refused
+from crmdesk.hq import auth, feed, images
+from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
+from crmdesk.hq.scopes import Principal
+from crmdesk.hq.store import HqConnection, Store
+from crmdesk.i18n import _
+from crmdesk.storage.entities import ENTITIES
+from crmdesk.sync.clock import corrected_hlc
+from crmdesk.sync.merge import RefusedOp, Writer
+from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, PushRequest, PushResponse, Txn, op_hash
+
+_ATTEMPTS = 5
+_NOBODY = "00000000000000000000000000000000"
+_REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.UniqueViolation, "duplicate"),
+    (errors.ForeignKeyViolation, "missing-reference"),
+    (psycopg.IntegrityError, "invalid"),
+    (psycopg.DataError, "invalid"),
+)
+
+
+def push(
+    store: Store, who: Principal, request: PushRequest, *, epoch: str, clock: Clock
+) -> PushResponse:
+    """Answer every op of a request. Refused: wrong epoch, too many ops, a cloned device."""
+    if request.epoch != epoch:
+        raise Refused(_("HQ was restored from a backup."), code="epoch")
+    if sum(len(txn.ops) for txn in request.txns) > MAX_PUSH_OPS * 2:
+        raise Refused(_("The request is too large for HQ."), code="too-large")
+    now_ms = int(clock.now().timestamp() * 1000)
+    answers = _retried(store, who, request, now_ms)
+    with store.transaction() as connection:
+        feed.sequence(connection)
+    return PushResponse(answers, epoch, now_ms)
+
+
+def _retried(store: Store, who: Principal, request: PushRequest, now_ms: int) -> list[Answer]:
+    for attempt in range(_ATTEMPTS):
+        try:
+            with store.transaction() as connection:
+                return _Push(connection, who, request, now_ms).answers()
+        except (errors.DeadlockDetected, errors.SerializationFailure):
+            time.sleep(0.01 * 2**attempt)
+        except _ClonedDevice:
+            _stop_clone(store, who)
+            auth.check_status("cloned")
+    raise EnvironmentProblem(_("HQ is too busy."), _("The changes will be sent again."))
+
+
+def judge_and_write(
+    connection: HqConnection, who: Principal, txns: Sequence[Txn], now_ms: int
+) -> dict[int, Answer]:
+    """Judge and write transactions that did not come from a device, in this transaction."""
+    request = PushRequest(0, "", now_ms, list(txns))
+    return _Push(connection, who, request, now_ms).judged(txns)
+
+
+class _ClonedDevice(Exception):
+    """A sequence number came again with other content."""
+
+
+def _stop_clone(store: Store, who: Principal) -> None:
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE hq_device SET status = 'cloned' WHERE device_id = %s", (who.device,)
+        )
+        auth.audit(connection, "cloned-device", user=who.user, device=who.device)
+
+
+class _Push:
+    def __init__(
+        self, connection: HqConnection, who: Principal, request: PushRequest, now_ms: int
+    ) -> None:
+        self._connection = connection
+        self._who = who
+        self._request = request
+        self._now_ms = now_ms
+        self._writer = Writer(who.user, who.role, who.territories)
+
+    def answers(self) -> list[Answer]:
+        """The answers in the order of the ops."""
+        self._lock_device()
+        hashes = {op.seq: op_hash(op) for txn in self._request.txns for op in txn.ops}
+        known = self._stored(hashes)
+        fresh = [t for t in self._request.txns if any(op.seq not in known for op in t.ops)]
+        if fresh:
+            found = self.judged(fresh)
+            self._store(found, hashes)
+            known.update(found)
+        return [known[op.seq] for txn in self._request.txns for op in txn.ops]
+
+    def _lock_device(self) -> None:
+        # One push per device at a time: a retry waits for the request it repeats.
+        self._connection.execute(
+            "UPDATE hq_device SET last_seen_at = now(), clock_offset_ms = %s WHERE device_id = %s",
+            (self._now_ms - self._request.clock, self._who.device),
+        )
+
+    def _stored(self, hashes: dict[int, bytes]) -> dict[int, Answer]:
+        rows = self._connection.execute(
+            "SELECT seq, hash, answer FROM op_result WHERE device_id = %s AND seq = ANY(%s)",
+            (self._who.device, list(hashes)),
+        )
+        found = {}
+        for seq, known, answer in rows:
+            if bytes(known) != hashes[seq]:
+                raise _ClonedDevice
+            found[int(seq)] = msgspec.json.decode(answer, type=Answer)
+        return found
+
+    def _store(self, answers: dict[int, Answer], hashes: dict[int, bytes]) -> None:
+        self._connection.execute(
+            "INSERT INTO op_result (device_id, seq, hash, answer)"
+            " SELECT %s, * FROM unnest(%s::bigint[], %s::bytea[], %s::text[])",
+            (
+                self._who.device,
+                list(answers),
+                [hashes[seq] for seq in answers],
+                [msgspec.json.encode(answer).decode() for answer in answers.values()],
+            ),
+        )
+
+    def judged(self, txns: Sequence[Txn]) -> dict[int, Answer]:
+        """Answers by sequence number, after the accepted changes have been written."""
+        try:
+            with self._connection.transaction():
+                verdict = self._judge(txns)
+                self._write(verdict)
+        except (psycopg.IntegrityError, psycopg.DataError) as error:
+            if len(txns) == 1:
+                return self._refused_by_database(txns[0], error)
+            middle = len(txns) // 2
+            return {**self.judged(txns[:middle]), **self.judged(txns[middle:])}
+        self._add_rows(verdict)
+        return verdict.answers
+
+    def _refused_by_database(self, txn: Txn, error: psycopg.Error) -> dict[int, Answer]:
+        code = next(code for kind, code in _REASONS if isinstance(error, kind))
+        sentences = {
+            "duplicate": _("HQ has another row with the same number or code."),
+            "missing-reference": _("Something this refers to is not at HQ."),
+            "invalid": _("HQ cannot take these values."),
+        }
+        judge = Judge(self._ground([txn]), self._writer, self._hlc)
+        judge.refuse(txn, txn.ops[0], RefusedOp(code, sentences[code]))
+        self._add_rows(judge.verdict)
+        return judge.verdict.answers
+
+    def _hlc(self, hlc: int) -> int:
+        return corrected_hlc(hlc, self._request.clock, self._now_ms)
+
+    def _judge(self, txns: Sequence[Txn]) -> Verdict:
+        judge = Judge(self._ground(txns), self._writer, self._hlc)
+        for txn in txns:
+            judge.judge(txn)
+        return judge.verdict
+
+    def _ground(self, txns: Sequence[Txn]) -> Ground:
+        ops = [op for txn in txns for op in txn.ops]
+        uids: dict[str, set[str]] = {}
+        for op in ops:
+            if op.entity in ENTITIES and op.op != "C" and _is_uid(op.uid):
+                uids.setdefault(op.entity, set()).add(op.uid)
+        edited = uids.get("account", set())
+        moving = {o.uid for o in ops if o.entity == "account" and b'"territory_id"' in o.fields}
+        claimed = {op.account for op in ops if op.account is not None and _is_uid(op.account)}
+        shared = claimed | images.accounts_of_rows(self._connection, uids)
+        territories = images.lock_accounts(self._connection, shared, edited, moving & edited)
+        return Ground(
+            images.read_images(self._connection, uids), territories, self._taken(txns)
+        )
+
+    def _taken(self, txns: Sequence[Txn]) -> dict[tuple[str, str, str], str]:
+        found = {}
+        for (entity, columns), values in candidate_uniques(txns).items():
+            rows = self._connection.execute(
+                "SELECT value, encode(uuid_send(uid),'hex') FROM unique_value"
+                ' WHERE entity = %s AND "columns" = %s AND value = ANY(%s)',
+                (entity, columns, list(values)),
+            )
+            for value, uid in rows:
+                found[entity, columns, str(value)] = str(uid)
+        return found
+
+    def _write(self, verdict: Verdict) -> None:
+        images.write_images(self._connection, verdict.changed)
+        self._write_uniques(verdict)
+        self._log(verdict.ops)
+        self._propose(verdict)
+        feed.announce(self._connection, list(verdict.news))
+
+    def _write_uniques(self, verdict: Verdict) -> None:
+        if not verdict.uniques:
+            return
+        rows = []
+        for (entity, columns, value), key in verdict.uniques.items():
+            account = images.account_of(*key, verdict.changed[key].values)
+            rows.append((entity, columns, value, account, key[1]))
+        columns_of_rows = [list(column) for column in zip(*rows, strict=True)]
+        self._connection.execute(
+            "DELETE FROM unique_value u USING unnest(%s::text[], %s::text[], %s::uuid[])"
+            ' AS n(entity, names, uid) WHERE u.entity = n.entity AND u."columns" = n.names'
+            " AND u.uid = n.uid",
+            (columns_of_rows[0], columns_of_rows[1], columns_of_rows[4]),
+        )
+        self._connection.execute(
+            'INSERT INTO unique_value (entity, "columns", value, account_id, uid) SELECT * FROM'
+            " unnest(%s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[])",
+            columns_of_rows,
+        )
+
+    def _log(self, ops: Sequence[tuple[Op, int]]) -> None:
+        if not ops:
+            return
+        rows = [
+            (op.account or _NOBODY, op.entity, op.uid, op.op, rev, bytes(op.fields).decode(),
+             op.seq, self._hlc(op.hlc))
+            for op, rev in ops
+        ]  # fmt: skip
+        self._connection.execute(
+            "INSERT INTO change (account_id, entity, uid, op, rev, fields, txn, hlc, user_id,"
+            " device_id) SELECT a, e, u, o, r, f::jsonb, t, h, %s, %s FROM unnest(%s::uuid[],"
+            " %s::text[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::bigint[],"
+            " %s::bigint[]) AS n(a, e, u, o, r, f, t, h)",
+            (self._who.user, self._who.device, *(list(c) for c in zip(*rows, strict=True))),
+        )
+
+    def _propose(self, verdict: Verdict) -> None:
+        for op, collision in verdict.proposals:
+            self._connection.execute(
+                "INSERT INTO proposal (account_id, entity, uid, field, current, proposed,"
+                " user_id, device_id) VALUES (%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
+                (
+                    op.account or _NOBODY, op.entity, op.uid, collision.field,
+                    msgspec.json.encode(collision.theirs).decode(),
+                    msgspec.json.encode(collision.mine).decode(),
+                    self._who.user, self._who.device,
+                ),
+            )  # fmt: skip
+
+    def _add_rows(self, verdict: Verdict) -> None:
+        """Put HQ's row into the last answer about each row that has to be shown."""
+        if not verdict.show:
+            return
+        rows = images.read_rows(self._connection, verdict.show)
+        last: dict[images.RowKey, int] = {}
+        for txn in self._request.txns:
+            for op in txn.ops:
+                if op.seq in verdict.answers and op.op != "C":
+                    last[op.entity, op.uid] = op.seq
+        for key in verdict.show:
+            if key in rows and key in last:
+                answer = verdict.answers[last[key]]
+                verdict.answers[last[key]] = msgspec.structs.replace(answer, row=rows[key])
+
+
+def _is_uid(text: str) -> bool:
+    if len(text) != 32:
+        return False
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        return False
+    return True

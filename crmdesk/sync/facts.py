@@ -1,0 +1,61 @@
+"""What a joined profile knows about its HQ: kept in the ``profile`` table of the encrypted file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.errors import UserError
+from crmdesk.i18n import _
+from crmdesk.storage.profile import get_fact, set_fact
+from crmdesk.sync.protocol import EnrolResponse
+
+URL, EPOCH, KEY = "hq.url", "hq.epoch", "device.key"
+DEVICE, PREFIX, USER = "device.uid", "device.prefix", "user.uid"
+ROLE, ORGANISATION = "user.role", "organisation.name"
+OFFSET_MS, LAST_SYNC, LAST_RESULT = "sync.offset_ms", "sync.last_at", "sync.last_result"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Which HQ this profile belongs to, and as which device."""
+
+    url: str
+    epoch: str
+    device: str
+    key: str
+    user: str
+
+
+def membership(connection: Connection) -> Membership | None:
+    """The membership of this profile; None for one that works alone."""
+    url, device, key = (get_fact(connection, name) for name in (URL, DEVICE, KEY))
+    if not url or not device or not key:
+        return None
+    return Membership(
+        url, get_fact(connection, EPOCH) or "", device, key, get_fact(connection, USER) or ""
+    )
+
+
+def require_membership(connection: Connection) -> Membership:
+    """The membership; UserError when the profile has not joined an HQ."""
+    found = membership(connection)
+    if found is None:
+        raise UserError(
+            _("This profile works alone; there is no HQ to sync with."),
+            _("Join one with: crmdesk join URL --code CODE."),
+            code="alone",
+        )
+    return found
+
+
+def keep_membership(connection: Connection, url: str, enrolled: EnrolResponse) -> None:
+    """Write what enrolment gave into a fresh profile."""
+    facts = {
+        URL: url, EPOCH: enrolled.epoch, DEVICE: enrolled.device, KEY: enrolled.key,
+        PREFIX: enrolled.prefix, USER: enrolled.user, ROLE: enrolled.role,
+        ORGANISATION: enrolled.organisation,
+    }  # fmt: skip
+    for key, value in facts.items():
+        set_fact(connection, key, value)

@@ -1,0 +1,317 @@
+"""How an op from a laptop meets HQ's row: pure decisions, field by field, by owner.
+
+Works on wire values. It neither reads nor writes anything: HQ hands in the row as it is and the
+writer, and gets the row as it will be, the collisions to show, or a refusal. The rules are the
+table of owners in the data model: H is HQ's, R the rep's own, B both sides', A only added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from crmdesk.domain.errors import IllegalTransition
+from crmdesk.domain.states import OrderStatus, PlanStatus, Role, check_order_step, check_plan_step
+from crmdesk.i18n import _
+from crmdesk.storage.entities import Entity, Kind, Owner, Scope
+from crmdesk.sync.protocol import Collision, Wire
+
+Fields = Mapping[str, tuple[Wire, Wire]]
+"""Column → (base, new), as the journal has it."""
+
+MOVING = {
+    "order": frozenset({"status", "answer", "delivery_date"}),
+    "quote": frozenset(
+        {"status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at"}
+    ),
+}
+"""What may still change on a document that has been submitted."""
+
+_OFFICE_ROLES = frozenset({Role.OFFICE, Role.MANAGER, Role.ADMIN})
+
+
+class RefusedOp(Exception):
+    """HQ does not take this op; the code is for the program, the sentence for the person."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who pushes: user (hex), role, the territories (hex) whose accounts are theirs."""
+
+    user: str
+    role: Role
+    territories: frozenset[str]
+
+    @property
+    def in_office(self) -> bool:
+        """True for those who may write what HQ owns."""
+        return self.role in _OFFICE_ROLES
+
+
+@dataclass(slots=True)
+class Image:
+    """A row at HQ: wire values by column and what HQ keeps beside them.
+
+    ``lines`` is None while the op does not touch them. ``created`` marks a row that came into
+    being in the transaction at hand, so that its lines may follow.
+    """
+
+    values: dict[str, Wire]
+    rev: int = 0
+    deleted: bool = False
+    clocks: dict[str, int] = field(default_factory=dict)
+    extra: dict[str, Wire] = field(default_factory=dict)
+    lines: list[dict[str, Wire]] | None = None
+    created: bool = False
+    changed: bool = False
+
+    def copy(self) -> Image:
+        """An independent copy, so that a refused transaction leaves no trace."""
+        return replace(
+            self, values=dict(self.values), clocks=dict(self.clocks), extra=dict(self.extra)
+        )
+
+
+def merge_insert(
+    entity: Entity, fields: Fields, image: Image | None, writer: Writer, hlc: int
+) -> tuple[Image, list[Collision]]:
+    """A new row, or the same one again; raises RefusedOp."""
+    _may_add(entity, writer)
+    known, extra = _split(entity, {name: pair[1] for name, pair in fields.items()})
+    if image is not None and not _is_local(entity, image):
+        if image.deleted:
+            raise RefusedOp("deleted", _("This was deleted at HQ."))
+        if all(image.values.get(name) == value for name, value in known.items()):
+            return image, []
+        raise RefusedOp("exists", _("HQ has this row already, with other content."))
+    values: dict[str, Wire] = {f.column: f.default for f in entity.fields}
+    values.update(known)
+    _check_person(entity, values, writer)
+    collisions = _take_back_hq_fields(entity, values, writer)
+    status = OrderStatus(str(values["status"])) if entity.name == "order" else None
+    if status is not None:
+        _check_status(entity, OrderStatus.DRAFT, status, writer)
+    clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
+    rev = 0 if image is None else image.rev
+    return Image(values, rev, clocks=clocks, extra=extra, created=True, changed=True), collisions
+
+
+def merge_update(
+    entity: Entity, fields: Fields, image: Image, writer: Writer, hlc: int
+) -> list[Collision]:
+    """Changed fields onto HQ's row, in place; returns what collided. Raises RefusedOp."""
+    if image.deleted:
+        raise RefusedOp("deleted", _("This was deleted at HQ while you were changing it."))
+    if entity.owner is Owner.APPEND:
+        raise RefusedOp("append-only", _("What happened cannot be changed afterwards."))
+    if entity.owner is Owner.HQ and not writer.in_office:
+        raise RefusedOp("hq-owned", _("Only the office changes this."))
+    _check_person(entity, image.values, writer)
+    known, extra = _split(entity, dict(fields))
+    if "account_id" in known:
+        raise RefusedOp("account-fixed", _("A row cannot move to another customer."))
+    _check_immutable(entity, known, image)
+    collisions = []
+    for column, (base, new) in known.items():
+        found = _merge_field(entity, column, (base, new), image, writer, hlc)
+        if found is not None:
+            collisions.append(found)
+    if extra:
+        image.extra.update({name: pair[1] for name, pair in extra.items()})
+        image.changed = True
+    return collisions
+
+
+def _merge_field(
+    entity: Entity, column: str, pair: tuple[Wire, Wire], image: Image, writer: Writer, hlc: int
+) -> Collision | None:
+    base, new = pair
+    current = image.values.get(column)
+    if current == new:
+        return None
+    if _owner(entity, column) is Owner.HQ and not writer.in_office:
+        return Collision(column, base, new, current, "theirs", "proposal")
+    if current == base or entity.owner is not Owner.BOTH:
+        _check_step(entity, column, current, new, writer)
+        _set(entity, image, column, new, hlc)
+        return None
+    later = hlc > image.clocks.get(column, 0)
+    if later and _step_is_legal(entity, column, current, new, writer):
+        _set(entity, image, column, new, hlc)
+        return Collision(column, base, new, current, "mine")
+    return Collision(column, base, new, current, "theirs")
+
+
+def _set(entity: Entity, image: Image, column: str, value: Wire, hlc: int) -> None:
+    image.values[column] = value
+    image.changed = True
+    if entity.owner is Owner.BOTH:
+        image.clocks[column] = hlc
+
+
+def merge_lines(
+    entity: Entity, lines: list[dict[str, Wire]], image: Image, writer: Writer
+) -> None:
+    """The lines of a document, replaced as a whole; only while it is new or a draft."""
+    if entity.lines is None:
+        raise RefusedOp("malformed", _("HQ could not read this change."))
+    if image.deleted:
+        raise RefusedOp("deleted", _("This was deleted at HQ."))
+    _check_person(entity, image.values, writer)
+    if not image.created and not _is_local(entity, image):
+        raise _immutable(entity)
+    known = {f.column for f in entity.lines.fields}
+    image.lines = [
+        {name: value for name, value in line.items() if name in known} for line in lines
+    ]
+    image.changed = True
+
+
+def merge_delete(
+    entity: Entity, base_rev: int, image: Image | None, writer: Writer
+) -> list[Collision]:
+    """A deletion becomes a tombstone, unless somebody has edited the row meanwhile."""
+    if image is None or image.deleted:
+        return []
+    if entity.owner is Owner.APPEND:
+        raise RefusedOp("append-only", _("What happened cannot be deleted."))
+    if entity.owner is Owner.HQ and not writer.in_office:
+        raise RefusedOp("hq-owned", _("Only the office changes this."))
+    if entity.name == "account":
+        raise RefusedOp("kept", _("A customer is never deleted. Mark it as lost or merge it."))
+    _check_person(entity, image.values, writer)
+    if entity.local_while is not None and not _is_local(entity, image):
+        raise _immutable(entity)
+    if image.rev > base_rev:
+        return [Collision("", None, None, None, "theirs", "delete")]
+    image.deleted = True
+    image.changed = True
+    return []
+
+
+def check_scope(entity: Entity, image: Image, territory: str | None, writer: Writer) -> None:
+    """Raise RefusedOp unless the row lies where this writer may write."""
+    if writer.in_office:
+        return
+    if entity.scope is Scope.ACCOUNT:
+        if territory is None or territory not in writer.territories:
+            raise RefusedOp("scope", _("This customer is not in your territory (any more)."))
+    elif entity.scope is Scope.USER:
+        if image.values.get("user_id") != writer.user:
+            raise RefusedOp("scope", _("This belongs to somebody else."))
+    elif entity.scope is Scope.OFFICE:
+        raise RefusedOp("scope", _("Only the office sees and changes this."))
+
+
+def _may_add(entity: Entity, writer: Writer) -> None:
+    if entity.owner is Owner.HQ and not writer.in_office:
+        raise RefusedOp("hq-owned", _("Only the office adds this."))
+
+
+def _owner(entity: Entity, column: str) -> Owner:
+    for one in entity.fields:
+        if one.column == column:
+            return one.owner or entity.owner
+    return entity.owner
+
+
+def _split(entity: Entity, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields this version knows, and those of a newer laptop, kept for later."""
+    columns = {f.column for f in entity.fields}
+    known = {name: value for name, value in values.items() if name in columns}
+    return known, {name: value for name, value in values.items() if name not in columns}
+
+
+def _check_person(entity: Entity, values: Mapping[str, Wire], writer: Writer) -> None:
+    """A rep's own rows (visits, orders, expenses) are written by that rep or the office."""
+    if entity.owner is not Owner.REP or writer.in_office:
+        return
+    if values.get("user_id", writer.user) not in {None, writer.user}:
+        raise RefusedOp("not-yours", _("This was written by somebody else."))
+
+
+def _take_back_hq_fields(
+    entity: Entity, values: dict[str, Wire], writer: Writer
+) -> list[Collision]:
+    """A rep's new row keeps HQ's own fields at their defaults; the wish becomes a proposal.
+
+    The territory of a new customer is the exception: it must be one of the rep's own.
+    """
+    if writer.in_office or entity.owner is Owner.HQ:
+        return []
+    collisions = []
+    for one in entity.fields:
+        if one.owner is not Owner.HQ:
+            continue
+        wished = values[one.column]
+        if entity.name == "account" and one.column == "territory_id":
+            if wished is None and len(writer.territories) == 1:
+                values[one.column] = next(iter(writer.territories))
+            continue
+        if wished != one.default:
+            values[one.column] = one.default
+            collisions.append(
+                Collision(one.column, None, wished, one.default, "theirs", "proposal")
+            )
+    return collisions
+
+
+def _is_local(entity: Entity, image: Image) -> bool:
+    """True while a document is a draft, which HQ holds only after a withdrawal."""
+    if entity.local_while is None:
+        return False
+    column, value = entity.local_while
+    return image.values.get(column) == value and not image.deleted
+
+
+def _check_immutable(entity: Entity, fields: Mapping[str, Any], image: Image) -> None:
+    if entity.local_while is None or _is_local(entity, image):
+        return
+    moving = MOVING.get(entity.name, frozenset())
+    if any(name not in moving for name in fields):
+        raise _immutable(entity)
+
+
+def _immutable(entity: Entity) -> RefusedOp:
+    return RefusedOp(
+        "immutable", _("This document has been submitted and cannot be changed. Make a copy.")
+    )
+
+
+def _check_step(entity: Entity, column: str, old: Wire, new: Wire, writer: Writer) -> None:
+    if column != "status":
+        return
+    try:
+        if entity.name == "order":
+            check_order_step(OrderStatus(str(old)), OrderStatus(str(new)), writer.role)
+        elif entity.name == "planned_visit":
+            check_plan_step(PlanStatus(str(old)), PlanStatus(str(new)))
+    except IllegalTransition as error:
+        raise RefusedOp("step", error.message) from error
+    except ValueError as error:
+        raise RefusedOp("malformed", _("HQ does not know this state.")) from error
+
+
+def _check_status(entity: Entity, old: OrderStatus, new: OrderStatus, writer: Writer) -> None:
+    if writer.in_office:
+        return
+    _check_step(entity, "status", old.value, new.value, writer)
+
+
+def _step_is_legal(entity: Entity, column: str, old: Wire, new: Wire, writer: Writer) -> bool:
+    try:
+        _check_step(entity, column, old, new, writer)
+    except RefusedOp:
+        return False
+    return True
+
+
+def json_field(entity: Entity, column: str) -> bool:
+    """True for a column that holds a JSON document."""
+    return any(f.column == column and f.kind is Kind.JSON for f in entity.fields)

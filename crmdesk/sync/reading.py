@@ -1,0 +1,121 @@
+"""NDJSON rows from HQ turned into the plain rows of the store.
+
+Reads a zstd stream line by line; a line is an object (what follows) or an array (a row). Columns
+this program does not know are left out, columns HQ does not know get their default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+import zstandard
+
+from crmdesk.storage.entities import ENTITIES, Field, Kind
+from crmdesk.storage.rows import LineRow, Row, Value
+from crmdesk.storage.types import dump_json
+from crmdesk.sync.protocol import Section, Wire
+
+_ROW_START = ord("[")
+_MAX_LINE_BYTES = 64 * 1024 * 1024
+
+Convert = Callable[[Any], Value]
+_decode = msgspec.json.Decoder().decode
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The complete lines of a zstd stream; a cut stream simply ends early."""
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    rest = b""
+    for chunk in chunks:
+        if decompressor.eof:
+            break
+        data = rest + decompressor.decompress(chunk)
+        *complete, rest = data.split(b"\n")
+        if len(rest) > _MAX_LINE_BYTES:
+            raise ValueError("a line from HQ is too long")
+        yield from complete
+
+
+def is_row(line: bytes) -> bool:
+    """True for a row, False for an object that opens or closes something."""
+    return line[0] == _ROW_START
+
+
+def decode_row(line: bytes) -> list[Wire]:
+    """A row as its array."""
+    found: list[Wire] = _decode(line)
+    return found
+
+
+@cache
+def converter(kind: Kind) -> Convert | None:
+    """How a wire value becomes a stored one; None when it is the same."""
+    if kind in {Kind.REF, Kind.UID}:
+        return bytes.fromhex
+    if kind is Kind.JSON:
+        return dump_json
+    return None
+
+
+class RowReader:
+    """Makes :class:`Row` of the arrays of one section."""
+
+    def __init__(self, section: Section) -> None:
+        self.entity = ENTITIES[section.entity]
+        self._fields = _plan(self.entity.fields, section.columns, 2)
+        self._lines_at = 2 + len(section.columns) if section.lines else None
+        lines = self.entity.lines
+        self._lines = _plan(lines.fields, section.lines, 0) if lines is not None else []
+        # The usual case: the same columns on both sides, converted in place.
+        self._same = section.columns == [f.column for f in self.entity.fields]
+        self._convert = [
+            (at, convert)
+            for at, field in enumerate(self.entity.fields, start=2)
+            if (convert := converter(field.kind)) is not None
+        ]
+
+    def row(self, cells: list[Wire]) -> Row:
+        """One row in storage form."""
+        lines: tuple[LineRow, ...] = ()
+        if self._lines_at is not None:
+            lines = tuple(_pick(self._lines, line) for line in cells[self._lines_at])
+        if not self._same:
+            return Row(bytes.fromhex(cells[0]), _pick(self._fields, cells), lines, cells[1])
+        for at, convert in self._convert:
+            value = cells[at]
+            if value is not None:
+                cells[at] = convert(value)
+        end = self._lines_at if self._lines_at is not None else len(cells)
+        return Row(bytes.fromhex(cells[0]), tuple(cells[2:end]), lines, cells[1])
+
+
+Plan = list[tuple[int | None, Convert | None, Value]]
+
+
+def _plan(fields: tuple[Field, ...], columns: list[str], shift: int) -> Plan:
+    places = {column: at for at, column in enumerate(columns, start=shift)}
+    return [(places.get(f.column), converter(f.kind), f.default) for f in fields]
+
+
+def _pick(plan: Plan, cells: list[Wire]) -> tuple[Value, ...]:
+    return tuple(
+        default if at is None else _stored(cells[at], convert) for at, convert, default in plan
+    )
+
+
+def _stored(value: Wire, convert: Convert | None) -> Value:
+    if value is None or convert is None:
+        stored: Value = value
+        return stored
+    return convert(value)
+
+
+def row_as_array(entity_name: str, cells: list[Wire]) -> Row:
+    """A row given as an array in this program's own columns (answers to a push)."""
+    entity = ENTITIES[entity_name]
+    line_columns = [] if entity.lines is None else [f.column for f in entity.lines.fields]
+    section = Section(entity_name, [f.column for f in entity.fields], line_columns)
+    return RowReader(section).row(list(cells))

@@ -1,0 +1,65 @@
+"""A signed-in conversation with HQ: the device's key is changed for tokens as they run out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+import msgspec
+
+from crmdesk.domain.errors import Refused
+from crmdesk.sync.clock import Offset, measure
+from crmdesk.sync.protocol import PROTOCOL_VERSION, TokenRequest, TokenResponse
+from crmdesk.sync.transport import Transport
+
+_Answer = TypeVar("_Answer")
+_RENEW_BEFORE_S = 60
+
+
+class Session:
+    """The device's calls to HQ. ``now_ms`` is the laptop's clock in milliseconds."""
+
+    def __init__(
+        self, transport: Transport, device: str, key: str, now_ms: Callable[[], int]
+    ) -> None:
+        self.transport = transport
+        self.now_ms = now_ms
+        self.offset: Offset | None = None
+        self._device, self._key = device, key
+        self._token, self._until = "", 0.0
+
+    def post(self, path: str, message: msgspec.Struct) -> bytes:
+        """One signed request; a token that has run out meanwhile is renewed once."""
+        body = msgspec.json.encode(message)
+        return self._signed(lambda token: self.transport.post(path, body, token))
+
+    def stream(
+        self, path: str, message: msgspec.Struct
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """One signed request whose answer comes in pieces."""
+        body = msgspec.json.encode(message)
+        return self._signed(lambda token: self.transport.stream(path, body, token))
+
+    def _signed(self, call: Callable[[str], _Answer]) -> _Answer:
+        try:
+            return call(self._valid_token())
+        except Refused as error:
+            if error.code != "token":
+                raise
+        self._token = ""
+        return call(self._valid_token())
+
+    def _valid_token(self) -> str:
+        if self._token and time.monotonic() < self._until:
+            return self._token
+        sent = self.now_ms()
+        request = TokenRequest(PROTOCOL_VERSION, self._device, self._key)
+        answer = msgspec.json.decode(
+            self.transport.post("/v1/token", msgspec.json.encode(request)), type=TokenResponse
+        )
+        self.offset = measure(sent, answer.time, self.now_ms())
+        self._token = answer.token
+        self._until = time.monotonic() + answer.expires_s - _RENEW_BEFORE_S
+        return self._token

@@ -1,0 +1,118 @@
+"""Downloading a snapshot: batches for the bulk load, taken up again after a cut stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from crmdesk.domain.errors import Cancelled, Unreachable
+from crmdesk.i18n import _
+from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.rows import Batch, Row
+from crmdesk.sync.protocol import (
+    PROTOCOL_VERSION,
+    Section,
+    SnapshotEnd,
+    SnapshotHead,
+    SnapshotRequest,
+)
+from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
+from crmdesk.sync.session import Session
+
+_BATCH_ROWS = 2_000
+_ATTEMPTS = 5
+# Rows of these refer to rows of the same entity, so they go in as one batch.
+_SELF_REFERRING = frozenset(
+    e.name for e in ENTITIES.values() if any(f.ref == e.name for f in e.fields)
+)
+
+
+class SnapshotDownload:
+    """One snapshot of the device's scopes (or of some of them).
+
+    ``heads`` and ``epoch`` are those of the first stream, whatever had to be fetched again: the
+    feed then brings everything that changed meanwhile.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        scopes: list[str] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.heads: dict[str, int] = {}
+        self.epoch = ""
+        self.rows = 0
+        self._session = session
+        self._scopes = scopes or []
+        self._cancelled = cancelled or (lambda: False)
+        self._reader: RowReader | None = None
+        self._waiting: list[Row] = []
+        self._after: tuple[str, str] | None = None
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows, parents first. Raises Unreachable after five cuts in a row, and Cancelled."""
+        cuts = 0
+        while True:
+            before = self.rows
+            try:
+                ended = yield from self._one_stream()
+            except Unreachable:
+                ended = False
+                if cuts + 1 >= _ATTEMPTS:
+                    raise
+            if ended:
+                return
+            cuts = cuts + 1 if self.rows == before else 0
+            if cuts >= _ATTEMPTS:
+                raise Unreachable(
+                    _("The download from HQ breaks off again and again."), _("Try again later.")
+                )
+
+    def _one_stream(self) -> Iterator[Batch]:
+        request = SnapshotRequest(PROTOCOL_VERSION, self._scopes, self._after)
+        with self._session.stream("/v1/snapshot", request) as chunks:
+            for line in lines(chunks):
+                if is_row(line):
+                    yield from self._take(line)
+                    continue
+                found = msgspec.json.decode(line)
+                if "entity" in found:
+                    yield from self._open(msgspec.convert(found, Section))
+                elif "heads" in found:
+                    self._begin(msgspec.convert(found, SnapshotHead))
+                elif "rows" in found:
+                    msgspec.convert(found, SnapshotEnd)
+                    yield from self._flush()
+                    return True
+        return False
+
+    def _begin(self, head: SnapshotHead) -> None:
+        if not self.epoch:
+            self.epoch, self.heads = head.epoch, head.heads
+
+    def _open(self, section: Section) -> Iterator[Batch]:
+        if self._reader is None or self._reader.entity.name != section.entity:
+            yield from self._flush()
+        self._reader = RowReader(section) if section.entity in ENTITIES else None
+
+    def _take(self, line: bytes) -> Iterator[Batch]:
+        if self._reader is None:
+            return
+        cells = decode_row(line)
+        uid = cells[0]
+        self._waiting.append(self._reader.row(cells))
+        self._after = (self._reader.entity.name, uid)
+        self.rows += 1
+        whole = self._reader.entity.name in _SELF_REFERRING
+        if len(self._waiting) >= _BATCH_ROWS and not whole:
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[Batch]:
+        if self._cancelled():
+            raise Cancelled
+        if self._waiting and self._reader is not None:
+            rows, self._waiting = self._waiting, []
+            yield Batch(self._reader.entity.name, rows)

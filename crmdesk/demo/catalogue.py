@@ -23,11 +23,9 @@ from crmdesk.demo.spec import DemoSpec
 from crmdesk.domain.ids import Uid, UidMaker
 from crmdesk.storage.rows import row_maker
 
-LISTS: tuple[tuple[str, str, int], ...] = (
-    ("B", "Standard", 10_000),
-    ("A", "Supermarkets", 9_400),
-    ("C", "Hotels, bars, restaurants", 10_300),
-)
+LISTS: tuple[tuple[str, int], ...] = (("B", 10_000), ("A", 9_400), ("C", 10_300))
+"""Price lists (standard; supermarkets; hotels, bars, restaurants) with their level of 10,000."""
+
 BREAK_CASES = 10
 BREAK_BP = 600
 _PIECE_WEIGHT = {"3 kg": 3000, "1,5 kg": 1500}
@@ -72,10 +70,13 @@ class Promo:
     code: str
     name: str
     discount_bp: int
-    category: Uid | None
-    product: Uid | None
+    category: Uid
     first: int
     last: int
+
+    def runs(self, day: int) -> bool:
+        """True on the days of the promotion."""
+        return self.first <= day <= self.last
 
 
 @dataclass(slots=True)
@@ -137,12 +138,12 @@ def _write_categories(uids: UidMaker, sink: Sink) -> dict[str, Uid]:
 def _write_lists(spec: DemoSpec, uids: UidMaker, sink: Sink) -> list[Uid]:
     make = row_maker("price_list")
     found = []
-    for code, name, _level in LISTS:
+    for code, _level in LISTS:
         uid = uids()
         found.append(uid)
         sink.add(
             "price_list",
-            make(uid, code=code, name=name, valid_from=date(spec.first_day.year, 1, 1),
+            make(uid, code=code, name=f"List {code}", valid_from=date(spec.first_day.year, 1, 1),
                  is_default=code == "B"),
         )  # fmt: skip
     return found
@@ -198,7 +199,7 @@ def _yearly_prices(
     for _year in range(years):
         standard = round(present * level / 100) * 100
         standard = max(standard, 300)
-        prices.append(tuple(standard * factor // 10_000 for _c, _n, factor in LISTS))
+        prices.append(tuple(standard * factor // 10_000 for _code, factor in LISTS))
         costs.append(round(standard * share))
         level /= 1 + rng.uniform(0.0, 0.07)
         share += rng.uniform(-0.015, 0.01)
@@ -301,25 +302,23 @@ def _write_promotions(
     make = row_maker("promotion")
     found: list[Promo] = []
     plans = (
-        ("PAPER", "{month} paper", "21", 800, (11, 1), (11, 30)),
+        ("PAPER", "November", "21", 800, (11, 1), (11, 30)),
         ("XMAS", "Christmas", "16", 500, (11, 10), (12, 24)),
         ("SUMMER", "Summer drinks", "17", 600, (6, 15), (7, 31)),
         ("CLEAN", "Spring cleaning", "20", 1000, (3, 1), (3, 31)),
-        ("SKI", "Ski season coffee", "15", 500, (12, 1), (12, 20)),
+        ("SKI", "Ski season", "15", 500, (12, 1), (12, 20)),
     )
     for year in range(spec.first_day.year, spec.today.year + 1):
         for code, name, category, discount, first, last in plans:
             promo = Promo(
-                f"{code}{year % 100}", name.format(month="November"), discount,
-                categories[category], None, date(year, *first).toordinal(),
-                date(year, *last).toordinal(),
+                f"{code}{year % 100}", name, discount, categories[category],
+                date(year, *first).toordinal(), date(year, *last).toordinal(),
             )  # fmt: skip
             found.append(promo)
-            sink.add(
-                "promotion",
-                make(uids(), code=promo.code, name=f"{promo.name} {year}", kind="percent",
-                     category=promo.category, discount_bp=discount,
-                     valid_from=date.fromordinal(promo.first),
-                     valid_to=date.fromordinal(promo.last)),
+            row = make(
+                uids(), code=promo.code, name=name, kind="percent", category=promo.category,
+                discount_bp=discount, valid_from=date.fromordinal(promo.first),
+                valid_to=date.fromordinal(promo.last),
             )  # fmt: skip
+            sink.add("promotion", row)
     return found

@@ -27,6 +27,15 @@ _INTERVAL = {code: interval for code, _name, interval, _virtual, _minutes in MOD
 _MINUTES = {code: minutes for code, _name, _interval, _virtual, minutes in MODELS}
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A price agreed with a customer; days are ordinals."""
+
+    price_e4: int
+    first: int
+    last: int
+
+
 @dataclass(slots=True)
 class Customer:
     """A customer as the history needs it; days are ordinals.
@@ -60,7 +69,7 @@ class Customer:
     closed_months: frozenset[int]
     contact: Uid = b""
     site: Uid = b""
-    agreed: dict[Uid, tuple[int, int, int]] = field(default_factory=dict)
+    agreed: dict[str, Agreed] = field(default_factory=dict)
 
 
 def write_customers(

@@ -1,46 +1,33 @@
 """Documents of the demo company's trade: orders, invoices, sales with their lines, payments.
 
-Owns pricing of the history by the product's lists, breaks, agreed prices and promotions, with the
-money rules of :mod:`crmdesk.domain.money`. A sale and its order have the same lines; the order is
-kept for the last 18 months only.
+Owns what becomes of a day's purchases. A sale and its order have the same lines; orders and
+invoices are kept for the last 18 months only. What came back is :mod:`crmdesk.demo.returns`'.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from crmdesk.demo.catalogue import BREAK_BP, LISTS, Catalogue, Pack, Product, Promo
+from crmdesk.demo.catalogue import Catalogue
 from crmdesk.demo.customers import Customer
+from crmdesk.demo.pricing import PricedLine, Pricing
 from crmdesk.demo.rhythm import Purchase
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DOCUMENT_DAYS, DemoSpec
 from crmdesk.domain.ids import Uid, UidMaker
-from crmdesk.domain.money import discounted_price_e4, divide_half_even, share_of_minor
+from crmdesk.domain.money import share_of_minor
 from crmdesk.storage.rows import LineRow, Row, line_maker, row_maker
-from crmdesk.storage.types import dump_json
 
-
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    """One line with its money: minor units, prices at 1e-4; quantity in packs."""
-
-    product: Product
-    pack: Pack
-    quantity: int
-    list_price: int
-    discount_bp: int
-    net_price: int
-    net: int
-    discount: int
-    cost: int
-    reason: dict[str, object]
+WAITING_DAYS = 3
+"""Orders of the last days are not invoiced yet: they have no sale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """When and by whom an order is placed, and its numbers."""
+    """When and by whom an order is placed, and its numbers; the day is an ordinal."""
 
     day: int
     minute: int
@@ -49,52 +36,44 @@ class Placed:
     invoice_number: str
 
 
-class Pricing:
-    """Prices of any day for any customer."""
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of priced lines in minor units."""
 
-    def __init__(self, spec: DemoSpec, catalogue: Catalogue) -> None:
-        self._first_year = spec.first_day.year
-        self._promotions: dict[Uid, list[Promo]] = {}
-        for promo in catalogue.promotions:
-            key = promo.category or promo.product
-            if key is not None:
-                self._promotions.setdefault(key, []).append(promo)
-
-    def line(
-        self, customer: Customer, product: Product, pack: Pack, quantity: int, day: int, year: int
-    ) -> PricedLine:
-        """One line at the prices of a day; the best of agreed price, break and promotion holds."""
-        index = year - self._first_year
-        list_price = product.prices[customer.price_list][index]
-        base = quantity * pack.factor
-        discount_bp, reason = 0, _LIST_REASONS[customer.price_list]
-        if product.break_at and base >= product.break_at:
-            discount_bp = BREAK_BP
-            reason = {"kind": "break", "minimum": product.break_at, "discount_bp": BREAK_BP}
-        for promo in self._promotions.get(product.category, ()):
-            if promo.first <= day <= promo.last and promo.discount_bp > discount_bp:
-                discount_bp = promo.discount_bp
-                reason = {"kind": "promotion", "code": promo.code, "discount_bp": discount_bp}
-        net_price = list_price
-        if discount_bp:
-            net_price = discounted_price_e4(list_price, discount_bp)
-        agreed = customer.agreed.get(product.uid)
-        if agreed is not None and agreed[1] <= day <= agreed[2] and agreed[0] < net_price:
-            net_price, discount_bp = agreed[0], 0
-            until = date.fromordinal(agreed[2]).isoformat()
-            reason = {"kind": "agreed", "until": until}
-        per = 100 * product.price_per
-        net = divide_half_even(net_price * base, per)
-        gross = net if net_price == list_price else divide_half_even(list_price * base, per)
-        return PricedLine(
-            product, pack, quantity, list_price, discount_bp, net_price, net, gross - net,
-            divide_half_even(product.costs[index] * base, per), reason,
-        )  # fmt: skip
+    net: int
+    discount: int
+    tax: int
+    cost: int
 
 
-_LIST_REASONS: tuple[dict[str, object], ...] = tuple(
-    {"kind": "list", "list": code} for code, _name, _level in LISTS
-)
+def totals(lines: Sequence[PricedLine]) -> Totals:
+    """The sums of a document; the tax is rounded line by line."""
+    return Totals(
+        sum(line.net for line in lines),
+        sum(line.discount for line in lines),
+        sum(share_of_minor(line.net, line.product.tax_bp) for line in lines),
+        sum(line.cost for line in lines),
+    )
+
+
+_order_line = line_maker("order")
+
+
+def order_lines(lines: Sequence[PricedLine]) -> tuple[LineRow, ...]:
+    """Lines of an order or a quote."""
+    return tuple(
+        _order_line(
+            product=line.product.uid, packaging=line.pack.uid, unit=line.pack.unit,
+            quantity=line.quantity, factor=line.pack.factor,
+            base_quantity=line.quantity * line.pack.factor,
+            list_price_e4=line.price.list_price_e4, discount_bp=line.price.discount_bp,
+            net_price_e4=line.price.net_price_e4, price_reason=line.reason,
+            net_minor=line.net, tax_bp=line.product.tax_bp,
+            tax_minor=share_of_minor(line.net, line.product.tax_bp), cost_minor=line.cost,
+            suggested_quantity=line.suggested,
+        )
+        for line in lines
+    )  # fmt: skip
 
 
 class Documents:
@@ -108,99 +87,74 @@ class Documents:
         self._documents_from = self._today - DOCUMENT_DAYS
         self._sale, self._order = row_maker("sale"), row_maker("order")
         self._invoice, self._payment = row_maker("invoice"), row_maker("payment")
-        self._order_line = line_maker("order")
+        self._collection = row_maker("collection")
+
+    def priced(self, customer: Customer, day: int, bought: Sequence[Purchase]) -> list[PricedLine]:
+        """The lines of a day at its prices."""
+        year = date.fromordinal(day).year
+        price = self.pricing.line
+        return [price(customer, p.pair.product, p.pair.pack, p.quantity, day, year) for p in bought]
 
     def trade(
-        self, customer: Customer, placed: Placed, bought: list[Purchase], rng: Random
+        self, customer: Customer, placed: Placed, bought: Sequence[Purchase], rng: Random
     ) -> list[PricedLine]:
-        """One day's purchases: order and invoice when recent, the sale once it is invoiced."""
-        year = date.fromordinal(placed.day).year
-        price = self.pricing.line
-        lines = [
-            price(customer, p.pair.product, p.pair.pack, p.quantity, placed.day, year)
-            for p in bought
-        ]
+        """One day's purchases: order and invoice when recent, the sale once it is invoiced.
+
+        Returns the lines sold; none when the order is still on its way or was cancelled.
+        """
+        lines = self.priced(customer, placed.day, bought)
         if placed.day < self._documents_from:
-            self._write_sale(customer, placed, lines, None, None)
+            self.write_sale(customer, placed.day, placed.invoice_number, lines)
             return lines
         order = self._uids()
-        if placed.day >= self._today - 2:
-            status = "accepted" if placed.day < self._today - 1 else "submitted"
+        age = self._today - placed.day
+        if age <= WAITING_DAYS:
+            status = ("submitted", "submitted", "accepted", "shipped")[age]
+            if rng.random() < 0.03:
+                status = "rejected"
             self.write_order(customer, placed, lines, order, status)
-            return lines
+            return []
+        if rng.random() < 0.01:
+            self.write_order(customer, placed, lines, order, "cancelled")
+            return []
         invoice, paid = self._write_invoice(customer, placed, lines, order, rng)
         self.write_order(customer, placed, lines, order, "paid" if paid else "invoiced")
-        self._write_sale(customer, placed, lines, order, invoice)
+        self.write_sale(
+            customer, placed.day, placed.invoice_number, lines, order=order, invoice=invoice
+        )
         return lines
 
     def write_order(
         self, customer: Customer, placed: Placed, lines: list[PricedLine], order: Uid, status: str
     ) -> Row:
         """An order with its lines."""
-        rows, tax = self._order_lines(lines)
-        net = sum(line.net for line in lines)
+        sums = totals(lines)
         day = date.fromordinal(placed.day)
         delivery = placed.day + (2 if (placed.day - 1) % 7 < 3 else 4)
+        answer = "Over the credit limit: pay F-26 first." if status == "rejected" else None
         row = self._order(
-            order, rows, account=customer.uid, number=placed.order_number, status=status,
-            user=customer.rep.uid, visit=placed.visit, price_list=self._lists[customer.price_list],
-            order_date=day, delivery_date=date.fromordinal(delivery),
-            submitted_at=None if status == "draft" else instant_text(day, placed.minute),
-            net_minor=net, discount_minor=sum(line.discount for line in lines), tax_minor=tax,
-            total_minor=net + tax, cost_minor=sum(line.cost for line in lines),
-            source="visit" if placed.visit else "phone",
+            order, order_lines(lines), account=customer.uid, number=placed.order_number,
+            status=status, user=customer.rep.uid, visit=placed.visit,
+            price_list=self._lists[customer.price_list], order_date=day,
+            delivery_date=date.fromordinal(delivery), answer=answer,
+            submitted_at=instant_text(day, placed.minute), net_minor=sums.net,
+            discount_minor=sums.discount, tax_minor=sums.tax, total_minor=sums.net + sums.tax,
+            cost_minor=sums.cost, source="suggestion" if placed.visit else "manual",
         )  # fmt: skip
         return self._sink.add("order", row)
 
-    def _order_lines(self, lines: list[PricedLine]) -> tuple[tuple[LineRow, ...], int]:
-        rows, total_tax = [], 0
-        for line in lines:
-            tax = share_of_minor(line.net, line.product.tax_bp)
-            total_tax += tax
-            rows.append(
-                self._order_line(
-                    product=line.product.uid, packaging=line.pack.uid, unit=line.pack.unit,
-                    quantity=line.quantity, factor=line.pack.factor,
-                    base_quantity=line.quantity * line.pack.factor,
-                    list_price_e4=line.list_price, discount_bp=line.discount_bp,
-                    net_price_e4=line.net_price, price_reason=dump_json(line.reason),
-                    net_minor=line.net, tax_bp=line.product.tax_bp, tax_minor=tax,
-                    cost_minor=line.cost,
-                )
-            )  # fmt: skip
-        return tuple(rows), total_tax
-
-    def _write_invoice(
-        self, customer: Customer, placed: Placed, lines: list[PricedLine], order: Uid, rng: Random
-    ) -> tuple[Uid, bool]:
-        uid, issued = self._uids(), placed.day + 2
-        due = issued + customer.terms
-        net = sum(line.net for line in lines)
-        tax = sum(share_of_minor(line.net, line.product.tax_bp) for line in lines)
-        late = rng.choice((0, 0, 0, 2, 5, 9, 21)) + (40 if rng.random() < 0.02 else 0)
-        paid_on = max(issued, due - 3) + late
-        paid = paid_on < self._today and not (customer.cast == 2 and due > self._today - 20)
-        number = placed.invoice_number
-        row = self._invoice(
-            uid, account=customer.uid, number=number, date=date.fromordinal(issued),
-            due_on=date.fromordinal(due), order=order, net_minor=net, tax_minor=tax,
-            total_minor=net + tax, open_minor=0 if paid else net + tax,
-            status="paid" if paid else "open",
-        )  # fmt: skip
-        self._sink.add("invoice", row)
-        if paid and net + tax:
-            row = self._payment(
-                self._uids(), account=customer.uid, invoice=uid, date=date.fromordinal(paid_on),
-                amount_minor=net + tax, method="transfer" if customer.terms else "cash",
-                reference=number,
-            )  # fmt: skip
-            self._sink.add("payment", row)
-        return uid, paid
-
-    def _write_sale(
-        self, customer: Customer, placed: Placed, lines: list[PricedLine], order: Uid | None,
-        invoice: Uid | None,
-    ) -> None:  # fmt: skip
+    def write_sale(
+        self,
+        customer: Customer,
+        day: int,
+        document: str,
+        lines: Sequence[PricedLine],
+        *,
+        kind: str = "sale",
+        order: Uid | None = None,
+        invoice: Uid | None = None,
+    ) -> None:
+        """The fact of a sale, or of a return whose lines are negative."""
         rows = tuple(
             (
                 line.product.uid, line.pack.uid, line.quantity, line.pack.factor,
@@ -209,9 +163,50 @@ class Documents:
             for line in lines
         )  # fmt: skip
         row = self._sale(
-            self._uids(), rows, account=customer.uid, date=date.fromordinal(placed.day),
-            document=placed.invoice_number, user=customer.rep.uid, order=order, invoice=invoice,
+            self._uids(), rows, account=customer.uid, kind=kind, date=date.fromordinal(day),
+            document=document, user=customer.rep.uid, order=order, invoice=invoice,
             net_minor=sum(line.net for line in lines),
             cost_minor=sum(line.cost for line in lines), line_count=len(lines),
         )  # fmt: skip
         self._sink.add("sale", row)
+
+    def _write_invoice(
+        self, customer: Customer, placed: Placed, lines: list[PricedLine], order: Uid, rng: Random
+    ) -> tuple[Uid, bool]:
+        uid, issued = self._uids(), placed.day + 2
+        due = issued + customer.terms
+        sums = totals(lines)
+        late = rng.choice((0, 0, 0, 1, 2, 5, 9)) + (
+            rng.randrange(15, 70) if rng.random() < 0.04 else 0
+        )
+        paid_on = max(issued, due - 3) + late
+        if customer.cast in (2, 4) and self._today - 10 < due < self._today:
+            paid_on = self._today
+        paid = paid_on < self._today
+        row = self._invoice(
+            uid, account=customer.uid, number=placed.invoice_number,
+            date=date.fromordinal(issued), due_on=date.fromordinal(due), order=order,
+            net_minor=sums.net, tax_minor=sums.tax, total_minor=sums.net + sums.tax,
+            open_minor=0 if paid else sums.net + sums.tax, status="paid" if paid else "open",
+        )  # fmt: skip
+        self._sink.add("invoice", row)
+        if paid and sums.net + sums.tax:
+            self._write_payment(customer, placed, uid, paid_on, sums.net + sums.tax, rng)
+        return uid, paid
+
+    def _write_payment(
+        self, customer: Customer, placed: Placed, invoice: Uid, day: int, amount: int, rng: Random
+    ) -> None:
+        local = date.fromordinal(day)
+        row = self._payment(
+            self._uids(), account=customer.uid, invoice=invoice, date=local, amount_minor=amount,
+            method="transfer" if customer.terms else "cash", reference=placed.invoice_number,
+        )  # fmt: skip
+        self._sink.add("payment", row)
+        if not customer.terms and rng.random() < 0.25:
+            row = self._collection(
+                self._uids(), account=customer.uid, user=customer.rep.uid, invoice=invoice,
+                visit=placed.visit, date=local, at=instant_text(local, placed.minute + 5),
+                amount_minor=amount,
+            )  # fmt: skip
+            self._sink.add("collection", row)

@@ -39,4 +39,4 @@ def opening_hours(channel: str, rng: Random) -> Week:
 def working_week() -> dict[str, object]:
     """A rep's week: ``days`` in the shape above, ``lunch`` ``[from, to, minutes]``, daily km."""
     days: Week = [[[510, 1110]] for _day in range(4)] + [[[510, 960]], [], []]
-    return {"days": days, "lunch": [780, 930, 75], "max_km": 280}
+    return {"days": days, "lunch": [810, 915, 75], "max_km": 280}

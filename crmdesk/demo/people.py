@@ -58,10 +58,9 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("override", (("promo", "Promotion"), ("event", "Event"), ("season", "Season"))),
 )  # fmt: skip
 _RATES: tuple[tuple[str, int, str], ...] = (
-    ("visit", 4_200, "minute"), ("call", 3_300, "minute"), ("travel", 2_600, "km"),
-    ("travel_time", 4_200, "minute"), ("order", 11_000, "order"), ("line", 1_800, "line"),
-    ("drop", 34_000, "delivery"), ("ticket", 62_000, "ticket"), ("return", 48_000, "return"),
-    ("debt", 2, "euro day"),
+    ("minute", 6_200, "minute"), ("kilometre", 2_600, "km"), ("order", 11_000, "order"),
+    ("line", 1_800, "line"), ("drop", 34_000, "delivery"), ("ticket", 62_000, "ticket"),
+    ("return", 48_000, "return"), ("capital", 700, "year"),
 )  # fmt: skip
 
 
@@ -93,6 +92,7 @@ class Staff:
     models: dict[str, Uid]
     reasons: dict[tuple[str, str], Uid]
     campaigns: list[Uid]
+    campaign_days: list[tuple[int, int]]
     team: Uid
     holidays: dict[str, set[int]]
 
@@ -117,7 +117,7 @@ def write_staff(spec: DemoSpec, rng: Random, uids: UidMaker, sink: Sink) -> Staf
         _write_leave(spec, rng, rep, uids, sink)
     return Staff(
         reps, inside[0], inside[1], inside[2], _write_models(uids, sink),
-        _write_reasons(uids, sink), _write_campaigns(spec, uids, sink), team,
+        _write_reasons(uids, sink), *_write_campaigns(spec, uids, sink), team,
         _write_holidays(spec, uids, sink),
     )  # fmt: skip
 
@@ -222,10 +222,12 @@ def _write_reasons(uids: UidMaker, sink: Sink) -> dict[tuple[str, str], Uid]:
     return found
 
 
-def _write_campaigns(spec: DemoSpec, uids: UidMaker, sink: Sink) -> list[Uid]:
+def _write_campaigns(
+    spec: DemoSpec, uids: UidMaker, sink: Sink
+) -> tuple[list[Uid], list[tuple[int, int]]]:
     make = row_maker("campaign")
     year = spec.today.year
-    found = []
+    found, days = [], []
     for code, name, first, last, cost in (
         ("FAIR", "Pyrenees food fair", date(year - 1, 10, 2), date(year - 1, 10, 5), 480_000),
         ("SKI", "Ready for the ski season", date(year, 10, 1), date(year, 12, 15), 150_000),
@@ -235,7 +237,8 @@ def _write_campaigns(spec: DemoSpec, uids: UidMaker, sink: Sink) -> list[Uid]:
         found.append(uids())
         row = make(found[-1], code=code, name=name, from_date=first, to_date=last, cost_minor=cost)
         sink.add("campaign", row)
-    return found
+        days.append((first.toordinal(), last.toordinal()))
+    return found, days
 
 
 def _write_holidays(spec: DemoSpec, uids: UidMaker, sink: Sink) -> dict[str, set[int]]:

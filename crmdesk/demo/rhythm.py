@@ -114,7 +114,9 @@ def calendar(
     found.coming = [d for d in seen if d >= today]
     found.coming_calls = [d for d in calls if d >= today]
     end = customer.ended or today
-    found.days = sorted(d for d in {*found.visits, *found.calls, *own} if d < min(today, end + 1))
+    willing = {d for d in found.visits if rng.random() < 0.8}
+    willing.update(d for d in found.calls if rng.random() < 0.5)
+    found.days = sorted(d for d in willing | own if d < min(today, end + 1))
     return found
 
 
@@ -215,7 +217,7 @@ def purchases(
         season = SEASONS[pair.product.season]
         christmas = pair.product.season == "christmas"
         shape, scale = pair.shape, pair.gap / pair.shape
-        slack = min(5.0, 0.15 * pair.gap)
+        slack = min(7.0, 0.2 * pair.gap)
         need = pair.first + rng.random() * pair.gap
         while True:
             if christmas:

@@ -29,6 +29,8 @@ class Schedule:
         self._today = spec.today.toordinal()
         self._minutes: dict[tuple[int, int], int] = {}
         self._legs: dict[tuple[int, int], tuple[int, int, int]] = {}
+        self._before: dict[tuple[int, int], str] = {}
+        self._driven: dict[tuple[str, int], int] = {}
         routes: dict[tuple[str, int], list[Customer]] = {}
         reps: dict[str, Rep] = {}
         for customer, found in zip(customers, calendars, strict=True):
@@ -48,6 +50,14 @@ class Schedule:
         """Sequence (1 …), metres and minutes of the way to a customer on a day."""
         return self._legs.get((customer.index, day), (0, 0, 0))
 
+    def before(self, customer: Customer, day: int) -> str | None:
+        """The name of the customer seen just before on a coming day; None from home."""
+        return self._before.get((customer.index, day))
+
+    def distance(self, rep: Rep, day: int) -> int:
+        """Metres a rep drove on a day, the way home included; 0 on a day without visits."""
+        return self._driven.get((rep.code, day), 0)
+
     def numbers(self, customer: Customer, day: int) -> tuple[str, str]:
         """The numbers of the order and of the invoice of a customer's order day."""
         rep = customer.rep
@@ -56,9 +66,9 @@ class Schedule:
         within = bisect_left(self._by_year[year], (day, customer.index)) + 1
         return document_number("", rep.prefix, number), f"F-{year % 100:02d}/{within:04d}"
 
-    def next_number(self, rep: Rep) -> int:
-        """The running number after the last of a rep's past order days."""
-        return len(self._by_rep.get(rep.code, ())) + 1
+    def next_order(self, rep: Rep) -> str:
+        """The number after the last of a rep's past order days."""
+        return document_number("", rep.prefix, len(self._by_rep.get(rep.code, ())) + 1)
 
     def _count(self, spec: DemoSpec, customers: list[Customer], calendars: list[Calendar]) -> None:
         self._by_rep: dict[str, list[tuple[int, int]]] = {}
@@ -76,7 +86,8 @@ class Schedule:
     def _route(self, rep: Rep, day: int, stops: list[Customer]) -> None:
         """Nearest neighbour from home, lunch left out; today's cast in its own order."""
         waiting = sorted(stops, key=lambda c: c.index)
-        latitude, longitude, minute = rep.latitude, rep.longitude, 520
+        latitude, longitude, minute, last = rep.latitude, rep.longitude, 520, ""
+        driven = 0
         for sequence in range(1, len(stops) + 1):
             nearest = min(
                 waiting,
@@ -89,7 +100,8 @@ class Schedule:
             waiting.remove(nearest)
             way = _metres(latitude, longitude, nearest.place.latitude, nearest.place.longitude)
             metres = round(way * 1.35)
-            travel = 3 + metres // 650
+            travel = 6 + metres // 650
+            driven += metres
             minute += travel if sequence > 1 else 0
             if LUNCH[0] - 15 <= minute < LUNCH[1]:
                 minute = LUNCH[1] + travel
@@ -98,8 +110,13 @@ class Schedule:
                 minute = TODAY_MINUTES[nearest.cast]
             self._minutes[nearest.index, day] = min(minute, 1_200)
             self._legs[nearest.index, day] = (sequence, metres, travel)
+            if last and day >= self._today:
+                self._before[nearest.index, day] = last
+            last = nearest.name
             minute += nearest.minutes
             latitude, longitude = nearest.place.latitude, nearest.place.longitude
+        way = _metres(latitude, longitude, rep.latitude, rep.longitude)
+        self._driven[rep.code, day] = driven + round(way * 1.35)
 
 
 def _metres(lat1: float, lon1: float, lat2: float, lon2: float) -> float:

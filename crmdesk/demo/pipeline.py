@@ -1,0 +1,193 @@
+"""What is not sold yet: quotes with their follow-up, opportunities with stages, leads.
+
+Owns the rows and their words; prices come from :mod:`crmdesk.demo.pricing`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+
+from crmdesk.demo.catalogue import Catalogue
+from crmdesk.demo.customers import Customer
+from crmdesk.demo.documents import Documents, order_lines, totals
+from crmdesk.demo.names import Namer
+from crmdesk.demo.numbers import Numbers
+from crmdesk.demo.people import Rep, Staff
+from crmdesk.demo.pricing import PricedLine
+from crmdesk.demo.rhythm import Pair
+from crmdesk.demo.sink import Sink, instant_text
+from crmdesk.demo.spec import DOCUMENT_DAYS, DemoSpec
+from crmdesk.domain.ids import Uid, UidMaker
+from crmdesk.storage.rows import row_maker
+
+_TITLES = (
+    "Christmas boxes", "Summer terrace", "Breakfast buffet", "Cleaning for a year",
+    "Opening order", "House wine", "Coffee with machine", "Paper by the pallet",
+)  # fmt: skip
+_DEALS = (
+    ("Coffee with machine on loan", "sale"), ("All cleaning from us", "sale"),
+    ("House wine contract", "sale"), ("Drinks for the terrace", "sale"),
+    ("Yearly agreement", "resale"), ("Second shop", "sale"),
+)  # fmt: skip
+STAGES = ("qualified", "proposal", "negotiation")
+_STEPS = ("Call back", "Send the offer", "Tasting with the owner", "Meet the manager")
+_CAST_QUOTES = {2: ("Christmas boxes", 8, 0, 6), 4: ("Delicatessen shelf", 15, -2, 10),
+                7: ("Paper by the pallet", 6, 3, 20)}  # fmt: skip
+
+
+class Pipeline:
+    """Writes quotes, opportunities and leads."""
+
+    def __init__(
+        self, spec: DemoSpec, staff: Staff, catalogue: Catalogue, documents: Documents,
+        numbers: Numbers, uids: UidMaker, sink: Sink,
+    ) -> None:  # fmt: skip
+        self._spec, self._staff, self._catalogue = spec, staff, catalogue
+        self._documents, self._numbers = documents, numbers
+        self._today = spec.today.toordinal()
+        self._uids, self._sink = uids, sink
+        self._quote, self._deal = row_maker("quote"), row_maker("opportunity")
+        self._change, self._lead = row_maker("stage_change"), row_maker("lead")
+
+    def write(self, customer: Customer, habits: list[Pair], rng: Random) -> None:
+        """Quotes and opportunities of one customer."""
+        first = max(
+            self._today - DOCUMENT_DAYS, customer.acquired, self._spec.first_day.toordinal()
+        )
+        lively = {"A": 1.2, "B": 0.8, "C": 0.4, "D": 0.2}[customer.cls]
+        if customer.status == "prospect":
+            lively = 2.0
+        last = min(self._today - 1, customer.ended or self._today)
+        day = first + rng.expovariate(lively / 365)
+        while day < last:
+            self._by_chance(customer, int(day), rng)
+            day += rng.expovariate(lively / 365)
+        if customer.cast in _CAST_QUOTES:
+            title, age, follow, valid = _CAST_QUOTES[customer.cast]
+            self._write_quote(
+                customer, self._today - age, title, "sent", rng,
+                follow=self._today + follow, valid=self._today + valid,
+            )  # fmt: skip
+        if rng.random() < 0.22 * lively:
+            self._write_deal(customer, rng)
+
+    def _by_chance(self, customer: Customer, day: int, rng: Random) -> None:
+        title, valid = rng.choice(_TITLES), day + 30
+        if day >= self._today - 28:
+            if customer.cast is None:
+                follow = self._today + rng.randrange(-6, 11)
+                self._write_quote(
+                    customer, day, title, "sent", rng, follow=max(follow, day + 2), valid=valid
+                )
+            return
+        status = rng.choices(("won", "lost", "expired"), (46, 38, 16))[0]
+        self._write_quote(customer, day, title, status, rng, follow=None, valid=valid)
+
+    def _write_quote(
+        self,
+        customer: Customer,
+        day: int,
+        title: str,
+        status: str,
+        rng: Random,
+        *,
+        follow: int | None,
+        valid: int,
+    ) -> None:
+        lines = self._lines(customer, day, rng)
+        sums = totals(lines)
+        decided = day + rng.randrange(3, 25) if status in ("won", "lost") else None
+        reason = None
+        if status == "lost":
+            code = rng.choice(("price", "price", "competitor", "timing", "need", "silent"))
+            reason = self._staff.reasons["quote_lost", code]
+        row = self._quote(
+            self._uids(), order_lines(lines), account=customer.uid,
+            number=self._numbers.quote(customer.rep, day), status=status, title=title,
+            user=customer.rep.uid, price_list=self._catalogue.lists[customer.price_list],
+            quote_date=date.fromordinal(day), valid_until=date.fromordinal(valid),
+            next_follow_up=None if follow is None else date.fromordinal(follow),
+            sent_at=instant_text(date.fromordinal(day), 17 * 60),
+            decided_on=None if decided is None else date.fromordinal(decided), reason=reason,
+            net_minor=sums.net, discount_minor=sums.discount, tax_minor=sums.tax,
+            total_minor=sums.net + sums.tax, cost_minor=sums.cost,
+        )  # fmt: skip
+        self._sink.add("quote", row)
+
+    def _lines(self, customer: Customer, day: int, rng: Random) -> list[PricedLine]:
+        ranged = [
+            p for p in self._catalogue.products
+            if p.launched <= day and not p.delisted
+            and (p.season != "christmas" or date.fromordinal(day).month > 9)
+        ]  # fmt: skip
+        found = []
+        for product in rng.sample(ranged, rng.randrange(2, 6)):
+            packs = [p for p in product.packs if p.unit in ("CS", "BU")] or [product.packs[0]]
+            pack = packs[0]
+            year = date.fromordinal(day).year
+            quantity = rng.randrange(1, 5)
+            found.append(self._documents.pricing.line(customer, product, pack, quantity, day, year))
+        return found
+
+    def _write_deal(self, customer: Customer, rng: Random) -> None:
+        name, kind = rng.choice(_DEALS)
+        opened = self._today - rng.randrange(5, 300)
+        closed = opened + rng.randrange(20, 120)
+        is_open = closed >= self._today
+        reached = rng.randrange(1, len(STAGES) + 1)
+        end, reason = None, None
+        if not is_open:
+            end = rng.choices(("won", "lost"), (40, 60))[0]
+            code = "price" if rng.random() < 0.5 else ("service" if end == "won" else "silent")
+            reason = self._staff.reasons[f"opportunity_{end}", code]
+        uid = self._uids()
+        row = self._deal(
+            uid, account=customer.uid, user=customer.rep.uid, name=name, kind=kind,
+            stage=end or STAGES[reached - 1], amount_minor=rng.randrange(8, 240) * 2_500,
+            opened_on=date.fromordinal(opened), expected_close=date.fromordinal(closed),
+            next_step_on=date.fromordinal(self._today + rng.randrange(-4, 15)) if is_open else None,
+            next_step=rng.choice(_STEPS) if is_open else None,
+            campaign=rng.choice(self._staff.campaigns) if rng.random() < 0.3 else None,
+            closed_on=None if is_open else date.fromordinal(closed), reason=reason,
+        )  # fmt: skip
+        self._sink.add("opportunity", row)
+        self._write_stages(
+            customer, uid, opened, min(closed, self._today - 1), reached, end, reason
+        )
+
+    def _write_stages(
+        self, customer: Customer, deal: Uid, opened: int, closed: int, reached: int,
+        end: str | None, reason: Uid | None,
+    ) -> None:  # fmt: skip
+        stages: list[str] = [*STAGES[:reached], *([end] if end else [])]
+        before = None
+        for step, stage in enumerate(stages):
+            day = opened + (closed - opened) * step // max(1, len(stages) - (end is not None))
+            row = self._change(
+                self._uids(), account=customer.uid, opportunity=deal, user=customer.rep.uid,
+                from_stage=before, to_stage=stage, reason=reason if stage == end else None,
+                at=instant_text(date.fromordinal(day), 16 * 60),
+            )  # fmt: skip
+            self._sink.add("stage_change", row)
+            before = stage
+
+    def leads(self, rep: Rep, count: int, namer: Namer, rng: Random) -> None:
+        """Leads of one rep."""
+        for index in range(count):
+            language = "ca" if rep.country == "AD" else "es"
+            company = namer.business(namer.channel(), index * 9, rep.country)[0]
+            status = rng.choice(("new", "new", "contacted", "qualified", "lost"))
+            created = self._today - rng.randrange(2, 90)
+            step = self._today + rng.randrange(-3, 12)
+            row = self._lead(
+                self._uids(), user=rep.uid, name=namer.person(language), company=company,
+                phone=f"+376{rng.randrange(300_000, 399_999)}",
+                email=f"lead{index + 1}@{rep.code.lower()}.example",
+                campaign=rng.choice(self._staff.campaigns), status=status,
+                source=rng.choice(("fair", "telephone", "recommended", "web")),
+                score=rng.randrange(10, 95), created_on=date.fromordinal(created),
+                next_step=None if status == "lost" else rng.choice(_STEPS),
+                next_step_on=None if status == "lost" else date.fromordinal(step),
+            )  # fmt: skip
+            self._sink.add("lead", row)

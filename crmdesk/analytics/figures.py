@@ -24,6 +24,7 @@ class Missing(StrEnum):
     NO_MARGIN = "no_margin"
     COST_UNKNOWN = "cost_unknown"
     RETENTION_TOO_HIGH = "retention_too_high"
+    TOO_FEW_DAYS = "too_few_days"
     TOO_FEW_PURCHASES = "too_few_purchases"
 
 

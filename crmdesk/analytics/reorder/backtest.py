@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from crmdesk.analytics.figures import Missing
 from crmdesk.analytics.reorder import baselines, metrics
 from crmdesk.analytics.reorder.exact import Floats, Ints
 from crmdesk.analytics.reorder.features import (
@@ -28,7 +29,7 @@ from crmdesk.analytics.reorder.purchases import (
     purchase_days,
 )
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
-from crmdesk.analytics.reorder.training import fit
+from crmdesk.analytics.reorder.training import fit_with_classic
 
 DATE_WINDOW = 60
 Mask = npt.NDArray[np.bool_]
@@ -75,7 +76,7 @@ class BacktestReport:
 
     cutoffs: list[CutoffReport]
     methods: dict[str, Scores]
-    left_out: dict[int, str]
+    left_out: dict[int, Missing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,57 +99,62 @@ class _Truth:
     complete_days: int
 
 
-def backtest(lines: SaleLines, cutoffs: Sequence[int]) -> BacktestReport:
+def backtest(
+    lines: SaleLines, cutoffs: Sequence[int], account: int | None = None
+) -> BacktestReport:
     """Judge the model and its baselines at each cut-off day (days since 1970-01-01).
 
     Lines after a cut-off are the truth and have no part in its forecasts. Pairs with at least
-    three purchase-days by the cut-off are judged.
+    three purchase-days by the cut-off are judged; with an ``account`` only its pairs, by the model
+    of everybody's lines.
     """
     if len(lines.day) == 0:
-        return BacktestReport([], {}, {int(cutoff): "no lines" for cutoff in cutoffs})
+        return BacktestReport([], {}, {int(cutoff): Missing.NO_SALES for cutoff in cutoffs})
     everything = purchase_days(lines)
     end = int(np.max(lines.day))
     reports: list[CutoffReport] = []
-    left_out: dict[int, str] = {}
+    left_out: dict[int, Missing] = {}
     for cutoff in sorted({int(cutoff) for cutoff in cutoffs}):
         if cutoff + 14 > end:
-            left_out[cutoff] = "fewer than 14 days of lines follow"
+            left_out[cutoff] = Missing.TOO_FEW_DAYS
             continue
         history = purchase_days(lines.until(cutoff))
-        report = _judge(history, everything, cutoff, end)
+        report = _judge(history, everything, cutoff, end, account)
         if report is None:
-            left_out[cutoff] = "no pair has three purchase-days by then"
+            left_out[cutoff] = Missing.TOO_FEW_PURCHASES
         else:
             reports.append(report)
     return BacktestReport(reports, _means(reports), left_out)
 
 
 def _judge(
-    history: PurchaseDays, everything: PurchaseDays, cutoff: int, end: int
+    history: PurchaseDays, everything: PurchaseDays, cutoff: int, end: int, account: int | None
 ) -> CutoffReport | None:
     snapshot = take_snapshot(history, cutoff)
-    own = np.flatnonzero(snapshot.count >= MINIMUM_PURCHASES)
+    judged = snapshot.count >= MINIMUM_PURCHASES
+    if account is not None:
+        judged &= snapshot.account == account
+    own = np.flatnonzero(judged)
     if len(own) == 0:
         return None
-    model = fit(history, cutoff)
+    model, classic = fit_with_classic(history, cutoff)
     forecasts = score(history, model, cutoff)
     renewal = score(history, replace(model, coefficients={}, date_coefficients=None), cutoff)
-    classic = score(history, fit(history, cutoff, classic=True), cutoff)
     truth = _truth(history, everything, snapshot, own, end)
     claims = {
         "model": _of_forecasts(forecasts, own),
-        "logistic": _of_forecasts(classic, own),
+        "logistic": _of_forecasts(score(history, classic, cutoff), own),
         "renewal": replace(_of_forecasts(renewal, own), quantity=None),
         "bg_nbd": _bg_nbd(snapshot, own),
         "due_date": _due_date(history, snapshot, own),
         "mean_interval": _mean_interval(history, snapshot, own),
     }
-    account = snapshot.account_code[own]
+    code = snapshot.account_code[own]
     return CutoffReport(
         cutoff=cutoff,
         pairs=len(snapshot),
         scored=len(forecasts),
-        methods={name: _scores(claim, truth, account) for name, claim in claims.items()},
+        methods={name: _scores(claim, truth, code) for name, claim in claims.items()},
         calibration=metrics.calibration_table(forecasts.p14[own], truth.days <= 14),
     )
 

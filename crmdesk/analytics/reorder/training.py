@@ -51,37 +51,48 @@ class _Training:
     all_days_to_next: Ints
 
 
-def fit(purchases: PurchaseDays, as_of: int, *, classic: bool = False) -> ReorderModel:
+def fit(purchases: PurchaseDays, as_of: int) -> ReorderModel:
     """Model fitted on the purchase-days up to and including ``as_of``.
 
     Logistic regressions on snapshots 14 to 72 days old whose labels are complete, and a median
-    regression of the date; with too few rows the model answers by renewal alone. Takes about a
-    second per 100,000 pairs. ``classic`` leaves out the pair's own gaps: the 24-coefficient
-    baseline of the backtest.
+    regression of the date; with too few rows the model answers by renewal alone.
     """
-    known = purchases.until(as_of)
-    snapshot = take_snapshot(known, as_of)
-    skus, rate = sku_facts(known, snapshot)
+    return _fitted(purchases.until(as_of), as_of, (FEATURES,))[0]
+
+
+def fit_with_classic(purchases: PurchaseDays, as_of: int) -> tuple[ReorderModel, ReorderModel]:
+    """The model, and beside it the 24-coefficient baseline without the pair's own gaps."""
+    model, classic = _fitted(purchases.until(as_of), as_of, (FEATURES, CLASSIC_FEATURES))
+    return model, classic
+
+
+def _fitted(known: PurchaseDays, as_of: int, widths: tuple[int, ...]) -> list[ReorderModel]:
+    """One model for each number of leading features in use, on the same snapshots."""
+    skus, rate = sku_facts(known, take_snapshot(known, as_of))
     rows = [_training(known, as_of, age) for age in SNAPSHOT_AGES]
+    common = ReorderModel(
+        as_of=as_of,
+        rate=rate,
+        skus=skus,
+        date_coefficients=_fit_date(rows),
+        renewal=_fit_renewal(rows[0]),
+    )
+    return [replace(common, coefficients=_fit_chances(rows, width)) for width in widths]
+
+
+def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
+    """Coefficients by horizon, those beyond ``width`` nil; a horizon with too few rows has none."""
     coefficients: dict[int, Floats] = {}
     start: Floats | None = None
     for horizon in HORIZONS:
         matrix, label = _labelled(rows, horizon)
-        if classic:
-            matrix[:, CLASSIC_FEATURES:] = 0.0
+        matrix[:, width:] = 0.0
         positive = int(label.sum())
         if len(label) < _FEWEST_ROWS or min(positive, len(label) - positive) < _FEWEST_OF_EACH:
             continue
         start = fit_logistic(matrix, label, start)
         coefficients[horizon] = start
-    return ReorderModel(
-        as_of=as_of,
-        rate=rate,
-        skus=skus,
-        coefficients=coefficients,
-        date_coefficients=_fit_date(rows),
-        renewal=_fit_renewal(rows[0]),
-    )
+    return coefficients
 
 
 def _training(purchases: PurchaseDays, as_of: int, age: int) -> _Training:

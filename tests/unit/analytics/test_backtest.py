@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from crmdesk.analytics.figures import Missing
 from crmdesk.analytics.reorder import SaleLines, backtest, baselines, metrics
 from crmdesk.analytics.reorder.backtest import BacktestReport, Scores
 from tests.unit.analytics.histories import invented_lines, lines_of, shuffled
@@ -99,9 +100,9 @@ def test_cutoffs_that_cannot_be_judged_are_named_with_the_reason():
     report = backtest(lines, [5, 15, 95, 400])
     assert report.cutoffs == []
     assert report.methods == {}
-    assert report.left_out[15] == "no pair has three purchase-days by then"
-    assert report.left_out[95] == report.left_out[400] == "fewer than 14 days of lines follow"
-    assert backtest(lines_of([]), [5]).left_out == {5: "no lines"}
+    assert report.left_out[15] == Missing.TOO_FEW_PURCHASES
+    assert report.left_out[95] == report.left_out[400] == Missing.TOO_FEW_DAYS
+    assert backtest(lines_of([]), [5]).left_out == {5: Missing.NO_SALES}
 
 
 def test_a_measure_without_meaning_is_none():
@@ -109,6 +110,18 @@ def test_a_measure_without_meaning_is_none():
     scores = report.methods["model"]
     assert scores.log_loss_14 is not None
     assert (scores.date_error_days, scores.auc_silent_60, scores.calibration_30) == (None,) * 3
+
+
+def test_one_account_is_judged_by_the_model_of_all():
+    lines = invented_lines(accounts=25)
+    whole = backtest(lines, [19_400]).cutoffs[0]
+    parts = [backtest(lines, [19_400], account) for account in (3, 4)]
+    for part in parts:
+        assert part.cutoffs[0].pairs == whole.pairs
+        assert sum(size for _mean, _share, size in part.cutoffs[0].calibration) <= 6
+        assert part.methods["model"].call_list is None
+    assert parts[0].methods["model"] != parts[1].methods["model"]
+    assert backtest(lines, [19_400], 999).left_out == {19_400: Missing.TOO_FEW_PURCHASES}
 
 
 def check_musts(report: BacktestReport) -> None:
@@ -133,7 +146,7 @@ def check_musts(report: BacktestReport) -> None:
 
 def test_the_wholesaler(online_retail: SaleLines):
     end = int(online_retail.day.max())
-    check_musts(backtest(online_retail, [end - 100, end - 80, end - 60]))
+    check_musts(backtest(online_retail, [end - 100, end - 60]))
 
 
 def test_the_distributor(synthetic: SaleLines):

@@ -1,76 +1,116 @@
-"""What a person does on the reorder board: put picks into orders, put a SKU off.
-
-Quantities and prices of the orders are :mod:`crmdesk.services.orders`'s; what the board shows is
-:mod:`crmdesk.services.queries.reorder`'s.
-"""
+"""Reorder figures as of any day: the table per account and SKU, and how good it has been."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
+from datetime import date, timedelta
+from typing import Any
 
-from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError
-from crmdesk.domain.ids import new_uid
-from crmdesk.i18n import _
-from crmdesk.services.orders import LineInput, set_line, start_order
+from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.i18n import _, ngettext
 from crmdesk.services.workspace import Workspace
 
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """So many packs of a product for a customer; ``suggested`` in base units."""
-
-    account_id: int
-    product_id: int
-    packaging_id: int | None
-    packs: int
-    suggested: int
+COLUMNS = (
+    "account", "sku", "state", "p_7", "p_14", "p_30", "expected_next_date", "expected_quantity",
+    "packaging", "packs", "interval_days", "n", "reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class PicksAdded:
-    """The drafts the picks went into, by account."""
-
-    orders: dict[int, int]
-    lines: int
-    changes: ChangeSet
+class _Names:
+    accounts: dict[int, str]
+    skus: dict[int, str]
+    units: dict[int, str]
 
 
-def add_to_orders(ws: Workspace, picks: Sequence[Pick]) -> PicksAdded:
-    """Put picks into today's draft of each customer, starting it where there is none.
+def reorder_rows(
+    ws: Workspace, as_of: date, *, account: str | None = None, horizon: int | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Rows in the order of :data:`COLUMNS`, one per account and SKU bought up to ``as_of``.
 
-    A product that is already on the draft gets the new quantity.
+    The model is fitted on what was known on that day, nothing later is looked at. ``account``
+    limits to one code; ``horizon`` keeps pairs expected within so many days. NotFound for an
+    unknown code.
     """
-    orders: dict[int, int] = {}
-    changes = ChangeSet()
-    ordered = sorted(picks, key=lambda pick: pick.account_id)
-    for account_id, group in groupby(ordered, key=lambda pick: pick.account_id):
-        started = start_order(ws, account_id, suggested=False)
-        orders[account_id] = started.order_id
-        changes |= started.changes
-        for pick in group:
-            line = LineInput(pick.product_id, pick.packaging_id, pick.packs, pick.suggested)
-            changes |= set_line(ws, started.order_id, line)
-    return PicksAdded(orders, len(ordered), changes)
+    from crmdesk.storage import forecasts
+
+    with ws.database.read() as connection:
+        run = connection.exec_driver_sql
+        names = _Names(
+            {int(r[0]): str(r[1]) for r in run("SELECT id, code FROM account")},
+            {int(r[0]): str(r[1]) for r in run("SELECT id, sku FROM product")},
+            {int(r[0]): str(r[1]) for r in run("SELECT id, unit FROM packaging")},
+        )
+        only = None
+        if account is not None:
+            keys = [key for key, code in names.accounts.items() if code == account]
+            if not keys:
+                raise NotFound(_("There is no customer {code}.").format(code=account))
+            only = keys[0]
+        rows = list(forecasts.rows_as_of(connection, as_of, only))
+    latest = None if horizon is None else (as_of + timedelta(days=horizon)).isoformat()
+    for row in rows:
+        if latest is None or row.due_on <= latest:
+            yield _table_row(row, names, as_of)
 
 
-def put_off(
-    ws: Workspace, account_id: int, product_id: int, reason: str, until: date | None
-) -> ChangeSet:
-    """Take a SKU of a customer off the board until a day (or for good), and keep why."""
-    if not reason.strip():
-        raise FieldError("reason", _("Say why, so that the forecast can learn from it."))
-    with ws.database.write() as tx:
-        key = tx.connection.exec_driver_sql(
-            "INSERT INTO reorder_override (uid, account_id, product_id, user_id, reason, until,"
-            " made_on) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (
-                new_uid(), account_id, product_id, ws.user.id, reason.strip(),
-                None if until is None else until.isoformat(), ws.today().isoformat(),
-            ),
-        ).scalar_one()  # fmt: skip
-    touched = {"reorder_override": frozenset({int(key)}), "account": frozenset({account_id})}
-    return ChangeSet(touched, undo=tx.txn)
+def _table_row(row: Any, names: _Names, as_of: date) -> tuple[Any, ...]:
+    unit = names.units.get(row.packaging_id or 0, "EA")
+    return (
+        names.accounts[row.account_id], names.skus[row.product_id], row.state, round(row.p_7, 4),
+        round(row.p_14, 4), round(row.p_30, 4), row.due_on, row.expected_quantity, unit, row.packs,
+        None if row.interval_days is None else round(row.interval_days, 2), row.n,
+        reason_text(
+            row.n, row.median_gap, (as_of - date.fromisoformat(row.last_on)).days, row.p_14,
+            usual_text(unit, row.packs),
+        ),
+    )  # fmt: skip
+
+
+def reason_text(
+    n: int, median_gap: float | None, days_since: int, p_14: float, usual: str | None
+) -> str:
+    """The one sentence of a pair, from the numbers that were used."""
+    from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence
+
+    gap = 0 if median_gap is None else round(median_gap)
+    return sentence(SentenceFacts(n, gap, days_since, p_14), usual)
+
+
+def usual_text(unit: str, packs: int) -> str:
+    """So many packs in words: ``3 cases``."""
+    words = {
+        "EA": ngettext("{count} unit", "{count} units", packs),
+        "IN": ngettext("{count} inner pack", "{count} inner packs", packs),
+        "CS": ngettext("{count} case", "{count} cases", packs),
+        "BU": ngettext("{count} bulk pack", "{count} bulk packs", packs),
+        "PL": ngettext("{count} pallet", "{count} pallets", packs),
+    }
+    return words.get(unit, f"{{count}} {unit}").format(count=packs)
+
+
+def backtest(ws: Workspace, cutoffs: list[date]) -> Any:
+    """How good the forecast would have been at these days, beside simple rules.
+
+    Returns :class:`crmdesk.analytics.reorder.backtest.BacktestReport`. UserError when a cut-off
+    leaves no history before or no 60 days after it.
+    """
+    from crmdesk.analytics.reorder.backtest import backtest as judge
+    from crmdesk.storage import forecasts
+
+    if not cutoffs:
+        raise UserError(_("A backtest needs at least one cut-off."), _("Name them: --cutoffs DATE"))
+    with ws.database.read() as connection:
+        lines = forecasts.read_lines(connection)
+    if len(lines.sales.day) == 0:
+        raise UserError(_("There are no sales yet."), _("Import them: crmdesk import sales FILE"))
+    first, last = forecasts.day_of(lines.sales.day.min()), forecasts.day_of(lines.sales.day.max())
+    for day in cutoffs:
+        if not first < day < last:
+            raise UserError(
+                _("{date} is outside the history ({first} to {last}).").format(
+                    date=day, first=first, last=last
+                )
+            )
+    return judge(lines.sales, [forecasts.day_number(day) for day in cutoffs])

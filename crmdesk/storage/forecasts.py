@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
@@ -149,6 +149,56 @@ def write_pairs(
     cursor.close()
 
 
+class PairRow(NamedTuple):
+    """One forecast row, in the order of the columns of ``summary_pair``."""
+
+    account_id: int
+    product_id: int
+    n: int
+    first_on: str
+    last_on: str
+    last_quantity: int
+    last_net_e4: int
+    interval_days: float | None
+    median_gap: float | None
+    p_7: float
+    p_14: float
+    p_30: float
+    state: str
+    due_on: str
+    expected_quantity: int
+    packaging_id: int | None
+    packs: int
+    expected_net_minor: int
+    expected_margin_minor: int
+    as_of: str
+
+
+def rows_as_of(
+    connection: Connection, as_of: date, account_id: int | None = None
+) -> Iterable[PairRow]:
+    """The forecast as it would have been on a day: fitted and scored on what was known then."""
+    lines = _until(read_lines(connection), day_number(as_of))
+    if len(lines.net_minor) == 0:
+        return []
+    model = fit(purchase_days(lines.sales), day_number(as_of))
+    if account_id is not None:
+        lines = _kept(lines, lines.sales.account == account_id)
+    forecasts = forecast(lines, model, as_of)
+    prices = _Prices(connection, None)
+    return _pair_rows(forecasts, _last_lines(lines), prices, as_of)
+
+
+def _until(lines: LineArrays, day: int) -> LineArrays:
+    return _kept(lines, lines.sales.day <= day)
+
+
+def _kept(lines: LineArrays, keep: Any) -> LineArrays:
+    sales = lines.sales
+    chosen = SaleLines(sales.account[keep], sales.sku[keep], sales.day[keep], sales.quantity[keep])
+    return LineArrays(chosen, lines.net_minor[keep], lines.packaging[keep])
+
+
 @dataclass(frozen=True, slots=True)
 class _LastLine:
     quantity: int
@@ -237,7 +287,7 @@ def _pairs(connection: Connection, query: str) -> Iterable[tuple[int, int]]:
 
 def _pair_rows(
     forecasts: Forecasts, last: dict[tuple[int, int], _LastLine], prices: _Prices, today: date
-) -> Iterable[tuple[Any, ...]]:
+) -> Iterable[PairRow]:
     as_of = today.isoformat()
     names = [str(state) for state in STATES]
     columns = zip(
@@ -269,7 +319,7 @@ def _pair_rows(
         net = divide_half_even(line.net_minor * base, line.quantity)
         per = prices.per.get(product, 1)
         cost = divide_half_even(prices.cost.get(product, 0) * base, per * prices.unit)
-        yield (
+        yield PairRow(
             account, product, n, day_of(first).isoformat(), day_of(newest).isoformat(),
             line.quantity, divide_half_even(line.net_minor * prices.unit * per, line.quantity),
             None if isnan(mean) else mean, None if isnan(median) else median,

@@ -1,0 +1,109 @@
+"""Tables out: CSV (UTF-8) or XLSX by the file's ending, safe to open in a spreadsheet.
+
+Text that a spreadsheet would run as a formula is written with a leading apostrophe (source:
+OWASP, CSV injection). Files appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import zstandard
+
+from crmdesk.domain.errors import DiskFull, UserError
+from crmdesk.i18n import _
+
+Cell = str | int | float | None
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_XLSX_ROWS = 1_048_575
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    """Write a table to ``.csv``, ``.csv.zst`` or ``.xlsx``; returns the number of rows.
+
+    Raises UserError for another ending or too many rows, DiskFull when it cannot be written.
+    """
+    suffixes = [s.lower() for s in path.suffixes]
+    if not (suffixes[-1:] in ([".csv"], [".xlsx"]) or suffixes[-2:] == [".csv", ".zst"]):
+        raise UserError(_("{file} must end in .csv, .csv.zst or .xlsx.").format(file=path.name))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as work:
+            draft = Path(work) / path.name
+            write = _write_xlsx if suffixes[-1] == ".xlsx" else _write_csv
+            count = write(draft, columns, rows)
+            draft.replace(path)
+    except OSError as error:
+        raise DiskFull(
+            _("{file} cannot be written: {reason}.").format(file=path, reason=error.strerror),
+            _("Check the folder and the space on the disk."),
+        ) from error
+    return count
+
+
+def safe_cell(value: Cell) -> Cell:
+    """A cell that no spreadsheet runs as a formula; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(_RISKY):
+        try:
+            float(value.replace(",", "."))
+        except ValueError:
+            return "'" + value
+    return value
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    count = 0
+    with path.open("wb") as raw:
+        packed = zstandard.ZstdCompressor().stream_writer(raw) if path.suffix == ".zst" else None
+        target = packed or raw
+        # The standard library's writer wants text; encode in blocks to keep one pass.
+        block = _Block()
+        writer = csv.writer(block, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([safe_cell(cell) for cell in row])
+            count += 1
+            if count % 5000 == 0:
+                target.write(block.take())
+        target.write(block.take())
+        if packed is not None:
+            packed.close()
+    return count
+
+
+class _Block:
+    """Gathers text for the CSV writer."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def write(self, text: str) -> int:
+        self._parts.append(text)
+        return len(text)
+
+    def take(self) -> bytes:
+        data = "".join(self._parts).encode()
+        self._parts.clear()
+        return data
+
+
+def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(list(columns))
+    count = 0
+    for row in rows:
+        count += 1
+        if count > _XLSX_ROWS:
+            raise UserError(
+                _("A spreadsheet holds at most {count} rows.").format(count=f"{_XLSX_ROWS:,}"),
+                _("Export as CSV instead."),
+            )
+        sheet.append([safe_cell(cell) for cell in row])
+    book.save(path)
+    return count

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,6 +242,8 @@ def _open_profile(
         trying.enter_context(profile.locked(folder, "desktop"))
         workspace = open_workspace(folder, instants, passphrase=passphrase)
         held.push(trying.pop_all())
+    # The first place is imported here, while the window already takes keys.
+    import_module("crmdesk.gui.views.today.widget")
     return workspace
 
 

@@ -55,6 +55,7 @@ _ALL = (
     Binding("today.previous", "Up", N_("previous stop"), hint_only=True),
     Binding("today.next", "Down", N_("stop"), hint_only=True),
     Binding("today.visit", "Space", N_("Start visit")),
+    Binding("today.order", "O", N_("Take order")),
     Binding("today.card", "C", N_("Card")),
     Binding("today.replan", "R", N_("Re-plan the rest")),
     Binding("today.missed", "M", N_("missed or closed")),

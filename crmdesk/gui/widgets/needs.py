@@ -122,7 +122,8 @@ class NeedsList(ChartWidget):
         draw_text(painter, amount, item.suggest, self._strong(), "text", RIGHT)
         end = amount.left() - t.SPACE_4
         if not narrow:
-            bar = QRectF(end - theme.scaled(_BAR), rect.top(), theme.scaled(_BAR), rect.height())
+            width = theme.scaled(_BAR)
+            bar = QRectF(end - width, upper.top(), width, upper.height())
             tone = Tone.WARNING if item.tone is Tone.WARNING else Tone.ACCENT
             paint_probability(painter, bar, item.probability, tone)
             end = bar.left() - t.SPACE_4
@@ -133,7 +134,8 @@ class NeedsList(ChartWidget):
         used = draw_text(painter, room, item.name, medium)
         spot = QRectF(left + used + t.SPACE_2, upper.top(), word, upper.height())
         draw_text(painter, spot, item.word, small, token)
-        sentence = QRectF(left, lower.top(), (right if narrow else end) - left, lower.height())
+        stop = right if narrow else amount.left() - t.SPACE_3
+        sentence = QRectF(left, lower.top(), stop - left, lower.height())
         draw_text(painter, sentence, item.sentence, small, "muted")
 
     def _paint_action(self, painter: QPainter, rect: QRectF, part: int) -> float:

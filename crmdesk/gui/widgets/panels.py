@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from crmdesk.gui import theme
@@ -185,6 +185,67 @@ class PageHeader(QWidget):
     def sizeHint(self) -> QSize:
         height = max(theme.scaled(36), super().sizeHint().height())
         return QSize(super().sizeHint().width(), height)
+
+
+class FlowBox(QWidget):
+    """Widgets side by side that go on in the next line where the width ends."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts: list[QWidget] = []
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set_parts(self, parts: Sequence[QWidget]) -> None:
+        """Show other widgets; the earlier ones are deleted."""
+        for old in self._parts:
+            old.hide()
+            old.deleteLater()
+        self._parts = list(parts)
+        for part in self._parts:
+            part.setParent(self)
+            part.show()
+        self._place()
+        self.updateGeometry()
+
+    def parts(self) -> list[QWidget]:
+        """The widgets shown."""
+        return list(self._parts)
+
+    def _lay_out(self, width: int, *, move: bool) -> int:
+        x = y = line = 0
+        for part in self._parts:
+            size = part.sizeHint()
+            if x and x + size.width() > width:
+                x, y = 0, y + line + t.SPACE_2
+                line = 0
+            if move:
+                part.setGeometry(x, y, min(size.width(), width), size.height())
+            x += size.width() + t.SPACE_2
+            line = max(line, size.height())
+        return y + line
+
+    def _place(self) -> None:
+        height = self._lay_out(self.width(), move=True)
+        if self.minimumHeight() != height:
+            self.setFixedHeight(height)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._lay_out(width, move=False)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, self._lay_out(self.width(), move=False))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
 
 
 class KeyStrip(QWidget):

@@ -1,0 +1,1 @@
+"""Today: the rep's route beside the map, and the brief of the stop that comes next."""

@@ -26,10 +26,10 @@ _TESTS = sorted((_ROOT / "tests").rglob("*.py"))
 _CLOCK_OWNERS = ("__main__.py", "cli/", "gui/", "hq/", "sync/clock.py")
 _CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 
-# HQ has a store of its own; everybody else writes in bulk through `storage`. Commands in `services`
+# HQ has a store of its own; everybody else writes in bulk through `storage`. Commands and importers
 # may state single rows in SQL, but never many at once.
 _BULK_OWNERS = ("storage/", "hq/")
-_SQL_OWNERS = (*_BULK_OWNERS, "services/")
+_SQL_OWNERS = (*_BULK_OWNERS, "services/", "interchange/")
 _BULK_CALLS = {"executemany", "bulk_insert_mappings", "bulk_update_mappings", "bulk_save_objects"}
 _BULK_SQL = re.compile(r"\s*(INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\s", re.I)
 

@@ -7,6 +7,7 @@ which one is on. A badge's colour never stands alone: it has words and often an 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -103,6 +104,17 @@ class Chip(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
+    def event(self, event: QEvent) -> bool:
+        # Space presses the chip with the focus, whatever the place does with it elsewhere.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
     def sizeHint(self) -> QSize:
         width = text_width(theme.font(t.SIZE_SMALL, t.MEDIUM), self.text())
         return QSize(round(width) + 2 * 7 + 2, theme.scaled(24))
@@ -142,14 +154,37 @@ class FilterChips(QWidget):
         self._group = QButtonGroup(self)
         self._chips: list[Chip] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_choices(choices)
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other chips; the one that is on stays on, and chips that stay keep the focus."""
+        on = self.choice()
+        known = {chip.key: chip for chip in self._chips}
+        kept = []
         for key, text in choices:
-            chip = Chip(key, text, self)
-            chip.installEventFilter(self)
-            chip.clicked.connect(self._on_chip_clicked)
-            self._group.addButton(chip)
-            self._chips.append(chip)
-        if self._chips:
-            self._chips[0].setChecked(True)
+            chip = known.pop(key, None) or self._made(key)
+            chip.setText(text)
+            chip.setAccessibleName(text)
+            kept.append(chip)
+        for chip in known.values():
+            self._group.removeButton(chip)
+            chip.deleteLater()
+        self._chips = kept
+        wanted = next((chip for chip in kept if chip.key == on), kept[0] if kept else None)
+        if wanted is not None:
+            wanted.setChecked(True)
+        for before, after in pairwise(kept):
+            self.setTabOrder(before, after)
+        self._place(self.width())
+        self.updateGeometry()
+
+    def _made(self, key: str) -> Chip:
+        chip = Chip(key, "", self)
+        chip.installEventFilter(self)
+        chip.clicked.connect(self._on_chip_clicked)
+        self._group.addButton(chip)
+        chip.show()
+        return chip
 
     def choice(self) -> str:
         """The key of the chip that is on."""
@@ -201,3 +236,57 @@ class FilterChips(QWidget):
 
     def _on_chip_clicked(self) -> None:
         self.chosen.emit(self.choice())
+
+
+class BadgeRow(QWidget):
+    """Several badges side by side, in as many rows as they need."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._items: tuple[BadgeItem, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_items(self, items: Sequence[BadgeItem]) -> None:
+        """Say other things."""
+        self._items = tuple(items)
+        self.setAccessibleName(", ".join(item.text for item in items))
+        self.updateGeometry()
+        self.update()
+
+    def _places(self, width: int) -> list[QRectF]:
+        x = y = 0
+        found = []
+        for item in self._items:
+            size = badge_size(item)
+            if x and x + size.width() > width:
+                x, y = 0, y + size.height() + t.SPACE_1
+            found.append(QRectF(x, y, min(size.width(), width), size.height()))
+            x += size.width() + t.SPACE_2
+        return found
+
+    def natural_width(self) -> int:
+        """The width of all badges in one row."""
+        return sum(badge_size(item).width() + t.SPACE_2 for item in self._items)
+
+    def sizeHint(self) -> QSize:
+        places = self._places(max(self.width(), 120))
+        return QSize(self.natural_width(), round(places[-1].bottom()) if places else 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        for rect, item in zip(self._places(self.width()), self._items, strict=True):
+            paint_badge(painter, rect, item)
+        painter.end()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self.updateGeometry()
+            self.update()
+        super().changeEvent(event)

@@ -25,7 +25,7 @@ from crmdesk.i18n import _
 
 _ICON = 16
 _PAD = 16
-_INSET = 6
+FOCUS_ROOM = 6
 
 
 class FactStrip(ChartWidget):
@@ -85,13 +85,15 @@ class FactStrip(ChartWidget):
 
     def _place(self) -> None:
         self._rects = [QRectF() for _fact in self._facts]
-        for number, row in enumerate(self._rows(self.width() - 2 * _INSET)):
+        for number, row in enumerate(self._rows(self.width() - 2 * FOCUS_ROOM)):
             widths = [self._fact_width(self._facts[i]) for i in row]
             taken = sum(widths) + 2 * _PAD * max(len(row) - 1, 0)
             spare = (
-                max(self.width() - 2 * _INSET - taken, 0) / max(len(row), 1) if number == 0 else 0
+                max(self.width() - 2 * FOCUS_ROOM - taken, 0) / max(len(row), 1)
+                if number == 0
+                else 0
             )
-            x = float(_INSET)
+            x = float(FOCUS_ROOM)
             top = number * (self._row_height() + t.SPACE_2)
             for index, width in zip(row, widths, strict=True):
                 room = min(width + min(spare, 2 * _PAD), max(self.width() - x, 0))
@@ -102,7 +104,7 @@ class FactStrip(ChartWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        rows = len(self._rows(width - 2 * _INSET))
+        rows = len(self._rows(width - 2 * FOCUS_ROOM))
         return round(rows * self._row_height() + (rows - 1) * t.SPACE_2)
 
     def sizeHint(self) -> QSize:
@@ -122,7 +124,7 @@ class FactStrip(ChartWidget):
         painter = QPainter(self)
         for index, fact in enumerate(self._facts):
             rect = self._rects[index]
-            if rect.left() > _INSET:
+            if rect.left() > FOCUS_ROOM:
                 painter.fillRect(
                     QRectF(rect.left() - _PAD, rect.top() + 2, 1, rect.height() - 4),
                     theme.color("border"),

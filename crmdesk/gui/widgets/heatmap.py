@@ -204,6 +204,12 @@ class HeatTable(QTableView):
         """The row the keyboard is on."""
         return self.heat.item(self.currentIndex().row())
 
+    def select_key(self, key: int) -> None:
+        """Move the selection to a SKU, when it is shown."""
+        row = self.heat.row_of(key)
+        if row >= 0:
+            self.setCurrentIndex(self.heat.index(row, NAME))
+
     def month_cells(self, area: QRectF) -> list[tuple[int, QRectF]]:
         """The months that fit into `area` as (place in the model's months, cell), oldest first."""
         total = len(self.heat.months)

@@ -115,6 +115,17 @@ class DocumentsNote:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A file kept with the customer; `size` in bytes."""
+
+    id: int
+    name: str
+    kind: str
+    size: int
+    taken_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerCard:
     """One screen of a customer, read at once."""
 
@@ -163,6 +174,23 @@ def contacts(ws: Workspace, account_id: int) -> tuple[ContactRow, ...]:
     """All people at a customer, in their order."""
     with ws.database.read() as connection:
         return read_contacts(connection, account_id)
+
+
+def documents(ws: Workspace, account_id: int) -> tuple[DocumentRow, ...]:
+    """All files of a customer, newest first."""
+    a = _attachment.c
+    query = (
+        select(a.id, a.name, a.kind, a.size, a.taken_at)
+        .where(a.account_id == account_id)
+        .order_by(a.id.desc())
+    )
+    with ws.database.read() as connection:
+        return tuple(
+            DocumentRow(
+                row.id, row.name, row.kind, row.size, row.taken_at.date() if row.taken_at else None
+            )
+            for row in connection.execute(query)
+        )
 
 
 def _newest_months(

@@ -49,7 +49,7 @@ _DRIVERS = {
 class CustomerValue:
     """The waterfall of twelve months and what follows from it.
 
-    `contribution_prior_minor` is that of the twelve months before; None when nothing was sold.
+    `contribution_prior_minor` is that of the twelve months before; None for a newer customer.
     """
 
     waterfall: Waterfall
@@ -86,9 +86,10 @@ def read_value(
         select(
             s.net_12m_minor, s.discount_12m_minor, s.cost_12m_minor, s.net_prior_12m_minor,
             s.cost_prior_12m_minor,
+            s.first_on,
         ).where(s.account_id == account_id)
     ).first()  # fmt: skip
-    net, discount, cost, net_prior, cost_prior = row or (0, 0, 0, 0, 0)
+    net, discount, cost, net_prior, cost_prior, first_on = row or (0, 0, 0, 0, 0, None)
     rates, exponent = read_rates(connection, today), currency_exponent(currency)
     since = period_start(today)
     year = _Period(since, today, today, net + discount, discount, cost)
@@ -96,7 +97,11 @@ def read_value(
     before = _Period(prior_since, since - timedelta(days=1), today, net_prior, 0, cost_prior)
     waterfall = contribution_waterfall(_activity(connection, account_id, year), rates, exponent)
     prior = None
-    if net_prior:
+    if (
+        net_prior
+        and first_on is not None
+        and first_on < (prior_since + timedelta(days=31)).isoformat()
+    ):
         activity = _activity(connection, account_id, before)
         prior = contribution_waterfall(activity, rates, exponent).contribution_minor.value
     return CustomerValue(

@@ -1,0 +1,1 @@
+"""Customer: one screen with everything about one customer."""

@@ -1,0 +1,334 @@
+"""What the customer card does, without Qt: one read for the screen, more when it is looked at.
+
+Owns which customer is shown, the timeline's filter and search, and the commands of the card (start
+a visit, log a call, take an order). Wording is shared with other places; painting is the widget's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Protocol
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import NotFound
+from crmdesk.domain.states import VisitMode, VisitOutcome
+from crmdesk.gui.event_words import event_item
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.sku_words import heat_item, thresholds_of
+from crmdesk.gui.views.customer.words import (
+    CardItem,
+    DocumentItem,
+    MonthItems,
+    PurchaseItem,
+    card_item,
+    document_item,
+    purchase_item,
+    purchases_note,
+)
+from crmdesk.gui.widgets.items import HeatItem, MonthCount, TimelineItem
+from crmdesk.i18n import _, ngettext
+from crmdesk.services import orders, undo, visits
+from crmdesk.services.queries.customer import customer_card, documents
+from crmdesk.services.queries.customer_matrix import purchases, sku_rows
+from crmdesk.services.queries.customer_timeline import (
+    EventGroup,
+    EventRow,
+    TimelineMonths,
+    search_timeline,
+    timeline_month,
+    timeline_months,
+)
+
+CALL_MINUTES = 5
+_SHOWN_KINDS = (
+    "account", "contact", "contact_point", "sale", "order", "visit", "planned_visit", "ticket",
+    "invoice", "payment", "collection", "note", "promise", "quote", "return_request",
+    "survey_score", "attachment", "sample", "reorder_override",
+)  # fmt: skip
+
+
+class CustomerView(Protocol):
+    """What the presenter asks of the widget."""
+
+    def show_card(self, card: CardItem) -> None:
+        """Show a customer; its first months and SKUs are in the card."""
+
+    def show_timeline(
+        self, months: Sequence[MonthCount], events: Sequence[MonthItems], note: str
+    ) -> None:
+        """Show other months of the timeline: another filter, or what a search found."""
+
+    def put_month(self, events: MonthItems) -> None:
+        """Events of a month that came into view."""
+
+    def put_skus(self, items: Sequence[HeatItem]) -> None:
+        """SKUs that came into view."""
+
+    def show_purchases(self, title: str, note: str, rows: Sequence[PurchaseItem]) -> None:
+        """Show all purchases of a SKU."""
+
+    def show_documents(self, rows: Sequence[DocumentItem]) -> None:
+        """Show all files of the customer."""
+
+    def show_gone(self, message: str, hint: str) -> None:
+        """The customer has left this laptop."""
+
+
+class CustomerPresenter:
+    """The card of one customer at a time."""
+
+    def __init__(self, context: PlaceContext, view: CustomerView) -> None:
+        self.closed = False
+        self.workspace = context.workspace
+        self._runner = context.runner
+        self._desk = context.desk
+        self._view = view
+        self._account_id: int | None = None
+        self._card: CardItem | None = None
+        self._scale = (0.0, 0.0, 0.0)
+        self._group = EventGroup.ALL
+        self._text = ""
+        self._asked = 0
+
+    # -------------------------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Nothing is read before a customer is chosen."""
+
+    def close(self) -> None:
+        """Drop what is still under way."""
+        self.closed = True
+
+    def on_changes(self, changes: ChangeSet) -> None:
+        """Read the card again when something of it was touched."""
+        if self._account_id is not None and changes.touches(*_SHOWN_KINDS):
+            self._read_card(self._account_id)
+
+    @property
+    def account_id(self) -> int | None:
+        """Which customer is shown."""
+        return self._account_id
+
+    # -------------------------------------------------------------------------------- intents
+
+    def show(self, account_id: int) -> None:
+        """Show a customer."""
+        if account_id != self._account_id:
+            self._group, self._text = EventGroup.ALL, ""
+        self._account_id = account_id
+        self._read_card(account_id)
+
+    def choose_group(self, key: str) -> None:
+        """Show one kind of events."""
+        self._group = EventGroup(key)
+        self._read_timeline()
+
+    def search(self, text: str) -> None:
+        """Show the events in which a text occurs; an empty text shows all again."""
+        if text != self._text:
+            self._text = text
+            self._read_timeline()
+
+    def read_month(self, month: date) -> None:
+        """A month came into view."""
+        if self._account_id is None or self._text.strip():
+            return
+        ws, account_id, group, number = self.workspace, self._account_id, self._group, self._asked
+
+        def work() -> MonthItems:
+            return self._month(month, timeline_month(ws, account_id, month, group))
+
+        self._runner.read(work, lambda found: self._on_month_read(number, found), owner=self)
+
+    def read_skus(self, keys: Sequence[int]) -> None:
+        """SKUs came into view."""
+        if self._account_id is None:
+            return
+        ws, account_id, wanted, scale = self.workspace, self._account_id, list(keys), self._scale
+        today = ws.today()
+
+        def work() -> list[HeatItem]:
+            return [heat_item(row, scale, today) for row in sku_rows(ws, account_id, wanted)]
+
+        self._runner.read(work, self._view.put_skus, owner=self)
+
+    def open_purchases(self, product_id: int, name: str) -> None:
+        """Show every purchase of a SKU."""
+        if self._account_id is None:
+            return
+        ws, account_id = self.workspace, self._account_id
+
+        def work() -> list[PurchaseItem]:
+            found = purchases(ws, account_id, product_id)
+            return [purchase_item(row, ws.currency) for row in found]
+
+        def done(rows: list[PurchaseItem]) -> None:
+            self._view.show_purchases(name, purchases_note(rows), rows)
+
+        self._runner.read(work, done, owner=self)
+
+    def open_documents(self) -> None:
+        """Show all files of the customer."""
+        if self._account_id is None:
+            return
+        ws, account_id = self.workspace, self._account_id
+
+        def work() -> list[DocumentItem]:
+            return [document_item(row) for row in documents(ws, account_id)]
+
+        self._runner.read(work, self._view.show_documents, owner=self)
+
+    def open_event(self, item: TimelineItem) -> None:
+        """Open what an event is about, where there is a place for it."""
+        kind, _colon, key = item.key.partition(":")
+        if kind == "order":
+            self._desk.go("order", order=int(key))
+
+    def start_visit(self) -> None:
+        """Start a visit now, or go back to the running one."""
+        if self._account_id is None:
+            return
+        ws, account_id = self.workspace, self._account_id
+
+        def done(started: visits.VisitStarted) -> None:
+            self._desk.go("visit", visit=started.visit_id, account=account_id)
+
+        self._runner.write(lambda: visits.start_visit(ws, account_id), done, owner=self)
+
+    def log_call(self) -> None:
+        """Log a call that has just ended."""
+        if self._account_id is None:
+            return
+        ws, account_id = self.workspace, self._account_id
+
+        def work() -> ChangeSet:
+            return visits.log_contact(
+                ws, account_id, VisitMode.CALL, VisitOutcome.INFORMATION, minutes=CALL_MINUTES
+            )
+
+        self._runner.write(
+            work, lambda changes: self._say_done(_("Call logged."), changes), owner=self
+        )
+
+    def new_order(self) -> None:
+        """Start an empty order."""
+        self._start_order(suggested=False)
+
+    def suggested_order(self) -> None:
+        """Start an order from what is due."""
+        self._start_order(suggested=True)
+
+    def leave(self) -> None:
+        """Go back to where the person came from."""
+        self._desk.back()
+
+    # -------------------------------------------------------------------------------- reading
+
+    def _start_order(self, *, suggested: bool) -> None:
+        if self._account_id is None:
+            return
+        ws, account_id = self.workspace, self._account_id
+        visit_id = self._card.running_visit_id if self._card is not None else None
+
+        def work() -> orders.Started:
+            return orders.start_order(ws, account_id, visit_id=visit_id, suggested=suggested)
+
+        def done(started: orders.Started) -> None:
+            self._desk.go("order", order=started.order_id)
+
+        self._runner.write(work, done, owner=self)
+
+    def _read_card(self, account_id: int) -> None:
+        self._asked += 1
+        number, ws = self._asked, self.workspace
+
+        def work() -> tuple[CardItem, tuple[float, float, float]]:
+            card = customer_card(ws, account_id)
+            scale = thresholds_of(card.rows)
+            now = ws.clock.local(ws.now())
+            events = [self._month(month, rows) for month, rows in card.events]
+            return card_item(card, scale, events, ws.currency, now), scale
+
+        self._runner.read(
+            work, lambda found: self._on_card_read(number, *found), self._on_card_failed, owner=self
+        )
+
+    def _read_timeline(self) -> None:
+        if self._account_id is None:
+            return
+        self._asked += 1
+        number, ws, account_id = self._asked, self.workspace, self._account_id
+        group, text = self._group, self._text
+        work: Callable[[], tuple[list[MonthCount], list[MonthItems], str]]
+        if text.strip():
+
+            def work() -> tuple[list[MonthCount], list[MonthItems], str]:
+                return self._found(search_timeline(ws, account_id, text, group))
+        else:
+
+            def work() -> tuple[list[MonthCount], list[MonthItems], str]:
+                found = timeline_months(ws, account_id, group)
+                return month_counts(found), [], events_note(found.total)
+
+        self._runner.read(work, lambda found: self._on_timeline_read(number, *found), owner=self)
+
+    def _found(self, rows: Sequence[EventRow]) -> tuple[list[MonthCount], list[MonthItems], str]:
+        by_month: dict[date, list[EventRow]] = {}
+        for row in rows:
+            by_month.setdefault(row.day.replace(day=1), []).append(row)
+        counts = [MonthCount(month, len(found)) for month, found in by_month.items()]
+        items = [self._month(month, found) for month, found in by_month.items()]
+        note = ngettext("{count} found", "{count} found", len(rows)).format(count=len(rows))
+        return counts, items, note
+
+    def _month(self, month: date, rows: Sequence[EventRow]) -> MonthItems:
+        ws = self.workspace
+        today = ws.today()
+        return MonthItems(month, tuple(event_item(row, ws.currency, today) for row in rows))
+
+    # -------------------------------------------------------------------------------- answers
+
+    def _on_card_read(self, number: int, card: CardItem, scale: tuple[float, float, float]) -> None:
+        if number != self._asked or card.account_id != self._account_id:
+            return
+        self._card, self._scale = card, scale
+        self._view.show_card(card)
+        if self._group is not EventGroup.ALL or self._text.strip():
+            self._read_timeline()
+
+    def _on_card_failed(self, error: Exception) -> None:
+        if isinstance(error, NotFound):
+            self._view.show_gone(error.message, error.hint)
+        else:
+            self._desk.fail(error)
+
+    def _on_timeline_read(
+        self, number: int, months: list[MonthCount], events: list[MonthItems], note: str
+    ) -> None:
+        if number == self._asked:
+            self._view.show_timeline(months, events, note)
+
+    def _on_month_read(self, number: int, found: MonthItems) -> None:
+        if number == self._asked:
+            self._view.put_month(found)
+
+    def _say_done(self, words: str, changes: ChangeSet) -> None:
+        ws, txn = self.workspace, changes.undo
+        if txn is None:
+            self._desk.toast(words)
+            return
+        self._desk.toast(words, undo=lambda: self._take_back(lambda: undo.undo(ws, txn)))
+
+    def _take_back(self, work: Callable[[], ChangeSet]) -> None:
+        self._runner.write(work, owner=self)
+
+
+def month_counts(found: TimelineMonths) -> list[MonthCount]:
+    """The months of a timeline as its list wants them."""
+    return [MonthCount(month, count) for month, count in found.months]
+
+
+def events_note(total: int) -> str:
+    """How many events there are."""
+    return ngettext("{count} event", "{count} events", total).format(count=total)

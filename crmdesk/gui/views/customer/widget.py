@@ -1,0 +1,271 @@
+"""The customer card on the screen: header, timeline, matrix, value, people; one screen, no scroll.
+
+Owns layout and input; everything else is the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.customer.details import DetailPanel
+from crmdesk.gui.views.customer.history import HistoryPanel
+from crmdesk.gui.views.customer.matrix import MatrixPanel
+from crmdesk.gui.views.customer.model import documents_model, people_model, purchases_model
+from crmdesk.gui.views.customer.people import PeopleList
+from crmdesk.gui.views.customer.presenter import CustomerPresenter
+from crmdesk.gui.views.customer.words import CardItem, DocumentItem, MonthItems, PurchaseItem
+from crmdesk.gui.widgets.badges import BadgeRow
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.factstrip import FOCUS_ROOM, FactStrip
+from crmdesk.gui.widgets.items import HeatItem, MonthCount
+from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
+from crmdesk.gui.widgets.notices import EmptyState
+from crmdesk.gui.widgets.panels import Panel, Surface
+from crmdesk.gui.widgets.waterfall import Waterfall
+from crmdesk.i18n import CURRENCY_SIGNS, _
+
+_LEFT = 344
+
+
+class CustomerPlace(QWidget):
+    """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    def __init__(self, context: PlaceContext) -> None:
+        super().__init__()
+        self.presenter = CustomerPresenter(context, self)
+        self._currency = context.workspace.currency
+        self._today = context.workspace.today()
+        self._shown: int | None = None
+        self._build()
+        self._bind()
+        self.setFocusProxy(self.matrix.table)
+
+    def show_target(self, args: Mapping[str, Any]) -> None:
+        """``account``: which customer; ``see``: contacts or documents at once."""
+        if "account" in args:
+            self._close_details()
+            if int(args["account"]) != self._shown:
+                self.history.reset()
+            self.presenter.show(int(args["account"]))
+        if args.get("see") == "documents":
+            self.presenter.open_documents()
+
+    # ------------------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.PAGE_MARGIN)
+        card = QWidget(self)
+        self._gone = EmptyState("customers", "", "", parent=self)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(card)
+        self._pages.addWidget(self._gone)
+        outer.addLayout(self._pages)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.SPACE_3)
+        column.addWidget(self._header())
+        self.history = HistoryPanel(self._today, self)
+        self.history.setMinimumWidth(theme.scaled(260))
+        self.matrix = MatrixPanel(self)
+        right = QWidget(self)
+        stack = QVBoxLayout(right)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(t.SPACE_3)
+        stack.addWidget(self.matrix, 100)
+        stack.addLayout(self._lower(), 62)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.setHandleWidth(t.PANEL_GAP)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.history)
+        split.addWidget(right)
+        split.setStretchFactor(1, 1)
+        split.setSizes([theme.scaled(_LEFT), 10_000])
+        column.addWidget(split, 1)
+
+    def _header(self) -> Surface:
+        header = Surface(self)
+        column = QVBoxLayout(header)
+        # The strip's ring needs room around the facts, so the strip starts a little further left.
+        side = t.SPACE_4 - FOCUS_ROOM
+        column.setContentsMargins(side, t.SPACE_3, side, t.SPACE_3)
+        column.setSpacing(t.SPACE_2)
+        row = QHBoxLayout()
+        row.setContentsMargins(FOCUS_ROOM, 0, FOCUS_ROOM, 0)
+        row.setSpacing(t.SPACE_2)
+        self._name = LineLabel(parent=header)
+        self._badges = BadgeRow(header)
+        row.addWidget(self._name)
+        row.addWidget(self._badges, 1)
+        self._call = KeyHintButton(_("Log call"), keys.hint("customer.call"), parent=header)
+        self._order = KeyHintButton(_("New order"), keys.hint("customer.order"), parent=header)
+        self._visit = KeyHintButton(
+            _("Start visit"), keys.hint("customer.visit"), kind="filled", parent=header
+        )
+        for button in (self._call, self._order, self._visit):
+            row.addWidget(button)
+        column.addLayout(row)
+        self.facts = FactStrip(header)
+        column.addWidget(self.facts)
+        return header
+
+    def _lower(self) -> QStackedLayout:
+        self._lower_pages = QStackedLayout()
+        both = QWidget(self)
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(t.SPACE_3)
+        row.addWidget(self._value_panel(both), 57)
+        row.addWidget(self._people_panel(both), 43)
+        self.details = DetailPanel(self)
+        self._lower_pages.addWidget(both)
+        self._lower_pages.addWidget(self.details)
+        return self._lower_pages
+
+    def _value_panel(self, parent: QWidget) -> Panel:
+        sign = CURRENCY_SIGNS.get(self._currency, self._currency)
+        panel = Panel(_("Value, last 12 months"), sign, parent)
+        self._break_even = TextLabel("", ink="muted", parent=panel)
+        if panel.header is not None:
+            panel.header.add_right(self._break_even)
+        self.waterfall = Waterfall(panel)
+        panel.body.addWidget(self.waterfall, 1)
+        return panel
+
+    def _people_panel(self, parent: QWidget) -> Panel:
+        panel = Panel(_("Contacts"), "", parent)
+        self._all_people = KeyHintButton(
+            _("all"), keys.hint("customer.contacts"), kind="quiet", parent=panel
+        )
+        if panel.header is not None:
+            panel.header.add_right(self._all_people)
+        self.people = PeopleList(panel)
+        panel.body.addWidget(self.people, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(t.SPACE_3, t.SPACE_1, t.SPACE_3, t.SPACE_1)
+        self._documents = LineLabel(parent=panel)
+        self._open_documents = KeyHintButton(
+            "", keys.hint("customer.documents"), kind="quiet", parent=panel
+        )
+        self._open_documents.setAccessibleName(keys.title("customer.documents"))
+        row.addWidget(self._documents, 1)
+        row.addWidget(self._open_documents)
+        panel.body.addLayout(row)
+        return panel
+
+    def _bind(self) -> None:
+        presenter = self.presenter
+        self.history.chips.chosen.connect(presenter.choose_group)
+        self.history.searched.connect(presenter.search)
+        self.history.list.events.month_wanted.connect(presenter.read_month)
+        self.history.list.event_opened.connect(presenter.open_event)
+        self.matrix.table.heat.rows_wanted.connect(presenter.read_skus)
+        self.matrix.purchases_wanted.connect(presenter.open_purchases)
+        self.matrix.suggested.clicked.connect(presenter.suggested_order)
+        self._visit.clicked.connect(presenter.start_visit)
+        self._call.clicked.connect(presenter.log_call)
+        self._order.clicked.connect(presenter.new_order)
+        self._all_people.clicked.connect(self._on_people_wanted)
+        self._open_documents.clicked.connect(presenter.open_documents)
+        self.details.closed.connect(self._close_details)
+        self.people.part_activated.connect(lambda _part: self._on_people_wanted())
+        keys.bind(self, "customer.visit", presenter.start_visit)
+        keys.bind(self, "customer.call", presenter.log_call)
+        keys.bind(self, "customer.order", presenter.new_order)
+        keys.bind(self, "customer.search", self.history.open_search)
+        keys.bind(self, "customer.suggested", presenter.suggested_order)
+        keys.bind(self, "customer.contacts", self._on_people_wanted)
+        keys.bind(self, "customer.documents", presenter.open_documents)
+        keys.bind(self, "customer.close", self._on_escaped)
+
+    # ------------------------------------------------------------------- the presenter's view
+
+    def show_card(self, card: CardItem) -> None:
+        """Show a customer."""
+        self._pages.setCurrentIndex(0)
+        self._shown = card.account_id
+        self._card = card
+        self._name.set_runs([Run(card.name, weight=t.SEMIBOLD, size=t.SIZE_HERO)])
+        self._badges.set_items(card.badges)
+        self.facts.set_facts(card.facts)
+        running = card.running_visit_id is not None
+        self._visit.set_label(_("Go on with the visit") if running else _("Start visit"))
+        self.history.show_months(card.months, card.events, card.timeline_note)
+        self.matrix.show_card(card)
+        self.waterfall.set_steps(card.steps, card.value_empty)
+        self._break_even.setText(card.break_even if card.steps else "")
+        self.people.set_people(card.contacts)
+        self._documents.set_runs(
+            [
+                Run(_("Documents"), weight=t.SEMIBOLD, icon="document"),
+                Run(card.documents, "muted", gap=t.SPACE_2),
+            ]
+        )
+
+    def show_timeline(
+        self, months: Sequence[MonthCount], events: Sequence[MonthItems], note: str
+    ) -> None:
+        """Show other months of the timeline."""
+        self.history.show_months(months, events, note)
+
+    def put_month(self, events: MonthItems) -> None:
+        """Events of a month that came into view."""
+        self.history.list.events.put_month(events.month, events.events)
+
+    def put_skus(self, items: Sequence[HeatItem]) -> None:
+        """SKUs that came into view."""
+        self.matrix.table.heat.put_items(items)
+
+    def show_purchases(self, title: str, note: str, rows: Sequence[PurchaseItem]) -> None:
+        """Show all purchases of a SKU."""
+        model = purchases_model(self._currency, self)
+        model.set_keys([row.key for row in rows], {row.key: row for row in rows})
+        self._open_details(title, note, model)
+
+    def show_documents(self, rows: Sequence[DocumentItem]) -> None:
+        """Show all files of the customer."""
+        model = documents_model(self)
+        model.set_keys(range(len(rows)), dict(enumerate(rows)))
+        self._open_details(_("Documents"), "" if rows else _("none yet"), model)
+
+    def show_gone(self, message: str, hint: str) -> None:
+        """The customer has left this laptop."""
+        self._gone.set_words(message, hint)
+        self._pages.setCurrentIndex(1)
+
+    # --------------------------------------------------------------------------------- input
+
+    def _on_people_wanted(self) -> None:
+        people = self._card.contacts if self._shown is not None else ()
+        model = people_model(self)
+        model.set_keys(range(len(people)), dict(enumerate(people)))
+        self._open_details(_("Contacts"), "", model)
+
+    def _open_details(self, title: str, note: str, model: Any) -> None:
+        self.details.show_rows(title, note, model)
+        self._lower_pages.setCurrentWidget(self.details)
+        self.details.focus_table()
+
+    def _close_details(self) -> None:
+        self._lower_pages.setCurrentIndex(0)
+
+    def _on_escaped(self) -> None:
+        if self.history.close_search():
+            return
+        if self._lower_pages.currentWidget() is self.details:
+            self._close_details()
+            self.matrix.table.setFocus()
+            return
+        self.presenter.leave()
+
+
+def build(context: PlaceContext) -> CustomerPlace:
+    """Make the place."""
+    return CustomerPlace(context)

@@ -72,10 +72,14 @@ def _wanted(problem: Problem, plan: Plan) -> list[tuple[int, CallProposal]]:
     wanted = []
     for u, stop in enumerate(problem.stops):
         visit_due = (problem.due_date(u) - problem.origin).days
+        if stop.last_contact is not None:
+            # Whoever was called has had attention, though not a visit.
+            contact_due = stop.last_contact + round(stop.interval_days)
+            visit_due = max(visit_due, contact_due)
         if stop.mode is VisitMode.VIRTUAL:
             if visit_due <= last:
                 wanted.append((visit_due, CallProposal(u, 0, CallCode.SERVED_BY_CALL)))
-        elif u in instead:
+        elif u in instead and visit_due <= last:
             break_even = instead[u].break_even
             wanted.append((visit_due, CallProposal(u, 0, CallCode.INSTEAD_OF_VISIT, break_even)))
         elif stop.call_due is not None and stop.call_due <= last:

@@ -12,6 +12,7 @@ from typing import Final
 
 from crmdesk.planning.problem import FixedKind, Problem, VisitMode
 from crmdesk.planning.schedule import visit_windows, work_clock
+from crmdesk.planning.value import carried_value
 
 FORBIDDEN: Final = -1e18
 #: A window that no arrival can meet; fills the second place of stops with one window.
@@ -149,7 +150,9 @@ def _worth_table(problem: Problem, u: int, pinned: set[int]) -> list[float]:
             late = min(overdue[gap], max(0, upto - max(last, 0)))
             worth = -weights.overdue * stop.overdue_per_day * late
             if q == days:
-                worth += weights.carry_over * visit_value[gap]
+                if weights.carry_over > 0.0:
+                    carried = carried_value(problem.value, stop.margin, stop.interval_days, gap)
+                    worth += weights.carry_over * carried
             elif gap < least and not (before and q in pinned):
                 continue
             else:

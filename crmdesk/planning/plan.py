@@ -12,6 +12,7 @@ from enum import Enum
 
 from crmdesk.planning.problem import FixedKind, Problem
 from crmdesk.planning.schedule import TimedVisit, Timetable, timetable
+from crmdesk.planning.value import carried_value
 
 
 class ConflictCode(Enum):
@@ -169,7 +170,7 @@ def _carried(problem: Problem, orders: Sequence[Sequence[int]]) -> float:
         stop = problem.stops[u]
         last = problem.offset(days[-1]) if days else stop.last_visit
         gap = problem.end_offset - last
-        total += problem.value.visit_value(stop.margin, stop.interval_days, gap)
+        total += carried_value(problem.value, stop.margin, stop.interval_days, gap)
     return total
 
 

@@ -63,7 +63,8 @@ class Stop:
 
     `opening` holds the opening windows of each day of the problem, empty when closed.
     `last_visit` is the calendar day of the last visit, counted from the problem's first date and
-    so negative in the past; `call_due` is counted the same way. `margin` is the contribution that
+    so negative in the past; `last_contact` (the last call or message) and `call_due` (the next one
+    between two visits, see `attention`) are counted the same way. `margin` is the contribution that
     builds up between visits, as the problem's value model reads it.
     """
 
@@ -77,6 +78,7 @@ class Stop:
     overdue_per_day: float = 0.0
     usual_weekday: int | None = None
     mode: VisitMode = VisitMode.IN_PERSON
+    last_contact: int | None = None
     call_due: int | None = None
     location_known: bool = True
 

@@ -47,6 +47,17 @@ class SaturatingValue:
         return max(0.0, gap_days - self.tolerance * interval_days)
 
 
+def carried_value(model: ValueModel, margin: float, interval_days: float, gap_days: float) -> float:
+    """What a customer is worth to the time after the plan, `gap_days` after the last visit.
+
+    The relative value of a renewal process: at the usual interval a customer brings V(interval) /
+    interval a day, which accrues from visit to visit; later, what a visit would bring at once.
+    """
+    at_interval = model.visit_value(margin, interval_days, interval_days)
+    accrued = at_interval * min(1.0, max(0.0, gap_days) / interval_days)
+    return max(accrued, model.visit_value(margin, interval_days, gap_days))
+
+
 @dataclass(frozen=True, slots=True)
 class CoverageValue:
     """Every customer counts the same: a visit is worth `worth` once its gap has passed.

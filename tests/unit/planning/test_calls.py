@@ -47,6 +47,8 @@ def test_a_drive_that_does_not_pay_becomes_a_call_with_its_break_even():
 def test_customers_served_by_call_are_called_when_due():
     stop = make_stop("a", 1, 5, last_visit=-11, mode=VisitMode.VIRTUAL)
     assert calls_of(stop) == [(3, CallCode.SERVED_BY_CALL)]
+    called = make_stop("a", 1, 5, last_visit=-11, last_contact=-2, mode=VisitMode.VIRTUAL)
+    assert calls_of(called) == []
 
 
 def test_calls_beyond_the_daily_number_move_on():

@@ -222,6 +222,9 @@ def test_carry_over_keeps_early_visits_for_next_week():
     rolling = make_problem([(5.0, 0.0)], 5, stops=(stop,), weights=Weights(carry_over=0.9))
     assert solve(closed_period, iterations=50).visit_count == 1
     assert solve(rolling, iterations=50).visit_count == 0
+    late = make_stop("a", 1, 5, interval_days=28.0, last_visit=-40, overdue_per_day=0.0)
+    overdue = make_problem([(5.0, 0.0)], 5, stops=(late,), weights=Weights(carry_over=0.9))
+    assert solve(overdue, iterations=50).days_of(0) == [0]
 
 
 def test_the_usual_weekday_draws_a_visit():

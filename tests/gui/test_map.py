@@ -16,7 +16,7 @@ from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import LIGHT
 from crmdesk.gui.widgets.map import SYNCHRONOUS, MapView
 from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
-from crmdesk.gui.widgets.map_overlay import Home, MapStop, StopState
+from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
 from crmdesk.gui.widgets.map_projection import (
     Camera,
     fit_camera,

@@ -30,13 +30,16 @@ from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import RADIUS
 from crmdesk.gui.widgets import map_overlay as overlay
 from crmdesk.gui.widgets.map_buttons import ZoomButtons
+from crmdesk.gui.widgets.map_items import Chip, Home, MapStop, StopState
 from crmdesk.gui.widgets.map_labels import Box
-from crmdesk.gui.widgets.map_overlay import Chip, Home, MapStop, Marker, StopState
+from crmdesk.gui.widgets.map_overlay import Marker
 from crmdesk.gui.widgets.map_projection import TILE, Camera, fit_camera, project, unproject
 from crmdesk.gui.widgets.map_tiles import TileKey, TileStore
 from crmdesk.i18n import _, format_number
 from crmdesk.interchange.mappack import MapPack
 from crmdesk.interchange.maproads import Leg, Point
+
+__all__ = ["SYNCHRONOUS", "Chip", "Home", "MapStop", "MapView", "StopState"]
 
 SYNCHRONOUS = "crmdesk_maps_synchronous"  # an application property; pictures and tests set it
 _PAN_STEP = 80

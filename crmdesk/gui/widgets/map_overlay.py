@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import MEDIUM, RADIUS, REGULAR, SEMIBOLD, SIZE_BODY, SIZE_SMALL
+from crmdesk.gui.widgets.map_items import Chip, Home, MapStop, StopState
 from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
 from crmdesk.gui.widgets.map_projection import Camera, project
 from crmdesk.interchange.mappack import Label
@@ -26,43 +26,6 @@ _HOME = 7.0
 # The zoom from which a kind of name is shown, and the one from which it no longer is.
 _NAME_ZOOMS = {"country": (2.0, 7.5), "city": (5.0, 99.0), "town": (8.0, 99.0),
                "village": (10.5, 99.0), "hamlet": (12.75, 99.0)}  # fmt: skip
-
-
-class StopState(StrEnum):
-    """Where a stop is in the day."""
-
-    DONE = "done"
-    NEXT = "next"
-    TO_COME = "to come"
-
-
-@dataclass(frozen=True, slots=True)
-class MapStop:
-    """A numbered stop. ``key`` is what a click reports; ``name`` is what a screen reader says."""
-
-    key: Hashable
-    number: str
-    name: str
-    latitude: float
-    longitude: float
-    state: StopState = StopState.TO_COME
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where the day begins and ends, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """The words in the corner: muted, strong, muted ("Next leg", "2 km, 6 min", "estimated")."""
-
-    lead: str
-    value: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.money import divide_half_even
+from crmdesk.gui.packs import pack_name, pack_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import words
 from crmdesk.gui.widgets.items import Purchases, Tone
@@ -284,7 +285,7 @@ class ReorderPresenter:
             probability=row.p_14,
             tone=Tone.WARNING if urgent else Tone.ACCENT,
             packs=packs,
-            unit=words.unit_word(pack.unit, packs),
+            unit=pack_name(pack.unit, packs),
             margin=format_amount(self._margin(row), self._ws.currency, decimals=0),
         )
 
@@ -411,7 +412,7 @@ class ReorderPresenter:
             packs, pack = self._quantity(row)
             units[pack.unit] = units.get(pack.unit, 0) + packs
         for unit, packs in sorted(units.items(), key=lambda pair: -pair[1])[:2]:
-            picked += f" · {packs} {words.unit_word(unit, packs)}"
+            picked += f" · {pack_text(unit, packs)}"
         money = self._money(sum(self._margin(row) for row in rows))
         self._view.show_total(picked, _("{amount} margin").format(amount=money), count)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from crmdesk.gui.packs import pack_text
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import (
     _,
@@ -78,22 +79,10 @@ def group_note(pairs: int, accounts: int, money: str, state: Urgency) -> str:
     return _("{skus} {at} · {amount}").format(skus=skus, at=at, amount=money)
 
 
-def unit_word(unit: str, count: int) -> str:
-    """The name of a unit of measure for a number of them: case, cases."""
-    words = {
-        "EA": ngettext("unit", "units", count),
-        "IN": ngettext("inner", "inners", count),
-        "CS": ngettext("case", "cases", count),
-        "BU": ngettext("bulk pack", "bulk packs", count),
-        "PL": ngettext("pallet", "pallets", count),
-    }
-    return words.get(unit, unit)
-
-
 def why(row: ReorderRow, today: date) -> str:
     """The sentence under a SKU: its rhythm, the last purchase, the usual quantity."""
     last = _last(max(0, (today - row.last_on).days))
-    usual = _("usually {usual}").format(usual=f"{row.packs} {unit_word(row.pack.unit, row.packs)}")
+    usual = _("usually {usual}").format(usual=pack_text(row.pack.unit, row.packs))
     times = ngettext("{count} time", "{count} times", row.times).format(count=row.times)
     if row.state is Urgency.NEW or not row.gap_days:
         return _("Bought {times}, {last}; {usual}.").format(times=times, last=last, usual=usual)
@@ -118,7 +107,7 @@ def full_sentence(row: ReorderRow, today: date) -> str:
         days_since=max(0, (today - row.last_on).days),
         likely=row.p_14,
     )
-    return sentence(facts, f"{row.packs} {unit_word(row.pack.unit, row.packs)}")
+    return sentence(facts, pack_text(row.pack.unit, row.packs))
 
 
 def _last(days: int) -> str:

@@ -1,0 +1,185 @@
+"""What the plan's widgets show, as frozen items made from rows. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from crmdesk.gui.views.plan import words
+from crmdesk.gui.widgets.items import BadgeItem, Tone
+from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
+from crmdesk.i18n import _, format_clock, format_money, pgettext, weekday_short
+from crmdesk.services.queries.plan import DayRow, StopRow, UnplannedRow
+
+_FREE_FROM = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CardItem:
+    """One visit on the board. `movable` cards have a grip; `past` ones are grey."""
+
+    key: int
+    title: str
+    place: str
+    value: str
+    value_tone: Tone
+    icon: str
+    icon_tone: Tone
+    icon_word: str
+    movable: bool
+    locked: bool
+    past: bool
+    moved: bool
+    sequence: int
+
+    def spoken(self) -> str:
+        """The card as a screen reader says it."""
+        return ", ".join(
+            part for part in (self.title, self.place, self.value, self.icon_word) if part
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DayItem:
+    """One column. `fill` is the share of the shift that is planned; above 1 it is too full.
+
+    `lunch_before` is the place among the cards before which lunch stands, None without lunch.
+    """
+
+    day: date
+    title: str
+    is_today: bool
+    past: bool
+    value: str
+    stats: str
+    fill: float
+    cards: tuple[CardItem, ...]
+    lunch_before: int | None
+    free: str
+    off: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnplannedItem:
+    """A customer who is left out: why, and the next step as a badge."""
+
+    key: int
+    title: str
+    city: str
+    badge: BadgeItem
+    sentence: str
+
+
+def day_item(row: DayRow, today: date, currency: str, moved: frozenset[int]) -> DayItem:
+    """A column from its row."""
+    past = row.day < today
+    stats = words.visits_words(row.visits)
+    if row.stops:
+        stats += f" · {words.hours_words(row.work_minutes)} · {words.km_words(row.km)}"
+    free = ""
+    if not past and not row.off and row.free_minutes >= _FREE_FROM:
+        free = _("{hours} free").format(hours=words.hours_words(row.free_minutes))
+    return DayItem(
+        day=row.day,
+        title=f"{weekday_short(row.day.weekday())} {row.day.day}",
+        is_today=row.day == today,
+        past=past,
+        value=format_money(row.margin_minor, currency, decimals=0) if row.stops else "",
+        stats=words.off_words(row.off) if row.off and not row.stops else stats,
+        fill=row.work_minutes / row.shift_minutes if row.shift_minutes else 0.0,
+        cards=tuple(card_item(stop, currency, moved) for stop in row.stops),
+        lunch_before=_lunch_place(row),
+        free=free,
+        off=words.off_words(row.off) if row.off else "",
+    )
+
+
+def _lunch_place(row: DayRow) -> int | None:
+    """Before the first stop that begins after lunch has begun, if there are stops before it."""
+    if row.lunch is None:
+        return None
+    for place, stop in enumerate(row.stops):
+        if stop.in_person and (stop.start_minute or 0) >= row.lunch[0]:
+            return place if place else None
+    return None
+
+
+def card_item(stop: StopRow, currency: str, moved: frozenset[int]) -> CardItem:
+    """A card from its row."""
+    icon, tone, word = _mark(stop, moved)
+    clock = pgettext("plan", "call")
+    if stop.in_person:
+        clock = "" if stop.start_minute is None else format_clock(stop.start_minute)
+    value, value_tone = format_money(stop.margin_minor, currency, decimals=0), Tone.PLAIN
+    if stop.status == "closed":
+        value, value_tone = _("closed"), Tone.WARNING
+    elif stop.status == "missed":
+        value, value_tone = _("missed"), Tone.WARNING
+    return CardItem(
+        key=stop.id,
+        title=stop.account,
+        place=f"{clock} {stop.city}".strip(),
+        value=value,
+        value_tone=value_tone,
+        icon=icon,
+        icon_tone=tone,
+        icon_word=word,
+        movable=stop.waiting and not stop.locked and not stop.appointment,
+        locked=stop.waiting and (stop.locked or stop.appointment),
+        past=not stop.waiting and stop.status != "started",
+        moved=stop.id in moved and stop.waiting,
+        sequence=stop.sequence,
+    )
+
+
+def _mark(stop: StopRow, moved: frozenset[int]) -> tuple[str, Tone, str]:
+    """The icon in a card's corner, its tone, and the word it stands for."""
+    if stop.status == "done":
+        return "check", Tone.MUTED, _("done")
+    if stop.status == "started":
+        return "play", Tone.ACCENT, _("under way")
+    if stop.status in ("closed", "missed"):
+        return "", Tone.MUTED, ""
+    if stop.id in moved:
+        return "reorder", Tone.ACCENT, _("moved by the last re-plan")
+    if stop.appointment:
+        return "clock", Tone.MUTED, _("appointment")
+    if stop.locked:
+        return "lock", Tone.MUTED, _("locked")
+    if not stop.in_person:
+        return "phone", Tone.MUTED, pgettext("plan", "call")
+    return "", Tone.MUTED, ""
+
+
+def unplanned_item(row: UnplannedRow, currency: str) -> UnplannedItem:
+    """A line of the list of those left out."""
+    return UnplannedItem(
+        key=row.account_id,
+        title=row.account,
+        city=row.city,
+        badge=words.unplanned_badge(row),
+        sentence=words.unplanned_sentence(row, currency),
+    )
+
+
+def map_stops(row: DayRow, today: date) -> tuple[MapStop, ...]:
+    """The stops of a day in driving order; the first open one of today is the next."""
+    found: list[MapStop] = []
+    next_found = row.day != today
+    for number, stop in enumerate((s for s in row.stops if s.in_person), 1):
+        state = StopState.TO_COME
+        if not stop.waiting and stop.status != "started":
+            state = StopState.DONE
+        elif not next_found:
+            state, next_found = StopState.NEXT, True
+        if stop.latitude is None or stop.longitude is None:
+            continue
+        found.append(
+            MapStop(stop.id, str(number), stop.account, stop.latitude, stop.longitude, state)
+        )
+    return tuple(found)
+
+
+def home_of(place: tuple[float, float] | None) -> Home | None:
+    """Where the day begins and ends, if it is known."""
+    return None if place is None else Home(*place)

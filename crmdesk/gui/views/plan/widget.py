@@ -1,0 +1,273 @@
+"""The plan on the screen: heading, outcome of a re-plan, week board, map, those left out.
+
+Owns layout and input; everything else is the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.jobs import Control
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.plan.board import VISIT_MIME, DropPlace, WeekBoard
+from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
+from crmdesk.gui.views.plan.presenter import Heading, PlanPresenter
+from crmdesk.gui.views.plan.unplanned import UnplannedList
+from crmdesk.gui.views.plan.words import Explanation
+from crmdesk.gui.widgets.buttons import IconButton, KeyHintButton
+from crmdesk.gui.widgets.lines import LineLabel, Run
+from crmdesk.gui.widgets.map import MapView
+from crmdesk.gui.widgets.map_items import Home, MapStop
+from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
+from crmdesk.gui.widgets.panels import PageHeader, Panel, Surface
+from crmdesk.i18n import _, pgettext
+
+_SIDE = 288
+_MAP = 272
+
+
+class PlanPlace(QWidget):
+    """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    def __init__(self, context: PlaceContext) -> None:
+        super().__init__()
+        self.presenter = PlanPresenter(context, self)
+        self._build()
+        self._bind()
+        self.setFocusProxy(self.board)
+
+    def show_target(self, args: Mapping[str, Any]) -> None:
+        """``account``: select its next stop; ``day``: that day's week and route."""
+        if "day" in args:
+            day = args["day"]
+            self.presenter.show_day(day if isinstance(day, date) else date.fromisoformat(str(day)))
+        if "account" in args:
+            self.presenter.show_account(int(args["account"]))
+        self.board.setFocus()
+
+    # ------------------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.PAGE_MARGIN)
+        column.setSpacing(t.SPACE_3)
+        column.addLayout(self._heading())
+        self._progress = ProgressLine(self)
+        self._progress.hide()
+        column.addWidget(self._progress)
+        self.banner = Banner(self)
+        column.addWidget(self.banner)
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_3)
+        left = QVBoxLayout()
+        left.setSpacing(t.SPACE_3)
+        self.board = WeekBoard(self)
+        left.addWidget(self.board, 1)
+        left.addWidget(self._bar())
+        row.addLayout(left, 1)
+        row.addWidget(self._side())
+        column.addLayout(row, 1)
+
+    def _heading(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_2)
+        title = PageHeader(_("Plan"), self)
+        self._previous = IconButton("chevron-left", keys.title("plan.previous"), outline=True)
+        self._next = IconButton("chevron-right", keys.title("plan.next"), outline=True)
+        self._week = LineLabel(parent=self)
+        self._totals = LineLabel(parent=self)
+        self._fill = KeyHintButton(keys.title("plan.fill"), keys.hint("plan.fill"), parent=self)
+        self._replan = KeyHintButton(
+            keys.title("plan.replan"), keys.hint("plan.replan"), kind="filled", parent=self
+        )
+        row.addWidget(title)
+        row.addSpacing(t.SPACE_1)
+        for widget in (self._previous, self._week, self._next):
+            row.addWidget(widget)
+        row.addSpacing(t.SPACE_2)
+        row.addWidget(self._totals, 1)
+        row.addWidget(self._fill)
+        row.addWidget(self._replan)
+        return row
+
+    def _bar(self) -> Surface:
+        """The line that explains the chosen card, with what can be done to it."""
+        bar = Surface(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        row.setSpacing(t.SPACE_2)
+        row.addWidget(IconLabel("pin", "accent", parent=bar))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self._what = LineLabel(parent=bar)
+        self._why = LineLabel(parent=bar)
+        words.addWidget(self._what)
+        words.addWidget(self._why)
+        row.addLayout(words, 1)
+        self._lock = KeyHintButton(keys.title("plan.lock"), keys.hint("plan.lock"), parent=bar)
+        caps = f"{keys.hint('plan.earlier')} {keys.hint('plan.later').rpartition('+')[2]}"
+        self._move = KeyHintButton(pgettext("plan", "Move"), caps, parent=bar)
+        row.addWidget(self._lock)
+        row.addWidget(self._move)
+        bar.setFixedHeight(theme.scaled(60))
+        return bar
+
+    def _side(self) -> QWidget:
+        side = QWidget(self)
+        side.setFixedWidth(theme.scaled(_SIDE))
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.SPACE_3)
+        self._map_panel = Panel(_("Map"), parent=side)
+        self.map = MapView(self._map_panel)
+        self._map_panel.body.addWidget(self.map)
+        self._map_panel.setFixedHeight(theme.scaled(_MAP))
+        column.addWidget(self._map_panel)
+        self._left_out = Panel(_("Not planned"), parent=side)
+        self._order = KeyHintButton(_("by margin"), kind="quiet", icon="sort-down")
+        if self._left_out.header is not None:
+            self._left_out.header.add_right(self._order)
+        self.unplanned = UnplannedList()
+        scroll = QScrollArea()
+        scroll.setWidget(self.unplanned)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        self.unplanned.setAutoFillBackground(False)
+        self._left_out.body.addWidget(scroll, 1)
+        column.addWidget(self._left_out, 1)
+        return side
+
+    def _bind(self) -> None:
+        do = self.presenter
+        self._by_due = False
+        self._previous.clicked.connect(lambda: do.show_week(-1))
+        self._next.clicked.connect(lambda: do.show_week(1))
+        self._fill.clicked.connect(do.fill)
+        self._replan.clicked.connect(do.replan)
+        self._progress.cancelled.connect(do.cancel)
+        self._lock.clicked.connect(do.toggle_lock)
+        self._move.clicked.connect(lambda: do.move_selected(1))
+        self._order.clicked.connect(self._on_order_clicked)
+        self.board.chosen.connect(do.select)
+        self.board.opened.connect(lambda _key: do.open_selected())
+        self.board.removed.connect(lambda _key: do.drop_selected())
+        self.board.dropped.connect(self._on_dropped)
+        self.board.day_chosen.connect(do.choose_day)
+        self.map.stop_selected.connect(self._on_stop_selected)
+        self.unplanned.plan_wanted.connect(do.plan_fitting)
+        self.unplanned.opened.connect(do.open_unplanned)
+        keys.bind(self, "plan.previous", lambda: do.show_week(-1))
+        keys.bind(self, "plan.next", lambda: do.show_week(1))
+        keys.bind(self, "plan.replan", do.replan)
+        keys.bind(self, "plan.fill", do.fill)
+        keys.bind(self, "plan.moved", do.next_moved)
+        keys.bind(self, "plan.lock", do.toggle_lock)
+        keys.bind(self, "plan.earlier", lambda: do.move_selected(-1))
+        keys.bind(self, "plan.later", lambda: do.move_selected(1))
+
+    # ------------------------------------------------------------------- the presenter's view
+
+    def show_heading(self, heading: Heading) -> None:
+        """Show week and totals."""
+        self._week.set_runs([Run(heading.week, weight=t.MEDIUM, size=t.SIZE_STRONG)])
+        runs = [Run(heading.totals, "muted"), Run(heading.margin, weight=t.SEMIBOLD, gap=t.SPACE_1)]
+        if heading.regularity:
+            runs.append(Run(f"· {heading.regularity}", "muted", gap=t.SPACE_1))
+        self._totals.set_runs(runs)
+
+    def show_days(self, days: Sequence[DayItem]) -> None:
+        """Show the board."""
+        self.board.set_days(days)
+
+    def show_selected(self, card: int | None) -> None:
+        """Mark a card, on the board and on the map."""
+        self.board.set_selected(card)
+
+    def show_explanation(self, explanation: Explanation | None, card: CardItem | None) -> None:
+        """Show the bar under the board."""
+        changeable = card is not None and (card.movable or card.locked)
+        self._lock.setVisible(changeable)
+        self._move.setVisible(changeable)
+        if explanation is None or card is None:
+            self._what.set_runs([Run(_("Choose a visit to see why it is here."), "muted")])
+            self._why.set_runs([])
+            return
+        runs = [Run(explanation.title, weight=t.SEMIBOLD)]
+        if explanation.note:
+            runs.append(Run(explanation.note, "muted", gap=t.SPACE_1))
+        self._what.set_runs(runs)
+        self._why.set_runs([Run(explanation.sentence)])
+        locked = pgettext("plan", "Unlock") if card.locked else keys.title("plan.lock")
+        self._lock.set_label(locked)
+
+    def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
+        """Show a day's route."""
+        self._map_panel.set_title(title, note)
+        self.map.set_route(stops, home)
+        self.map.select(self.presenter.selected)
+
+    def show_unplanned(self, note: str, items: Sequence[UnplannedItem]) -> None:
+        """Show who is left out."""
+        self._left_out.set_title(_("Not planned"), note)
+        self.unplanned.set_items(items)
+
+    def show_progress(self, text: str, done: int, total: int) -> None:
+        """Show how far a re-plan is."""
+        self._progress.setVisible(bool(text))
+        self._replan.setEnabled(not text)
+        self._fill.setEnabled(not text)
+        if text:
+            self._progress.show_progress(text, done, total)
+
+    def show_outcome(self, strong: str, middle: str, margin: str) -> None:
+        """Show what the re-plan changed."""
+        if not strong:
+            self.banner.hide()
+            return
+        show = KeyHintButton(keys.title("plan.moved"), keys.hint("plan.moved"), kind="quiet")
+        back = KeyHintButton(_("Undo"), keys.hint("global.undo"), kind="quiet")
+        show.clicked.connect(self.presenter.next_moved)
+        back.clicked.connect(self.presenter.take_back)
+        self.banner.say(
+            [
+                Run(f"{strong}: ", weight=t.SEMIBOLD),
+                Run(middle),
+                Run(margin, weight=t.SEMIBOLD),
+            ],
+            actions=[show, back],
+        )
+
+    def new_control(self) -> Control:
+        """Make what a job reports to and is cancelled by."""
+        return Control()
+
+    # --------------------------------------------------------------------------------- input
+
+    def _on_dropped(self, kind: str, key: int, place: DropPlace) -> None:
+        if kind == VISIT_MIME:
+            self.presenter.move(key, place.day, place.sequence)
+        else:
+            self.presenter.plan_customer(key, place.day)
+
+    def _on_stop_selected(self, key: object) -> None:
+        if isinstance(key, int):
+            self.presenter.select(key)
+
+    def _on_order_clicked(self) -> None:
+        self._by_due = not self._by_due
+        self._order.set_label(_("by date") if self._by_due else _("by margin"))
+        self.presenter.sort_unplanned(by_due=self._by_due)
+
+
+def build(context: PlaceContext) -> PlanPlace:
+    """Make the place."""
+    return PlanPlace(context)

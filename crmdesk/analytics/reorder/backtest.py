@@ -13,20 +13,20 @@ import numpy.typing as npt
 from crmdesk.analytics.figures import Missing
 from crmdesk.analytics.reorder import baselines, metrics
 from crmdesk.analytics.reorder.exact import Floats, Ints
-from crmdesk.analytics.reorder.features import (
-    HORIZONS,
-    NEVER,
-    Snapshot,
-    days_to_next,
-    next_purchases,
-    take_snapshot,
-)
 from crmdesk.analytics.reorder.forecast import Forecasts, score
 from crmdesk.analytics.reorder.purchases import (
     PurchaseDays,
     SaleLines,
     pair_starts,
     purchase_days,
+)
+from crmdesk.analytics.reorder.snapshot import (
+    HORIZONS,
+    NEVER,
+    Snapshot,
+    days_to_next,
+    next_purchases,
+    take_snapshot,
 )
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
 from crmdesk.analytics.reorder.training import fit_with_classic

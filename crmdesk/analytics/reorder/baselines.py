@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log, log_gamma
-from crmdesk.analytics.reorder.features import Snapshot
+from crmdesk.analytics.reorder.snapshot import Snapshot
 
 _BINS = 20
 _FIT_PAIRS = 8000

@@ -11,21 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp
-from crmdesk.analytics.reorder.features import (
-    DATE_HORIZON,
-    HORIZONS,
-    Design,
-    Matrix,
-    Snapshot,
-    take_snapshot,
-    trend_feature,
-)
+from crmdesk.analytics.reorder.features import DATE_HORIZON, Design, Matrix, trend_feature
 from crmdesk.analytics.reorder.logistic import linear, probabilities
 from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.prior import prior_days_of
 from crmdesk.analytics.reorder.purchases import PurchaseDays
 from crmdesk.analytics.reorder.quantity import usual_quantities
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, renewal_of
+from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot, take_snapshot
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES, STATES, ReorderState, state_codes
 
 _WEEKDAY_SHARE = 0.6

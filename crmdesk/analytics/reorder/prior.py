@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, on_grid
-from crmdesk.analytics.reorder.features import Snapshot, sku_trend
 from crmdesk.analytics.reorder.model import SkuFacts
 from crmdesk.analytics.reorder.purchases import PurchaseDays
+from crmdesk.analytics.reorder.snapshot import Snapshot, sku_trend
 
 _ACCOUNT_WEIGHT = 8.0
 _SKU_WEIGHT = 20.0

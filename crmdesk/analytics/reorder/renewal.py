@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log, log_gamma
-from crmdesk.analytics.reorder.features import Snapshot
+from crmdesk.analytics.reorder.snapshot import Snapshot
 
 HORIZON_LIMIT = 60
 _FRACTION_DEPTH = 12

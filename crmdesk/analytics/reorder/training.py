@@ -13,12 +13,8 @@ from crmdesk.analytics.reorder.features import (
     CLASSIC_FEATURES,
     DATE_HORIZON,
     FEATURES,
-    HORIZONS,
     Design,
     Matrix,
-    Snapshot,
-    days_to_next,
-    take_snapshot,
     trend_feature,
 )
 from crmdesk.analytics.reorder.logistic import fit_absolute, fit_logistic
@@ -26,6 +22,7 @@ from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.prior import prior_days_of, sku_facts
 from crmdesk.analytics.reorder.purchases import PurchaseDays
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, RenewalParameters, renewal_of
+from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot, days_to_next, take_snapshot
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
 
 SNAPSHOT_AGES = (14, 30, 44, 58, 72)

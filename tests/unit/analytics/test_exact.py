@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import special
 
 from crmdesk.analytics.reorder import exact, purchase_days
-from crmdesk.analytics.reorder.features import take_snapshot
 from crmdesk.analytics.reorder.renewal import RenewalParameters, incomplete_beta, renewal_of
+from crmdesk.analytics.reorder.snapshot import take_snapshot
 from tests.unit.analytics.histories import lines_of
 
 

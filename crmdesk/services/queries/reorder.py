@@ -2,7 +2,7 @@
 
 Owns the board's counts, its order of keys, and its rows with their purchases. Forecasts are read
 from ``summary_pair``; the wording of a row is left to the place, what a pick does to
-:mod:`crmdesk.services.reorder`.
+:mod:`crmdesk.services.reorder_board`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import words
 from crmdesk.gui.widgets.items import Purchases, Tone
 from crmdesk.i18n import _, format_amount, format_money, ngettext
-from crmdesk.services import reorder as commands
+from crmdesk.services import reorder_board as commands
 from crmdesk.services import undo
 from crmdesk.services.queries import reorder as queries
 from crmdesk.services.queries.reorder import (

@@ -1,0 +1,76 @@
+"""What a person does on the reorder board: put picks into orders, put a SKU off.
+
+Quantities and prices of the orders are :mod:`crmdesk.services.orders`'s; what the board shows is
+:mod:`crmdesk.services.queries.reorder`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import FieldError
+from crmdesk.domain.ids import new_uid
+from crmdesk.i18n import _
+from crmdesk.services.orders import LineInput, set_line, start_order
+from crmdesk.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """So many packs of a product for a customer; ``suggested`` in base units."""
+
+    account_id: int
+    product_id: int
+    packaging_id: int | None
+    packs: int
+    suggested: int
+
+
+@dataclass(frozen=True, slots=True)
+class PicksAdded:
+    """The drafts the picks went into, by account."""
+
+    orders: dict[int, int]
+    lines: int
+    changes: ChangeSet
+
+
+def add_to_orders(ws: Workspace, picks: Sequence[Pick]) -> PicksAdded:
+    """Put picks into today's draft of each customer, starting it where there is none.
+
+    A product that is already on the draft gets the new quantity.
+    """
+    orders: dict[int, int] = {}
+    changes = ChangeSet()
+    ordered = sorted(picks, key=lambda pick: pick.account_id)
+    for account_id, group in groupby(ordered, key=lambda pick: pick.account_id):
+        started = start_order(ws, account_id, suggested=False)
+        orders[account_id] = started.order_id
+        changes |= started.changes
+        for pick in group:
+            line = LineInput(pick.product_id, pick.packaging_id, pick.packs, pick.suggested)
+            changes |= set_line(ws, started.order_id, line)
+    return PicksAdded(orders, len(ordered), changes)
+
+
+def put_off(
+    ws: Workspace, account_id: int, product_id: int, reason: str, until: date | None
+) -> ChangeSet:
+    """Take a SKU of a customer off the board until a day (or for good), and keep why."""
+    if not reason.strip():
+        raise FieldError("reason", _("Say why, so that the forecast can learn from it."))
+    with ws.database.write() as tx:
+        key = tx.connection.exec_driver_sql(
+            "INSERT INTO reorder_override (uid, account_id, product_id, user_id, reason, until,"
+            " made_on) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new_uid(), account_id, product_id, ws.user.id, reason.strip(),
+                None if until is None else until.isoformat(), ws.today().isoformat(),
+            ),
+        ).scalar_one()  # fmt: skip
+    touched = {"reorder_override": frozenset({int(key)}), "account": frozenset({account_id})}
+    return ChangeSet(touched, undo=tx.txn)

@@ -18,6 +18,7 @@ from crmdesk.demo.assortment import (
     Variant,
     assortment,
 )
+from crmdesk.demo.cast import STAPLES
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DemoSpec
 from crmdesk.domain.ids import Uid, UidMaker
@@ -171,12 +172,13 @@ def _product(
         packs.append(Pack(uids(), "PL", variant.case * piece * rng.choice((48, 60, 72))))
     prices, costs = _yearly_prices(spec, rng, variant.price_cents)
     brand = "" if variant.family.endswith(variant.brand) else f" {variant.brand}"
+    name = f"{variant.family}{brand} {variant.size}"
     launched = spec.first_day.toordinal() - 400
-    if rng.random() < 0.12:
+    if rng.random() < 0.12 and name not in STAPLES:
         launched = spec.first_day.toordinal() + rng.randrange(spec.years * 300)
     return Product(
         uid=uids(), sku=f"{variant.category}{1001 + index}",
-        name=f"{variant.family}{brand} {variant.size}", family=variant.family,
+        name=name, family=variant.family,
         category=categories[variant.category], category_code=variant.category,
         season=variant.season, price_per=1000 if by_weight else 1,
         tax_bp=450 if int(variant.category) in (18, 20, 21, 22, 23) else 100,
@@ -212,7 +214,8 @@ def _delist(spec: DemoSpec, rng: Random, products: list[Product]) -> None:
     """About one product in fifteen has left the range; most of them have a substitute."""
     first = spec.first_day.toordinal()
     for index, product in enumerate(products):
-        if product.launched > first or rng.random() > 0.07 or product.season == "christmas":
+        stays = product.launched > first or product.name in STAPLES
+        if stays or rng.random() > 0.07 or product.season == "christmas":
             continue
         product.delisted = first + rng.randrange(spec.years * 120, spec.years * 350)
         same = [

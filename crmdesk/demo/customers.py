@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
+from crmdesk.demo.cast import CAST
 from crmdesk.demo.catalogue import Catalogue
 from crmdesk.demo.geography import Place, places
 from crmdesk.demo.hours import Week, opening_hours
-from crmdesk.demo.names import CAST, Namer
+from crmdesk.demo.names import Namer
 from crmdesk.demo.people import MODELS, Rep, Staff
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DemoSpec
 from crmdesk.domain.ids import Uid, UidMaker
 from crmdesk.storage.rows import row_maker
 
-_CLASS_SHARE = (("A", 28), ("B", 34), ("C", 27), ("D", 11))
+_CLASS_SHARE = (("A", 34), ("B", 35), ("C", 21), ("D", 10))
 _LIST = {"supermarket": 1, "bar": 2, "restaurant": 2, "hotel": 2, "campsite": 2}
 _INTERVAL = {code: interval for code, _name, interval, _virtual, _minutes in MODELS}
 _MINUTES = {code: minutes for code, _name, _interval, _virtual, minutes in MODELS}
@@ -41,7 +42,8 @@ class Customer:
     """A customer as the history needs it; days are ordinals.
 
     ``anchor`` is a day on which the rep's call cycle falls; ``cast`` the place on today's route of
-    the first rep (0 … 9), or None. ``ended`` is the day of the last purchase of a lapsed customer.
+    the first rep (0 … 9), or None; ``closed_from`` the day of the year on which two weeks of
+    holidays begin (400: none). ``ended`` is the day of the last purchase of a lapsed customer.
     """
 
     uid: Uid
@@ -67,6 +69,7 @@ class Customer:
     credit_limit: int
     cast: int | None
     closed_months: frozenset[int]
+    closed_from: int
     contact: Uid = b""
     site: Uid = b""
     agreed: dict[str, Agreed] = field(default_factory=dict)
@@ -99,8 +102,7 @@ def _customers_of(
         everywhere, key=lambda p: _km(p.latitude, p.longitude, rep.latitude, rep.longitude)
     )
     near = near[: max(len(near) * 3 // 5, 60)]
-    chosen = rng.sample(near, min(count, len(near)))
-    chosen += [rng.choice(near) for _ in range(count - len(chosen))]
+    chosen = _spread(rng, near, count)
     found = []
     for offset in range(count):
         cast = offset if number == 0 and offset < len(CAST) else None
@@ -109,6 +111,20 @@ def _customers_of(
             town = CAST[cast][3]
             place = rng.choice([p for p in everywhere if p.town == town] or [place])
         found.append(_customer(spec, rng, uids, namer, rep, place, start + offset, cast))
+    return found
+
+
+def _spread(rng: Random, near: list[Place], count: int) -> list[Place]:
+    """Places over all towns, the larger ones more often; each once while there are enough."""
+    towns: dict[str, list[Place]] = {}
+    for place in near:
+        towns.setdefault(place.town, []).append(place)
+    names = sorted(towns)
+    weights = [math.sqrt(len(towns[name])) for name in names]
+    free = {name: rng.sample(towns[name], len(towns[name])) for name in names}
+    found = []
+    for name in rng.choices(names, weights, k=count):
+        found.append(free[name].pop() if free[name] else rng.choice(towns[name]))
     return found
 
 
@@ -141,14 +157,20 @@ def _customer(
         closed = frozenset((11, 12, 1, 2, 3))
     elif channel == "hotel" and cast is None and rep.country == "AD" and rng.random() < 0.4:
         closed = frozenset((5, 10))
-    volume = {"A": 150_000, "B": 90_000, "C": 50_000, "D": 20_000}[cls]
+    terms, share, holidays = rng.choice((0, 30, 30, 30, 60)), rng.randrange(1, 4), 400
+    if channel in ("bar", "restaurant", "bakery") and rng.random() < 0.5:
+        holidays = rng.choice((150, 214, 222, 305))
+    if cast is not None:
+        terms, share, holidays = 30, 2, 400
+    limit = share * {"A": 150_000, "B": 90_000, "C": 50_000, "D": 20_000}[cls]
     return Customer(
         uid=uids(), index=index, code=f"C{index + 1:05d}", name=name, channel=channel, cls=cls,
         language=language, owner=owner, place=place, rep=rep, hours=opening_hours(channel, rng),
         weekday=0, anchor=0, interval=_INTERVAL[cls] if cls != "D" else 14,
         minutes=_MINUTES[cls], acquired=acquired, ended=ended, status=status,
-        price_list=_LIST.get(channel, 0), terms=rng.choice((0, 30, 30, 30, 60)),
-        credit_limit=volume * rng.randrange(1, 4), cast=cast, closed_months=closed,
+        price_list=_LIST.get(channel, 0), terms=terms,
+        credit_limit=limit, cast=cast, closed_months=closed,
+        closed_from=holidays,
     )  # fmt: skip
 
 
@@ -188,8 +210,7 @@ def _write_account(
     reason = rng.choice(("closed", "competitor", "price", "service"))
     row = row_maker("account")(
         customer.uid, code=customer.code, name=customer.name,
-        tax_id=f"{'L' if place.country == 'AD' else 'B'}-{700000 + customer.index}-"
-        f"{'ABCDEFGHJKLMNP'[customer.index % 14]}",
+        segment=_segment(customer), tax_id=_tax_id(customer),
         channel=customer.channel, status=customer.status, **{"class": customer.cls},
         source_campaign=rng.choice(staff.campaigns) if rng.random() < 0.15 else None,
         acquired_on=None if customer.status == "prospect" else date.fromordinal(customer.acquired),
@@ -212,6 +233,17 @@ def _write_account(
         valid_from=date.fromordinal(customer.acquired),
     )  # fmt: skip
     sink.add("assignment", assignment)
+
+
+def _tax_id(customer: Customer) -> str:
+    number, letter = 700_000 + customer.index, "ABCDEFGHJKLMNP"[customer.index % 14]
+    return f"L-{number}-{letter}" if customer.place.country == "AD" else f"B25{number}"
+
+
+def _segment(customer: Customer) -> str:
+    if customer.cls in "AD":
+        return "KEY" if customer.cls == "A" else "SMALL"
+    return "HORECA" if customer.channel in ("hotel", "bar", "restaurant", "campsite") else "SHOPS"
 
 
 def _phone(rng: Random, country: str) -> str:

@@ -21,8 +21,14 @@ from crmdesk.domain.ids import Uid, UidMaker
 from crmdesk.domain.money import share_of_minor
 from crmdesk.storage.rows import LineRow, Row, line_maker, row_maker
 
-WAITING_DAYS = 3
+WAITING_DAYS = 5
 """Orders of the last days are not invoiced yet: they have no sale."""
+
+
+_WAITING = (
+    ("submitted",), ("submitted", "accepted"), ("accepted",), ("accepted", "shipped"),
+    ("shipped",), ("shipped",),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ class Documents:
         order = self._uids()
         age = self._today - placed.day
         if age <= WAITING_DAYS:
-            status = ("submitted", "submitted", "accepted", "shipped")[age]
+            status = rng.choice(_WAITING[age])
             if rng.random() < 0.03:
                 status = "rejected"
             self.write_order(customer, placed, lines, order, status)
@@ -180,7 +186,7 @@ class Documents:
             rng.randrange(15, 70) if rng.random() < 0.04 else 0
         )
         paid_on = max(issued, due - 3) + late
-        if customer.cast in (2, 4) and self._today - 10 < due < self._today:
+        if customer.cast in (2, 4) and self._today - 12 < due < self._today:
             paid_on = self._today
         paid = paid_on < self._today
         row = self._invoice(

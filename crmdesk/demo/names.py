@@ -7,19 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-CAST: tuple[tuple[str, str, str, str, str], ...] = (
-    ("Autoservicio Araceli", "supermarket", "A", "Andorra la Vella", "Araceli Vidal"),
-    ("Panadería San José", "bakery", "B", "les Escaldes", "José Luis Mena"),
-    ("Ultramarinos La Perla", "grocer", "A", "Encamp", "Carmen Ruiz"),
-    ("Droguería Hnos. Cobo", "drugstore", "B", "Encamp", "Rafael Cobo"),
-    ("Бакалея Иванов", "grocer", "A", "Canillo", "Сергей Иванов"),
-    ("Bar El Parque", "bar", "B", "Canillo", "Manuel Parra"),
-    ("Alimentación Zambra", "grocer", "B", "Soldeu", "Pilar Zambra"),
-    ("Supermercado Las Fuentes", "supermarket", "A", "Ordino", "Montse Fuentes"),
-    ("Casa Rural Las Rosas", "hotel", "B", "La Massana", "Rosa Vila"),
-    ("Kiosco La Ermita", "kiosk", "D", "Pas de la Casa", "Ermita Soler"),
-)
-"""Today's route of the first rep in its order: name, channel, class, town, owner; then a call."""
+from crmdesk.demo.cast import CAST
 
 _KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "ca": {

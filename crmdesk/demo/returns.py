@@ -53,7 +53,7 @@ class Returns:
             return
         back = taken_back(line, rng.randint(1, line.quantity))
         code, note = rng.choice(_WHY)
-        if day >= self._requests_from:
+        if placed.day >= self._requests_from:
             row = self._request(
                 self._uids(),
                 (

@@ -13,6 +13,7 @@ from datetime import date
 from itertools import pairwise
 from random import Random
 
+from crmdesk.demo.cast import CAST_HABITS
 from crmdesk.demo.catalogue import Catalogue, Pack, Product
 from crmdesk.demo.customers import Customer
 from crmdesk.demo.people import Staff
@@ -36,8 +37,10 @@ _TASTE: dict[str, dict[str, float]] = {
     "kiosk": {"16": 4, "17": 4, "19": 5, "24": 0, "10": 0.1, "20": 0.2},
     "campsite": {"17": 4, "18": 3, "21": 2, "23": 3, "24": 0},
 }
-_PAIRS = {"A": 50, "B": 36, "C": 24, "D": 14}
-_PACE = {"A": 62.0, "B": 78.0, "C": 105.0, "D": 85.0}
+_PAIRS = {"A": 46, "B": 35, "C": 25, "D": 15}
+_PACE = {"A": 70.0, "B": 78.0, "C": 95.0, "D": 80.0}
+CLOSED_DAYS = 14
+_STEPS = (0, 1, -1, 2, -2, 7, -7)
 
 
 @dataclass(slots=True)
@@ -53,7 +56,10 @@ class Calendar:
 
 @dataclass(slots=True)
 class Pair:
-    """A customer's habit with one product: mean gap in days, its regularity, usual quantity."""
+    """A customer's habit with one product: mean gap in days, its regularity, usual quantity.
+
+    A ``pinned`` habit ends with a purchase on its ``last`` day, when that is an order day.
+    """
 
     product: Product
     pack: Pack
@@ -62,6 +68,7 @@ class Pair:
     shape: float
     first: int
     last: int
+    pinned: bool = False
 
 
 @dataclass(slots=True)
@@ -87,7 +94,10 @@ def calendar(
         return (day - 1) % 7 < 5 and day not in holidays and day not in customer.rep.away
 
     def is_open(day: int) -> bool:
-        return date.fromordinal(day).month not in customer.closed_months
+        local = date.fromordinal(day)
+        if (local.month, local.day) == (12, 24) or local.month in customer.closed_months:
+            return False
+        return not 0 <= local.timetuple().tm_yday - customer.closed_from < CLOSED_DAYS
 
     cycle = _cycle(customer, rng, first, last, today, works)
     by_call = customer.cls == "D"
@@ -104,7 +114,7 @@ def calendar(
         seen, calls = [], seen
     own: set[int] = set()
     day = float(first)
-    pace = customer.interval * 2.2 / intensity
+    pace = customer.interval * (9.0 if customer.cast is not None else 2.2) / intensity
     while day < today:
         day += rng.expovariate(1 / pace)
         if (int(day) - 1) % 7 < 6 and int(day) not in holidays and is_open(int(day)):
@@ -114,7 +124,9 @@ def calendar(
     found.coming = [d for d in seen if d >= today]
     found.coming_calls = [d for d in calls if d >= today]
     end = customer.ended or today
-    willing = {d for d in found.visits if rng.random() < 0.8}
+    eager = 0.93 if customer.cast is not None else 0.8
+    sure = today - 100 if customer.cast is not None else today
+    willing = {d for d in found.visits if rng.random() < eager or d > sure}
     willing.update(d for d in found.calls if rng.random() < 0.5)
     found.days = sorted(d for d in willing | own if d < min(today, end + 1))
     return found
@@ -129,9 +141,9 @@ def _cycle(
     found: set[int] = set()
     for planned in range(start, last + 1, customer.interval):
         day = planned
-        if planned < today - 1 and rng.random() < 0.12:
+        if planned < today - 1 and customer.cast is None and rng.random() < 0.12:
             day += rng.choice((-2, -1, 1, 2, 3))
-        for step in (0, 1, -1, 2, -2, 3, 4, 5):
+        for step in _STEPS:
             if works(day + step) and (planned >= today) == (day + step >= today):
                 found.add(day + step)
                 break
@@ -158,8 +170,12 @@ def pairs(
     chosen = [i for _key, i in keyed[: min(wanted, len(products))]]
     volume = intensity / min(intensity, 2.0) ** 0.5
     first, today = spec.first_day.toordinal(), spec.today.toordinal()
-    found: list[Pair] = []
+    found = _scripted(customer, products, first, today)
+    if found:
+        chosen = chosen[: 36 - len(found)]
     taken = set(chosen)
+    scripted = {pair.product.sku for pair in found}
+    chosen = [i for i in chosen if products[i].sku not in scripted]
     for rank, index in enumerate(chosen):
         product = products[index]
         pair = _pair(customer, product, rng, rank / len(chosen), volume, first, today)
@@ -173,27 +189,39 @@ def pairs(
     return found
 
 
+def _scripted(customer: Customer, products: list[Product], first: int, today: int) -> list[Pair]:
+    """The set habits of a customer of today's route, as far as the range has them."""
+    by_name = {product.name: product for product in products}
+    habits = () if customer.cast is None else CAST_HABITS.get(customer.cast, ())
+    found = []
+    for name, unit, usual, gap, ago in habits:
+        product = by_name[name]
+        pack = next((p for p in product.packs if p.unit == unit), product.packs[0])
+        found.append(Pair(product, pack, usual, gap, 14.0, first, today - ago, pinned=True))
+    return found
+
+
 def _pair(
     customer: Customer, product: Product, rng: Random, rank: float, volume: float, first: int,
     today: int,
 ) -> Pair:  # fmt: skip
-    gap = _PACE[customer.cls] * (0.35 + 1.3 * rank) * rng.lognormvariate(0, 0.35) / volume
+    gap = _PACE[customer.cls] * (0.45 + 0.95 * rank) * rng.lognormvariate(0, 0.3) / volume
     starts = max(first, customer.acquired, product.launched)
     if rng.random() < 0.25:
         starts += rng.randrange(max(1, (today - starts) * 2 // 3))
     ends = product.delisted or today
-    if rng.random() < 0.13 and today - starts > 400:
+    if rng.random() < 0.10 and today - starts > 400:
         ends = min(ends, starts + rng.randrange(200, today - starts))
-    elif rng.random() < 0.07:
+    elif rng.random() < 0.03:
         ends = min(ends, today - int(gap * rng.uniform(1.2, 1.8)))
     pack, usual = _pack(customer, product, rng)
-    return Pair(product, pack, usual, max(4.0, gap), rng.uniform(1.5, 7.0), starts, ends)
+    return Pair(product, pack, usual, min(120.0, max(4.0, gap)), rng.uniform(3.0, 18.0), starts, ends)
 
 
 def _pack(customer: Customer, product: Product, rng: Random) -> tuple[Pack, int]:
     """The pack and number of packs the customer usually buys."""
     by_unit = {pack.unit: pack for pack in product.packs}
-    big = {"A": 3, "B": 2, "C": 1, "D": 1}[customer.cls]
+    big = {"A": 2, "B": 2, "C": 1, "D": 1}[customer.cls]
     if "BU" in by_unit and rng.random() < 0.35:
         return by_unit["BU"], 1
     if "CS" in by_unit and rng.random() < 0.8:
@@ -210,7 +238,7 @@ def purchases(
     """What is bought on which day: gamma gaps from one purchase to the next possible day."""
     days = found.days
     bought: dict[int, list[Purchase]] = {}
-    count = len(days)
+    count, possible = len(days), set(days)
     base = spec.first_day.toordinal() - 1
     months = [date.fromordinal(base + i).month for i in range(spec.today.toordinal() - base + 1)]
     for pair in habits:
@@ -218,7 +246,7 @@ def purchases(
         christmas = pair.product.season == "christmas"
         shape, scale = pair.shape, pair.gap / pair.shape
         slack = min(7.0, 0.2 * pair.gap)
-        need = pair.first + rng.random() * pair.gap
+        need, newest = pair.first + rng.random() * pair.gap, 0
         while True:
             if christmas:
                 need = _into_advent(need)
@@ -237,7 +265,10 @@ def purchases(
             elif 0.5 < luck < 0.502:
                 quantity *= rng.randint(4, 8)
             bought.setdefault(day, []).append(Purchase(pair, quantity))
+            newest = day
             need = day + max(1.0, rng.gammavariate(shape, scale) / season[months[day - base] - 1])
+        if pair.pinned and newest < pair.last and pair.last in possible:
+            bought.setdefault(pair.last, []).append(Purchase(pair, pair.usual))
     return bought
 
 

@@ -20,7 +20,7 @@ from crmdesk.services.queries.customer_matrix import SkuKeys, SkuRow, read_keys,
 from crmdesk.services.queries.customer_timeline import (
     EventRow,
     TimelineMonths,
-    read_month,
+    read_events,
     read_months,
 )
 from crmdesk.services.queries.customer_value import CustomerValue, read_value
@@ -196,15 +196,20 @@ def documents(ws: Workspace, account_id: int) -> tuple[DocumentRow, ...]:
 def _newest_months(
     connection: Connection, account_id: int, timeline: TimelineMonths
 ) -> tuple[tuple[date, tuple[EventRow, ...]], ...]:
-    """The newest months, as many as fill the first screen."""
-    found: list[tuple[date, tuple[EventRow, ...]]] = []
+    """The newest months, as many as fill the first screen, read at once."""
+    months: list[date] = []
     seen = 0
     for month, count in timeline.months:
         if seen >= FIRST_EVENTS:
             break
-        found.append((month, read_month(connection, account_id, month)))
+        months.append(month)
         seen += count
-    return tuple(found)
+    if not months:
+        return ()
+    events = read_events(connection, account_id, months[-1], months[0])
+    return tuple(
+        (month, tuple(e for e in events if e.day.replace(day=1) == month)) for month in months
+    )
 
 
 def read_header(connection: Connection, account_id: int, today: date) -> CustomerHeader:

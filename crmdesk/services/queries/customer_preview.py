@@ -6,6 +6,7 @@ Owns a short read of one customer; the whole card is :mod:`crmdesk.services.quer
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -17,7 +18,7 @@ from crmdesk.services.queries.customer import (
     read_header,
 )
 from crmdesk.services.queries.customer_matrix import SkuRow, read_rows
-from crmdesk.services.queries.customer_timeline import EventRow, read_month, read_months
+from crmdesk.services.queries.customer_timeline import EventRow, read_events, read_months
 from crmdesk.storage.tables import summary_pair
 
 if TYPE_CHECKING:
@@ -63,9 +64,13 @@ def _urgent(connection: Connection, account_id: int) -> list[int]:
 
 
 def _newest(connection: Connection, account_id: int) -> tuple[EventRow, ...]:
-    events: list[EventRow] = []
-    for month, _count in read_months(connection, account_id).months:
-        events.extend(read_month(connection, account_id, month))
-        if len(events) >= EVENTS:
-            break
-    return tuple(events[:EVENTS])
+    months = read_months(connection, account_id).months
+    wanted: list[date] = []
+    seen = 0
+    for month, count in months:
+        if seen < EVENTS:
+            wanted.append(month)
+        seen += count
+    if not wanted:
+        return ()
+    return read_events(connection, account_id, wanted[-1], wanted[0])[:EVENTS]

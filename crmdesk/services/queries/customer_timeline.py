@@ -12,10 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from anyascii import anyascii
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Date,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
 from crmdesk.storage.tables import table
 
@@ -208,11 +221,8 @@ def read_months(
 ) -> TimelineMonths:
     """The same inside a read transaction that is already open."""
     counts: Counter[str] = Counter()
-    for source in _of(group):
-        month = func.substr(source.day, 1, 7, type_=None)
-        query = select(month, func.count()).where(*_in_account(source, account_id)).group_by(month)
-        for name, count in connection.execute(query):
-            counts[str(name)] += count
+    for name, count in connection.execute(_months_query(group), {"account": account_id}):
+        counts[str(name)] += count
     months = tuple(
         (date(int(name[:4]), int(name[5:7]), 1), counts[name])
         for name in sorted(counts, reverse=True)
@@ -226,21 +236,49 @@ def timeline_month(
 ) -> tuple[EventRow, ...]:
     """All events of a month (its first day), newest first."""
     with ws.database.read() as connection:
-        return read_month(connection, account_id, month, group)
+        return read_events(connection, account_id, month, month, group)
 
 
-def read_month(
-    connection: Connection, account_id: int, month: date, group: EventGroup = EventGroup.ALL
+def read_events(
+    connection: Connection,
+    account_id: int,
+    first: date,
+    last: date,
+    group: EventGroup = EventGroup.ALL,
 ) -> tuple[EventRow, ...]:
-    """The same inside a read transaction that is already open."""
-    after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-    rows: list[EventRow] = []
-    for source in _of(group):
-        query = source.query.where(
-            *_in_account(source, account_id), source.day >= month, source.day < after
+    """Events from one month to another (first days), newest first, in an open transaction."""
+    after = (last.replace(day=28) + timedelta(days=4)).replace(day=1)
+    span = {"account": account_id, "since": first, "before": after}
+    return _newest_first(
+        _event(kind, row)
+        for kind, query in _span_queries(group)
+        for row in connection.execute(query, span)
+    )
+
+
+@lru_cache(maxsize=len(EventGroup))
+def _months_query(group: EventGroup) -> CompoundSelect[Any]:
+    """Months and counts of every source; built once, since building costs more than running."""
+    return union_all(
+        *(
+            select(func.substr(source.day, 1, 7, type_=Text()).label("month"), func.count())
+            .where(*_in_account(source))
+            .group_by("month")
+            for source in _of(group)
         )
-        rows.extend(_event(source.kind, row) for row in connection.execute(query))
-    return _newest_first(rows)
+    )
+
+
+@lru_cache(maxsize=len(EventGroup))
+def _span_queries(group: EventGroup) -> tuple[tuple[str, Select[Any]], ...]:
+    since, before = bindparam("since", type_=Date()), bindparam("before", type_=Date())
+    return tuple(
+        (
+            source.kind,
+            source.query.where(*_in_account(source), source.day >= since, source.day < before),
+        )
+        for source in _of(group)
+    )
 
 
 def search_timeline(
@@ -258,7 +296,9 @@ def search_timeline(
             for source in _of(group)
             for event in (
                 _event(source.kind, row)
-                for row in connection.execute(source.query.where(*_in_account(source, account_id)))
+                for row in connection.execute(
+                    source.query.where(*_in_account(source)), {"account": account_id}
+                )
             )
             if _contains(event, words) or (event.kind == "order" and event.id in ordered)
         ]
@@ -300,9 +340,9 @@ def _of(group: EventGroup) -> tuple[_Source, ...]:
     return tuple(source for source in _SOURCES if source.group is group)
 
 
-def _in_account(source: _Source, account_id: int) -> tuple[ColumnElement[bool], ...]:
-    mine = source.account == account_id
-    return (mine,) if source.where is None else (and_(mine, source.where),)
+def _in_account(source: _Source) -> tuple[ColumnElement[bool], ...]:
+    mine = source.account == bindparam("account", type_=Integer())
+    return (mine,) if source.where is None else (mine, source.where)
 
 
 def _event(kind: str, row: Any) -> EventRow:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Date, Integer, Select, bindparam, func, select
 
 from crmdesk.analytics.figures import Figure
 from crmdesk.analytics.value import (
@@ -131,59 +132,61 @@ class _Period:
 
 
 def _activity(connection: Connection, account_id: int, period: _Period) -> Activity:
-    def within(rows: Any) -> tuple[Any, ...]:
-        day = rows.c.date
-        return rows.c.account_id == account_id, day >= period.since, day <= period.until
-
-    minutes = func.julianday(_visit.c.ended_at) - func.julianday(_visit.c.started_at)
-    visits = _one(
-        connection, select(func.coalesce(func.sum(minutes * 1440), 0)).where(*within(_visit))
-    )
-    driven = _one(
-        connection,
-        select(
-            func.coalesce(func.sum(_plan.c.leg_minutes), 0),
-            func.coalesce(func.sum(_plan.c.leg_m), 0),
-        ).where(*within(_plan), _plan.c.status == "done"),
-    )
-    sold = _one(
-        connection,
-        select(
-            func.count().filter(_sale.c.kind == "sale"),
-            func.coalesce(func.sum(_sale.c.line_count).filter(_sale.c.kind == "sale"), 0),
-            func.count().filter(_sale.c.kind == "return"),
-        ).where(*within(_sale)),
-    )
-    tickets = _one(connection, select(func.count()).where(*within(_ticket)))
+    span = {
+        "account": account_id,
+        "since": period.since,
+        "until": period.until,
+        "today": period.today,
+    }
+    row = connection.execute(_activity_query(), span).one()
     return Activity(
         revenue_minor=period.revenue,
         discounts_minor=period.discount,
         cost_of_goods_minor=period.cost,
-        contact_minutes=round(visits[0]) + driven[0],
-        travel_metres=driven[1],
-        orders=sold[0],
-        lines=sold[1],
-        drops=sold[0],
-        tickets=tickets[0],
-        returns=sold[2],
-        debt_minor_days=_debt_days(connection, within(_invoice), period.today),
+        contact_minutes=round(row.visit_minutes) + row.leg_minutes,
+        travel_metres=row.leg_m,
+        orders=row.sales,
+        lines=row.lines,
+        drops=row.sales,
+        tickets=row.tickets,
+        returns=row.returns,
+        debt_minor_days=round(row.debt),
     )
 
 
-def _debt_days(connection: Connection, invoices: tuple[Any, ...], today: date) -> int:
-    """Invoice totals times the days until they were paid, or until today, in minor units × days."""
+@lru_cache(maxsize=1)
+def _activity_query() -> Select[Any]:
+    """Everything that happened in a period as one row; built once."""
+    account = bindparam("account", type_=Integer())
+    since, until = bindparam("since", type_=Date()), bindparam("until", type_=Date())
+
+    def one(rows: Any, figure: Any, *more: Any) -> Any:
+        day = rows.c.date
+        within = (rows.c.account_id == account, day >= since, day <= until, *more)
+        return select(figure).where(*within).scalar_subquery()
+
+    def total(column: Any) -> Any:
+        return func.coalesce(func.sum(column), 0)
+
+    minutes = (func.julianday(_visit.c.ended_at) - func.julianday(_visit.c.started_at)) * 1440
+    done, sold = _plan.c.status == "done", _sale.c.kind == "sale"
     paid_on = (
         select(func.max(_payment.c.date))
         .where(_payment.c.invoice_id == _invoice.c.id)
         .correlate(_invoice)
         .scalar_subquery()
     )
-    until = func.coalesce(paid_on, today.isoformat(), type_=None)
-    days = func.julianday(until) - func.julianday(_invoice.c.date)
-    total = func.coalesce(func.sum(_invoice.c.total_minor * days), 0)
-    minor_days: int = round(_one(connection, select(total).where(*invoices))[0])
-    return minor_days
-
-
-def _one(connection: Connection, query: Any) -> Any:
-    return connection.execute(query).one()
+    settled = func.coalesce(
+        func.julianday(paid_on), func.julianday(bindparam("today", type_=Date()))
+    )
+    debt = _invoice.c.total_minor * (settled - func.julianday(_invoice.c.date))
+    return select(
+        one(_visit, total(minutes)).label("visit_minutes"),
+        one(_plan, total(_plan.c.leg_minutes), done).label("leg_minutes"),
+        one(_plan, total(_plan.c.leg_m), done).label("leg_m"),
+        one(_sale, func.count(), sold).label("sales"),
+        one(_sale, total(_sale.c.line_count), sold).label("lines"),
+        one(_sale, func.count(), _sale.c.kind == "return").label("returns"),
+        one(_ticket, func.count()).label("tickets"),
+        one(_invoice, total(debt)).label("debt"),
+    )

@@ -267,5 +267,5 @@ def conflict_text(conflict: Conflict) -> str:
         ConflictCode.CLOSED: _("the customer is closed that day"),
         ConflictCode.OUTSIDE_SHIFT: _("it lies outside the working or opening hours"),
         ConflictCode.NO_TIME: _("it does not fit between the other fixed visits"),
-        ConflictCode.TOO_FAR: _("the day's kilometres do not allow it"),
+        ConflictCode.TOO_FAR: _("too far: the drive alone breaks the day's hours or kilometres"),
     }[conflict.code]

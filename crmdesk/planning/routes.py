@@ -112,7 +112,6 @@ class Routes:
         minutes_from = model.minutes_from
         km_from = model.km_from
         ready = [0.0] * (last + 1)
-        latest = [0.0] * (last + 1)
         legs = [0.0] * (last + 1)
         clock = model.opens[d]
         ready[0] = clock
@@ -140,6 +139,21 @@ class Routes:
         km += km_from[here][there]
         legs[last] = minutes_from[here][there]
         ready[last] = clock + legs[last]
+        self.ready[d] = ready
+        self.legs[d] = legs
+        self.km[d] = km
+        self.version[d] = self._next_version
+        self._next_version += 1
+        self._reckon_latest(d)
+
+    def _reckon_latest(self, d: int) -> None:
+        """The last arrivals of day `d` that keep the rest of it feasible, from its end back."""
+        model = self.model
+        nodes = self.nodes[d]
+        legs = self.legs[d]
+        days = model.days
+        last = len(nodes) - 1
+        latest = [0.0] * (last + 1)
         bound = model.closes[d]
         latest[last] = bound
         for k in range(last - 1, 0, -1):
@@ -155,12 +169,7 @@ class Routes:
             elif bound > model.second_to[cell]:
                 bound = model.second_to[cell]
             latest[k] = bound
-        self.ready[d] = ready
         self.latest[d] = latest
-        self.legs[d] = legs
-        self.km[d] = km
-        self.version[d] = self._next_version
-        self._next_version += 1
 
     def _later_window(self, cell: int, clock: float) -> float:
         for begin, end in self.model.more_windows.get(cell, ()):

@@ -118,12 +118,13 @@ def timetable(problem: Problem, day: int, order: Sequence[int]) -> Timetable | N
         km, drive = problem.travel.leg(the_day.start_place, the_day.end_place)
         return Timetable((), km, drive, the_day.start, max(0.0, the_day.end - the_day.start))
     windows = [visit_windows(problem, stop, day) for stop in order]
-    places = [problem.stops[stop].place for stop in order]
     lengths = [problem.stops[stop].visit_minutes for stop in order]
+    places = [problem.stops[stop].place for stop in order]
     chain = [the_day.start_place, *places, the_day.end_place]
     legs = [problem.travel.leg(a, b) for a, b in pairwise(chain)]
-    starts, arrivals = [], []
-    clock = work_clock(the_day.start, the_day.breaks)
+    breaks = the_day.breaks
+    arrivals, starts = [], []
+    clock = work_clock(the_day.start, breaks)
     for k, pairs in enumerate(windows):
         clock += legs[k][1]
         arrivals.append(clock)
@@ -133,34 +134,43 @@ def timetable(problem: Problem, day: int, order: Sequence[int]) -> Timetable | N
         starts.append(begin)
         clock = begin + lengths[k]
     clock += legs[-1][1]
-    closes = work_clock(the_day.end, the_day.breaks)
+    closes = work_clock(the_day.end, breaks)
     km = sum(leg[0] for leg in legs)
     if clock > closes + TIME_TOLERANCE or km > the_day.max_km + TIME_TOLERANCE:
         return None
-    latest = closes
-    slacks = [0.0] * len(order)
-    for k in range(len(order) - 1, -1, -1):
-        latest = _latest_start(windows[k], latest - legs[k + 1][1] - lengths[k])
-        slacks[k] = max(0.0, latest - arrivals[k])
-    breaks = the_day.breaks
-    visits = []
-    for k, stop in enumerate(order):
-        waits = starts[k] > arrivals[k] + TIME_TOLERANCE
-        visits.append(
-            TimedVisit(
-                stop,
-                arrive=wall_clock(arrivals[k], breaks, after_break=False),
-                start=wall_clock(starts[k], breaks, after_break=waits or lengths[k] > 0.0),
-                leave=wall_clock(starts[k] + lengths[k], breaks, after_break=False),
-                wait=starts[k] - arrivals[k],
-                km=legs[k][0],
-                drive_minutes=legs[k][1],
-                slack=slacks[k],
-            )
+    slacks = _slacks(windows, lengths, [leg[1] for leg in legs], arrivals, closes)
+    visits = tuple(
+        TimedVisit(
+            stop,
+            arrive=wall_clock(arrivals[k], breaks, after_break=False),
+            start=wall_clock(starts[k], breaks, after_break=True),
+            leave=wall_clock(starts[k] + lengths[k], breaks, after_break=lengths[k] <= 0.0),
+            wait=starts[k] - arrivals[k],
+            km=legs[k][0],
+            drive_minutes=legs[k][1],
+            slack=slacks[k],
         )
+        for k, stop in enumerate(order)
+    )
     drive = sum(leg[1] for leg in legs)
     end = wall_clock(clock, breaks, after_break=False)
-    return Timetable(tuple(visits), km, drive, end, min(slacks))
+    return Timetable(visits, km, drive, end, min(slacks))
+
+
+def _slacks(
+    windows: Sequence[Sequence[tuple[float, float]]],
+    lengths: Sequence[float],
+    drives: Sequence[float],
+    arrivals: Sequence[float],
+    closes: float,
+) -> list[float]:
+    """How many minutes later each stop could be reached without breaking the rest of the day."""
+    slacks = [0.0] * len(arrivals)
+    latest = closes
+    for k in range(len(arrivals) - 1, -1, -1):
+        latest = _latest_start(windows[k], latest - drives[k + 1] - lengths[k])
+        slacks[k] = max(0.0, latest - arrivals[k])
+    return slacks
 
 
 def _earliest_start(pairs: Sequence[tuple[float, float]], arrival: float) -> float | None:

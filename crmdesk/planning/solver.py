@@ -170,13 +170,8 @@ def _conflict_code(problem: Problem, visit: FixedVisit, routes: Routes) -> Confl
     if not visit_windows(problem, u, d):
         closed = visit.kind is FixedKind.LOCKED and not problem.stops[u].opening[d]
         return ConflictCode.CLOSED if closed else ConflictCode.OUTSIDE_SHIFT
-    day = problem.days[d]
-    place = problem.stops[u].place
-    out, _minutes = problem.travel.leg(day.start_place, place)
-    back, _minutes = problem.travel.leg(place, day.end_place)
-    if out + back > day.max_km or (routes.km[d] and out + back > day.max_km - routes.km[d]):
-        return ConflictCode.TOO_FAR
-    return ConflictCode.NO_TIME
+    alone = Routes(routes.model)
+    return ConflictCode.TOO_FAR if alone.find(u, d) == NO_POSITION else ConflictCode.NO_TIME
 
 
 def _place_start(model: Model, routes: Routes, start: Sequence[Sequence[int]]) -> None:

@@ -80,6 +80,12 @@ def test_missed_visits_of_yesterday_are_due_again():
     assert not set(plan.days[0].order) & {u for day in kept.plan.orders() for u in day}
 
 
+def test_an_appointment_that_has_passed_is_told_as_a_conflict():
+    problem, plan = week()
+    later = replan_day(problem, plan, Situation(0, 930.0, 0), iterations=30)
+    assert [(c.stop, c.day) for c in later.plan.conflicts] == [(3, 0)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(territories(), st.data())
 def test_no_replanning_breaks_a_hard_rule(problem, data):

@@ -1,5 +1,6 @@
 """The solver keeps every hard rule, finds what is best on small problems, and is reproducible."""
 
+import pickle
 from itertools import permutations
 from math import inf
 
@@ -246,6 +247,12 @@ def test_coverage_counts_customers_not_margins():
     coverage = make_problem(points, stops=stops, day_list=day, value=CoverageValue())
     assert solve(margin, iterations=100).orders() == [[0]]
     assert sorted(solve(coverage, iterations=100).orders()[0]) == [1, 2]
+
+
+def test_problems_and_plans_travel_to_a_worker_process():
+    problem = make_problem(RING, 2, fixed=(FixedVisit(1, 0),))
+    plan = solve(problem, iterations=20)
+    assert pickle.loads(pickle.dumps((problem, plan))) == (problem, plan)  # noqa: S301  (ours)
 
 
 def test_progress_is_told_and_never_gets_worse():

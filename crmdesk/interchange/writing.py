@@ -70,7 +70,7 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
                 target.write(block.take())
         target.write(block.take())
         if packed is not None:
-            packed.close()
+            packed.close()  # type: ignore[no-untyped-call,unused-ignore]
     return count
 
 

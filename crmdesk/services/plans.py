@@ -301,3 +301,24 @@ def plan_start(today: date) -> date:
     """The Monday of the week that is planned: this one, or the next from Friday on."""
     monday = today - timedelta(days=today.weekday())
     return monday if today.weekday() < 4 else monday + timedelta(days=7)
+
+
+def user_id_of(ws: Workspace, code: str) -> int:
+    """The key of a user by code; NotFound when there is none here."""
+    with ws.database.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT id FROM app_user WHERE code = ?", (code,)
+        ).scalar()
+    if found is None:
+        raise NotFound(_("There is no user {code}.").format(code=code))
+    return int(found)
+
+
+def codes_of(ws: Workspace, account_ids: list[int]) -> dict[int, str]:
+    """Codes of customers by key."""
+    keys = ",".join(str(int(key)) for key in account_ids)
+    with ws.database.read() as connection:
+        rows = connection.exec_driver_sql(
+            f"SELECT id, code FROM account WHERE id IN ({keys})"  # noqa: S608 - integers
+        ).all()
+    return {int(row[0]): str(row[1]) for row in rows}

@@ -1,0 +1,74 @@
+"""``crmdesk customer`` and ``crmdesk search``: one customer, and anything by its words."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.opening import opened
+from crmdesk.i18n import _, format_money
+
+if TYPE_CHECKING:
+    from crmdesk.cli.program import Context
+
+
+def register(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this group."""
+    card = commands.add_parser("customer", parents=[common], help=_("the customer card"))
+    card.add_argument("code")
+    card.set_defaults(run=_customer)
+    search = commands.add_parser("search", parents=[common], help=_("find anything by its words"))
+    search.add_argument("text")
+    search.add_argument("--limit", type=int, default=30)
+    search.set_defaults(run=_search)
+
+
+def _customer(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services.queries import customer, customer_matrix
+
+    say = context.console.say
+    with opened(context) as ws:
+        account_id = customer.find_customer(ws, chosen.code)
+        card = customer.customer_card(ws, account_id)
+        skus = customer_matrix.sku_rows(ws, account_id, card.keys.product_ids)
+    context.console.document({"card": card, "skus": skus})
+    head = card.header
+    say(f"{head.name} · {head.code} · {head.status} · {head.account_class}")
+    say(f"{head.street}, {head.city} · {head.territory}")
+    say(
+        _("overdue {overdue}, due {due}, at risk {risk} · owes {open} · open tickets {tickets}")
+        .format(
+            overdue=head.overdue, due=head.due, risk=head.at_risk,
+            open=format_money(head.open_minor, ws.currency), tickets=head.open_tickets,
+        )
+    )  # fmt: skip
+    say(
+        _("last order {order}, last visit {visit}, next visit {next}").format(
+            order=head.last_order_on or "–",
+            visit=head.last_visit_on or "–",
+            next=head.next_visit_on or "–",
+        )
+    )
+    say()
+    context.console.table(
+        ("SKU", _("product"), _("state"), _("every"), _("next")),
+        [
+            (row.sku, row.name, row.state, row.interval_days, str(row.due_on or ""))
+            for row in skus[:25]
+        ],
+    )
+    return DONE
+
+
+def _search(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services.queries.search import find
+
+    with opened(context) as ws:
+        found = find(ws, chosen.text, limit=max(1, min(chosen.limit, 500)))
+    context.console.document(found)
+    context.console.table(
+        (_("kind"), _("code"), _("title"), _("where")),
+        [(row.kind, row.code, row.title, row.detail) for row in found],
+    )
+    return DONE if found else FINDINGS

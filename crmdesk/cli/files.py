@@ -1,0 +1,137 @@
+"""``crmdesk import`` and ``crmdesk export``: files into and out of the profile."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.opening import opened, opened_or_made
+from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.i18n import _, format_number
+
+if TYPE_CHECKING:
+    from crmdesk.cli.program import Context
+
+_SHOWN_REJECTS = 20
+
+
+def register(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this group."""
+    taking = commands.add_parser(
+        "import", parents=[common], help=_("import a file: sales, accounts, products, …")
+    )
+    taking.add_argument("kind", help=_("sales, accounts, contacts, products, prices, or undo"))
+    taking.add_argument(
+        "file", help=_("CSV or XLSX, also .zst; or the number of an import to undo")
+    )
+    taking.add_argument("--map", type=Path, help=_("JSON file: field to column"))
+    taking.add_argument("--dry-run", action="store_true", help=_("only say what would happen"))
+    taking.set_defaults(run=_import)
+    giving = commands.add_parser("export", parents=[common], help=_("export a list to a file"))
+    giving.add_argument("kind")
+    giving.add_argument("--out", type=Path, required=True, help=_(".csv, .csv.zst or .xlsx"))
+    giving.set_defaults(run=_export)
+
+
+def _import(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services import imports
+
+    if chosen.kind == "undo":
+        return _undo(chosen.file, context)
+    columns = _column_map(chosen.map)
+    with opened_or_made(context) as ws:
+        report = imports.import_file(
+            ws, chosen.kind, Path(chosen.file), chosen=columns, dry_run=chosen.dry_run,
+            progress=context.console.progress(),
+        )  # fmt: skip
+    rejects = [{"line": one.line, "reason": one.reason} for one in report.rejects]
+    context.console.document(
+        {
+            "batch": report.batch, "rows": report.rows, "created": report.created,
+            "updated": report.updated, "merged": report.merged, "skipped": report.skipped,
+            "rejected": report.rejected, "rejects": rejects, "made": report.made,
+            "dry_run": report.dry_run,
+        }
+    )  # fmt: skip
+    _say_report(report, context)
+    return FINDINGS if report.rejected else DONE
+
+
+def _say_report(report: Any, context: Context) -> None:
+    say = context.console.say
+    say(
+        _(
+            "{rows} rows: {created} created, {updated} updated, {merged} merged, {skipped} skipped,"
+            " {rejected} rejected."
+        ).format(
+            **{
+                name: format_number(getattr(report, name))
+                for name in ("rows", "created", "updated", "merged", "skipped", "rejected")
+            }
+        )
+    )
+    if any(report.made.values()):
+        say(
+            _("New: {accounts} customers, {products} products, {packagings} packs.").format(
+                accounts=format_number(report.made.get("account", 0)),
+                products=format_number(report.made.get("product", 0)),
+                packagings=format_number(report.made.get("packaging", 0)),
+            )
+        )
+    for one in report.rejects[:_SHOWN_REJECTS]:
+        say(_("  line {line}: {reason}").format(line=one.line, reason=one.reason))
+    if len(report.rejects) > _SHOWN_REJECTS:
+        say(_("  … and {count} more; --json lists them all.").format(
+            count=format_number(len(report.rejects) - _SHOWN_REJECTS)
+        ))  # fmt: skip
+    if report.dry_run:
+        say(_("Dry run: nothing was changed."))
+    elif report.batch:
+        say(_("Import {number}; take it back with: crmdesk import undo {number}").format(
+            number=report.batch
+        ))  # fmt: skip
+
+
+def _undo(number: str, context: Context) -> int:
+    from crmdesk.services import imports
+
+    if not number.isdigit():
+        raise UserError(_("An import is named by its number."))
+    with opened(context) as ws:
+        imports.undo_import(ws, int(number))
+    context.console.document({"undone": int(number)})
+    context.console.say(_("Import {number} was taken back.").format(number=number))
+    return DONE
+
+
+def _column_map(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        columns = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise NotFound(_("There is no file {file}.").format(file=path)) from None
+    except (ValueError, OSError) as error:
+        raise UserError(_("{file} is not a JSON file.").format(file=path)) from error
+    if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
+        raise UserError(
+            _("{file} must map fields to columns.").format(file=path),
+            _('For example: {"account": "customer", "quantity": "qty"}'),
+        )
+    return columns
+
+
+def _export(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.interchange.writing import write_table
+    from crmdesk.services import exports
+
+    with opened(context) as ws, exports.export(ws, chosen.kind) as table:
+        count = write_table(chosen.out, table.columns, table.rows)
+    context.console.document({"rows": count, "file": str(chosen.out)})
+    context.console.say(
+        _("{count} rows written to {file}.").format(count=format_number(count), file=chosen.out)
+    )
+    return DONE

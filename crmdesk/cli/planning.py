@@ -1,0 +1,134 @@
+"""``crmdesk plan``: plan a rep's days, or solve a problem given as a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crmdesk.cli.console import DONE
+from crmdesk.cli.dates import iso_date
+from crmdesk.cli.opening import opened
+from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.i18n import _, format_clock, format_number
+
+if TYPE_CHECKING:
+    from crmdesk.cli.program import Context
+
+_MOST_SECONDS, _MOST_ITERATIONS = 3600.0, 10_000_000
+
+
+def register(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this group."""
+    parser = commands.add_parser("plan", parents=[common], help=_("plan visits and routes"))
+    parser.add_argument("--instance", type=Path, help=_("a problem as a JSON file"))
+    parser.add_argument("--user", help=_("code of the rep; without it, the profile's user"))
+    parser.add_argument("--from", dest="start", type=iso_date, help=_("first day"))
+    parser.add_argument("--days", type=int, default=7, help=_("calendar days"))
+    parser.add_argument("--objective", choices=["margin", "coverage"], default="margin")
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--seconds", type=float)
+    limit.add_argument("--iterations", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--accept", action="store_true", help=_("write the plan into the profile"))
+    parser.add_argument("--out", type=Path)
+    parser.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace, context: Context) -> int:
+    if chosen.seconds is not None and not 0 < chosen.seconds <= _MOST_SECONDS:
+        raise UserError(_("Seconds are above 0 and at most 3600."))
+    if chosen.iterations is not None and not 0 <= chosen.iterations <= _MOST_ITERATIONS:
+        raise UserError(_("Iterations are between 0 and 10,000,000."))
+    return _instance(chosen, context) if chosen.instance else _days(chosen, context)
+
+
+def _instance(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.planning.instance import plan_document, problem_from_instance
+    from crmdesk.planning.problem import ProblemError
+    from crmdesk.planning.solver import solve
+
+    if chosen.out is None:
+        raise UserError(_("--out names the file for the plan."))
+    try:
+        document = json.loads(chosen.instance.read_text("utf-8"))
+    except FileNotFoundError:
+        raise NotFound(_("There is no file {file}.").format(file=chosen.instance)) from None
+    except (ValueError, OSError) as error:
+        raise UserError(_("{file} is not a JSON file.").format(file=chosen.instance)) from error
+    try:
+        problem = problem_from_instance(document)
+        seconds = 10.0 if chosen.seconds is None and chosen.iterations is None else chosen.seconds
+        plan = solve(problem, seed=chosen.seed, seconds=seconds, iterations=chosen.iterations)
+    except ProblemError as error:
+        raise UserError(str(error)) from error
+    chosen.out.write_text(json.dumps(plan_document(problem, plan)), encoding="utf-8")
+    facts = {
+        "worth": round(plan.worth, 2), "visits": plan.visit_count, "km": round(plan.km, 1),
+        "iterations": plan.iterations, "file": str(chosen.out),
+    }  # fmt: skip
+    context.console.document(facts)
+    context.console.say(
+        _("{visits} visits, {km} km, worth {worth}; written to {file}.").format(
+            visits=plan.visit_count, km=format_number(plan.km), worth=format_number(plan.worth, 2),
+            file=chosen.out,
+        )
+    )  # fmt: skip
+    return DONE
+
+
+def _days(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services import plans
+    from crmdesk.services.planning_problem import Objective
+
+    if not 1 <= chosen.days <= 62:
+        raise UserError(_("Days are between 1 and 62."))
+    with opened(context) as ws:
+        user_id = ws.user.id if chosen.user is None else plans.user_id_of(ws, chosen.user)
+        start: date = chosen.start or plans.plan_start(ws.today())
+        if chosen.seconds is None and chosen.iterations is None:
+            chosen.seconds = 3.0
+        proposal = plans.propose_plan(
+            ws, max(start, ws.today()), chosen.days, user_id=user_id,
+            objective=Objective(chosen.objective), seconds=chosen.seconds,
+            iterations=chosen.iterations, seed=chosen.seed,
+        )  # fmt: skip
+        if chosen.accept:
+            plans.accept_plan(ws, proposal)
+        codes = plans.codes_of(ws, [one.account_id for one in proposal.candidates])
+    document = _document(proposal, codes)
+    if chosen.out is not None:
+        chosen.out.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    context.console.document(document)
+    for day in document["days"]:
+        context.console.say(
+            _("{date}: {visits} visits, {km} km").format(
+                date=day["date"], visits=len(day["visits"]), km=format_number(day["km"])
+            )
+        )
+        for visit in day["visits"]:
+            context.console.say(f"  {visit['start']}  {visit['name']}")
+    return DONE
+
+
+def _document(proposal: Any, codes: dict[int, str]) -> dict[str, Any]:
+    days = []
+    for one in proposal.plan.days:
+        visits = [
+            {
+                "account": codes[proposal.candidates[visit.stop].account_id],
+                "name": proposal.candidates[visit.stop].name,
+                "start": format_clock(round(visit.timing.start)),
+                "expected": round(visit.expected, 2),
+            }
+            for visit in one.visits
+        ]
+        days.append(
+            {
+                "date": proposal.days[one.day].isoformat(), "km": round(one.km, 1),
+                "drive_minutes": round(one.drive_minutes), "visits": visits,
+            }
+        )  # fmt: skip
+    return {"days": days, "worth": round(proposal.plan.worth, 2), "seed": proposal.plan.seed}

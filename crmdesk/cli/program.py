@@ -1,0 +1,142 @@
+"""The program ``crmdesk``: arguments, exit codes, and no traceback for anybody.
+
+Exit codes: 0 done, 1 done with findings or refused rows, 2 wrong usage or input, 3 the
+environment failed. What opens a window is handed in, so that the command line stays without Qt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from crmdesk import __version__
+from crmdesk.cli.console import FAILED, WRONG, Console
+from crmdesk.domain.errors import Cancelled, CrmdeskError, EnvironmentProblem, Refused
+from crmdesk.i18n import _, use_language
+from crmdesk.paths import default_profile_dir
+
+log = logging.getLogger("crmdesk")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command may use: the profile's folder, instants, its words, and the desktop.
+
+    ``desktop(folder)`` opens the window and returns its exit code; ``tour(folder, pictures)``
+    walks through a rep's day by itself; ``smoke()`` proves a bundle.
+    """
+
+    folder: Path
+    instants: Callable[[], datetime]
+    console: Console
+    desktop: Callable[[Path], int]
+    tour: Callable[[Path, Path], int]
+    smoke: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The desktop's entry points, wired in by ``__main__``."""
+
+    desktop: Callable[[Path], int]
+    tour: Callable[[Path, Path], int]
+    smoke: Callable[[], int]
+
+
+Command = Callable[[argparse.Namespace, Context], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and exits with 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        print(f"crmdesk: {message}", file=sys.stderr)
+        print(_("See: {command} --help").format(command=self.prog), file=sys.stderr)
+        raise SystemExit(WRONG)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every command; modules of commands are light until one runs."""
+    from crmdesk.cli import cards, demo, files, hq, planning, reorder, safety, syncing
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--profile", type=Path, help=_("folder of the profile"))
+    common.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    parser = _Parser(
+        prog="crmdesk", description=_("The offline desktop CRM for field sales."), parents=[common]
+    )
+    parser.add_argument("--version", action="version", version=f"crmdesk {__version__}")
+    parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for module in (demo, files, reorder, planning, cards, syncing, safety, hq):
+        module.register(commands, common)
+    return parser
+
+
+def main(arguments: Sequence[str], faces: Faces, instants: Callable[[], datetime]) -> int:
+    """Run one command; returns the exit code."""
+    use_language()
+    try:
+        chosen = build_parser().parse_args(list(arguments))
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    folder = chosen.profile or default_profile_dir()
+    context = Context(
+        folder, instants, Console(as_json=chosen.json), faces.desktop, faces.tour, faces.smoke
+    )
+    return _guarded(chosen, context)
+
+
+def _guarded(chosen: argparse.Namespace, context: Context) -> int:
+    try:
+        if chosen.smoke:
+            return context.smoke()
+        if chosen.command is None:
+            return context.desktop(context.folder)
+        run: Command = chosen.run
+        return run(chosen, context)
+    except (Cancelled, KeyboardInterrupt):
+        print(_("Cancelled; nothing was changed."), file=sys.stderr)
+        return FAILED
+    except EnvironmentProblem as error:
+        print(f"crmdesk: {error}", file=sys.stderr)
+        return FAILED
+    except Refused as error:
+        print(f"crmdesk: {error}", file=sys.stderr)
+        return FAILED
+    except CrmdeskError as error:
+        print(f"crmdesk: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception:  # noqa: BLE001 - the last line of defence: no traceback reaches a person
+        return _crashed(context)
+
+
+def _crashed(context: Context) -> int:
+    import tempfile
+    import traceback
+
+    logs = context.folder / "logs"
+    target = logs if logs.is_dir() else Path(tempfile.gettempdir())
+    file = target / "crmdesk-error.log"
+    try:
+        file.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError:
+        file = Path("-")
+    print(
+        "crmdesk: "
+        + _("Something went wrong that should not. Your data are safe. Details: {file}").format(
+            file=file
+        ),
+        file=sys.stderr,
+    )
+    return FAILED

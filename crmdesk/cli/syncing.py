@@ -1,0 +1,112 @@
+"""``crmdesk sync``, ``join``, ``conflicts`` and ``refusals``: meeting HQ."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.opening import opened
+from crmdesk.domain.errors import Unreachable
+from crmdesk.i18n import _, format_bytes, format_number
+
+if TYPE_CHECKING:
+    from crmdesk.cli.program import Context
+
+_WATCH_S, _WATCH_MOST_S = 30.0, 600.0
+
+
+def register(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this group."""
+    sync = commands.add_parser("sync", parents=[common], help=_("send and receive"))
+    how = sync.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help=_("one round (the default)"))
+    how.add_argument("--watch", action="store_true", help=_("go on until Ctrl+C"))
+    sync.set_defaults(run=_sync)
+    join = commands.add_parser("join", parents=[common], help=_("enrol at an HQ"))
+    join.add_argument("url")
+    join.add_argument("--code", required=True)
+    join.set_defaults(run=_join)
+    for name, words in (("conflicts", _("list conflicts")), ("refusals", _("list refusals"))):
+        parser = commands.add_parser(name, parents=[common], help=words)
+        parser.set_defaults(run=_list, what=name)
+
+
+def _sync(chosen: argparse.Namespace, context: Context) -> int:
+    with opened(context) as ws:
+        while True:
+            try:
+                report = _round(ws, context)
+            except Unreachable as error:
+                if not chosen.watch:
+                    raise
+                context.console.say(str(error))
+                time.sleep(_WATCH_MOST_S / 10)
+                continue
+            if not chosen.watch:
+                break
+            time.sleep(_WATCH_S)
+    return FINDINGS if report.refusals else DONE
+
+
+def _round(ws: Any, context: Context) -> Any:
+    from crmdesk.sync.client import sync_once
+
+    report = sync_once(ws.database, progress=context.console.progress())
+    values = asdict(report)
+    values.pop("changes", None)
+    context.console.document(values)
+    context.console.say(
+        _(
+            "{sent} sent, {received} received, {conflicts} conflicts, {refusals} refused,"
+            " {waiting} waiting · {bytes} in {seconds} s"
+        ).format(
+            sent=format_number(report.sent), received=format_number(report.received),
+            conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
+            bytes=format_bytes(report.bytes_in + report.bytes_out),
+            seconds=format_number(report.seconds, 2),
+        )
+    )  # fmt: skip
+    return report
+
+
+def _join(chosen: argparse.Namespace, context: Context) -> int:
+    import os
+
+    from crmdesk.domain.clock import ZoneClock
+    from crmdesk.sync.bootstrap import KeyKeeping, join
+
+    passphrase = os.environ.get("CRMDESK_PASSPHRASE")
+    report = join(
+        context.folder, chosen.url, chosen.code, ZoneClock(context.instants, ZoneInfo("UTC")),
+        device_name=platform.node() or "laptop",
+        keeping=KeyKeeping("passphrase" if passphrase else "keyring", passphrase),
+        progress=context.console.progress(),
+    )  # fmt: skip
+    context.console.document(report)
+    context.console.say(
+        _("Joined: {rows} rows, {size} in {seconds} s.").format(
+            rows=format_number(report.rows), size=format_bytes(report.bytes_in),
+            seconds=format_number(report.seconds, 1),
+        )
+    )  # fmt: skip
+    return DONE
+
+
+def _list(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services.queries import sync as queries
+
+    with opened(context) as ws:
+        rows = (
+            queries.open_conflicts(ws) if chosen.what == "conflicts" else queries.open_refusals(ws)
+        )
+    context.console.document(rows)
+    for row in rows:
+        context.console.say(" · ".join(str(value) for value in asdict(row).values()))
+    if not rows:
+        context.console.say(_("There are none."))
+    return FINDINGS if rows else DONE

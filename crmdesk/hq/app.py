@@ -141,7 +141,7 @@ def _json(message: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(message), media_type="application/json")
 
 
-async def _health(hq: Hq, request: Request) -> Response:
+async def _health(hq: Hq, _request: Request) -> Response:
     def ask() -> None:
         with hq.store.transaction() as connection:
             connection.execute("SELECT 1")
@@ -172,7 +172,8 @@ async def _token(hq: Hq, request: Request) -> Response:
                 (hq.clock.now(), message.device),
             )
         token = auth.make_token(hq.secret, message.device, hq.clock.now())
-        return _json(TokenResponse(token, int(auth.TOKEN_LIFE.total_seconds()), hq.now_ms()))
+        life_s = int(auth.TOKEN_LIFE.total_seconds())
+        return _json(TokenResponse(token, life_s, hq.now_ms(), hq.epoch))
 
     return await run_in_threadpool(step)
 

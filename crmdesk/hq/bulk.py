@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import dialect
-from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.schema import AddConstraint, CreateIndex, DDLElement, DropConstraint, DropIndex
 
 from crmdesk.domain.errors import Cancelled, UserError
 from crmdesk.hq.copying import encoders, uid_text
@@ -27,6 +27,7 @@ from crmdesk.storage.rows import Batch
 
 Progress = Callable[[str, int], None]
 _SEPARATOR = "\x1f"
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,8 @@ def _entity_tables() -> list[Table]:
     return found
 
 
-def _run(connection: HqConnection, ddl: object) -> None:
-    compiled = ddl.compile(dialect=dialect())  # type: ignore[attr-defined]
-    connection.execute(str(compiled).encode())
+def _run(connection: HqConnection, ddl: DDLElement) -> None:
+    connection.execute(str(ddl.compile(dialect=_DIALECT)).encode())
 
 
 def _drop_rules(connection: HqConnection) -> None:

@@ -1,4 +1,4 @@
-"""The program of a server started as a child: ``python -m crmdesk.hq.child URL FILE PORT OFFSET``."""
+"""A server started as a child: ``python -m crmdesk.hq.child URL ADDRESS_FILE PORT OFFSET_S``."""
 
 from __future__ import annotations
 

@@ -62,9 +62,7 @@ def start_demo_hq(folder: Path, *, offset: timedelta = timedelta(0)) -> RunningH
     """Start the HQ of a folder on a free loopback port, PostgreSQL first."""
     place = home.open_home(folder)
     place.start()
-    server = serving.start_server(
-        folder / "server", place.url, offset_s=offset.total_seconds()
-    )
+    server = serving.start_server(folder / "server", place.url, offset_s=offset.total_seconds())
     return RunningHq(server.url, server, place)
 
 

@@ -174,7 +174,7 @@ class Cluster:
             _open_the_way(folder)
 
     def _run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        # The server inherits the output of pg_ctl: a pipe would never close, a file does not matter.
+        # The server inherits the output of pg_ctl: a pipe would never close, a file may stay open.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             done = subprocess.run(
                 [self._programs.path(program), *map(str, arguments)],

@@ -71,9 +71,7 @@ def lock_accounts(
     return territories
 
 
-def read_images(
-    connection: HqConnection, uids: Mapping[str, Iterable[str]]
-) -> dict[RowKey, Image]:
+def read_images(connection: HqConnection, uids: Mapping[str, Iterable[str]]) -> dict[RowKey, Image]:
     """The rows as they are, locked for writing, parents first and by uid."""
     images: dict[RowKey, Image] = {}
     for name, entity in ENTITIES.items():
@@ -137,9 +135,7 @@ def _object(name: str, uid: str, image: Image) -> dict[str, Wire]:
     return row
 
 
-def _write_lines(
-    connection: HqConnection, name: str, rows: Sequence[tuple[str, Image]]
-) -> None:
+def _write_lines(connection: HqConnection, name: str, rows: Sequence[tuple[str, Image]]) -> None:
     entity = ENTITIES[name]
     if entity.lines is None:
         return

@@ -124,9 +124,7 @@ class Judge:
             self._claim_uniques(entity, key, after)
         return collisions
 
-    def _apply(
-        self, entity: Entity, op: Op, key: RowKey, image: Image | None
-    ) -> list[Collision]:
+    def _apply(self, entity: Entity, op: Op, key: RowKey, image: Image | None) -> list[Collision]:
         hlc = self._hlc(op.hlc)
         if op.op == "I":
             fields = _fields(op.fields) or {}
@@ -190,9 +188,7 @@ class Judge:
             claimed = self.verdict.uniques.get(unique) or self._claimed.get(unique)
             if (holder or (claimed and claimed[1]) or key[1]) != key[1]:
                 shown = value.replace("\x1f", " ")
-                raise RefusedOp(
-                    "duplicate", _("{value} exists at HQ already.").format(value=shown)
-                )
+                raise RefusedOp("duplicate", _("{value} exists at HQ already.").format(value=shown))
             if holder is None:
                 self._claimed[unique] = key
 

@@ -6,7 +6,7 @@ is at this moment. An account that has left the scope is named once and takes it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from crmdesk.domain.errors import Refused
@@ -94,7 +94,7 @@ def _page_lines(
     gained = sorted(heads.keys() - cursor.keys())
     lost = sorted(cursor.keys() - heads.keys())
     yield streams.line(PullHead(epoch, now, page.cursor, page.more, gained, lost))
-    whole, left = _moved_accounts(connection, page)
+    whole, left = _moved_accounts(connection, page, heads.keys())
     deleted: list[tuple[str, str, int]] = []
     for entity in ENTITIES.values():
         listed = page.entries.get(entity.name, [])
@@ -119,9 +119,7 @@ def _page_lines(
         yield streams.line(Gone(deleted, left))
 
 
-def _read_entries(
-    connection: HqConnection, cursor: dict[str, int], heads: dict[str, int]
-) -> _Page:
+def _read_entries(connection: HqConnection, cursor: dict[str, int], heads: dict[str, int]) -> _Page:
     behind = {s: p for s, p in sorted(cursor.items()) if s in heads and heads[s] > p}
     rows = connection.execute(
         _ENTRIES, (list(behind), list(behind.values()), PAGE_ENTRIES + 1, PAGE_ENTRIES + 1)
@@ -139,15 +137,16 @@ def _read_entries(
     return page
 
 
-def _moved_accounts(connection: HqConnection, page: _Page) -> tuple[list[str], list[str]]:
-    """Accounts that came into a scope as a whole, and accounts that left one."""
+def _moved_accounts(
+    connection: HqConnection, page: _Page, scopes: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Accounts that came into a scope as a whole, and those that lie in none of the device's."""
     named = page.entries.pop(feed.WHOLE_ACCOUNT, [])
     both = named + page.entries.get("account", [])
     if not both:
         return [], []
     rows = connection.execute(
-        "SELECT encode(uuid_send(a.uid),'hex'), e.scope, e.whole,"
-        f" {_SCOPE_OF_ACCOUNT} = e.scope"
+        f"SELECT encode(uuid_send(a.uid),'hex'), e.whole, {_SCOPE_OF_ACCOUNT}, e.scope"
         " FROM unnest(%s::uuid[], %s::text[], %s::boolean[]) AS e(uid, scope, whole)"
         " JOIN account a ON a.account_id = e.uid",
         (
@@ -156,12 +155,14 @@ def _moved_accounts(connection: HqConnection, page: _Page) -> tuple[list[str], l
             [True] * len(named) + [False] * (len(both) - len(named)),
         ),
     ).fetchall()
-    whole = sorted({uid for uid, _scope, is_whole, here in rows if is_whole and here})
-    left = sorted({uid for uid, _scope, _whole, here in rows if not here} - set(whole))
-    return whole, left
+    whole = {uid for uid, is_whole, now_in, named_in in rows if is_whole and now_in == named_in}
+    left = {uid for uid, _whole, now_in, _named_in in rows if now_in not in scopes}
+    return sorted(whole), sorted(left)
 
 
-def _listed(entity_name: str, entries: list[tuple[str | None, str, str]]) -> tuple[str, list[object]]:
+def _listed(
+    entity_name: str, entries: list[tuple[str | None, str, str]]
+) -> tuple[str, list[object]]:
     entity = ENTITIES[entity_name]
     table = quoted(table_name(entity))
     accounts, uids, scopes = (list(column) for column in zip(*entries, strict=True))

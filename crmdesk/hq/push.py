@@ -179,13 +179,11 @@ class _Push:
             if op.entity in ENTITIES and op.op != "C" and _is_uid(op.uid):
                 uids.setdefault(op.entity, set()).add(op.uid)
         edited = uids.get("account", set())
-        moving = {o.uid for o in ops if o.entity == "account" and b'"territory_id"' in o.fields}
+        moving = {op.uid for op in ops if op.uid in edited and b"territory_id" in bytes(op.fields)}
         claimed = {op.account for op in ops if op.account is not None and _is_uid(op.account)}
         shared = claimed | images.accounts_of_rows(self._connection, uids)
-        territories = images.lock_accounts(self._connection, shared, edited, moving & edited)
-        return Ground(
-            images.read_images(self._connection, uids), territories, self._taken(txns)
-        )
+        territories = images.lock_accounts(self._connection, shared, edited, moving)
+        return Ground(images.read_images(self._connection, uids), territories, self._taken(txns))
 
     def _taken(self, txns: Sequence[Txn]) -> dict[tuple[str, str, str], str]:
         found = {}

@@ -12,8 +12,24 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, Float, ForeignKeyConstraint,
-    Identity, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, Uuid, func,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
@@ -132,7 +148,9 @@ def _entity_tables(entity: Entity) -> None:
             rules.append(CheckConstraint("account_id = uid", name="itself"))
         else:
             rules.append(ForeignKeyConstraint(["account_id"], ["account.account_id"]))
-    table = Table(name, metadata, *key, *(_column(f) for f in fields), *_row_columns(entity), *rules)
+    table = Table(
+        name, metadata, *key, *(_column(f) for f in fields), *_row_columns(entity), *rules
+    )
     if in_account:
         Index(None, table.c.uid)
     for columns in entity.unique:
@@ -154,9 +172,7 @@ def _entity_tables(entity: Entity) -> None:
         Column("parent_uid", Uuid(), primary_key=True),
         Column("position", Integer, primary_key=True),
         *(_column(field) for field in entity.lines.fields),
-        ForeignKeyConstraint(
-            ["account_id", "parent_uid"], [f"{name}.account_id", f"{name}.uid"]
-        ),
+        ForeignKeyConstraint(["account_id", "parent_uid"], [f"{name}.account_id", f"{name}.uid"]),
         *_foreign_keys(entity.lines.fields, in_account=True),
     )
 

@@ -155,9 +155,7 @@ def _set(entity: Entity, image: Image, column: str, value: Wire, hlc: int) -> No
         image.clocks[column] = hlc
 
 
-def merge_lines(
-    entity: Entity, lines: list[dict[str, Wire]], image: Image, writer: Writer
-) -> None:
+def merge_lines(entity: Entity, lines: list[dict[str, Wire]], image: Image, writer: Writer) -> None:
     """The lines of a document, replaced as a whole; only while it is new or a draft."""
     if entity.lines is None:
         raise RefusedOp("malformed", _("HQ could not read this change."))
@@ -165,11 +163,9 @@ def merge_lines(
         raise RefusedOp("deleted", _("This was deleted at HQ."))
     _check_person(entity, image.values, writer)
     if not image.created and not _is_local(entity, image):
-        raise _immutable(entity)
+        raise _immutable()
     known = {f.column for f in entity.lines.fields}
-    image.lines = [
-        {name: value for name, value in line.items() if name in known} for line in lines
-    ]
+    image.lines = [{name: value for name, value in line.items() if name in known} for line in lines]
     image.changed = True
 
 
@@ -187,7 +183,7 @@ def merge_delete(
         raise RefusedOp("kept", _("A customer is never deleted. Mark it as lost or merge it."))
     _check_person(entity, image.values, writer)
     if entity.local_while is not None and not _is_local(entity, image):
-        raise _immutable(entity)
+        raise _immutable()
     if image.rev > base_rev:
         return [Collision("", None, None, None, "theirs", "delete")]
     image.deleted = True
@@ -275,10 +271,10 @@ def _check_immutable(entity: Entity, fields: Mapping[str, Any], image: Image) ->
         return
     moving = MOVING.get(entity.name, frozenset())
     if any(name not in moving for name in fields):
-        raise _immutable(entity)
+        raise _immutable()
 
 
-def _immutable(entity: Entity) -> RefusedOp:
+def _immutable() -> RefusedOp:
     return RefusedOp(
         "immutable", _("This document has been submitted and cannot be changed. Make a copy.")
     )

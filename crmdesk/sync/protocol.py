@@ -182,11 +182,12 @@ class TokenRequest(msgspec.Struct, frozen=True):
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
-    """An access token and the seconds it lives."""
+    """An access token and the seconds it lives; ``time`` is HQ's in milliseconds."""
 
     token: str
     expires_s: int
     time: int
+    epoch: str
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -29,15 +29,20 @@ class Session:
         self.offset: Offset | None = None
         self._device, self._key = device, key
         self._token, self._until = "", 0.0
+        self._epoch = ""
+
+    def epoch(self) -> str:
+        """HQ's epoch as it says now."""
+        self._token = ""
+        self._valid_token()
+        return self._epoch
 
     def post(self, path: str, message: msgspec.Struct) -> bytes:
         """One signed request; a token that has run out meanwhile is renewed once."""
         body = msgspec.json.encode(message)
         return self._signed(lambda token: self.transport.post(path, body, token))
 
-    def stream(
-        self, path: str, message: msgspec.Struct
-    ) -> AbstractContextManager[Iterator[bytes]]:
+    def stream(self, path: str, message: msgspec.Struct) -> AbstractContextManager[Iterator[bytes]]:
         """One signed request whose answer comes in pieces."""
         body = msgspec.json.encode(message)
         return self._signed(lambda token: self.transport.stream(path, body, token))
@@ -60,6 +65,6 @@ class Session:
             self.transport.post("/v1/token", msgspec.json.encode(request)), type=TokenResponse
         )
         self.offset = measure(sent, answer.time, self.now_ms())
-        self._token = answer.token
+        self._token, self._epoch = answer.token, answer.epoch
         self._until = time.monotonic() + answer.expires_s - _RENEW_BEFORE_S
         return self._token

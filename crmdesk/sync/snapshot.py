@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
@@ -71,7 +71,7 @@ class SnapshotDownload:
                     _("The download from HQ breaks off again and again."), _("Try again later.")
                 )
 
-    def _one_stream(self) -> Iterator[Batch]:
+    def _one_stream(self) -> Generator[Batch, None, bool]:
         request = SnapshotRequest(PROTOCOL_VERSION, self._scopes, self._after)
         with self._session.stream("/v1/snapshot", request) as chunks:
             for line in lines(chunks):

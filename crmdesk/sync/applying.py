@@ -1,0 +1,359 @@
+"""HQ's rows into the local tables: parents first, only what is newer, waiting edits on top.
+
+Runs inside a write transaction that has capture switched off. A row with waiting ops becomes HQ's
+image with these ops replayed; the image itself is kept beside it. Nothing here talks to HQ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.storage.entities import ENTITIES, Entity, Kind, Scope
+from crmdesk.storage.rows import Row, Value
+from crmdesk.storage.tables import (
+    base_image,
+    journal,
+    metadata,
+    summary_account,
+    summary_month,
+    summary_pair,
+    table,
+)  # fmt: skip
+from crmdesk.storage.types import dump_json
+from crmdesk.sync.reading import converter
+
+_CHUNK = 500
+
+
+class MissingParents(Exception):
+    """Rows refer to others that have not arrived; the next page brings them."""
+
+
+@cache
+def _upsert(entity_name: str) -> str:
+    target = table(entity_name)
+    names = ["uid", "rev", *(f.column for f in ENTITIES[entity_name].fields)]
+    statement = sqlite.insert(target).values({name: bindparam(name) for name in names})
+    statement = statement.on_conflict_do_update(
+        index_elements=["uid"],
+        set_={name: statement.excluded[name] for name in names if name != "uid"},
+    )
+    return _positional(statement, names)
+
+
+@cache
+def _insert_lines(entity_name: str) -> str:
+    lines = ENTITIES[entity_name].lines
+    if lines is None:
+        raise ValueError(f"{entity_name} has no lines")
+    names = ["parent_id", "position", *(f.column for f in lines.fields)]
+    statement = insert(metadata.tables[lines.name])
+    return _positional(statement.values({name: bindparam(name) for name in names}), names)
+
+
+def _positional(statement: Any, names: list[str]) -> str:
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    if list(compiled.positiontup or ()) != names:
+        order = list(compiled.positiontup or ())
+        raise ValueError(f"parameters are not in the order of the columns: {order}")
+    return str(compiled)
+
+
+def _chunks(values: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(values)
+    while part := list(islice(rest, _CHUNK)):
+        yield part
+
+
+class Applier:
+    """Applies rows, deletions and departures in one transaction and remembers what it touched.
+
+    ``rows`` counts what was written or deleted, not what was already known.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._keys: dict[str, dict[bytes, int]] = {}
+        self._touched: dict[str, set[int]] = {}
+        self.rows = 0
+
+    def change_set(self) -> ChangeSet:
+        """What was touched, by local id."""
+        return ChangeSet({name: frozenset(ids) for name, ids in self._touched.items() if ids})
+
+    def put(self, entity_name: str, rows: Sequence[Row], *, force: bool = False) -> int:
+        """Insert or update rows that are newer than ours; ``force`` takes the older ones too.
+
+        Returns how many were written. Raises MissingParents before anything of them is written.
+        """
+        entity = ENTITIES[entity_name]
+        newest: dict[bytes, Row] = {}
+        for row in rows:
+            known_row = newest.get(row.uid)
+            if known_row is None or row.rev >= known_row.rev:
+                newest[row.uid] = row
+        known = self._revisions(entity, newest)
+        fresh = [r for r in newest.values() if force or r.rev > known.get(r.uid, (0, -1))[1]]
+        if not fresh:
+            return 0
+        fresh = self._with_waiting_ops(entity, fresh, known)
+        written = 0
+        while fresh:
+            ready, later = self._resolvable(entity, fresh)
+            if not ready:
+                raise MissingParents(entity_name)
+            self._write(entity, ready)
+            written += len(ready)
+            fresh = later
+        self.rows += written
+        return written
+
+    def _revisions(self, entity: Entity, uids: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+        target = table(entity.name)
+        found = {}
+        for part in _chunks(uids):
+            query = select(target.c.uid, target.c.id, target.c.rev).where(target.c.uid.in_(part))
+            for uid, key, rev in self._connection.execute(query):
+                found[uid] = (key, rev)
+        return found
+
+    def _resolvable(
+        self, entity: Entity, rows: list[Row]
+    ) -> tuple[list[tuple[Row, list[Value]]], list[Row]]:
+        """Rows whose references are all here, with the references as local keys; and the rest."""
+        refs = [(i, f.ref) for i, f in enumerate(entity.fields) if f.kind is Kind.REF and f.ref]
+        for at, target in refs:
+            self._learn(target, {row.values[at] for row in rows})
+        if entity.lines is not None:
+            for at, line_field in enumerate(entity.lines.fields):
+                if line_field.kind is Kind.REF and line_field.ref:
+                    wanted = {line[at] for row in rows for line in row.lines}
+                    self._learn(line_field.ref, wanted)
+        ready, later = [], []
+        for row in rows:
+            cells = list(row.values)
+            for at, target in refs:
+                uid = cells[at]
+                if uid is None:
+                    continue
+                key = self._keys[target].get(uid)  # type: ignore[arg-type]
+                if key is None:
+                    break
+                cells[at] = key
+            else:
+                ready.append((row, cells))
+                continue
+            later.append(row)
+        return ready, later
+
+    def _learn(self, entity_name: str, uids: set[Value]) -> None:
+        known = self._keys.setdefault(entity_name, {})
+        wanted = [uid for uid in uids if isinstance(uid, bytes) and uid not in known]
+        target = table(entity_name)
+        for part in _chunks(wanted):
+            query = select(target.c.uid, target.c.id).where(target.c.uid.in_(part))
+            known.update((uid, key) for uid, key in self._connection.execute(query))
+
+    def _write(self, entity: Entity, rows: list[tuple[Row, list[Value]]]) -> None:
+        self._connection.exec_driver_sql(
+            _upsert(entity.name), [(row.uid, row.rev, *cells) for row, cells in rows]
+        )
+        keys = self._keys.setdefault(entity.name, {})
+        self._learn(entity.name, {row.uid for row, _cells in rows})
+        ids = [keys[row.uid] for row, _cells in rows]
+        self._touched.setdefault(entity.name, set()).update(ids)
+        if entity.lines is not None:
+            self._write_lines(entity, ids, [row for row, _cells in rows])
+
+    def _write_lines(self, entity: Entity, ids: list[int], rows: list[Row]) -> None:
+        lines = entity.lines
+        if lines is None:
+            return
+        target = metadata.tables[lines.name]
+        self._connection.execute(
+            delete(target).where(target.c.parent_id == bindparam("parent")),
+            [{"parent": key} for key in ids],
+        )
+        refs = [(i, f.ref) for i, f in enumerate(lines.fields) if f.kind is Kind.REF and f.ref]
+        values = []
+        for key, row in zip(ids, rows, strict=True):
+            for position, line in enumerate(row.lines, start=1):
+                cells = list(line)
+                for at, name in refs:
+                    uid = cells[at]
+                    if isinstance(uid, bytes):
+                        if uid not in self._keys[name]:
+                            raise MissingParents(entity.name)
+                        cells[at] = self._keys[name][uid]
+                values.append((key, position, *cells))
+        if values:
+            self._connection.exec_driver_sql(_insert_lines(entity.name), values)
+
+    # -- waiting edits ---------------------------------------------------------------------
+
+    def _with_waiting_ops(
+        self, entity: Entity, rows: list[Row], known: dict[bytes, tuple[int, int]]
+    ) -> list[Row]:
+        waiting = self._waiting_ops(row.uid for row in rows)
+        if not waiting:
+            return rows
+        result = []
+        for row in rows:
+            ops = waiting.get(row.uid)
+            if ops is None:
+                result.append(row)
+                continue
+            self._keep_image(entity, row)
+            if any(op == "D" for op, _fields in ops) and row.uid not in known:
+                continue
+            result.append(_replayed(entity, row, ops))
+        return result
+
+    def _waiting_ops(self, uids: Iterable[bytes]) -> dict[bytes, list[tuple[str, str | None]]]:
+        found: dict[bytes, list[tuple[str, str | None]]] = {}
+        for part in _chunks(uids):
+            query = (
+                select(journal.c.uid, journal.c.op, journal.c.fields)
+                .where(journal.c.uid.in_(part), journal.c.state == "waiting")
+                .order_by(journal.c.seq)
+            )
+            for uid, op, fields in self._connection.execute(query):
+                if op != "C":
+                    found.setdefault(uid, []).append((op, fields))
+        return found
+
+    def _keep_image(self, entity: Entity, row: Row) -> None:
+        cells = [v.hex() if isinstance(v, bytes) else v for v in row.values]
+        statement = sqlite.insert(base_image).values(
+            entity=entity.name, uid=row.uid, rev=row.rev, image=dump_json(cells)
+        )
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["entity", "uid"],
+                set_={"rev": statement.excluded.rev, "image": statement.excluded.image},
+            )
+        )
+
+    def forget_images(self) -> None:
+        """Drop kept images of rows that have no waiting ops any more."""
+        waiting = select(journal.c.uid).where(journal.c.state == "waiting")
+        self._connection.execute(delete(base_image).where(base_image.c.uid.not_in(waiting)))
+
+    # -- leaving ---------------------------------------------------------------------------
+
+    def remove(self, entity_name: str, uids: Iterable[bytes]) -> int:
+        """Delete rows that HQ deleted or never took; one that others still need stays."""
+        entity = ENTITIES[entity_name]
+        removed = 0
+        for uid, (key, _rev) in self._revisions(entity, uids).items():
+            try:
+                with self._connection.begin_nested():
+                    if entity.lines is not None:
+                        lines = metadata.tables[entity.lines.name]
+                        self._connection.execute(delete(lines).where(lines.c.parent_id == key))
+                    target = table(entity_name)
+                    self._connection.execute(delete(target).where(target.c.id == key))
+            except IntegrityError:
+                continue
+            self._keys.get(entity_name, {}).pop(uid, None)
+            self._touched.setdefault(entity_name, set()).add(key)
+            removed += 1
+        self.rows += removed
+        return removed
+
+    def purge_accounts(self, account_ids: Sequence[int]) -> None:
+        """Delete accounts (local keys) with everything in them, children first."""
+        for start in range(0, len(account_ids), _CHUNK):
+            part = list(account_ids[start : start + _CHUNK])
+            for entity in reversed(ENTITIES.values()):
+                if entity.scope is not Scope.ACCOUNT:
+                    continue
+                self._purge(entity, part)
+            for summary in (summary_month, summary_pair, summary_account):
+                self._connection.execute(delete(summary).where(summary.c.account_id.in_(part)))
+
+    def _purge(self, entity: Entity, account_ids: list[int]) -> None:
+        target = table(entity.name)
+        column = target.c.id if entity.name == "account" else target.c.account_id
+        inside = column.in_(account_ids)
+        ids = list(self._connection.scalars(select(target.c.id).where(inside)))
+        if not ids:
+            return
+        if entity.lines is not None:
+            lines = metadata.tables[entity.lines.name]
+            self._delete_by(lines, "parent_id", ids)
+        uids = list(self._connection.scalars(select(target.c.uid).where(inside)))
+        for part in _chunks(uids):
+            self._connection.execute(delete(base_image).where(base_image.c.uid.in_(part)))
+        self._connection.execute(delete(target).where(inside))
+        self._keys.pop(entity.name, None)
+        self._touched.setdefault(entity.name, set()).update(ids)
+
+    def _delete_by(self, target: Table, column: str, ids: list[int]) -> None:
+        self._connection.execute(
+            delete(target).where(target.c[column] == bindparam("key")), [{"key": i} for i in ids]
+        )
+
+    def set_revisions(self, entity_name: str, revisions: dict[bytes, int]) -> None:
+        """Note the revisions HQ gave to our own changes."""
+        target = table(entity_name)
+        self._connection.execute(
+            update(target)
+            .where(target.c.uid == bindparam("row"))
+            .values(rev=bindparam("revision")),
+            [{"row": uid, "revision": rev} for uid, rev in revisions.items()],
+        )
+
+    def back_to_draft(self, entity: Entity, uid: bytes) -> None:
+        """A refused document becomes editable again instead of vanishing."""
+        if entity.local_while is None:
+            raise ValueError(f"{entity.name} has no drafts")
+        column, value = entity.local_while
+        target = table(entity.name)
+        self._connection.execute(
+            update(target).where(target.c.uid == uid).values({column: value, "rev": 0})
+        )
+        key = self._connection.scalar(select(target.c.id).where(target.c.uid == uid))
+        if key is not None:
+            self._touched.setdefault(entity.name, set()).add(key)
+
+
+def _replayed(entity: Entity, row: Row, ops: list[tuple[str, str | None]]) -> Row:
+    """HQ's row with the waiting ops on top."""
+    places = {f.column: (i, converter(f.kind)) for i, f in enumerate(entity.fields)}
+    values = list(row.values)
+    lines = row.lines
+    for op, text in ops:
+        if text is None:
+            continue
+        content = json.loads(text)
+        if op == "L":
+            lines = _lines_of(entity, content["lines"])
+            continue
+        for column, (_base, new) in content.items():
+            if column in places:
+                at, convert = places[column]
+                values[at] = new if new is None or convert is None else convert(new)
+    return Row(row.uid, tuple(values), lines, row.rev)
+
+
+def _lines_of(entity: Entity, lines: list[dict[str, Any]]) -> tuple[tuple[Value, ...], ...]:
+    if entity.lines is None:
+        return ()
+    result = []
+    for line in lines:
+        cells: list[Value] = []
+        for one in entity.lines.fields:
+            value, convert = line.get(one.column), converter(one.kind)
+            cells.append(value if value is None or convert is None else convert(value))
+        result.append(tuple(cells))
+    return tuple(result)

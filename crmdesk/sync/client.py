@@ -1,0 +1,225 @@
+"""One round of sync: what waits goes up, what is new comes down, everything is accounted for.
+
+Push comes first, then the pages of the feed are collected and applied in one local transaction
+together with their cursor. Any failure leaves the profile as it was, and the next round simply
+goes on. The round is written into ``sync_session``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import msgspec
+from sqlalchemy import insert
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
+from crmdesk.storage import profile
+from crmdesk.storage.engine import Database
+from crmdesk.storage.tables import sync_session
+from crmdesk.sync import facts
+from crmdesk.sync.clock import Offset, measure
+from crmdesk.sync.downloading import download
+from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse
+from crmdesk.sync.session import Session
+from crmdesk.sync.transport import HttpTransport, Transport
+from crmdesk.sync.uploading import acknowledge, offer_again, waiting_count, waiting_txns
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage (``push``, ``pull``, ``apply``), what is done and of how many (0: ?)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a round did: ops answered, rows taken, collisions, refusals, ops still waiting."""
+
+    sent: int = 0
+    received: int = 0
+    conflicts: int = 0
+    refusals: int = 0
+    waiting: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    seconds: float = 0.0
+    clock_offset_ms: int = 0
+    clock_is_wrong: bool = False
+    changes: ChangeSet = field(default_factory=ChangeSet)
+
+
+def sync_once(
+    database: Database,
+    *,
+    transport: Transport | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> SyncReport:
+    """Sync this profile with its HQ once.
+
+    Raises UserError (works alone), ProfileInUse (another sync is running), Unreachable, Refused
+    (HQ does not want this device; its code says why) and Cancelled. Whatever was already answered
+    stays answered.
+    """
+    with profile.locked(database.path.parent, "sync"):
+        with database.read() as connection:
+            member = facts.require_membership(connection)
+        connection_to_hq = transport or HttpTransport(member.url)
+        try:
+            round_ = _Round(database, connection_to_hq, member, progress, cancelled)
+            return round_.run()
+        finally:
+            if transport is None:
+                connection_to_hq.close()
+
+
+class _Round:
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        member: facts.Membership,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self._database = database
+        self._transport = transport
+        self._member = member
+        self._progress = progress or (lambda _stage, _done, _of: None)
+        self._cancelled = cancelled or (lambda: False)
+        self._session = Session(transport, member.device, member.key, self._now_ms)
+        self._report = SyncReport()
+        self._before = replace(transport.traffic)
+
+    def _now_ms(self) -> int:
+        return int(self._database.clock.now().timestamp() * 1000)
+
+    def _at(self) -> str:
+        return format_instant(self._database.clock.now())
+
+    def run(self) -> SyncReport:
+        started_at, started = self._at(), time.perf_counter()
+        result, detail = "done", None
+        try:
+            try:
+                self._exchange()
+            except Refused as error:
+                if error.code != "epoch":
+                    raise
+                self._start_over()
+                self._exchange()
+        except CrmdeskError as error:
+            result, detail = error.code, error.message
+            raise
+        finally:
+            self._finish(started_at, time.perf_counter() - started, result, detail)
+        return self._report
+
+    def _exchange(self) -> None:
+        self._push()
+        self._check_cancelled()
+        self._pull()
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled():
+            raise Cancelled
+
+    # -- up --------------------------------------------------------------------------------
+
+    def _push(self) -> None:
+        with self._database.read() as connection:
+            total = waiting_count(connection)
+        while True:
+            with self._database.read() as connection:
+                txns = waiting_txns(connection)
+            if not txns:
+                return
+            self._check_cancelled()
+            self._progress("push", self._report.sent, total)
+            sent_ms = self._now_ms()
+            request = PushRequest(PROTOCOL_VERSION, self._member.epoch, sent_ms, txns)
+            body = self._session.post("/v1/push", request)
+            response = msgspec.json.decode(body, type=PushResponse)
+            self._session.offset = measure(sent_ms, response.time, self._now_ms())
+            with self._database.write(applying=True) as tx:
+                found, applier = acknowledge(tx, txns, response.answers, self._at())
+            self._add(
+                sent=found.sent,
+                conflicts=found.conflicts,
+                refusals=found.refusals,
+                changes=applier.change_set(),
+            )
+
+    # -- down ------------------------------------------------------------------------------
+
+    def _pull(self) -> None:
+        received, changes = download(
+            self._database,
+            self._session,
+            self._member.epoch,
+            nothing_sent=self._report.sent == 0,
+            progress=self._progress,
+            check_cancelled=self._check_cancelled,
+        )
+        self._add(received=received, changes=changes)
+
+    def _start_over(self) -> None:
+        """HQ was restored: offer it everything again and take its rows whatever their revision."""
+        epoch = self._session.epoch()
+        self._member = replace(self._member, epoch=epoch)
+        with self._database.maintenance() as connection:
+            offer_again(connection)
+            profile.set_fact(connection, facts.EPOCH, epoch)
+
+    def _add(
+        self,
+        *,
+        sent: int = 0,
+        received: int = 0,
+        conflicts: int = 0,
+        refusals: int = 0,
+        changes: ChangeSet | None = None,
+    ) -> None:
+        now = self._report
+        self._report = replace(
+            now,
+            sent=now.sent + sent,
+            received=now.received + received,
+            conflicts=now.conflicts + conflicts,
+            refusals=now.refusals + refusals,
+            changes=now.changes | (changes or ChangeSet()),
+        )
+
+    # -- the account of it -------------------------------------------------------------------
+
+    def _finish(self, started_at: str, seconds: float, result: str, detail: str | None) -> None:
+        traffic, before = self._transport.traffic, self._before
+        offset = self._session.offset or Offset(0, 0)
+        with self._database.maintenance() as connection:
+            waiting = waiting_count(connection)
+            self._report = replace(
+                self._report,
+                waiting=waiting,
+                bytes_in=traffic.bytes_in - before.bytes_in,
+                bytes_out=traffic.bytes_out - before.bytes_out,
+                seconds=seconds,
+                clock_offset_ms=offset.ms,
+                clock_is_wrong=offset.worth_telling,
+            )
+            found = self._report
+            eventful = found.sent or found.received or result != "done"
+            if eventful:
+                connection.execute(
+                    insert(sync_session),
+                    {
+                        "started_at": started_at, "seconds": seconds, "result": result,
+                        "detail": detail, "sent": found.sent, "received": found.received,
+                        "bytes_out": found.bytes_out, "bytes_in": found.bytes_in,
+                        "conflicts": found.conflicts, "refusals": found.refusals,
+                    },
+                )  # fmt: skip
+            profile.set_fact(connection, facts.OFFSET_MS, str(offset.ms))
+            profile.set_fact(connection, facts.LAST_RESULT, result)
+            if result == "done":
+                profile.set_fact(connection, facts.LAST_SYNC, self._at())

@@ -1,0 +1,250 @@
+"""The feed's pages collected, then applied in one local transaction together with the cursor.
+
+A row may arrive before the row it refers to, when both changed while the pages were read; then
+another page is asked for before anything is applied. Scopes the device has gained come by
+snapshot, scopes and accounts it has lost are purged once nothing of theirs waits to be sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import Unreachable
+from crmdesk.i18n import _
+from crmdesk.storage import profile
+from crmdesk.storage.engine import Database
+from crmdesk.storage.entities import ENTITIES, Scope
+from crmdesk.storage.rows import Row
+from crmdesk.storage.tables import journal, table
+from crmdesk.sync.applying import Applier, MissingParents
+from crmdesk.sync.cursor import keep_cursor, read_cursor
+from crmdesk.sync.protocol import (
+    PROTOCOL_VERSION,
+    Gone,
+    PullHead,
+    PullRequest,
+    Section,
+    cursor_hash,
+)  # fmt: skip
+from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
+from crmdesk.sync.session import Session
+from crmdesk.sync.snapshot import SnapshotDownload
+
+LEAVING = "sync.leaving"
+"""Fact: accounts (hex) that left while something of theirs was still waiting to be sent."""
+
+_FEW_SCOPES = 3
+_MAX_EXTRA_PAGES = 5
+
+
+@dataclass(slots=True)
+class Staged:
+    """Everything of one round, not yet applied."""
+
+    cursor: dict[str, int]
+    rows: dict[str, dict[bytes, Row]] = field(default_factory=dict)
+    deleted: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    left: set[bytes] = field(default_factory=set)
+    arrived: set[bytes] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    more: bool = False
+    # Rows of gained scopes are taken whatever their revision.
+    forced: bool = False
+
+    @property
+    def count(self) -> int:
+        """Rows and deletions staged."""
+        rows = sum(len(found) for found in self.rows.values())
+        return rows + sum(len(found) for found in self.deleted.values())
+
+
+def download(
+    database: Database,
+    session: Session,
+    epoch: str,
+    *,
+    nothing_sent: bool,
+    progress: Callable[[str, int, int], None],
+    check_cancelled: Callable[[], None],
+) -> tuple[int, ChangeSet]:
+    """Pull to HQ's present head and apply; returns rows received and what was touched."""
+    with database.read() as connection:
+        cursor = read_cursor(connection)
+        leaving = _leaving(connection)
+    staged = Staged(cursor)
+    if nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
+        request = PullRequest(PROTOCOL_VERSION, epoch, cursor_hash(epoch, cursor))
+        if not session.post("/v1/pull", request):
+            return 0, ChangeSet()
+    _fetch(session, epoch, staged, progress, check_cancelled)
+    for _attempt in range(_MAX_EXTRA_PAGES):
+        check_cancelled()
+        if not staged.count and staged.cursor == cursor and not (leaving or staged.left):
+            return 0, ChangeSet()
+        progress("apply", 0, staged.count)
+        try:
+            with database.write(applying=True) as tx:
+                applier = _apply(tx.connection, staged)
+        except MissingParents:
+            _fetch(session, epoch, staged, progress, check_cancelled)
+            continue
+        return applier.rows, applier.change_set()
+    raise Unreachable(
+        _("HQ's rows could not be put together yet."), _("The next sync will try again.")
+    )
+
+
+def _fetch(
+    session: Session,
+    epoch: str,
+    staged: Staged,
+    progress: Callable[[str, int, int], None],
+    check_cancelled: Callable[[], None],
+) -> None:
+    """Stage pages until HQ has no more."""
+    while True:
+        check_cancelled()
+        request = PullRequest(
+            PROTOCOL_VERSION, epoch, cursor_hash(epoch, staged.cursor), staged.cursor
+        )
+        body = session.post("/v1/pull", request)
+        if not body:
+            return
+        gained = _stage(staged, body)
+        if gained:
+            _stage_snapshot(session, staged, gained)
+        progress("pull", staged.count, 0)
+        if not staged.more:
+            return
+
+
+def _stage(staged: Staged, body: bytes) -> list[str]:
+    """Stage one page; returns the scopes that have to be fetched as snapshots."""
+    reader: RowReader | None = None
+    gained: list[str] = []
+    for line in lines([body]):
+        if is_row(line):
+            if reader is not None:
+                _keep(staged, reader.entity.name, reader.row(decode_row(line)))
+            continue
+        found = msgspec.json.decode(line)
+        if "entity" in found:
+            section = msgspec.convert(found, Section)
+            reader = RowReader(section) if section.entity in ENTITIES else None
+        elif "cursor" in found:
+            head = msgspec.convert(found, PullHead)
+            staged.cursor, staged.more = head.cursor, head.more
+            staged.lost |= set(head.lost)
+            gained = head.gained
+        else:
+            gone = msgspec.convert(found, Gone)
+            departed = {bytes.fromhex(uid) for uid in gone.left}
+            staged.left |= departed
+            staged.arrived -= departed
+            for name, uid, rev in gone.deleted:
+                staged.rows.get(name, {}).pop(bytes.fromhex(uid), None)
+                staged.deleted.setdefault(name, {})[bytes.fromhex(uid)] = rev
+    return gained
+
+
+def _keep(staged: Staged, name: str, row: Row) -> None:
+    rows = staged.rows.setdefault(name, {})
+    known = rows.get(row.uid)
+    if known is None or known.rev <= row.rev:
+        rows[row.uid] = row
+    if name == "account":
+        staged.left.discard(row.uid)
+        staged.arrived.add(row.uid)
+    staged.deleted.get(name, {}).pop(row.uid, None)
+
+
+def _stage_snapshot(session: Session, staged: Staged, scopes: list[str]) -> None:
+    snapshot = SnapshotDownload(session, scopes=scopes)
+    for batch in snapshot.batches():
+        for row in batch.rows:
+            _keep(staged, batch.entity, row)
+    staged.cursor.update(snapshot.heads)
+    staged.forced = True
+
+
+# -- applying ------------------------------------------------------------------------------
+
+
+def _apply(connection: Connection, staged: Staged) -> Applier:
+    applier = Applier(connection)
+    for name in ENTITIES:
+        rows = staged.rows.get(name)
+        if rows:
+            applier.put(name, list(rows.values()), force=staged.forced)
+    for name in reversed(ENTITIES):
+        gone = staged.deleted.get(name)
+        if gone:
+            applier.remove(name, gone)
+    _purge(connection, applier, staged)
+    applier.forget_images()
+    keep_cursor(connection, staged.cursor)
+    return applier
+
+
+def _purge(connection: Connection, applier: Applier, staged: Staged) -> None:
+    """Take away what may not be here any more, except where our own words still wait."""
+    candidates = staged.left | _leaving(connection) | _accounts_of_lost(connection, staged)
+    candidates -= staged.arrived
+    waiting = _with_waiting_ops(connection, candidates)
+    account = table("account")
+    ready = list(candidates - waiting)
+    keys = connection.scalars(select(account.c.id).where(account.c.uid.in_(ready))).all()
+    if keys:
+        applier.purge_accounts(list(keys))
+    profile.set_fact(
+        connection, LEAVING, json.dumps(sorted(u.hex() for u in waiting)) if waiting else None
+    )
+    _purge_private(connection, applier, staged)
+
+
+def _leaving(connection: Connection) -> set[bytes]:
+    text = profile.get_fact(connection, LEAVING)
+    return {bytes.fromhex(uid) for uid in json.loads(text)} if text else set()
+
+
+def _accounts_of_lost(connection: Connection, staged: Staged) -> set[bytes]:
+    territories = [bytes.fromhex(s[2:]) for s in staged.lost if len(s) == 34 and s[0] == "t"]
+    if not territories:
+        return set()
+    account, territory = table("account"), table("territory")
+    query = (
+        select(account.c.uid)
+        .join(territory, account.c.territory_id == territory.c.id)
+        .where(territory.c.uid.in_(territories))
+    )
+    return set(connection.scalars(query))
+
+
+def _with_waiting_ops(connection: Connection, accounts: set[bytes]) -> set[bytes]:
+    if not accounts:
+        return set()
+    query = select(journal.c.account_uid).where(
+        journal.c.state == "waiting", journal.c.account_uid.in_(list(accounts))
+    )
+    return set(connection.scalars(query))
+
+
+def _purge_private(connection: Connection, applier: Applier, staged: Staged) -> None:
+    users = [bytes.fromhex(s[2:]) for s in staged.lost if s.startswith("u/")]
+    for entity in reversed(ENTITIES.values()):
+        target = table(entity.name)
+        uids: Sequence[bytes] = []
+        if entity.scope is Scope.USER and users:
+            user = table("user")
+            query = select(target.c.uid).join(user, user.c.id == target.c.user_id)
+            uids = connection.scalars(query.where(user.c.uid.in_(users))).all()
+        elif entity.scope is Scope.OFFICE and "office" in staged.lost:
+            uids = connection.scalars(select(target.c.uid)).all()
+        if uids:
+            applier.remove(entity.name, uids)

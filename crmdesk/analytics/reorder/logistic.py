@@ -92,7 +92,9 @@ def sampled_rows(matrix: Matrix) -> Ints:
     for column in _MIXED_COLUMNS:
         mixed = mixed * 1_000_003 + np.rint(matrix[:, column] * 2**FEATURE_BITS).astype(np.int64)
     mixed ^= mixed >> 29
-    return np.flatnonzero((mixed * 0x9E3779B97F4A7C1 >> 17) % classes == 0)
+    kept = np.flatnonzero((mixed * 0x9E3779B97F4A7C1 >> 17) % classes == 0)
+    # Rows that are all alike fall into one class, which may not be the one kept.
+    return kept if len(kept) else np.arange(len(matrix))
 
 
 def probabilities(matrix: Matrix, coefficients: Floats) -> Floats:

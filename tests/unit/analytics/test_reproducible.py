@@ -120,3 +120,10 @@ def test_the_classic_fit_leaves_out_the_own_gaps():
     for weights in classic.coefficients.values():
         assert (weights[CLASSIC_FEATURES:] == 0.0).all()
         assert (weights[:CLASSIC_FEATURES] != 0.0).sum() > 20
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 2.0, 3.0])
+def test_rows_that_are_all_alike_are_never_sampled_away(monkeypatch, value):
+    monkeypatch.setattr(logistic, "_SAMPLE", 10)
+    alike = np.full((100, FEATURES), value, dtype=np.float32)
+    assert len(logistic.sampled_rows(alike)) == 100

@@ -31,7 +31,7 @@ def _customer(chosen: argparse.Namespace, context: Context) -> int:
     with opened(context) as ws:
         account_id = customer.find_customer(ws, chosen.code)
         card = customer.customer_card(ws, account_id)
-        skus = customer_matrix.sku_rows(ws, account_id, card.keys.product_ids)
+        skus = customer_matrix.sku_rows(ws, account_id, card.skus.keys)
     context.console.document({"card": card, "skus": skus})
     head = card.header
     say(f"{head.name} · {head.code} · {head.status} · {head.account_class}")
@@ -52,9 +52,9 @@ def _customer(chosen: argparse.Namespace, context: Context) -> int:
     )
     say()
     context.console.table(
-        ("SKU", _("product"), _("state"), _("every"), _("next")),
+        ("SKU", _("product"), _("state"), _("every"), _("packs"), _("unit"), _("next")),
         [
-            (row.sku, row.name, row.state, row.interval_days, str(row.due_on or ""))
+            (row.sku, row.name, row.state, row.gap_days, row.packs, row.unit, str(row.due_on or ""))
             for row in skus[:25]
         ],
     )

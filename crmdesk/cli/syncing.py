@@ -56,7 +56,8 @@ def _sync(chosen: argparse.Namespace, context: Context) -> int:
 def _round(ws: Any, context: Context) -> Any:
     from crmdesk.sync.client import sync_once
 
-    report = sync_once(ws.database, progress=context.console.progress())
+    show = context.console.progress()
+    report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
     values = asdict(report)
     values.pop("changes", None)
     context.console.document(values)
@@ -101,12 +102,19 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.services.queries import sync as queries
 
     with opened(context) as ws:
-        rows = (
-            queries.open_conflicts(ws) if chosen.what == "conflicts" else queries.open_refusals(ws)
-        )
+        centre = queries.sync_centre(ws)
+    refused = chosen.what == "refusals"
+    rows = [row for row in centre.needs if (row.kind == "refusal") is refused]
     context.console.document(rows)
     for row in rows:
-        context.console.say(" · ".join(str(value) for value in asdict(row).values()))
+        numbers = ",".join(map(str, row.ids))
+        context.console.say(f"{numbers}  {row.entity} {row.number} {row.name}: {row.sentence}")
+        for one in row.collisions:
+            context.console.say(
+                _("    {field}: before {base}, mine {mine}, theirs {theirs}; kept {kept}").format(
+                    field=one.field, base=one.base, mine=one.mine, theirs=one.theirs, kept=one.kept
+                )
+            )
     if not rows:
         context.console.say(_("There are none."))
     return FINDINGS if rows else DONE

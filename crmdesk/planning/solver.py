@@ -86,6 +86,8 @@ def solve(
         on_progress(_progress(search, 1.0, done))
     routes.restore(search.best)
     orders = [routes.nodes[d][1:-1] for d in range(model.days)]
+    # What was refused beside the other fixed visits may have found its place after all.
+    conflicts = tuple(c for c in conflicts if c.stop not in orders[c.day])
     return plan_from_orders(problem, orders, conflicts=conflicts, iterations=done, seed=seed)
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from crmdesk.demo.catalogue import Catalogue, write_catalogue
+from crmdesk.demo.catalogue import write_catalogue
 from crmdesk.demo.customers import Customer, write_customers
 from crmdesk.demo.documents import Documents, Placed, totals
 from crmdesk.demo.fieldwork import write_fieldwork
 from crmdesk.demo.goals import write_goals
+from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.habits import write_habits
 from crmdesk.demo.names import Namer
 from crmdesk.demo.numbers import Numbers

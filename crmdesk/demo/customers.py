@@ -12,8 +12,8 @@ from datetime import date
 from random import Random
 
 from crmdesk.demo.cast import CAST
-from crmdesk.demo.catalogue import Catalogue
 from crmdesk.demo.geography import Place, places
+from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.hours import Week, opening_hours
 from crmdesk.demo.names import Namer
 from crmdesk.demo.people import MODELS, Rep, Staff

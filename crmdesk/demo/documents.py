@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from crmdesk.demo.catalogue import Catalogue
 from crmdesk.demo.customers import Customer
+from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.pricing import PricedLine, Pricing
 from crmdesk.demo.rhythm import Purchase
 from crmdesk.demo.sink import Sink, instant_text

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from crmdesk.demo.catalogue import Catalogue
 from crmdesk.demo.customers import Customer
 from crmdesk.demo.documents import Documents, order_lines, totals
+from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.names import Namer
 from crmdesk.demo.numbers import Numbers
 from crmdesk.demo.people import Rep, Staff

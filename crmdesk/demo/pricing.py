@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from crmdesk.demo.catalogue import BREAK_BP, LISTS, Catalogue, Pack, Product, Promo
 from crmdesk.demo.customers import Customer
+from crmdesk.demo.goods import BREAK_BP, LISTS, Catalogue, Pack, Product, Promo
 from crmdesk.demo.spec import DemoSpec
 from crmdesk.domain.ids import Uid
 from crmdesk.domain.money import divide_half_even

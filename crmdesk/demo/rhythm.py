@@ -14,8 +14,8 @@ from itertools import pairwise
 from random import Random
 
 from crmdesk.demo.cast import CAST_HABITS
-from crmdesk.demo.catalogue import Catalogue, Pack, Product
 from crmdesk.demo.customers import Customer
+from crmdesk.demo.goods import Catalogue, Pack, Product
 from crmdesk.demo.people import Staff
 from crmdesk.demo.spec import DemoSpec
 
@@ -215,7 +215,9 @@ def _pair(
     elif rng.random() < 0.03:
         ends = min(ends, today - int(gap * rng.uniform(1.2, 1.8)))
     pack, usual = _pack(customer, product, rng)
-    return Pair(product, pack, usual, min(120.0, max(4.0, gap)), rng.uniform(3.0, 18.0), starts, ends)
+    return Pair(
+        product, pack, usual, min(120.0, max(4.0, gap)), rng.uniform(3.0, 18.0), starts, ends
+    )
 
 
 def _pack(customer: Customer, product: Product, rng: Random) -> tuple[Pack, int]:

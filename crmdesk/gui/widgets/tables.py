@@ -313,6 +313,10 @@ class RowsTable(QTableView):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.state() == QAbstractItemView.State.EditingState:
+            # The key that ended typing comes here too; it must not open the row as well.
+            super().keyPressEvent(event)
+            return
         key = self.current_key()
         if event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             set_clipboard(self.tsv())

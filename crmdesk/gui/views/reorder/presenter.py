@@ -37,6 +37,7 @@ from crmdesk.services.queries.reorder import (
     Route,
     Urgency,
 )
+from crmdesk.services.queries.reorder_accuracy import BoardAccuracy, board_accuracy
 from crmdesk.services.workspace import Workspace
 
 MAX_PACKS = 99_999
@@ -136,6 +137,8 @@ class ReorderPresenter:
         self.grouping = Grouping.URGENCY
         self._sort: tuple[ReorderSort, bool] = (ReorderSort.LIKELY, True)
         self._counts: BoardCounts | None = None
+        self._accuracy: BoardAccuracy | None = None
+        self._asked_accuracy = False
         self._rows: dict[PairKey, ReorderRow] = {}
         self._shown: frozenset[PairKey] = frozenset()
         self._picks: set[PairKey] = set()
@@ -144,9 +147,13 @@ class ReorderPresenter:
     # ------------------------------------------------------------------------------- reading
 
     def start(self) -> None:
-        """Read counts and keys."""
+        """Read counts and keys, and once how good the forecast has been."""
         self._read_counts()
         self._read_entries()
+        if not self._asked_accuracy:
+            self._asked_accuracy = True
+            ws = self._ws
+            self._runner.read(lambda: board_accuracy(ws), self._on_accuracy_read, owner=self)
 
     def close(self) -> None:
         """Drop what is still under way."""
@@ -172,8 +179,18 @@ class ReorderPresenter:
     def _on_counts_read(self, counts: BoardCounts) -> None:
         self._counts = counts
         self._show_tiles()
-        self._view.show_heading(words.as_of_words(counts.as_of, self._ws.today()))
+        self._show_heading()
         self._view.show_routes(counts.stops[Route.TODAY], counts.stops[Route.WEEK])
+
+    def _on_accuracy_read(self, accuracy: BoardAccuracy | None) -> None:
+        self._accuracy = accuracy
+        self._show_heading()
+
+    def _show_heading(self) -> None:
+        if self._counts is not None:
+            self._view.show_heading(
+                words.heading(self._counts.as_of, self._ws.today(), self._accuracy)
+            )
 
     def _show_tiles(self) -> None:
         counts = self._counts

@@ -186,6 +186,7 @@ class ReorderPlace(QWidget):
         current = self.table.current_key()
         self._setting = True
         self.model.set_keys([heading(e) if isinstance(e, GroupItem) else e for e in entries])
+        self.model.set_picked(self.model.picked(), picked=False)
         self.model.set_picked(picks)
         self._setting = False
         if current is None or not self.table.select_key(current):

@@ -16,10 +16,13 @@ from crmdesk.i18n import (
     format_date,
     format_date_near,
     format_money,
+    format_number,
+    format_percent,
     ngettext,
     pgettext,
 )
 from crmdesk.services.queries.reorder import ReorderRow, Urgency, UrgencyCount
+from crmdesk.services.queries.reorder_accuracy import BoardAccuracy
 
 ICONS = {
     Urgency.OVERDUE: "warning",
@@ -124,10 +127,23 @@ def next_visit(row: ReorderRow, today: date) -> str:
     return day if row.visit_minute is None else f"{day} {format_clock(row.visit_minute)}"
 
 
-def as_of_words(day: date | None, today: date) -> str:
-    """How fresh the forecast is."""
-    if day is None:
+def heading(as_of: date | None, today: date, accuracy: BoardAccuracy | None) -> str:
+    """How fresh the forecast is, and how good it has been."""
+    if as_of is None:
         return _("no forecast yet")
-    if day == today:
-        return _("as of today")
-    return _("as of {date}").format(date=format_date(day))
+    fresh = _("as of today")
+    if as_of != today:
+        fresh = _("as of {date}").format(date=format_date(as_of))
+    if accuracy is None:
+        return fresh
+    return _(
+        "{fresh} · last {days} days: shown {low}–{high}, bought {share}; "
+        "of the call list, {called} bought within 7 days"
+    ).format(
+        fresh=fresh,
+        days=accuracy.days,
+        low=format_number(accuracy.low * 100),
+        high=format_percent(accuracy.high),
+        share=format_percent(accuracy.came_true),
+        called=format_percent(accuracy.called_bought),
+    )

@@ -78,7 +78,10 @@ class MatrixPanel(Panel):
 
     def _on_spoken(self, name: str, words: str) -> None:
         self._sentence.set_runs(
-            [Run(_short(name), weight=t.SEMIBOLD), Run(words, "muted", gap=t.SPACE_2)]
+            [
+                Run(_short(name), weight=t.SEMIBOLD, size=t.SIZE_SMALL),
+                Run(words, "muted", size=t.SIZE_SMALL, gap=t.SPACE_2),
+            ]
         )
 
     def _on_all_clicked(self) -> None:

@@ -47,8 +47,14 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
     return (
         Column(CustomerSort.NAME, _("Customer"), _name, width=190, stretch=True),
         Column(CustomerSort.CITY, _("Town"), lambda row: Cell(row.city), 120, hidden=True),
-        Column(CustomerSort.CLASS, _("Class"), _account_class, 60),
-        Column(CustomerSort.NEEDS, _("Will need"), _needs, 144),
+        Column(CustomerSort.CLASS, _("Class"), _account_class, 72, hidden=True),
+        Column(
+            CustomerSort.NEEDS,
+            _("Will need"),
+            _needs,
+            136,
+            tip=_("SKUs overdue, and how many more are due"),
+        ),
         Column(
             CustomerSort.EXPECTED,
             _("Expected {currency}").format(currency=sign),
@@ -57,8 +63,8 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             right=True,
             tip=_("Margin expected from what is due or overdue"),
         ),
-        Column(CustomerSort.LAST_ORDER, _("Last order"), lambda row: near(row.last_order_on), 88),
-        Column(CustomerSort.NEXT_VISIT, _("Next visit"), lambda row: near(row.next_visit_on), 88),
+        Column(CustomerSort.LAST_ORDER, _("Last order"), lambda row: near(row.last_order_on), 84),
+        Column(CustomerSort.NEXT_VISIT, _("Next visit"), lambda row: near(row.next_visit_on), 84),
         Column(
             CustomerSort.NET,
             _("Net 12 m"),
@@ -93,7 +99,7 @@ def _account_class(row: CustomerRow) -> Cell:
 def _needs(row: CustomerRow) -> Cell:
     if row.overdue:
         words = _("{count} overdue").format(count=row.overdue)
-        more = _("{count} due").format(count=row.due) if row.due else ""
+        more = f"+{row.due}" if row.due else ""
         return Cell(words, unit=more, tone=Tone.DANGER, icon="warning")
     if row.due:
         return Cell(_("{count} due").format(count=row.due), tone=Tone.ACCENT, icon="clock")

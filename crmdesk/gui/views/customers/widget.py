@@ -76,6 +76,11 @@ class CustomersPlace(QWidget):
         self._header = PageHeader(_("Customers"), self)
         self._export = KeyHintButton(_("Export"), keys.hint("customers.export"), parent=self)
         self._new = KeyHintButton(_("New customer"), keys.hint("customers.new"), parent=self)
+        self.search = SearchField(
+            _("Name, town, person"), keys.hint("customers.filter"), height=t.BUTTON, parent=self
+        )
+        self.search.setFixedWidth(theme.scaled(240))
+        self._header.add_action(self.search)
         self._header.add_action(self._export)
         self._header.add_action(self._new)
         column.addWidget(self._header)
@@ -124,16 +129,11 @@ class CustomersPlace(QWidget):
         row.setSpacing(t.SPACE_3)
         words = need_words()
         self.chips = FilterChips([(need, words[need]) for need in words], _("Filter"), panel)
-        self.search = SearchField(
-            _("Name, town, person"), keys.hint("customers.filter"), parent=panel
-        )
-        self.search.setMinimumWidth(theme.scaled(170))
-        self.search.setMaximumWidth(theme.scaled(260))
         self._columns = KeyHintButton(
-            _("Columns"), keys.hint("customers.columns"), kind="quiet", icon="columns", parent=panel
+            "", keys.hint("customers.columns"), kind="quiet", icon="columns", parent=panel
         )
-        row.addWidget(self.chips, 3)
-        row.addWidget(self.search, 1)
+        self._columns.setAccessibleName(keys.title("customers.columns"))
+        row.addWidget(self.chips, 1)
         row.addWidget(self._columns)
         panel.body.addLayout(row)
         panel.body.addWidget(HLine(panel))

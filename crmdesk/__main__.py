@@ -1,32 +1,81 @@
-"""The only place that wires objects together: the command line to the desktop and the clock."""
+"""The only place that wires objects together: the command line, the desktop and the clock."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crmdesk.gui.app import Beginnings, Start
+    from crmdesk.gui.jobs import Control
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _desktop(folder: Path) -> int:
-    from crmdesk.gui import wiring
+def _start(folder: Path) -> Start:
+    from crmdesk.gui.app import Start
 
-    return wiring.open_desktop(folder, _now)
+    return Start(folder, _now, _beginnings(folder))
+
+
+def _beginnings(folder: Path) -> Beginnings:
+    """The three ways to begin, as the first-run screen offers them."""
+    from crmdesk.gui.app import Beginnings
+
+    def demo(control: Control) -> Path:
+        from crmdesk.cli import demo_company
+        from crmdesk.demo.spec import DemoSpec
+        from crmdesk.paths import default_demo_dir
+
+        place = default_demo_dir()
+        if not demo_company.exists(place):
+            demo_company.make(
+                place, DemoSpec(), _now, progress=lambda what, n: control.report(n, 0, what),
+                cancelled=lambda: control.cancelled,
+            )  # fmt: skip
+        return demo_company.laptop_of(place)
+
+    def join(address: str, code: str, control: Control) -> Path:
+        from crmdesk.cli.beginning import join_hq
+
+        join_hq(
+            folder, address, code, _now, progress=lambda what, n: control.report(n, 0, what),
+            cancelled=lambda: control.cancelled,
+        )  # fmt: skip
+        return folder
+
+    def alone(company: str, file: Path, control: Control) -> Path:
+        from crmdesk.cli.beginning import start_from_file
+
+        start_from_file(
+            folder, company, file, _now, progress=lambda what, n: control.report(n, 0, what),
+            cancelled=lambda: control.cancelled,
+        )  # fmt: skip
+        return folder
+
+    return Beginnings(demo, join, alone)
+
+
+def _desktop(folder: Path) -> int:
+    from crmdesk.gui.app import run
+
+    return run(_start(folder))
 
 
 def _tour(folder: Path, pictures: Path) -> int:
-    from crmdesk.gui import tour
+    from crmdesk.gui.tour import run_tour
 
-    return tour.run_tour(folder, pictures, _now)
+    return run_tour(_start(folder), pictures)
 
 
 def _smoke() -> int:
-    from crmdesk.gui import smoke
+    from crmdesk.gui.smoke import run_smoke
 
-    return smoke.run_smoke(_now)
+    return run_smoke(_now)
 
 
 def main() -> int:

@@ -26,29 +26,15 @@ def opened(context: Context) -> Iterator[Workspace]:
 @contextmanager
 def opened_or_made(context: Context) -> Iterator[Workspace]:
     """The workspace of the profile, made standalone when there is none yet."""
-    import os
-
-    from crmdesk.i18n import _, language
-    from crmdesk.services import workspace as spaces
-    from crmdesk.storage import crypto, profile
+    from crmdesk.cli.beginning import make_standalone
+    from crmdesk.i18n import _
+    from crmdesk.storage import profile
 
     if profile.exists(context.folder):
         with opened(context) as workspace:
             yield workspace
         return
-    passphrase = os.environ.get("CRMDESK_PASSPHRASE")
-    way = "passphrase" if passphrase else "keyring"
-    if way == "keyring" and not crypto.keyring_available():
-        from crmdesk.domain.errors import KeyMissing
-
-        raise KeyMissing(
-            _("No keyring answers on this computer."),
-            _("Set CRMDESK_PASSPHRASE to protect the new profile with a passphrase."),
-        )
-    company = spaces.NewCompany(name=_("My company"), user_name=_("Me"), language=language())
-    workspace = spaces.start_alone(
-        context.folder, context.instants, company, way=way, passphrase=passphrase
-    )
+    workspace = make_standalone(context.folder, _("My company"), context.instants)
     try:
         yield workspace
     finally:

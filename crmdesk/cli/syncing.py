@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
@@ -76,16 +74,10 @@ def _round(ws: Any, context: Context) -> Any:
 
 
 def _join(chosen: argparse.Namespace, context: Context) -> int:
-    import os
+    from crmdesk.cli.beginning import join_hq
 
-    from crmdesk.domain.clock import ZoneClock
-    from crmdesk.sync.bootstrap import KeyKeeping, join
-
-    passphrase = os.environ.get("CRMDESK_PASSPHRASE")
-    report = join(
-        context.folder, chosen.url, chosen.code, ZoneClock(context.instants, ZoneInfo("UTC")),
-        device_name=platform.node() or "laptop",
-        keeping=KeyKeeping("passphrase" if passphrase else "keyring", passphrase),
+    report = join_hq(
+        context.folder, chosen.url, chosen.code, context.instants,
         progress=context.console.progress(),
     )  # fmt: skip
     context.console.document(report)

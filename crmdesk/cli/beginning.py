@@ -1,0 +1,92 @@
+"""Ways to begin a profile: join an HQ, or start alone from a file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from crmdesk.domain.clock import ZoneClock
+from crmdesk.domain.errors import KeyMissing
+from crmdesk.i18n import _, language
+from crmdesk.services.imports import import_file
+from crmdesk.services.workspace import NewCompany, Workspace, start_alone
+from crmdesk.storage import crypto
+from crmdesk.sync.bootstrap import JoinReport, KeyKeeping, join
+
+Progress = Callable[[str, int], None]
+Instants = Callable[[], datetime]
+
+
+def key_keeping() -> KeyKeeping:
+    """How a new profile's key is kept: CRMDESK_PASSPHRASE where it is set, else the keyring.
+
+    KeyMissing when neither is there.
+    """
+    passphrase = os.environ.get("CRMDESK_PASSPHRASE")
+    if passphrase:
+        return KeyKeeping("passphrase", passphrase)
+    if not crypto.keyring_available():
+        raise KeyMissing(
+            _("No keyring answers on this computer."),
+            _("Set CRMDESK_PASSPHRASE to protect the new profile with a passphrase."),
+        )
+    return KeyKeeping("keyring")
+
+
+def join_hq(
+    folder: Path,
+    url: str,
+    code: str,
+    instants: Instants,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> JoinReport:
+    """Make the folder's profile a device of an HQ."""
+    return join(
+        folder, url, code, ZoneClock(instants, ZoneInfo("UTC")),
+        device_name=platform.node() or "laptop", keeping=key_keeping(), progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip
+
+
+def make_standalone(folder: Path, company: str, instants: Instants) -> Workspace:
+    """A profile that works alone, opened."""
+    keeping = key_keeping()
+    return start_alone(
+        folder, instants, NewCompany(name=company, user_name=_("Me"), language=language()),
+        way=keeping.way, passphrase=keeping.passphrase,
+    )  # fmt: skip
+
+
+def start_from_file(
+    folder: Path,
+    company: str,
+    file: Path,
+    instants: Instants,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """A standalone profile with the sales of a file; nothing is left when that fails."""
+    workspace = make_standalone(folder, company or _("My company"), instants)
+    done = False
+    try:
+        import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
+        done = True
+    finally:
+        workspace.close()
+        if not done:
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    for name in ("crmdesk.db", "crmdesk.db-wal", "crmdesk.db-shm", crypto.KEY_FILE):
+        (folder / name).unlink(missing_ok=True)
+    for name in ("attachments", "backups"):
+        shutil.rmtree(folder / name, ignore_errors=True)

@@ -44,5 +44,12 @@ CAST_HABITS: dict[int, tuple[tuple[str, str, int, float, int], ...]] = {
 """What two customers of today's route buy: product, pack, usual quantity, gap in days, and how
 many days ago the last purchase may be at the latest."""
 
+CAST_HOURS: tuple[tuple[tuple[int, int], ...], ...] = (
+    ((480, 1260),), ((420, 840), (1020, 1200)), ((540, 840), (1050, 1230)),
+    ((540, 810), (990, 1200)), ((540, 840), (1020, 1200)), ((480, 1380),), ((540, 1020),),
+    ((525, 1290),), ((480, 1200),), ((480, 840), (1020, 1200)),
+)  # fmt: skip
+"""Opening hours of today's route on weekdays, in minutes; all are open when the rep comes."""
+
 STAPLES = frozenset(habit[0] for habits in CAST_HABITS.values() for habit in habits)
 """Products that are always in the range."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from crmdesk.demo.cast import CAST
+from crmdesk.demo.cast import CAST, CAST_HOURS
 from crmdesk.demo.geography import Place, places
 from crmdesk.demo.goods import Catalogue
-from crmdesk.demo.hours import Week, opening_hours
+from crmdesk.demo.hours import Week, opening_hours, same_hours
 from crmdesk.demo.names import Namer
 from crmdesk.demo.people import MODELS, Rep, Staff
 from crmdesk.demo.sink import Sink, instant_text
@@ -89,6 +89,8 @@ def write_customers(
     for customer in customers:
         _write_account(rng, uids, sink, staff, catalogue, customer)
         _write_contacts(spec, rng, uids, sink, namer, customer)
+        if customer.cast is None and customer.cls == "A" and rng.random() < 0.15:
+            _write_site(uids, sink, customer, rng)
     return customers
 
 
@@ -157,6 +159,7 @@ def _customer(
         closed = frozenset((11, 12, 1, 2, 3))
     elif channel == "hotel" and cast is None and rep.country == "AD" and rng.random() < 0.4:
         closed = frozenset((5, 10))
+    hours = opening_hours(channel, rng) if cast is None else same_hours(CAST_HOURS[cast])
     terms, share, holidays = rng.choice((0, 30, 30, 30, 60)), rng.randrange(1, 4), 400
     if channel in ("bar", "restaurant", "bakery") and rng.random() < 0.5:
         holidays = rng.choice((150, 214, 222, 305))
@@ -165,7 +168,7 @@ def _customer(
     limit = share * {"A": 150_000, "B": 90_000, "C": 50_000, "D": 20_000}[cls]
     return Customer(
         uid=uids(), index=index, code=f"C{index + 1:05d}", name=name, channel=channel, cls=cls,
-        language=language, owner=owner, place=place, rep=rep, hours=opening_hours(channel, rng),
+        language=language, owner=owner, place=place, rep=rep, hours=hours,
         weekday=0, anchor=0, interval=_INTERVAL[cls] if cls != "D" else 14,
         minutes=_MINUTES[cls], acquired=acquired, ended=ended, status=status,
         price_list=_LIST.get(channel, 0), terms=terms,
@@ -192,6 +195,8 @@ def _give_weekdays(spec: DemoSpec, rng: Random, rep: Rep, customers: list[Custom
     monday = today - spec.today.weekday()
     for position, customer in enumerate(others):
         customer.weekday = position * 5 // len(others)
+        if not customer.hours[customer.weekday]:
+            customer.weekday = (customer.weekday + 1) % 5
         weeks = max(1, customer.interval // 7)
         week = (position + rng.randrange(2)) % weeks
         if rep.code == "R1" and customer.weekday == spec.today.weekday() and week == 0:
@@ -224,7 +229,7 @@ def _write_account(
         delivery_lead_days=2 if place.country == "AD" else 3, language=customer.language,
         territory=customer.rep.territory, price_list=catalogue.lists[customer.price_list],
         credit_limit_minor=customer.credit_limit,
-        credit_mode="warn" if customer.cls in "AB" else "none",
+        credit_mode={"A": "soft", "B": "soft", "C": "hard"}.get(customer.cls, "none"),
         payment_terms_days=customer.terms,
     )  # fmt: skip
     sink.add("account", row)
@@ -284,3 +289,16 @@ def _write_contacts(
                 value=f"{box}@{customer.code.lower()}.example",
             )  # fmt: skip
             sink.add("contact_point", row)
+
+
+def _write_site(uids: UidMaker, sink: Sink, customer: Customer, rng: Random) -> None:
+    """A second place of delivery in the same country."""
+    country = "AD" if customer.place.country == "AD" else "ES"
+    place = rng.choice([p for p in places(country) if p.town == customer.place.town])
+    row = row_maker("site")(
+        uids(), account=customer.uid, name=f"{customer.name}, {place.street}",
+        street=place.street, city=place.town, postcode=place.postcode, region=place.region,
+        country=place.country, latitude=place.latitude, longitude=place.longitude,
+        opening_hours=customer.hours,
+    )  # fmt: skip
+    sink.add("site", row)

@@ -36,6 +36,17 @@ def opening_hours(channel: str, rng: Random) -> Week:
     return [[list(pair) for pair in day] for day in week]
 
 
+def same_hours(pairs: tuple[tuple[int, int], ...]) -> Week:
+    """The same hours from Monday to Friday, the morning of them on Saturday, closed on Sunday."""
+    week: Week = [[list(pair) for pair in pairs] for _day in range(5)]
+    return [*week, [[pairs[0][0], min(pairs[0][1], 840)]], []]
+
+
+def is_open(week: Week, weekday: int, minute: int, minutes: int) -> bool:
+    """True when somebody can be there for so many minutes from that minute on."""
+    return any(opens <= minute and minute + minutes <= closes for opens, closes in week[weekday])
+
+
 def working_week() -> dict[str, object]:
     """A rep's week: ``days`` in the shape above, ``lunch`` ``[from, to, minutes]``, daily km."""
     days: Week = [[[510, 1110]] for _day in range(4)] + [[[510, 960]], [], []]

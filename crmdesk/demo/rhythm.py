@@ -252,7 +252,7 @@ def purchases(
         while True:
             if christmas:
                 need = _into_advent(need)
-            place = bisect_left(days, need - slack)
+            place = bisect_left(days, max(need - slack, pair.first))
             if place == count:
                 break
             day = days[place]

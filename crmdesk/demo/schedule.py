@@ -10,6 +10,7 @@ from bisect import bisect_left
 from datetime import date
 
 from crmdesk.demo.customers import Customer
+from crmdesk.demo.hours import is_open
 from crmdesk.demo.people import Rep
 from crmdesk.demo.rhythm import Calendar
 from crmdesk.demo.spec import DOCUMENT_DAYS, DemoSpec
@@ -18,6 +19,8 @@ from crmdesk.domain.ids import document_number
 TODAY_MINUTES = (520, 570, 600, 655, 705, 750, 905, 960, 1040)
 """Starting minutes of today's nine stops of the first rep."""
 LUNCH = (810, 885)
+_LAST_BEGIN = 1_080
+_WAIT_FOR_NOON_M = 2_500
 
 
 class Schedule:
@@ -84,41 +87,57 @@ class Schedule:
             keys.sort()
 
     def _route(self, rep: Rep, day: int, stops: list[Customer]) -> None:
-        """Nearest neighbour from home, lunch left out; today's cast in its own order."""
+        """Nearest neighbour from home among those open, lunch left out; the cast in its order."""
         waiting = sorted(stops, key=lambda c: c.index)
-        latitude, longitude, minute, last = rep.latitude, rep.longitude, 520, ""
-        driven = 0
+        here, minute, driven, before = (rep.latitude, rep.longitude), 520, 0, ""
         for sequence in range(1, len(stops) + 1):
-            nearest = min(
-                waiting,
-                key=lambda c: (
-                    c.cast if day == self._today and c.cast is not None else 99,
-                    _metres(latitude, longitude, c.place.latitude, c.place.longitude),
-                    c.index,
-                ),
-            )
-            waiting.remove(nearest)
-            way = _metres(latitude, longitude, nearest.place.latitude, nearest.place.longitude)
-            metres = round(way * 1.35)
+            following = self._next(waiting, here, day, minute)
+            waiting.remove(following)
+            there = (following.place.latitude, following.place.longitude)
+            metres = round(_metres(here, there) * 1.35)
             travel = 6 + metres // 650
             driven += metres
-            minute += travel if sequence > 1 else 0
-            if LUNCH[0] - 15 <= minute < LUNCH[1]:
-                minute = LUNCH[1] + travel
-            minute -= minute % 5
-            if day == self._today and nearest.cast is not None and nearest.cast < 9:
-                minute = TODAY_MINUTES[nearest.cast]
-            self._minutes[nearest.index, day] = min(minute, 1_200)
-            self._legs[nearest.index, day] = (sequence, metres, travel)
-            if last and day >= self._today:
-                self._before[nearest.index, day] = last
-            last = nearest.name
-            minute += nearest.minutes
-            latitude, longitude = nearest.place.latitude, nearest.place.longitude
-        way = _metres(latitude, longitude, rep.latitude, rep.longitude)
+            minute = self._begin(following, day, minute + (travel if sequence > 1 else 0))
+            self._minutes[following.index, day] = minute
+            self._legs[following.index, day] = (sequence, metres, travel)
+            if before and day >= self._today:
+                self._before[following.index, day] = before
+            minute += following.minutes
+            here, before = there, following.name
+        way = _metres(here, (rep.latitude, rep.longitude))
         self._driven[rep.code, day] = driven + round(way * 1.35)
 
+    def _next(
+        self, waiting: list[Customer], here: tuple[float, float], day: int, minute: int
+    ) -> Customer:
+        """Today's cast in its order; else the nearest, shops that shut at noon a little nearer."""
 
-def _metres(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    east = (lon2 - lon1) * math.cos(math.radians((lat1 + lat2) / 2))
-    return 111_200 * math.hypot(lat2 - lat1, east)
+        def rank(customer: Customer) -> tuple[int, bool, float, int]:
+            cast = customer.cast if day == self._today and customer.cast is not None else 99
+            away = _metres(here, (customer.place.latitude, customer.place.longitude))
+            hours, weekday = customer.hours, (day - 1) % 7
+            shut = not is_open(hours, weekday, minute + 15, customer.minutes)
+            if minute < LUNCH[0] and len(hours[weekday]) == 1:
+                away += _WAIT_FOR_NOON_M
+            return cast, shut, away, customer.index
+
+        return min(waiting, key=rank)
+
+    def _begin(self, customer: Customer, day: int, minute: int) -> int:
+        """When the visit begins: after lunch, in steps of five, and not before the door opens."""
+        if LUNCH[0] - 15 <= minute < LUNCH[1]:
+            minute = LUNCH[1] + 10
+        minute += -minute % 5
+        if day == self._today and customer.cast is not None and customer.cast < len(TODAY_MINUTES):
+            return TODAY_MINUTES[customer.cast]
+        hours, weekday = customer.hours, (day - 1) % 7
+        if not is_open(hours, weekday, minute, customer.minutes):
+            later = [opens for opens, _closes in hours[weekday] if opens > minute]
+            if later and min(later) <= _LAST_BEGIN:
+                minute = min(later)
+        return min(minute, 1_140)
+
+
+def _metres(here: tuple[float, float], there: tuple[float, float]) -> float:
+    east = (there[1] - here[1]) * math.cos(math.radians((here[0] + there[0]) / 2))
+    return 111_200 * math.hypot(there[0] - here[0], east)

@@ -112,6 +112,25 @@ def test_reps_rest_on_weekends_holidays_and_leave(rows: Rows) -> None:
             assert visit["date"] not in away
 
 
+def test_coming_stops_are_open_when_the_rep_comes(rows: Rows) -> None:
+    hours = {a.uid: opening_hours(json.loads(a.text("opening_hours"))) for a in rows["account"]}
+    coming = [
+        plan for plan in rows["planned_visit"]
+        if plan.text("date") >= TODAY and plan["mode"] == "person"
+    ]  # fmt: skip
+    shut = 0
+    for plan in coming:
+        weekday, minute = (
+            date.fromisoformat(plan.text("date")).weekday(),
+            plan.whole("start_minute"),
+        )
+        spans = hours[bytes(plan.values["account"])][weekday]  # type: ignore[arg-type]
+        is_open = any(opens <= minute < closes for opens, closes in spans)
+        assert is_open or plan["date"] != TODAY
+        shut += not is_open
+    assert shut < 0.1 * len(coming)
+
+
 def test_todays_route_has_nine_stops_two_done_and_a_call(rows: Rows) -> None:
     names = {account.uid: account.text("name") for account in rows["account"]}
     route = sorted(

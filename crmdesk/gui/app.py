@@ -24,17 +24,20 @@ from crmdesk.domain.errors import CrmdeskError, KeyMissing, WrongKey
 from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.finding import find_hits
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.shell import MainWindow, ShellSources
-from crmdesk.gui.widgets.topbar import ChipState
+from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 CHIP_MS = 30_000
+FIRST_SYNC_MS = 3_000
+SYNC_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Beginnings:
 class Start:
     """What the desktop is started with: the profile's folder, the clock, the beginnings.
 
-    ``search(workspace, text)`` and ``chip(workspace)`` are read off the interface thread;
-    ``opened(workspace)`` is told on the interface thread when the places are there.
+    ``search(workspace, text)`` and ``chip(workspace)`` replace the usual ones and are read off the
+    interface thread; ``opened(window, workspace)`` is told when the places are there.
     """
 
     folder: Path
@@ -65,6 +68,7 @@ class Start:
     search: Callable[[Workspace, str], Sequence[Hit]] | None = None
     chip: Callable[[Workspace], ChipState] | None = None
     opened: Callable[[MainWindow, Workspace], None] | None = None
+    sync_by_itself: bool = True
 
 
 class Desktop:
@@ -92,6 +96,9 @@ class Desktop:
         self._control: Control | None = None
         self._chip_timer = QTimer(self.window, interval=CHIP_MS)
         self._chip_timer.timeout.connect(self.window.refresh_chip)
+        self._sync_timer = QTimer(self.window, interval=SYNC_MS)
+        self._sync_timer.timeout.connect(self._sync_by_itself)
+        self._syncing = False
 
     def show(self) -> None:
         """Show the window, then begin to open the profile."""
@@ -129,16 +136,18 @@ class Desktop:
 
         self.workspace = workspace
         start = self._start
-        search, chip = start.search, start.chip
+        search, chip = start.search or find_hits, start.chip or _chip_of
         sources = ShellSources(
-            search=None if search is None else lambda text: search(workspace, text),
-            chip=None if chip is None else lambda: chip(workspace),
+            search=lambda text: search(workspace, text),
+            chip=lambda: chip(workspace),
             on_look_changed=self._on_look_changed,
         )
         self.window.set_person(workspace.user.name, person_line(workspace))
         self.window.open_places(workspace, places_for(workspace), sources)
         self._chip_timer.start()
         self.runner.write(lambda: _new_day(workspace), owner=self)
+        self._sync_timer.start()
+        QTimer.singleShot(FIRST_SYNC_MS, self._sync_by_itself)
         if start.opened is not None:
             start.opened(self.window, workspace)
 
@@ -155,6 +164,28 @@ class Desktop:
         elif again:
             self._unlock.ask(_("That was not the passphrase. Try again; capital letters count."))
         self.window.show_alone(self._unlock)
+
+    # ----------------------------------------------------------------------------------- sync
+
+    def _sync_by_itself(self) -> None:
+        """A round without asking; a laptop without HQ, or without a connection, says nothing."""
+        workspace = self.workspace
+        if workspace is None or self._syncing or self.closed or not self._start.sync_by_itself:
+            return
+        self._syncing = True
+        self.runner.network(
+            lambda: _sync_if_joined(workspace),
+            lambda _changes: self._on_synced_by_itself(None),
+            self._on_synced_by_itself,
+            owner=self,
+        )
+
+    def _on_synced_by_itself(self, error: Exception | None) -> None:
+        self._syncing = False
+        self.window.refresh_chip()
+        # What HQ refuses stands in the sync centre; another process syncing is no news.
+        if error is not None and not isinstance(error, CrmdeskError):
+            self.errors.show(error)
 
     # ----------------------------------------------------------------------------- first run
 
@@ -245,6 +276,23 @@ def _open_profile(
     # The first place is imported here, while the window already takes keys.
     import_module("crmdesk.gui.views.today.widget")
     return workspace
+
+
+def _chip_of(workspace: Workspace) -> ChipState:
+    from crmdesk.gui.sync_words import chip_state
+    from crmdesk.services.queries.sync import sync_status
+
+    return chip_state(sync_status(workspace), workspace.clock.local(workspace.now()))
+
+
+def _sync_if_joined(workspace: Workspace) -> ChangeSet:
+    from crmdesk.services.queries.sync import sync_status
+
+    if sync_status(workspace).alone:
+        return ChangeSet()
+    from crmdesk.sync.client import sync_once
+
+    return sync_once(workspace.database).changes
 
 
 def _new_day(workspace: Workspace) -> ChangeSet:

@@ -42,7 +42,8 @@ from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
 from crmdesk.gui.widgets.palette import Palette
 from crmdesk.gui.widgets.rail import Rail
-from crmdesk.gui.widgets.topbar import ChipState, TopBar
+from crmdesk.gui.widgets.topbar import TopBar
+from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _, format_date
 
 if TYPE_CHECKING:

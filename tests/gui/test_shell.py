@@ -24,7 +24,8 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.widgets.buttons import KeyHintButton
-from crmdesk.gui.widgets.topbar import ChipState, chip_runs
+from crmdesk.gui.widgets.topbar import chip_runs
+from crmdesk.gui.widgets.topbar_state import ChipState
 from tests.gui.pictures import grab
 
 

@@ -6,8 +6,6 @@ field finds is shown by :mod:`crmdesk.gui.widgets.palette`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
@@ -17,22 +15,8 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.charts import draw_focus
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import LineLabel, Run, draw_runs, runs_text, runs_width
+from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _, ngettext
-
-
-@dataclass(frozen=True, slots=True)
-class ChipState:
-    """What the sync chip says.
-
-    ``kind`` is ``"in_sync"``, ``"syncing"``, ``"waiting"``, ``"offline"`` or ``"alone"`` (no HQ);
-    ``when`` is in words ("2 min ago", "since Mon"); ``waiting`` and ``need`` are counts.
-    """
-
-    kind: str = "alone"
-    when: str = ""
-    waiting: int = 0
-    need: int = 0
-
 
 _ICONS = {
     "in_sync": ("check", "good"),

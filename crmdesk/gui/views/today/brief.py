@@ -359,8 +359,6 @@ class BriefPanel(Panel):
             clear_layout(self._badges)
             text = _("Visit running, {minutes} min").format(minutes=minutes)
             self._badges.addWidget(Badge(BadgeItem(text, Tone.ACCENT, "clock"), self))
-            for badge in self._item.badges[1:]:
-                self._badges.addWidget(Badge(badge, self))
 
     def _on_need_activated(self, part: int) -> None:
         self.need_opened.emit(self.needs.items()[part].key)

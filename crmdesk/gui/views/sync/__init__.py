@@ -1,0 +1,1 @@
+"""The sync centre: the last consistent time, what waits, what needs the person."""

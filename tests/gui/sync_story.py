@@ -1,0 +1,83 @@
+"""A profile with a history of syncing: something waits, something was refused, two collided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.states import VisitOutcome
+from crmdesk.services import visits
+from crmdesk.services.workspace import Workspace
+from crmdesk.storage.profile import set_fact
+from crmdesk.storage.types import dump_json
+from crmdesk.sync import facts
+
+SHOP = [[[540, 840], [1050, 1230]]] * 5 + [[[540, 840]], []]
+SHORT = [[[420, 900]], [], *([[[420, 900]]] * 3), [[540, 840]], []]
+
+
+def tell(ws: Workspace) -> None:
+    """Write the story: four waiting changes, a refused order, two conflicts, three rounds."""
+    now = ws.now()
+
+    def ago(**span: float) -> str:
+        return format_instant(now - timedelta(**span))
+
+    with ws.database.read() as connection:
+        accounts = connection.exec_driver_sql(
+            "SELECT id, uid FROM account ORDER BY id LIMIT 4"
+        ).all()
+        order = connection.exec_driver_sql("SELECT uid FROM sales_order LIMIT 1").scalar()
+    started = visits.start_visit(ws, accounts[0][0])
+    visits.finish_visit(ws, started.visit_id, VisitOutcome.NO_ORDER)
+    visits.add_note(ws, accounts[1][0], "Ask for Antonio after ten.")
+    visits.add_note(ws, accounts[2][0], "New fridge in March.")
+    visits.add_promise(ws, accounts[1][0], "Bring the Lavamar sample", ws.today())
+    with ws.database.maintenance() as connection:
+        run = connection.exec_driver_sql
+        for key, value in (
+            (facts.URL, "https://hq.example"), (facts.DEVICE, "01" * 16), (facts.KEY, "k"),
+            (facts.LAST_SYNC, ago(hours=15, minutes=50)), (facts.LAST_RESULT, "Unreachable"),
+            (facts.OFFSET_MS, "-2000"),
+        ):  # fmt: skip
+            set_fact(connection, key, value)
+        insert_conflict = (
+            "INSERT INTO conflict (entity, uid, field, base, mine, theirs, kept, kind, theirs_by,"
+            " theirs_at, at) VALUES ('account', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        run(
+            insert_conflict,
+            (accounts[1][1], "opening_hours", dump_json(SHOP), dump_json(SHORT),
+             dump_json([[[390, 990]]] * 6 + [[]]), "mine", "field", "Inés Pardo, office",
+             ago(hours=19), ago(hours=15)),
+        )  # fmt: skip
+        run(
+            insert_conflict,
+            (accounts[1][1], "visit_minutes", "20", "15", "25", "theirs", "field",
+             "Inés Pardo, office", ago(hours=18), ago(hours=15)),
+        )  # fmt: skip
+        run(
+            insert_conflict,
+            (accounts[2][1], "credit_limit_minor", "120000", "200000", "150000", "theirs",
+             "proposal", "Office", ago(hours=24), ago(hours=16)),
+        )  # fmt: skip
+        uid = accounts[3][1] if order is None else order
+        run(
+            "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, at) VALUES"
+            " (1, 1, ?, ?, 'price', ?, ?)",
+            (
+                "account" if order is None else "order", uid,
+                "HQ raised Aceite oliva La Alquería 1 L from 7.95 to 8.20 on Mon 12:00, before"
+                " the order arrived. Nothing was booked.",
+                ago(hours=14),
+            ),
+        )  # fmt: skip
+        for hours, result, sent, received in (
+            (38.0, "done", 4, 96), (20.6, "Cancelled", 0, 1902), (15.8, "done", 37, 214),
+            (1.4, "Unreachable", 0, 0),
+        ):  # fmt: skip
+            run(
+                "INSERT INTO sync_session (started_at, seconds, result, sent, received) VALUES"
+                " (?, ?, ?, ?, ?)",
+                (ago(hours=hours), 1.2, result, sent, received),
+            )

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from crmdesk.gui.app import Beginnings, Start
     from crmdesk.gui.jobs import Control
 
+HQ_CHILD = "--hq-child"
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -80,6 +82,12 @@ def _smoke() -> int:
 
 def main() -> int:
     """Run the program with the arguments of this process; returns the exit code."""
+    if sys.argv[1:2] == [HQ_CHILD]:
+        # A bundle has no other program to start the demo's server with.
+        from crmdesk.hq import child
+
+        child.main(sys.argv[2:])
+        return 0
     from crmdesk.cli.program import Faces
     from crmdesk.cli.program import main as run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ def _smoke(folder: Path, instants: Callable[[], datetime]) -> int:
     from crmdesk.services.queries.search import find
     from crmdesk.services.workspace import NewCompany, start_alone
 
-    passphrase = "".join(("smoke", "test"))
+    passphrase = secrets.token_hex(8)
     workspace = start_alone(
         folder, instants, NewCompany("Smoke", "Smoke"), way="passphrase", passphrase=passphrase
     )

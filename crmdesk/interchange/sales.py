@@ -19,8 +19,14 @@ from crmdesk.domain.pricing import amount_minor
 from crmdesk.i18n import _
 from crmdesk.interchange import cells
 from crmdesk.interchange.ledger import Ledger
+from crmdesk.storage.bulk import insert_rows
 
 _FLUSH = 20_000
+_SALE_COLUMNS = ("id", "uid", "account_id", "kind", "date", "document", "currency", "batch_uid")
+_LINE_COLUMNS = (
+    "parent_id", "position", "product_id", "packaging_id", "quantity", "factor", "base_quantity",
+    "net_minor", "cost_minor",
+)  # fmt: skip
 _UNITS = {
     "ea": "EA", "each": "EA", "unit": "EA", "units": "EA", "pc": "EA", "pcs": "EA", "ud": "EA",
     "uds": "EA", "unidad": "EA", "unidades": "EA", "sht": "EA", "шт": "EA", "in": "IN",
@@ -63,7 +69,6 @@ class SalesWriter:
 
     def __init__(self, connection: Connection, context: SalesContext) -> None:
         self._connection = connection
-        self._cursor = connection.connection.cursor()
         self._context = context
         run = connection.exec_driver_sql
         self._accounts = {row[0]: int(row[1]) for row in run("SELECT code, id FROM account")}
@@ -183,16 +188,8 @@ class SalesWriter:
 
     def flush(self) -> None:
         """Write what has gathered."""
-        self._cursor.executemany(
-            "INSERT INTO sale (id, uid, account_id, kind, date, document, currency, batch_uid)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            self._sales,
-        )
-        self._cursor.executemany(
-            "INSERT INTO sale_line (parent_id, position, product_id, packaging_id, quantity,"
-            " factor, base_quantity, net_minor, cost_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            self._lines,
-        )
+        insert_rows(self._connection, "sale", _SALE_COLUMNS, self._sales)
+        insert_rows(self._connection, "sale_line", _LINE_COLUMNS, self._lines)
         self._sales.clear()
         self._lines.clear()
 

@@ -27,6 +27,7 @@ from crmdesk.interchange.sales import SalesContext, SalesParser, SalesWriter, wr
 from crmdesk.interchange.tables import TableFile, open_table
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search, summaries
+from crmdesk.storage.bulk import insert_rows
 from crmdesk.storage.capture import create_triggers, drop_triggers, journal_facts
 
 Progress = Callable[[str, int], None]
@@ -203,12 +204,12 @@ def _record(
             ledger.created, ledger.updated, ledger.merged, ledger.skipped, ledger.rejected,
         ),
     ).scalar_one()  # fmt: skip
-    cursor = connection.connection.cursor()
-    cursor.executemany(
-        "INSERT OR IGNORE INTO import_row (batch_id, line, reason, content) VALUES (?, ?, ?, ?)",
+    insert_rows(
+        connection,
+        "import_row",
+        ("batch_id", "line", "reason", "content"),
         [(batch, one.line, one.reason, one.content) for one in ledger.rejects],
     )
-    cursor.close()
     if made:
         profile.set_fact(connection, f"import.{batch}.made", json.dumps(made))
     if profile.get_fact(connection, "hq.url") is not None and ledger.created:

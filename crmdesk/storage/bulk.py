@@ -6,8 +6,9 @@ dropped and secondary indexes built afterwards when the load fills an empty data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -68,7 +69,7 @@ def insert_batch(connection: Connection, keys: KeyMap, batch: Batch) -> None:
                 cells[position] = _resolve(known, uid, spec, position)
         values.append((ids[index], row.uid, row.rev, *cells))
     columns = ["id", "uid", "rev", *(f.column for f in spec.fields)]
-    _insert_many(connection, spec.table or spec.name, columns, values)
+    insert_rows(connection, spec.table or spec.name, columns, values)
     if spec.lines is not None:
         _insert_lines(connection, keys, spec, ids, batch)
 
@@ -99,12 +100,13 @@ def _insert_lines(
                     cells[index] = known[uid]
             values.append((key, position, *cells))
     columns = ["parent_id", "position", *(f.column for f in lines.fields)]
-    _insert_many(connection, lines.name, columns, values)
+    insert_rows(connection, lines.name, columns, values)
 
 
-def _insert_many(
-    connection: Connection, table: str, columns: list[str], values: list[tuple[Value, ...]]
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]
 ) -> None:
+    """Insert rows of one table at once; names come from the specification, never from outside."""
     if not values:
         return
     cursor = connection.connection.cursor()

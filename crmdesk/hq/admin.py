@@ -38,6 +38,25 @@ class DeviceRow:
     last_seen_at: datetime | None
 
 
+def found_company(store: Store, name: str, admin_name: str, now: datetime) -> str:
+    """The first rows of an empty HQ; returns the enrolment code of its administrator (A1).
+
+    UserError when there is a company already.
+    """
+    with store.transaction() as connection:
+        if connection.execute("SELECT 1 FROM organisation LIMIT 1").fetchone() is not None:
+            raise UserError(_("This HQ has a company already."))
+    now_ms = int(now.timestamp() * 1000)
+    editing.insert_row(store, "organisation", {"name": name}, now_ms)
+    tax = {"code": "none", "name": _("No tax")}
+    editing.insert_row(store, "tax_rate", tax, now_ms)
+    prices = {"code": "A", "name": _("Standard prices"), "is_default": 1}
+    editing.insert_row(store, "price_list", prices, now_ms)
+    add_territory(store, "T1", _("All customers"), now_ms=now_ms)
+    add_user(store, "A1", admin_name, Role.ADMIN.value, territories=["T1"], now_ms=now_ms)
+    return make_code(store, "A1", now)
+
+
 def add_user(
     store: Store,
     code: str,

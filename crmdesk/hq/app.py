@@ -133,8 +133,11 @@ def _read(body: bytes, kind: type[_Message]) -> _Message:
     return message
 
 
-def _bearer(request: Request) -> str:
-    return request.headers.get("authorization", "").removeprefix("Bearer ")
+def _bearer(hq: Hq, request: Request) -> str:
+    """The token of a request, proven before anything of the body is read."""
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    auth.read_token(hq.secret, token, hq.clock.now())
+    return token
 
 
 def _json(message: msgspec.Struct) -> Response:
@@ -179,7 +182,7 @@ async def _token(hq: Hq, request: Request) -> Response:
 
 
 async def _push(hq: Hq, request: Request) -> Response:
-    token, body = _bearer(request), await bounded_body(request)
+    token, body = _bearer(hq, request), await bounded_body(request)
 
     def step() -> Response:
         message = _read(body, PushRequest)
@@ -191,7 +194,7 @@ async def _push(hq: Hq, request: Request) -> Response:
 
 
 async def _pull(hq: Hq, request: Request) -> Response:
-    token, body = _bearer(request), await bounded_body(request)
+    token, body = _bearer(hq, request), await bounded_body(request)
 
     def step() -> Response:
         message = _read(body, PullRequest)
@@ -204,7 +207,7 @@ async def _pull(hq: Hq, request: Request) -> Response:
 
 
 async def _snapshot(hq: Hq, request: Request) -> Response:
-    token, body = _bearer(request), await bounded_body(request)
+    token, body = _bearer(hq, request), await bounded_body(request)
     message = _read(body, SnapshotRequest)
 
     def opened() -> Iterator[bytes]:

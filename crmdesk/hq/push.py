@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 import msgspec
 import psycopg
+from msgspec import structs
 from psycopg import errors
 
-from crmdesk.domain.clock import Clock
+from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import EnvironmentProblem, Refused
 from crmdesk.hq import auth, feed, images
 from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
@@ -149,6 +150,7 @@ class _Push:
             middle = len(txns) // 2
             return {**self.judged(txns[:middle]), **self.judged(txns[middle:])}
         self._add_rows(verdict)
+        self._name_rivals(verdict)
         return verdict.answers
 
     def _refused_by_database(self, txn: Txn, error: psycopg.Error) -> dict[int, Answer]:
@@ -266,7 +268,32 @@ class _Push:
         for key in verdict.show:
             if key in rows and key in last:
                 answer = verdict.answers[last[key]]
-                verdict.answers[last[key]] = msgspec.structs.replace(answer, row=rows[key])
+                verdict.answers[last[key]] = structs.replace(answer, row=rows[key])
+
+    def _name_rivals(self, verdict: Verdict) -> None:
+        """Tell who wrote the other value of a collision, and when."""
+        collided = {op.uid for op, _rev in verdict.ops if verdict.answers[op.seq].collisions}
+        if not collided:
+            return
+        rows = self._connection.execute(
+            "SELECT DISTINCT ON (c.uid, f.name) encode(uuid_send(c.uid),'hex'), f.name,"
+            " coalesce(u.name, ''), c.at FROM change c LEFT JOIN app_user u ON u.uid = c.user_id"
+            " CROSS JOIN LATERAL jsonb_object_keys(c.fields) AS f(name)"
+            " WHERE c.uid = ANY(%s::uuid[]) AND c.op IN ('I', 'U') AND c.device_id <> %s"
+            " ORDER BY c.uid, f.name, c.id DESC",
+            (list(collided), self._who.device),
+        )
+        rivals = {(uid, name): (by, format_instant(at)) for uid, name, by, at in rows}
+        for op, _rev in verdict.ops:
+            answer = verdict.answers[op.seq]
+            if answer.collisions:
+                named = [
+                    structs.replace(c, by=found[0], at=found[1])
+                    if (found := rivals.get((op.uid, c.field))) is not None
+                    else c
+                    for c in answer.collisions
+                ]
+                verdict.answers[op.seq] = structs.replace(answer, collisions=named)
 
 
 def _is_uid(text: str) -> bool:

@@ -57,7 +57,8 @@ class PushRequest(msgspec.Struct, frozen=True):
 class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two values met in one field; ``kept`` is mine or theirs, seen from the laptop.
 
-    ``kind``: field, proposal (HQ owns the field; the office will see mine) or delete.
+    ``kind``: field, proposal (HQ owns the field; the office will see mine) or delete. ``by`` and
+    ``at`` tell who wrote theirs and when, where HQ knows.
     """
 
     field: str
@@ -66,6 +67,8 @@ class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
     theirs: Wire
     kept: str
     kind: str = "field"
+    by: str = ""
+    at: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from crmdesk.domain.clock import format_instant, hlc_instant
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.storage.tables import conflict, journal, refusal
@@ -120,7 +119,7 @@ def _write_conflicts(
             "entity": op.entity, "uid": bytes.fromhex(op.uid), "field": c.field,
             "base": dump_json(c.base), "mine": dump_json(c.mine), "theirs": dump_json(c.theirs),
             "kept": c.kept, "kind": c.kind, "at": at,
-            "theirs_at": format_instant(hlc_instant(op.hlc)) if c.kept == "mine" else None,
+            "theirs_by": c.by or None, "theirs_at": c.at or None,
         }
         for op, _txn, answer in answered
         for c in answer.collisions

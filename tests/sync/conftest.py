@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,15 +32,18 @@ _names = (f"test_{n}" for n in itertools.count(1))
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def postgres() -> Iterator[Cluster]:
     """A throw-away cluster: the system's PostgreSQL where there is one, else the bundled one."""
     programs = sorted(installed_programs(), key=lambda p: not str(p.folder).startswith("/usr"))
     if not programs:
         pytest.skip("no PostgreSQL: install postgresql-15 or the extra hq-embedded")
-    cluster = Cluster(tmp_path_factory.mktemp("hq"), programs=programs, durable=False)
+    # Not below pytest's own folder: every run closes that to other users, PostgreSQL's included.
+    folder = Path(tempfile.mkdtemp(prefix="crmdesk-hq-tests-"))
+    cluster = Cluster(folder, programs=programs, durable=False)
     cluster.start()
     yield cluster
     cluster.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,269 @@
+"""Nobody in where they do not belong: foreign rows, moved customers, ended devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from crmdesk.domain.errors import Refused
+from crmdesk.domain.ids import new_uid
+from crmdesk.hq import admin, auth
+from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
+from crmdesk.sync.reading import lines
+from crmdesk.sync.transport import HttpTransport
+from tests.sync import company
+from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.test_delivery import session_of
+from tests.sync.test_meeting import add_note, submit_order
+
+pytestmark = pytest.mark.hq
+
+Wire = Callable[[str], HttpTransport]
+FOREIGN = company.ACCOUNTS[5].hex()
+OWN = company.ACCOUNTS[0].hex()
+
+
+def craft(hq: Headquarters, laptop: Laptop, transport: HttpTransport, *ops: Op) -> PushResponse:
+    """Send ops that no honest laptop would."""
+    session = session_of(laptop, transport)
+    request = PushRequest(PROTOCOL_VERSION, session.epoch(), hq.now_ms(), [Txn(1, list(ops))])
+    return msgspec.json.decode(session.post("/v1/push", request), type=PushResponse)
+
+
+def op(kind: str, entity: str, uid: str, account: str | None, fields: object, **more: int) -> Op:
+    raw = msgspec.Raw(msgspec.json.encode(fields))
+    return Op(more.get("seq", 900), entity, uid, account, kind, raw, more.get("rev", 1), 1 << 60, 1)
+
+
+NOTE = {"text": [None, "x"], "at": [None, "2026-01-01T00:00:00.000Z"], "date": [None, "2026-01-01"]}
+
+
+@pytest.mark.parametrize(
+    "crafted",
+    [
+        op("U", "account", FOREIGN, FOREIGN, {"name": ["x", "stolen"]}),
+        op("U", "account", FOREIGN, OWN, {"name": ["x", "stolen"]}),
+        op("U", "contact", company.CONTACTS[5].hex(), OWN, {"name": ["x", "stolen"]}),
+        op("D", "contact", company.CONTACTS[5].hex(), OWN, None),
+        op("I", "note", new_uid().hex(), FOREIGN, {**NOTE, "account_id": [None, FOREIGN]}),
+        op("I", "note", new_uid().hex(), OWN, {**NOTE, "account_id": [None, FOREIGN]}),
+        op("I", "contact", company.CONTACTS[5].hex(), OWN,
+           {"account_id": [None, OWN], "name": [None, "takes a foreign uid"]}),
+        op("U", "contact", company.CONTACTS[0].hex(), OWN, {"account_id": [OWN, FOREIGN]}),
+        op("I", "leave", new_uid().hex(), None,
+           {"user_id": [None, company.R2.hex()], "from_date": [None, "2026-01-01"],
+            "to_date": [None, "2026-01-02"]}),
+        op("I", "spend", new_uid().hex(), None,
+           {"kind": [None, "ad"], "date": [None, "2026-01-01"]}),
+        op("U", "user", company.R1.hex(), None, {"role": ["rep", "admin"]}),
+        op("I", "territory_user", new_uid().hex(), None,
+           {"territory_id": [None, company.T2.hex()], "user_id": [None, company.R1.hex()]}),
+        op("I", "account", new_uid().hex(), None,
+           {"code": [None, "Z"], "name": [None, "z"], "territory_id": [None, company.T2.hex()]}),
+        op("C", "account", FOREIGN, FOREIGN, {"command": "close", "args": {}}),
+        op("L", "sale", company.uid(9, 500).hex(), FOREIGN, {"lines": []}),
+    ],
+    ids=lambda found: f"{found.op}-{found.entity}",
+)  # fmt: skip
+def test_a_crafted_write_is_refused_and_tells_nothing(
+    hq: Headquarters, wire: Wire, crafted: Op
+) -> None:
+    one = hq.join("R1")
+    before = hq.rows("SELECT md5(string_agg(t::text, '' ORDER BY uid)) FROM account t")
+
+    answer = craft(hq, one, wire(hq.url), crafted).answers[0]
+
+    assert answer.status == "r", answer
+    assert answer.row is None or answer.row[0] != FOREIGN
+    assert company.NAMES[5] not in msgspec.json.encode(answer).decode()
+    after = hq.rows("SELECT md5(string_agg(t::text, '' ORDER BY uid)) FROM account t")
+    assert before == after
+    assert hq.one("SELECT count(*) FROM note") == 0
+    assert (
+        hq.one("SELECT name FROM contact WHERE uid = %s", company.CONTACTS[5].hex()) == "Person 5"
+    )
+
+
+def test_a_forged_cursor_opens_no_foreign_scope(hq: Headquarters, wire: Wire) -> None:
+    one, two = hq.join("R1"), hq.join("R2")
+    add_note(two, "C5", "R2", "secret")
+    two.sync()
+    session = session_of(one, wire(hq.url))
+    cursor = {f"t/{company.T2.hex()}": 0, f"u/{company.R2.hex()}": 0, "office": 0, "t/none": 0}
+    request = PullRequest(PROTOCOL_VERSION, session.epoch(), "", cursor)
+
+    page = b"\n".join(lines([session.post("/v1/pull", request)])).decode()
+
+    assert "secret" not in page and company.NAMES[5] not in page
+    assert set(msgspec.json.decode(page.splitlines()[0])["lost"]) == set(cursor)
+
+
+def test_a_snapshot_of_a_foreign_scope_is_empty(hq: Headquarters, wire: Wire) -> None:
+    from crmdesk.sync.protocol import SnapshotRequest
+
+    one = hq.join("R1")
+    session = session_of(one, wire(hq.url))
+    request = SnapshotRequest(PROTOCOL_VERSION, [f"t/{company.T2.hex()}", "office"])
+    with session.stream("/v1/snapshot", request) as chunks:
+        text = b"\n".join(lines(chunks)).decode()
+    assert company.NAMES[5] not in text
+    assert text.splitlines()[-1] == '{"rows":0}'
+
+
+def test_an_offline_edit_on_a_customer_that_moved_is_refused_and_kept(hq: Headquarters) -> None:
+    one, two = hq.join("R1"), hq.join("R2")
+    add_note(one, "C0", "R1", "written offline")
+    order = submit_order(one, "C0", "R1", "R01-00009")
+    admin.reassign_territory(hq.store, ["C0"], "T2", now_ms=hq.now_ms())
+
+    report = one.sync()
+    two.sync()
+
+    assert (report.refusals, report.waiting) == (3, 0)
+    refused = one.rows("SELECT entity, code, fields FROM refusal ORDER BY seq")
+    assert [(entity, code) for entity, code, _f in refused] == [
+        ("note", "scope"), ("order", "scope"), ("order", "together"),
+    ]  # fmt: skip
+    assert "written offline" in refused[0][2] and "SKU" not in refused[2][2]
+    assert one.rows("SELECT 1 FROM account WHERE code = 'C0'") == []
+    assert (
+        two.rows("SELECT 1 FROM note")
+        == []
+        == hq.rows("SELECT 1 FROM sales_order WHERE uid = %s", order.hex())
+    )
+
+
+def test_a_customer_that_left_waits_for_our_last_words(hq: Headquarters) -> None:
+    """What is written between push and pull is answered before the rows are taken away."""
+    one = hq.join("R1")
+    admin.reassign_territory(hq.store, ["C0"], "T2", now_ms=hq.now_ms())
+    from crmdesk.sync import downloading
+
+    original = downloading._fetch
+
+    def fetch(*args: object) -> None:
+        add_note(one, "C0", "R1", "just now")
+        original(*args)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(downloading, "_fetch", fetch)
+        one.sync()
+    assert one.rows("SELECT code FROM account WHERE code = 'C0'") == [("C0",)]
+    assert one.waiting() == 1
+
+    assert one.sync().refusals == 1
+    assert one.rows("SELECT code FROM account WHERE code = 'C0'") == []
+    assert "just now" in one.one("SELECT fields FROM refusal")
+
+
+def test_out_and_back_in_before_the_laptop_syncs_changes_nothing(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    before = one.rows("SELECT * FROM account ORDER BY code")
+    for territory in ("T2", "T1"):
+        admin.reassign_territory(hq.store, ["C0"], territory, now_ms=hq.now_ms())
+
+    one.sync()
+
+    after = one.rows("SELECT * FROM account ORDER BY code")
+    assert [row[3:] for row in after] == [row[3:] for row in before]
+    assert one.one("SELECT count(*) FROM sale") == 12
+
+
+def test_out_seen_and_back_in_brings_everything_again(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "mine")
+    one.sync()
+    admin.reassign_territory(hq.store, ["C0"], "T2", now_ms=hq.now_ms())
+    one.sync()
+    assert one.one("SELECT count(*) FROM sale") == 9
+    admin.reassign_territory(hq.store, ["C0"], "T1", now_ms=hq.now_ms())
+    one.sync()
+
+    assert one.one("SELECT count(*) FROM sale") == 12
+    assert one.one("SELECT count(*) FROM sale_line") == 36
+    assert one.rows("SELECT text FROM note") == [("mine",)]
+    assert one.rows("SELECT rev FROM account WHERE code = 'C0'") == [(3,)]
+
+
+def test_a_move_within_the_office_s_view_removes_nothing(hq: Headquarters) -> None:
+    office = hq.join("O1")
+    admin.reassign_territory(hq.store, ["C0", "C1"], "T2", now_ms=hq.now_ms())
+    office.sync()
+    assert office.one("SELECT count(*) FROM account") == 6
+    assert office.one("SELECT count(*) FROM sale") == 18
+    assert office.rows(
+        "SELECT a.code FROM account a JOIN territory t ON t.id = a.territory_id"
+        " WHERE t.code = 'T2' ORDER BY 1"
+    ) == [("C0",), ("C1",), ("C4",), ("C5",)]
+
+
+def test_a_gained_territory_is_fetched_and_a_lost_one_dropped(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    admin.assign_user(hq.store, "R1", "T2", now_ms=hq.now_ms())
+    one.sync()
+    assert one.one("SELECT count(*) FROM account") == 6
+    assert one.one("SELECT count(*) FROM sale") == 18
+
+    from crmdesk.hq import editing
+
+    link = hq.one(
+        "SELECT encode(uuid_send(uid),'hex') FROM territory_user"
+        " WHERE territory_id = %s AND user_id = %s",
+        company.T1.hex(),
+        company.R1.hex(),
+    )
+    editing.delete_row(hq.store, "territory_user", link, hq.now_ms())
+    one.sync()
+
+    assert one.rows("SELECT code FROM account ORDER BY code") == [("C4",), ("C5",)]
+    assert one.one("SELECT count(*) FROM contact") == 2
+    assert one.one("SELECT count(*) FROM sale_line") == 18
+    assert one.rows("PRAGMA foreign_key_check") == []
+
+
+@pytest.mark.parametrize("how", ["retired", "wiped"])
+def test_an_ended_device_gets_nothing_more(hq: Headquarters, how: str) -> None:
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "too late")
+    admin.end_device(hq.store, hq.one("SELECT prefix FROM device"), how)
+
+    with pytest.raises(Refused) as caught:
+        one.sync()
+
+    assert caught.value.code == how
+    assert hq.one("SELECT count(*) FROM note") == 0
+    assert one.rows("SELECT result FROM sync_session") == [(how,)]
+
+
+def test_a_token_lives_at_most_a_quarter_of_an_hour() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    secret, device = "ab" * 32, company.R1.hex()
+    token = auth.make_token(secret, device, now)
+    assert auth.read_token(secret, token, now + timedelta(minutes=14)) == device
+    for wrong, at in (
+        (token, now + timedelta(minutes=15, seconds=1)),
+        (token[:-2] + "AA", now),
+        ("", now),
+        ("é", now),
+    ):
+        with pytest.raises(Refused):
+            auth.read_token(secret, wrong, at)
+    with pytest.raises(Refused):
+        auth.read_token("cd" * 32, token, now)
+
+
+def test_a_password_is_locked_after_five_wrong_tries(hq: Headquarters) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    user = company.R1.hex()
+    with hq.store.transaction() as connection:
+        auth.set_password(connection, user, "correct horse")
+        assert auth.check_password(connection, user, "correct horse", now)
+        for _try in range(auth.MAX_FAILURES):
+            assert not auth.check_password(connection, user, "wrong", now)
+        assert not auth.check_password(connection, user, "correct horse", now)
+        later = now + auth.LOCK_FOR + timedelta(seconds=1)
+        assert auth.check_password(connection, user, "correct horse", later)
+    assert "correct horse" not in hq.one("SELECT password_hash FROM credential")

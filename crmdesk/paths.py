@@ -27,7 +27,7 @@ def default_profile_dir() -> Path:
     named = os.environ.get("CRMDESK_PROFILE")
     if named:
         return Path(named).expanduser()
-    import platformdirs  # noqa: PLC0415 - costs start-up time and is not needed with a named profile
+    import platformdirs
 
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "profile"
 
@@ -37,13 +37,13 @@ def default_demo_dir() -> Path:
     named = os.environ.get("CRMDESK_DEMO")
     if named:
         return Path(named).expanduser()
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "demo"
 
 
 def default_hq_dir() -> Path:
     """Where an embedded HQ keeps its PostgreSQL cluster and settings."""
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "hq"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from crmdesk.demo.catalogue import write_catalogue
-from crmdesk.demo.customers import Customer, write_customers
+from crmdesk.demo.customer import Customer
+from crmdesk.demo.customers import write_customers
 from crmdesk.demo.documents import Documents, Placed, totals
 from crmdesk.demo.fieldwork import write_fieldwork
 from crmdesk.demo.goals import write_goals

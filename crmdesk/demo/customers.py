@@ -7,72 +7,26 @@ Owns accounts, assignments, contacts and their points. When they are seen and wh
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
 from crmdesk.demo.cast import CAST, CAST_HOURS
+from crmdesk.demo.customer import Customer
+from crmdesk.demo.cycles import give_cycles
 from crmdesk.demo.geography import Place, places
 from crmdesk.demo.goods import Catalogue
-from crmdesk.demo.hours import Week, opening_hours, same_hours
+from crmdesk.demo.hours import opening_hours, same_hours
 from crmdesk.demo.names import Namer
 from crmdesk.demo.people import MODELS, Rep, Staff
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DemoSpec
-from crmdesk.domain.ids import Uid, UidMaker
+from crmdesk.domain.ids import UidMaker
 from crmdesk.storage.rows import row_maker
 
 _CLASS_SHARE = (("A", 34), ("B", 35), ("C", 21), ("D", 10))
 _LIST = {"supermarket": 1, "bar": 2, "restaurant": 2, "hotel": 2, "campsite": 2}
 _INTERVAL = {code: interval for code, _name, interval, _virtual, _minutes in MODELS}
 _MINUTES = {code: minutes for code, _name, _interval, _virtual, minutes in MODELS}
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """A price agreed with a customer; days are ordinals."""
-
-    price_e4: int
-    first: int
-    last: int
-
-
-@dataclass(slots=True)
-class Customer:
-    """A customer as the history needs it; days are ordinals.
-
-    ``anchor`` is a day on which the rep's call cycle falls; ``cast`` the place on today's route of
-    the first rep (0 … 9), or None; ``closed_from`` the day of the year on which two weeks of
-    holidays begin (400: none). ``ended`` is the day of the last purchase of a lapsed customer.
-    """
-
-    uid: Uid
-    index: int
-    code: str
-    name: str
-    channel: str
-    cls: str
-    language: str
-    owner: str
-    place: Place
-    rep: Rep
-    hours: Week
-    weekday: int
-    anchor: int
-    interval: int
-    minutes: int
-    acquired: int
-    ended: int | None
-    status: str
-    price_list: int
-    terms: int
-    credit_limit: int
-    cast: int | None
-    closed_months: frozenset[int]
-    closed_from: int
-    contact: Uid = b""
-    site: Uid = b""
-    agreed: dict[str, Agreed] = field(default_factory=dict)
 
 
 def write_customers(
@@ -84,7 +38,7 @@ def write_customers(
     for number, rep in enumerate(staff.reps):
         count = spec.customers // spec.reps + (number < spec.customers % spec.reps)
         chosen = _customers_of(spec, rng, uids, namer, rep, count, len(customers), number)
-        _give_weekdays(spec, rng, rep, chosen)
+        give_cycles(spec, rep, chosen)
         customers += chosen
     for customer in customers:
         _write_account(rng, uids, sink, staff, catalogue, customer)
@@ -180,31 +134,6 @@ def _customer(
 def _km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     east = (lon2 - lon1) * math.cos(math.radians((lat1 + lat2) / 2))
     return 111.2 * math.hypot(lat2 - lat1, east)
-
-
-def _give_weekdays(spec: DemoSpec, rng: Random, rep: Rep, customers: list[Customer]) -> None:
-    """Weekdays by direction from home; the call cycles spread evenly over their weeks."""
-    others = [c for c in customers if c.cast is None]
-    others.sort(
-        key=lambda c: (
-            math.atan2(c.place.latitude - rep.latitude, c.place.longitude - rep.longitude),
-            c.index,
-        )
-    )
-    today = spec.today.toordinal()
-    monday = today - spec.today.weekday()
-    for position, customer in enumerate(others):
-        customer.weekday = position * 5 // len(others)
-        if not customer.hours[customer.weekday]:
-            customer.weekday = (customer.weekday + 1) % 5
-        weeks = max(1, customer.interval // 7)
-        week = (position + rng.randrange(2)) % weeks
-        if rep.code == "R1" and customer.weekday == spec.today.weekday() and week == 0:
-            week = weeks - 1
-        customer.anchor = monday + 7 * week + customer.weekday
-    for customer in customers:
-        if customer.cast is not None:
-            customer.weekday, customer.anchor = spec.today.weekday(), today
 
 
 def _write_account(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.pricing import PricedLine, Pricing
 from crmdesk.demo.rhythm import Purchase

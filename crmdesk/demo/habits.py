@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Agreed, Customer
+from crmdesk.demo.customer import Agreed, Customer
 from crmdesk.demo.rhythm import Pair
 from crmdesk.demo.sink import Sink
 from crmdesk.demo.spec import DemoSpec

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.documents import Documents, order_lines, totals
 from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.names import Namer

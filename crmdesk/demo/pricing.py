@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.goods import BREAK_BP, LISTS, Catalogue, Pack, Product, Promo
 from crmdesk.demo.spec import DemoSpec
 from crmdesk.domain.ids import Uid

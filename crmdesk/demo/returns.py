@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.documents import Documents, Placed
 from crmdesk.demo.people import Staff
 from crmdesk.demo.pricing import PricedLine

@@ -14,7 +14,7 @@ from itertools import pairwise
 from random import Random
 
 from crmdesk.demo.cast import CAST_HABITS
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.goods import Catalogue, Pack, Product
 from crmdesk.demo.people import Staff
 from crmdesk.demo.spec import DemoSpec

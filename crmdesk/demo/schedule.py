@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left
 from datetime import date
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.hours import is_open
 from crmdesk.demo.people import Rep
 from crmdesk.demo.rhythm import Calendar

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.numbers import Numbers
 from crmdesk.demo.people import Staff
 from crmdesk.demo.rhythm import Pair

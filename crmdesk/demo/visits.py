@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from crmdesk.demo.customers import Customer
+from crmdesk.demo.customer import Customer
 from crmdesk.demo.people import Staff
 from crmdesk.demo.rhythm import Calendar
 from crmdesk.demo.schedule import Schedule

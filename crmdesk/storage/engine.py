@@ -108,11 +108,10 @@ class Database:
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = NORMAL")
+            cursor.close()
         except dbapi.Error as error:
             connection.close()
             raise (translate_error(error, self.path) or error) from error
-        finally:
-            cursor.close()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -187,8 +186,10 @@ def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
     text = str(error)
     if "file is not a database" in text or "file is encrypted" in text:
         return WrongKey(
-            _("{file} does not open with this key.").format(file=path.name),
-            _("Check the passphrase, or restore a backup made with this key."),
+            _("{file} does not open with this key, or its beginning is damaged.").format(
+                file=path.name
+            ),
+            _("Check the passphrase, or restore the newest backup: crmdesk restore FILE."),
         )
     if "malformed" in text or "disk I/O error" in text:
         return CorruptFile(

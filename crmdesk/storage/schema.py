@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect
 
-from crmdesk.domain.errors import NewerFile
+from crmdesk.domain.errors import CorruptFile, NewerFile
 from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
@@ -50,14 +50,19 @@ def revision(connection: Connection) -> str | None:
 
 
 def ensure(database: Database) -> None:
-    """Bring the file to the present schema; raises NewerFile when it is from the future."""
+    """Bring the file to the present schema; raises NewerFile when it is from the future.
+
+    A file without a schema is never filled here: it was a profile once, so it is damaged.
+    """
     with database.read() as connection:
         found = revision(connection)
     if found == HEAD_REVISION:
         return
     if found is None:
-        create(database)
-        return
+        raise CorruptFile(
+            _("{file} is empty: its content has been lost.").format(file=database.path.name),
+            _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),
+        )
     if found not in _KNOWN_REVISIONS:
         raise NewerFile(
             _("This profile was written by a newer version of crmdesk."),

@@ -24,7 +24,17 @@ _MOVING = {"order": {"status", "answer", "delivery_date"}, "quote": {
 
 # Entities whose rows change what an account's summary shows; sales change its rhythm too.
 _ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "reorder_override")
-SEARCHED = ("account", "contact", "contact_point", "product", "order", "quote", "ticket", "note")
+SEARCHED = ("account", "contact", "product", "order", "quote", "ticket", "note")
+
+# Rows whose words stand in the entry of another row: what they mark, and by which column.
+_SEARCHED_WITH = {
+    "contact_point": ("search:contact", "contact_id"),
+    "packaging": ("search:product", "product_id"),
+}
+
+# Rows that decide packs and worth of a forecast, and the columns of ``product`` that do.
+_PRODUCT_MARKS = ("packaging", "cost_version")
+_PRODUCT_COLUMNS = "price_per"
 
 
 def _table(entity: Entity) -> str:
@@ -191,16 +201,30 @@ def _mark_triggers() -> Iterator[str]:
                     f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {table} BEGIN "
                     + _mark("account", f"{row}.account_id") + "; END"
                 )  # fmt: skip
-        row = rows[-1]
-        for name in SEARCHED:
-            table = _table(ENTITIES[name])
-            kind, target = f"search:{name}", f"{row}.id"
-            if name == "contact_point":
-                kind, target = "search:contact", f"{row}.contact_id"
             yield (
-                f"CREATE TRIGGER search_{name}_{event.lower()} AFTER {event} ON {table} BEGIN "
-                + _mark(kind, target) + "; END"
+                f"CREATE TRIGGER mark_account_product_{suffix} AFTER {event} ON account_product"
+                " BEGIN " + _mark("sales", f"{row}.account_id") + "; END"
+            )
+            for name in _PRODUCT_MARKS:
+                yield (
+                    f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {name} BEGIN "
+                    + _mark("product", f"{row}.product_id") + "; END"
+                )  # fmt: skip
+            for name, (kind, column) in _SEARCHED_WITH.items():
+                yield (
+                    f"CREATE TRIGGER search_{name}_{suffix} AFTER {event} ON {name} BEGIN "
+                    + _mark(kind, f"{row}.{column}") + "; END"
+                )  # fmt: skip
+        for name in SEARCHED:
+            yield (
+                f"CREATE TRIGGER search_{name}_{event.lower()} AFTER {event} ON"
+                f" {_table(ENTITIES[name])} BEGIN "
+                + _mark(f"search:{name}", f"{rows[-1]}.id") + "; END"
             )  # fmt: skip
+    yield (
+        f"CREATE TRIGGER mark_product_update AFTER UPDATE OF {_PRODUCT_COLUMNS} ON product BEGIN "
+        + _mark("product", "NEW.id") + "; END"
+    )  # fmt: skip
     yield (
         "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "
         + _mark("account", "NEW.id") + "; END"

@@ -31,6 +31,8 @@ from crmdesk.analytics.reorder import (
 from crmdesk.domain.money import currency_exponent, divide_half_even
 
 _EPOCH = date(1970, 1, 1)
+# Absurd imported prices times absurd quantities must still fit the columns.
+_MOST_MINOR = 10**15
 _CHUNK = 100_000
 MODEL_KEY = "reorder.model"
 
@@ -90,24 +92,22 @@ def current_model(connection: Connection) -> ReorderModel | None:
         "SELECT payload FROM reorder_model ORDER BY as_of DESC, id DESC LIMIT 1"
     ).first()
     if row is not None:
-        return ReorderModel.from_dict(_with_local_keys(connection, json.loads(row[0])))
+        return _with_local_keys(connection, json.loads(row[0]))
     row = connection.exec_driver_sql(
         "SELECT value FROM profile WHERE key = ?", (MODEL_KEY,)
     ).first()
     return None if row is None else ReorderModel.from_dict(json.loads(row[0]))
 
 
-def _with_local_keys(connection: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+def _with_local_keys(connection: Connection, payload: dict[str, Any]) -> ReorderModel:
     """HQ names SKUs by uid; a SKU that is not here is left out."""
     keys = {
         uid.hex(): key for uid, key in connection.exec_driver_sql("SELECT uid, id FROM product")
     }
-    skus = payload["skus"]
-    here = [place for place, uid in enumerate(skus["sku"]) if uid in keys]
-    here.sort(key=lambda place: keys[skus["sku"][place]])
-    local = {name: [values[place] for place in here] for name, values in skus.items()}
-    local["sku"] = [keys[uid] for uid in local["sku"]]
-    return {**payload, "skus": local}
+    uids = payload["skus"]["sku"]
+    numbered = {**payload["skus"], "sku": list(range(len(uids)))}
+    model = ReorderModel.from_dict({**payload, "skus": numbered})
+    return model.with_sku_ids({place: keys[u] for place, u in enumerate(uids) if u in keys})
 
 
 def fit_model(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
@@ -137,8 +137,8 @@ def write_pairs(
     if account_ids is None:
         connection.exec_driver_sql("DELETE FROM summary_pair")
     else:
-        for key in account_ids:
-            connection.exec_driver_sql("DELETE FROM summary_pair WHERE account_id = ?", (key,))
+        keys = ",".join(str(int(key)) for key in account_ids)
+        connection.exec_driver_sql(f"DELETE FROM summary_pair WHERE account_id IN ({keys})")
     forecasts = forecast(lines, model, today)
     if len(forecasts) == 0:
         return
@@ -324,5 +324,9 @@ def _pair_rows(
             line.quantity, divide_half_even(line.net_minor * prices.unit * per, line.quantity),
             None if isnan(mean) else mean, None if isnan(median) else median,
             p7, p14, p30, names[state], day_of(due).isoformat(), quantity, packaging, count,
-            net, net - cost, as_of,
+            _bounded(net), _bounded(net - cost), as_of,
         )  # fmt: skip
+
+
+def _bounded(minor: int) -> int:
+    return max(-_MOST_MINOR, min(minor, _MOST_MINOR))

@@ -71,7 +71,11 @@ LEFT JOIN (SELECT account_id, min(date) next_on FROM planned_visit
 
 
 def maintain(connection: Connection, clock: Clock) -> None:
-    """Bring up to date what this transaction touched; called before its commit."""
+    """Bring up to date what this transaction touched; called before its commit.
+
+    Figures stay those of the day they were last made whole, so that rows agree with each other;
+    the new day comes with :func:`rebuild`.
+    """
     rows = connection.exec_driver_sql("SELECT kind, a FROM dirty").all()
     if not rows:
         return
@@ -80,23 +84,36 @@ def maintain(connection: Connection, clock: Clock) -> None:
     for kind, key in rows:
         marked.setdefault(kind, []).append(int(key))
     for name in SEARCHED:
-        if name != "contact_point" and f"search:{name}" in marked:
+        if f"search:{name}" in marked:
             search.refresh(connection, name, marked[f"search:{name}"])
-    sales = sorted(marked.get("sales", ()))
+    sales = set(marked.get("sales", ()))
+    if "product" in marked:
+        sales |= _buyers(connection, marked["product"])
+    accounts = sales | set(marked.get("account", ()))
+    if not accounts:
+        return
+    today = as_of(connection) or clock.today()
     if sales:
-        refresh_sales(connection, sales, clock.today())
-    accounts = sorted({*sales, *marked.get("account", ())})
-    if accounts:
-        refresh_accounts(connection, accounts, clock.today())
+        refresh_sales(connection, sorted(sales), today)
+    refresh_accounts(connection, sorted(accounts), today)
+
+
+def _buyers(connection: Connection, product_ids: Sequence[int]) -> set[int]:
+    """Accounts with a forecast for any of the products."""
+    keys = ",".join(str(key) for key in product_ids)
+    rows = connection.exec_driver_sql(
+        f"SELECT DISTINCT account_id FROM summary_pair WHERE product_id IN ({keys})"
+    )
+    return {int(row[0]) for row in rows}
 
 
 def refresh_sales(connection: Connection, account_ids: Sequence[int], today: date) -> None:
     """Months and pairs of these accounts, anew from their sale lines."""
     from crmdesk.storage import forecasts
 
-    for key in account_ids:
-        connection.exec_driver_sql("DELETE FROM summary_month WHERE account_id = ?", (key,))
-        connection.exec_driver_sql(_MONTHS.format(where=" WHERE s.account_id = ?"), (key,))
+    keys = ",".join(str(int(key)) for key in account_ids)
+    connection.exec_driver_sql(f"DELETE FROM summary_month WHERE account_id IN ({keys})")
+    connection.exec_driver_sql(_MONTHS.format(where=f" WHERE s.account_id IN ({keys})"))
     lines = forecasts.read_lines(connection, account_ids)
     model = forecasts.current_model(connection) or forecasts.fit_model(connection, lines, today)
     forecasts.write_pairs(connection, lines, model, today, account_ids)

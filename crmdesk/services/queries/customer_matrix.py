@@ -45,6 +45,7 @@ class SkuRow:
     due_on: date | None
     p_14: float
     usual_quantity: int
+    packaging_id: int | None
     unit: str
     factor: int
     packs: int
@@ -108,7 +109,7 @@ def read_rows(
     query = (
         select(
             _p.product_id, _product.c.name, _product.c.sku, _p.state, _p.n, _p.median_gap,
-            _p.last_on, _p.due_on, _p.p_14, _p.expected_quantity, _p.packs,
+            _p.last_on, _p.due_on, _p.p_14, _p.expected_quantity, _p.packaging_id, _p.packs,
             _p.expected_net_minor, _p.expected_margin_minor,
             _packaging.c.unit, _packaging.c.factor, _product.c.base_unit,
         )
@@ -189,6 +190,7 @@ def _sku_row(row: Any, units: Iterable[int], net_minor: int) -> SkuRow:
         due_on=parse_day(row.due_on),
         p_14=row.p_14,
         usual_quantity=row.expected_quantity,
+        packaging_id=row.packaging_id,
         unit=row.unit or row.base_unit,
         factor=row.factor or 1,
         packs=row.packs,

@@ -1,0 +1,1 @@
+"""Order: taking an order by keyboard, in packagings, with prices and totals."""

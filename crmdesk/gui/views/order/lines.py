@@ -1,0 +1,183 @@
+"""The table of lines: quantities typed in place, warnings with their two ways out.
+
+Owns keyboard and painting of the sheet's table. What a typed quantity means is the presenter's.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.views.order.model import QUANTITY, WARNING, OrderModel
+from crmdesk.gui.views.order.words import SheetItem, WarningItem
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.delegates import PAD, CellDelegate
+from crmdesk.gui.widgets.lines import LineLabel, Run
+from crmdesk.gui.widgets.panels import Surface
+from crmdesk.gui.widgets.rows import Index
+from crmdesk.gui.widgets.tables import RowsTable
+from crmdesk.i18n import _
+
+
+class LineDelegate(CellDelegate):
+    """Cells of a line; the quantity of the selected line has the accent's ring."""
+
+    moved = Signal(int)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        table = self.parent()
+        if index.column() != QUANTITY or not isinstance(table, LinesTable):
+            return
+        if index.row() != table.currentIndex().row() or not table.editable:
+            return
+        rect = QRectF(option.rect)
+        height = theme.scaled(28)
+        box = QRectF(
+            rect.left() + PAD + 1, rect.center().y() - height / 2 + 1, rect.width() - 2 * PAD - 2,
+            height - 2,
+        )  # fmt: skip
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("accent"), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, t.RADIUS - 1, t.RADIUS - 1)
+        painter.restore()
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        if isinstance(editor, QLineEdit):
+            super().updateEditorGeometry(editor, option, index)
+        else:
+            editor.setGeometry(option.rect)
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps = {
+                Qt.Key.Key_Up: -1,
+                Qt.Key.Key_Down: 1,
+                Qt.Key.Key_Return: 1,
+                Qt.Key.Key_Enter: 1,
+            }
+            step = steps.get(Qt.Key(event.key()))
+            if step is not None and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                if isinstance(editor, QLineEdit):
+                    self.commitData.emit(editor)
+                    self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+                    self.moved.emit(step)
+                return True
+        return super().eventFilter(editor, event)
+
+
+class WarningBar(Surface):
+    """One line under a line: what is unusual, and two buttons with their keys."""
+
+    used = Signal(int)
+    kept = Signal(int)
+
+    def __init__(self, item: WarningItem, parent: QWidget | None = None) -> None:
+        super().__init__(parent, ground="warning_soft", edge="", radius=0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.scaled(36), 0, PAD, 1)
+        row.setSpacing(t.SPACE_2)
+        words = LineLabel(parent=self)
+        words.set_runs(
+            [
+                Run("", "warning", icon="warning"),
+                Run(item.loud, weight=t.SEMIBOLD, gap=t.SPACE_2),
+                Run(item.quiet, gap=t.SPACE_1),
+            ]
+        )
+        use = KeyHintButton(item.use, keys.hint("order.use_usual"), parent=self)
+        keep = KeyHintButton(item.keep, keys.hint("order.keep"), parent=self)
+        use.clicked.connect(lambda: self.used.emit(item.product_id))
+        keep.clicked.connect(lambda: self.kept.emit(item.product_id))
+        row.addWidget(words, 1)
+        row.addWidget(use)
+        row.addWidget(keep)
+        self.setAccessibleName(f"{item.loud} {item.quiet}")
+
+
+class LinesTable(RowsTable):
+    """Digits change the quantity of the selected line; Up, Down and Enter move on."""
+
+    used = Signal(int)
+    kept = Signal(int)
+
+    def __init__(self, model: OrderModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, row_height=t.ROW_FIELD, parent=parent)
+        self.editable = True
+        delegate = LineDelegate(self)
+        delegate.moved.connect(self._on_moved)
+        self.setItemDelegate(delegate)
+        self.setAccessibleName(_("Lines of the order"))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.horizontalHeader().setSortIndicatorShown(False)
+        self.opened.connect(self._on_opened)
+
+    def show_sheet(self, sheet: SheetItem) -> None:
+        """Show the lines and warnings; what is being typed goes on."""
+        model = self.rows_model()
+        if not isinstance(model, OrderModel):
+            return
+        self.editable = sheet.is_draft
+        current, typed = self.current_key(), self._typed()
+        reset = model.show_lines(sheet)
+        if reset and (current is None or not self.select_key(current)):
+            self.select_first()
+        self._place_warnings(sheet)
+        if reset and typed is not None and self.current_key() == current:
+            self._type_on(typed)
+        self.viewport().update()
+
+    def wanted_height(self) -> int:
+        """The height in px at which no line is hidden."""
+        return self.horizontalHeader().height() + self.verticalHeader().length() + 2
+
+    def _place_warnings(self, sheet: SheetItem) -> None:
+        model = self.rows_model()
+        for row in model.heading_places():
+            heading = model.heading_at(row)
+            product = int(heading.key.removeprefix(WARNING)) if heading is not None else 0
+            item = next((w for w in sheet.warnings if w.product_id == product), None)
+            if item is not None:
+                bar = WarningBar(item, self)
+                bar.used.connect(self.used)
+                bar.kept.connect(self.kept)
+                self.setIndexWidget(model.index(row, 0), bar)
+                self.setRowHeight(row, theme.scaled(t.ROW_FIELD))
+
+    def _typed(self) -> str | None:
+        editor = self.viewport().findChild(QLineEdit)
+        return editor.text() if editor is not None and editor.isVisible() else None
+
+    def _type_on(self, text: str) -> None:
+        self.edit(self.rows_model().index(self.currentIndex().row(), QUANTITY))
+        editor = self.viewport().findChild(QLineEdit)
+        if editor is not None:
+            editor.setText(text)
+            editor.deselect()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.text().isdigit() and not self.editable:
+            return
+        super().keyPressEvent(event)
+
+    def _on_moved(self, step: int) -> None:
+        self.setFocus()
+        self._step(step)
+
+    def _on_opened(self, _key: object) -> None:
+        if self.editable:
+            self.edit(self.rows_model().index(self.currentIndex().row(), QUANTITY))

@@ -1,0 +1,338 @@
+"""What the order sheet does, without Qt: every change is a saved draft, and can be taken back.
+
+Owns which order is shown, the steps that can be undone, and the quantities the person has said to
+keep. Prices, totals and rules are the core's; painting and keys are the widget's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import NotFound
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.order.words import SheetItem, line_warning, sheet_item
+from crmdesk.i18n import _
+from crmdesk.services import orders
+from crmdesk.services.orders import MAX_PACKS, LineInput
+from crmdesk.services.queries.order import (
+    FoundProduct,
+    OrderLineRow,
+    OrderSheet,
+    find_products,
+    order_sheet,
+)
+
+_Shown = tuple[OrderSheet, SheetItem]
+_SHOWN_KINDS = ("order", "sale", "invoice", "payment", "account", "visit")
+T = TypeVar("T")
+
+
+class OrderView(Protocol):
+    """What the presenter asks of the widget."""
+
+    def show_sheet(self, sheet: SheetItem) -> None:
+        """Show an order."""
+
+    def show_saving(self, *, saved: bool) -> None:
+        """Say whether everything typed is saved."""
+
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show products that can be added."""
+
+    def select_line(self, product_id: int) -> None:
+        """Move the selection to a line."""
+
+    def show_gone(self, message: str, hint: str) -> None:
+        """The order is no longer here."""
+
+
+class OrderPresenter:
+    """One order at a time."""
+
+    def __init__(self, context: PlaceContext, view: OrderView) -> None:
+        self.closed = False
+        self.workspace = context.workspace
+        self._runner = context.runner
+        self._desk = context.desk
+        self._view = view
+        self._order_id: int | None = None
+        self._sheet: OrderSheet | None = None
+        self._kept: set[tuple[int, int]] = set()
+        self._steps: list[LineInput] = []
+        self._writing = 0
+        self._asked = 0
+        self._wanted = ""
+
+    # -------------------------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Nothing is read before an order is chosen."""
+
+    def close(self) -> None:
+        """Drop what is still under way."""
+        self.closed = True
+
+    def on_changes(self, changes: ChangeSet) -> None:
+        """Read the sheet again when somebody else touched what it shows."""
+        if self._order_id is None or self._writing:
+            return
+        if changes.touches(*_SHOWN_KINDS):
+            self._read(self._order_id)
+
+    @property
+    def sheet(self) -> OrderSheet | None:
+        """The order shown."""
+        return self._sheet
+
+    # -------------------------------------------------------------------------------- intents
+
+    def show(self, order_id: int) -> None:
+        """Show an order."""
+        if order_id != self._order_id:
+            self._steps.clear()
+            self._kept.clear()
+            self._order_id, self._sheet = order_id, None
+        self._read(order_id)
+
+    def set_packs(self, product_id: int, text: str) -> None:
+        """A quantity was typed; nothing or zero takes the line off."""
+        line = self._line(product_id)
+        if line is None or not (text.isdigit() or not text):
+            return
+        packs = min(int(text or 0), MAX_PACKS)
+        if packs == 0:
+            self.remove(product_id)
+        elif packs != line.packs:
+            self._change(LineInput(product_id, line.packaging_id, packs), line)
+
+    def next_pack(self, product_id: int) -> None:
+        """Take the same number in the product's next packaging."""
+        line = self._line(product_id)
+        if line is None or len(line.packagings) < 2:
+            return
+        places = [pack.id for pack in line.packagings]
+        at = places.index(line.packaging_id) if line.packaging_id in places else -1
+        pack = line.packagings[(at + 1) % len(places)]
+        self._change(LineInput(product_id, pack.id, line.packs), line)
+
+    def remove(self, product_id: int) -> None:
+        """Take a line off."""
+        line = self._line(product_id)
+        if line is None:
+            return
+        self._change(LineInput(product_id, None, 0), line)
+        self._desk.toast(_("{product} taken off.").format(product=line.name), undo=self.undo)
+
+    def add_product(self, found: FoundProduct) -> None:
+        """Add what was found, or go to its line when it is there already."""
+        if self._line(found.product_id) is None:
+            line = LineInput(found.product_id, found.packaging_id, 1)
+            self._change(line, None, select=found.product_id)
+        else:
+            self._view.select_line(found.product_id)
+
+    def add_suggestion(self, place: int) -> None:
+        """Add one of "also ask about" with the suggested packs."""
+        if self._sheet is None or not 0 <= place < len(self._sheet.also_ask):
+            return
+        row = self._sheet.also_ask[place]
+        line = LineInput(row.product_id, row.packaging_id, max(row.packs, 1), row.usual_quantity)
+        self._change(line, None, select=row.product_id)
+
+    def use_usual(self, product_id: int | None = None) -> None:
+        """Take the usual quantity instead of the unusual one."""
+        line = self._warned(product_id)
+        if line is None or line.usual is None:
+            return
+        packaging, packs = line.packaging_id, max(line.usual.quantity // line.factor, 1)
+        if line.factor != line.usual.factor:
+            same = [p.id for p in line.packagings if p.factor == line.usual.factor]
+            packaging, packs = same[0] if same else packaging, line.usual.packs
+        self._change(LineInput(line.product_id, packaging, packs), line)
+
+    def keep(self, product_id: int | None = None) -> None:
+        """Keep the unusual quantity; it is not asked about again."""
+        line = self._warned(product_id)
+        if line is None or self._sheet is None:
+            return
+        self._kept.add((line.product_id, line.base_quantity))
+        self._show((self._sheet, self._item(self._sheet)))
+
+    def find(self, text: str) -> None:
+        """Look for a product to add."""
+        self._wanted = text
+        if self._sheet is None or not text.strip():
+            self._view.show_found(())
+            return
+        ws, account_id = self.workspace, self._sheet.account_id
+
+        def done(found: tuple[FoundProduct, ...]) -> None:
+            if text == self._wanted:
+                self._view.show_found(found)
+
+        self._runner.read(lambda: find_products(ws, account_id, text), done, owner=self)
+
+    @property
+    def can_undo(self) -> bool:
+        """True while a change of this sheet can be taken back."""
+        return bool(self._steps)
+
+    def undo(self) -> None:
+        """Take the last change back; again for the one before."""
+        if self._steps:
+            self._write_line(self._steps.pop())
+
+    def submit(self) -> None:
+        """Submit the order; it is then immutable and waits for HQ."""
+        if self._sheet is None or not self._sheet.is_draft:
+            return
+        ws, order_id, number = self.workspace, self._sheet.id, self._sheet.number
+
+        def done(_changes: ChangeSet) -> None:
+            self._written()
+            self._steps.clear()
+            words = _("Order {number} submitted.").format(number=number)
+            self._desk.back()
+            self._desk.toast(words, undo=lambda: self._call_back(order_id))
+
+        self._write(lambda: orders.submit_order(ws, order_id), done)
+
+    def call_back(self) -> None:
+        """Make a submitted order a draft again, while HQ does not have it."""
+        if self._order_id is not None:
+            self._call_back(self._order_id)
+
+    def copy(self) -> None:
+        """Start a new draft with the same lines at today's prices."""
+        if self._order_id is None:
+            return
+        ws, order_id = self.workspace, self._order_id
+
+        def done(started: orders.Started) -> None:
+            self._written()
+            self._desk.go("order", order=started.order_id)
+
+        self._write(lambda: orders.copy_order(ws, order_id), done)
+
+    def discard(self) -> None:
+        """Delete the draft and go back."""
+        if self._sheet is None or not self._sheet.is_draft:
+            return
+        ws, order_id = self.workspace, self._sheet.id
+
+        def done(_changes: ChangeSet) -> None:
+            self._written()
+            self._order_id = self._sheet = None
+            self._desk.back()
+            self._desk.toast(_("Draft deleted."))
+
+        self._write(lambda: orders.discard_draft(ws, order_id), done)
+
+    def open_customer(self) -> None:
+        """Open the card of the order's customer."""
+        if self._sheet is not None:
+            self._desk.go("customer", account=self._sheet.account_id)
+
+    def leave(self) -> None:
+        """Go back to where the person came from; the draft is saved."""
+        self._desk.back()
+
+    # -------------------------------------------------------------------------------- writing
+
+    def _change(
+        self, line: LineInput, before: OrderLineRow | None, *, select: int | None = None
+    ) -> None:
+        step = LineInput(line.product_id, None, 0)
+        if before is not None:
+            step = LineInput(before.product_id, before.packaging_id, before.packs, before.suggested)
+        self._steps.append(step)
+        self._write_line(line, select=select)
+
+    def _write_line(self, line: LineInput, *, select: int | None = None) -> None:
+        if self._order_id is None:
+            return
+        ws, order_id = self.workspace, self._order_id
+
+        def work() -> tuple[ChangeSet, _Shown]:
+            changes = orders.set_line(ws, order_id, line)
+            sheet = order_sheet(ws, order_id)
+            return changes, (sheet, self._item(sheet))
+
+        def done(result: tuple[ChangeSet, _Shown]) -> None:
+            self._written()
+            self._asked += 1
+            self._show(result[1])
+            if select is not None:
+                self._view.select_line(select)
+
+        self._write(work, done)
+
+    def _write(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        self._writing += 1
+        self._view.show_saving(saved=False)
+        self._runner.write(work, done, self._on_write_failed, owner=self)
+
+    def _written(self) -> None:
+        self._writing -= 1
+        self._view.show_saving(saved=self._writing == 0)
+
+    def _on_write_failed(self, error: Exception) -> None:
+        self._written()
+        self._desk.fail(error)
+        if self._order_id is not None:
+            self._read(self._order_id)
+
+    def _call_back(self, order_id: int) -> None:
+        ws = self.workspace
+
+        def done(_changes: ChangeSet) -> None:
+            self._written()
+            self._desk.go("order", order=order_id)
+
+        self._write(lambda: orders.call_back_order(ws, order_id), done)
+
+    # -------------------------------------------------------------------------------- reading
+
+    def _read(self, order_id: int) -> None:
+        self._asked += 1
+        number, ws = self._asked, self.workspace
+
+        def work() -> _Shown:
+            sheet = order_sheet(ws, order_id)
+            return sheet, self._item(sheet)
+
+        def done(shown: _Shown) -> None:
+            if number == self._asked:
+                self._show(shown)
+
+        self._runner.read(work, done, self._on_read_failed, owner=self)
+
+    def _item(self, sheet: OrderSheet) -> SheetItem:
+        ws = self.workspace
+        return sheet_item(sheet, frozenset(self._kept), ws.clock.local(ws.now()))
+
+    def _show(self, shown: _Shown) -> None:
+        if shown[0].id == self._order_id:
+            self._sheet = shown[0]
+            self._view.show_sheet(shown[1])
+
+    def _on_read_failed(self, error: Exception) -> None:
+        if isinstance(error, NotFound):
+            self._view.show_gone(error.message, error.hint)
+        else:
+            self._desk.fail(error)
+
+    def _line(self, product_id: int) -> OrderLineRow | None:
+        if self._sheet is None:
+            return None
+        return next((x for x in self._sheet.lines if x.product_id == product_id), None)
+
+    def _warned(self, product_id: int | None) -> OrderLineRow | None:
+        """The line asked for if it is unusual, else the first unusual one."""
+        if self._sheet is None:
+            return None
+        unusual = [x for x in self._sheet.lines if line_warning(x, self._kept) is not None]
+        mine = [x for x in unusual if x.product_id == product_id]
+        return next(iter(mine or unusual), None)

@@ -1,0 +1,261 @@
+"""The order sheet on the screen: lines, what else to ask, last orders, and the figures beside them.
+
+Owns layout and input; everything else is the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from crmdesk.gui import keys
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.order.finder import ProductFinder
+from crmdesk.gui.views.order.lines import LinesTable
+from crmdesk.gui.views.order.model import OrderModel
+from crmdesk.gui.views.order.presenter import OrderPresenter
+from crmdesk.gui.views.order.side import SideColumn
+from crmdesk.gui.views.order.words import SheetItem
+from crmdesk.gui.widgets.badges import BadgeRow
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.factstrip import FactStrip
+from crmdesk.gui.widgets.items import BadgeItem, Tone
+from crmdesk.gui.widgets.lines import LineLabel, Run
+from crmdesk.gui.widgets.needs import NeedsList
+from crmdesk.gui.widgets.notices import EmptyState
+from crmdesk.gui.widgets.panels import KeyStrip, Panel
+from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.services.queries.order import FoundProduct
+
+_ROOMY = 9
+_ALSO = ("order.also_1", "order.also_2", "order.also_3")
+
+
+class OrderPlace(QWidget):
+    """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    def __init__(self, context: PlaceContext) -> None:
+        super().__init__()
+        self.presenter = OrderPresenter(context, self)
+        self._currency = context.workspace.currency
+        self._saved = True
+        self._sheet: SheetItem | None = None
+        self._build()
+        self._bind()
+        self.setFocusProxy(self.table)
+
+    def show_target(self, args: Mapping[str, Any]) -> None:
+        """``order``: which one."""
+        if "order" in args:
+            self.finder.close_matches()
+            self.presenter.show(int(args["order"]))
+
+    # ------------------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.SPACE_3)
+        sheet = QWidget(self)
+        self._gone = EmptyState("orders", "", "", parent=self)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(sheet)
+        self._pages.addWidget(self._gone)
+        outer.addLayout(self._pages)
+        column = QVBoxLayout(sheet)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.SPACE_3)
+        column.addLayout(self._header())
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_3)
+        row.addLayout(self._left(), 1)
+        self.side = SideColumn(self._currency, self)
+        row.addWidget(self.side, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row, 1)
+
+    def _header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_2)
+        self._name = LineLabel(parent=self)
+        self._badges = BadgeRow(self)
+        self._facts = LineLabel(parent=self)
+        row.addWidget(self._name)
+        row.addWidget(self._badges)
+        row.addSpacing(t.SPACE_1)
+        row.addWidget(self._facts, 1)
+        self._discard = KeyHintButton(_("Delete draft"), kind="quiet", parent=self)
+        self._copy = KeyHintButton(_("Order again"), parent=self)
+        self._call_back = KeyHintButton(_("Call back"), parent=self)
+        self._submit = KeyHintButton(
+            _("Submit"), keys.hint("order.submit"), kind="filled", large=True, parent=self
+        )
+        for button in (self._discard, self._copy, self._call_back, self._submit):
+            row.addWidget(button)
+        return row
+
+    def _left(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(t.SPACE_3)
+        self._lines = Panel(parent=self)
+        self.model = OrderModel(self._currency, self)
+        self.table = LinesTable(self.model, self._lines)
+        self._lines.body.addWidget(self.table, 1)
+        self.finder = ProductFinder(self._lines)
+        self._lines.add_foot(self.finder)
+        column.addWidget(self._lines, 1)
+        self._also = Panel(_("Also ask about"), _("not on this order"), self)
+        self.also = NeedsList(
+            _("Also ask about"), _("Add"), [keys.hint(action) for action in _ALSO], self._also
+        )
+        self._also.body.addWidget(self.also)
+        column.addWidget(self._also)
+        sign = CURRENCY_SIGNS.get(self._currency, self._currency)
+        self._last = Panel(_("Last orders"), _("net {currency}, lines").format(currency=sign), self)
+        self.last = FactStrip(self._last)
+        self.last.setAccessibleName(_("Last orders"))
+        holder = QVBoxLayout()
+        holder.setContentsMargins(t.SPACE_2, t.SPACE_2, t.SPACE_2, t.SPACE_2)
+        holder.addWidget(self.last)
+        self._last.body.addLayout(holder)
+        column.addWidget(self._last)
+        self._strip = KeyStrip(_hints(), parent=self)
+        column.addWidget(self._strip)
+        return column
+
+    def _bind(self) -> None:
+        presenter = self.presenter
+        self.model.edited.connect(lambda key, _column, text: presenter.set_packs(key, text))
+        self.table.used.connect(presenter.use_usual)
+        self.table.kept.connect(presenter.keep)
+        self.finder.searched.connect(presenter.find)
+        self.finder.chosen.connect(presenter.add_product)
+        self.finder.left.connect(self.table.setFocus)
+        self.also.part_activated.connect(presenter.add_suggestion)
+        self._submit.clicked.connect(self._on_submit_wanted)
+        self._discard.clicked.connect(presenter.discard)
+        self._copy.clicked.connect(presenter.copy)
+        self._call_back.clicked.connect(presenter.call_back)
+        keys.bind(self, "order.submit", self._on_submit_wanted)
+        keys.bind(self, "order.add", self.finder.field.setFocus)
+        keys.bind(self, "order.pack", self._on_line(presenter.next_pack))
+        keys.bind(self, "order.remove", self._on_line(presenter.remove))
+        keys.bind(self, "order.use_usual", lambda: presenter.use_usual(self._current()))
+        keys.bind(self, "order.keep", lambda: presenter.keep(self._current()))
+        keys.bind(self, "order.close", presenter.leave)
+        for place, action in enumerate(_ALSO):
+            keys.bind(self, action, partial(presenter.add_suggestion, place))
+
+    # ------------------------------------------------------------------- the presenter's view
+
+    def show_sheet(self, sheet: SheetItem) -> None:
+        """Show an order."""
+        self._pages.setCurrentIndex(0)
+        self._sheet = sheet
+        self._name.set_runs([Run(sheet.customer, weight=t.SEMIBOLD, size=t.SIZE_TITLE)])
+        self._show_badges()
+        facts = [Run(sheet.facts, "muted")]
+        if sheet.answer:
+            facts = [Run(sheet.answer, "danger", icon="warning"), *facts]
+        self._facts.set_runs(facts)
+        self.table.show_sheet(sheet)
+        self.finder.set_foot(sheet.foot, sheet.foot_total, can_add=sheet.is_draft)
+        self.side.show_sheet(sheet)
+        self._also.setVisible(sheet.is_draft and bool(sheet.also))
+        self.also.set_items(sheet.also)
+        # A long order needs the room for its lines.
+        self._last.setVisible(bool(sheet.last_orders) and len(sheet.lines) <= _ROOMY)
+        self.last.set_facts(sheet.last_orders)
+        self._submit.setVisible(sheet.is_draft)
+        self._discard.setVisible(sheet.is_draft)
+        self._copy.setVisible(not sheet.is_draft)
+        self._call_back.setVisible(sheet.can_call_back)
+
+    def show_saving(self, *, saved: bool) -> None:
+        """Say whether everything typed is saved."""
+        self._saved = saved
+        self._show_badges()
+
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show products that can be added."""
+        self.finder.show_found(found)
+
+    def select_line(self, product_id: int) -> None:
+        """Move the selection to a line."""
+        self.table.select_key(product_id)
+        self.table.setFocus()
+
+    def show_gone(self, message: str, hint: str) -> None:
+        """The order is no longer here."""
+        self._gone.set_words(message, hint)
+        self._pages.setCurrentIndex(1)
+
+    # --------------------------------------------------------------------------------- input
+
+    def event(self, event: QEvent) -> bool:
+        # Ctrl+Z takes back steps of this sheet first, and only then what was said last.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.matches(QKeySequence.StandardKey.Undo)
+            and self.presenter.can_undo
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo) and self.presenter.can_undo:
+            self.presenter.undo()
+            return
+        super().keyPressEvent(event)
+
+    def _show_badges(self) -> None:
+        if self._sheet is None:
+            return
+        badges = [self._sheet.badge]
+        if self._sheet.is_draft:
+            saved = BadgeItem(_("saved"), Tone.GOOD, "check")
+            badges.append(saved if self._saved else BadgeItem(_("saving"), Tone.MUTED))
+        self._badges.set_items(badges)
+
+    def _on_submit_wanted(self) -> None:
+        # Leaving the field takes over what is being typed before the order is submitted.
+        self.table.setFocus()
+        self.presenter.submit()
+
+    def _on_line(self, act: Callable[[int], None]) -> Callable[[], None]:
+        def acted() -> None:
+            product = self._current()
+            if product is not None:
+                act(product)
+
+        return acted
+
+    def _current(self) -> int | None:
+        key = self.table.current_key()
+        return key if isinstance(key, int) else None
+
+
+def _hints() -> list[tuple[list[str], str]]:
+    def one(*actions: str) -> tuple[list[str], str]:
+        return [keys.hint(action) for action in actions], keys.title(actions[-1])
+
+    return [
+        one("order.previous", "order.next"),
+        one("order.quantity"),
+        one("order.pack"),
+        one("order.add"),
+        one("order.remove"),
+        one("global.undo"),
+        one("order.close"),
+    ]
+
+
+def build(context: PlaceContext) -> OrderPlace:
+    """Make the place."""
+    return OrderPlace(context)

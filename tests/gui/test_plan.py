@@ -126,7 +126,7 @@ def test_a_week_adds_up(ws: Workspace) -> None:
     week = _week(ws)
     assert [day.day for day in week.days] == [MONDAY + timedelta(days=n) for n in range(5)]
     assert week.visits == 25
-    assert week.margin_minor == sum(s.margin_minor for day in week.days for s in day.stops)
+    assert week.margin_minor == sum(s.margin_minor or 0 for day in week.days for s in day.stops)
     assert week.km == pytest.approx(sum(day.km for day in week.days))
     for day in week.days:
         # Five legs of 4.2 km and the way home.

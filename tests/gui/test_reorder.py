@@ -33,6 +33,7 @@ from crmdesk.services.queries.reorder import (
 )
 from crmdesk.services.queries.reorder_accuracy import board_accuracy
 from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.storage import profile
 from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.desk_company import NOW, TODAY, make_company
 from tests.gui.pictures import settle
@@ -193,6 +194,9 @@ def test_accuracy_is_measured_on_what_was_bought(ws: Workspace) -> None:
     assert accuracy.pairs > 300
     # The customers of this company keep their rhythm, so a forecast must beat chance by far.
     assert accuracy.called_bought > 0.5
+    assert board_accuracy(ws) == accuracy  # from the profile the second time
+    with ws.database.read() as connection:
+        assert profile.get_fact(connection, "reorder.accuracy") is not None
 
 
 # ----------------------------------------------------------------------------------- commands

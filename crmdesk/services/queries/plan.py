@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _account, _planned, _user = table("account"), table("planned_visit"), table("user")
 _leave, _holiday = table("leave"), table("holiday")
+_visit, _order = table("visit"), table("order")
 GONE = ("cancelled",)
 _FITS_AT_LEAST_EUR = 1.0
 
@@ -37,7 +38,8 @@ _FITS_AT_LEAST_EUR = 1.0
 class StopRow:
     """One planned visit. `why` holds the planner's numbers for it, empty when planned by hand.
 
-    `leg_m` and `leg_minutes` lead there from the stop before. Margin in minor units.
+    `leg_m` and `leg_minutes` lead there from the stop before. `margin_minor` is expected, and once
+    it is done what was sold on the visit; None when nothing was.
     """
 
     id: int
@@ -54,7 +56,7 @@ class StopRow:
     status: str
     locked: bool
     appointment: bool
-    margin_minor: int
+    margin_minor: int | None
     leg_m: int
     leg_minutes: int
     usual_weekday: int | None
@@ -216,6 +218,7 @@ def _days_off(
 
 def _stops(connection: Connection, user_id: int, first: date, last: date) -> tuple[StopRow, ...]:
     p, a = _planned.c, _account.c
+    sold = _sold(connection, user_id, first, last)
     query = (
         select(
             p.id, p.account_id, a.name, a.city, a.latitude, a.longitude, p.date, p.sequence,
@@ -230,12 +233,31 @@ def _stops(connection: Connection, user_id: int, first: date, last: date) -> tup
         StopRow(
             row.id, row.account_id, row.name, row.city or "", row.latitude, row.longitude,
             row.date, row.sequence, row.start_minute, row.minutes, row.mode, row.status,
-            bool(row.locked), bool(row.appointment), row.expected_margin_minor or 0,
+            bool(row.locked), bool(row.appointment), _worth(row, sold),
             row.leg_m or 0, row.leg_minutes or 0, row.usual_weekday,
             row.explanation if isinstance(row.explanation, dict) else {},
         )
         for row in connection.execute(query)
     )  # fmt: skip
+
+
+def _sold(connection: Connection, user_id: int, first: date, last: date) -> dict[int, int]:
+    """Margin of the orders taken on the visits behind planned ones, by planned visit."""
+    v, o = _visit.c, _order.c
+    query = (
+        select(v.planned_visit_id, func.sum(o.net_minor - o.cost_minor))
+        .select_from(_visit.join(_order, o.visit_id == v.id))
+        .where(
+            v.user_id == user_id, v.date.between(first, last), v.planned_visit_id.is_not(None),
+            o.status.not_in(("draft", "cancelled", "rejected")),
+        )
+        .group_by(v.planned_visit_id)
+    )  # fmt: skip
+    return {planned: int(margin) for planned, margin in connection.execute(query)}
+
+
+def _worth(row: Any, sold: dict[int, int]) -> int | None:
+    return sold.get(row.id) if row.status == "done" else row.expected_margin_minor or 0
 
 
 def _day(
@@ -262,7 +284,7 @@ def _day(
         or driving + sum(stop.minutes for stop in stops),
         shift_minutes=max(0, worked),
         lunch=pauses[0] if pauses and not off else None,
-        margin_minor=sum(stop.margin_minor for stop in stops),
+        margin_minor=sum(stop.margin_minor or 0 for stop in stops),
         off=off,
     )
 

@@ -101,7 +101,11 @@ def paint_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
             top = upper.center().y() - size.height() / 2
             paint_badge(painter, QRectF(left, top, size.width(), size.height()), badge)
     lower = QRectF(area.left(), theme.scaled(30), area.width(), theme.scaled(18))
-    draw_text(painter, lower, day.stats, theme.font(t.SIZE_SMALL, tabular=True), "muted")
+    small = theme.font(t.SIZE_SMALL, tabular=True)
+    stats = " · ".join(day.stats)
+    if len(day.stats) > 1 and text_width(small, stats) > lower.width():
+        stats = " · ".join(day.stats[1:])  # the cards below can be counted
+    draw_text(painter, lower, stats, small, "muted")
     bar = QRectF(area.left(), theme.scaled(56), area.width(), theme.scaled(6))
     fill_round(painter, bar, "bar_track", bar.height() / 2)
     if day.fill > 0:

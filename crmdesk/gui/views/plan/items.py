@@ -43,6 +43,7 @@ class CardItem:
 class DayItem:
     """One column. `fill` is the share of the shift that is planned; above 1 it is too full.
 
+    `stats` are visits, hours, kilometres; the first goes where there is no room for all.
     `lunch_before` is the place among the cards before which lunch stands, None without lunch.
     """
 
@@ -51,7 +52,7 @@ class DayItem:
     is_today: bool
     past: bool
     value: str
-    stats: str
+    stats: tuple[str, ...]
     fill: float
     cards: tuple[CardItem, ...]
     lunch_before: int | None
@@ -73,9 +74,9 @@ class UnplannedItem:
 def day_item(row: DayRow, today: date, currency: str, moved: frozenset[int]) -> DayItem:
     """A column from its row."""
     past = row.day < today
-    stats = words.visits_words(row.visits)
+    stats: tuple[str, ...] = (words.visits_words(row.visits),)
     if row.stops:
-        stats += f" · {words.hours_words(row.work_minutes)} · {words.km_words(row.km)}"
+        stats += (words.hours_words(row.work_minutes), words.km_words(row.km))
     free = ""
     if not past and not row.off and row.free_minutes >= _FREE_FROM:
         free = _("{hours} free").format(hours=words.hours_words(row.free_minutes))
@@ -85,7 +86,7 @@ def day_item(row: DayRow, today: date, currency: str, moved: frozenset[int]) -> 
         is_today=row.day == today,
         past=past,
         value=format_money(row.margin_minor, currency, decimals=0) if row.stops else "",
-        stats=words.off_words(row.off) if row.off and not row.stops else stats,
+        stats=(words.off_words(row.off),) if row.off and not row.stops else stats,
         fill=row.work_minutes / row.shift_minutes if row.shift_minutes else 0.0,
         cards=tuple(card_item(stop, currency, moved) for stop in row.stops),
         lunch_before=_lunch_place(row),
@@ -110,7 +111,9 @@ def card_item(stop: StopRow, currency: str, moved: frozenset[int]) -> CardItem:
     clock = pgettext("plan", "call")
     if stop.in_person:
         clock = "" if stop.start_minute is None else format_clock(stop.start_minute)
-    value, value_tone = format_money(stop.margin_minor, currency, decimals=0), Tone.PLAIN
+    value, value_tone = "\u2013", Tone.PLAIN
+    if stop.margin_minor is not None:
+        value = format_money(stop.margin_minor, currency, decimals=0)
     if stop.status == "closed":
         value, value_tone = _("closed"), Tone.WARNING
     elif stop.status == "missed":

@@ -35,7 +35,7 @@ from crmdesk.services.queries.plan import DayRow, StopRow, UnplannedRow, WeekRow
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Control, Report
 
-PLAN_SECONDS = 2.0
+PLAN_SECONDS = 1.0
 _SEEN_ENTITIES = ("planned_visit", "visit", "account", "leave", "holiday", "sale")
 
 
@@ -287,7 +287,7 @@ class PlanPresenter:
         self._propose(
             _("Filling free time"),
             lambda start, days, control: fill.propose_fill(
-                ws, start, days, seconds=PLAN_SECONDS / 2, cancelled=lambda: control.cancelled,
+                ws, start, days, seconds=PLAN_SECONDS, cancelled=lambda: control.cancelled,
                 on_progress=lambda p: control.report(round(p.share * 100), 100),
             ),
         )  # fmt: skip

@@ -94,8 +94,14 @@ def explanation(stop: StopRow, currency: str) -> Explanation:
 
 
 def _stop_sentence(stop: StopRow, currency: str) -> str:
+    sold = stop.margin_minor
+    done = _("Done, no order.")
+    if sold is not None:
+        done = _("Done, sold {amount} margin.").format(
+            amount=format_money(sold, currency, decimals=0)
+        )
     state = {
-        "done": _("Done."),
+        "done": done,
         "started": _("Under way."),
         "closed": _("The customer was closed."),
         "missed": _("Missed; the next re-plan finds another day."),
@@ -104,7 +110,7 @@ def _stop_sentence(stop: StopRow, currency: str) -> str:
         return state
     if not stop.why:
         lead = _("Fixed here by hand") if stop.locked else _("Planned by hand")
-        worth = format_money(stop.margin_minor, currency, decimals=0)
+        worth = format_money(stop.margin_minor or 0, currency, decimals=0)
         leg = km_words(stop.leg_m / 1000)
         if not stop.margin_minor:
             return _("{lead}; {km} from the stop before.").format(lead=lead, km=leg)
@@ -117,7 +123,7 @@ def _stop_sentence(stop: StopRow, currency: str) -> str:
 
 
 def _expected(stop: StopRow, currency: str) -> str:
-    minor = int(stop.why.get("expected_minor") or stop.margin_minor)
+    minor = int(stop.why.get("expected_minor") or stop.margin_minor or 0)
     return format_money(minor, currency, decimals=0)
 
 

@@ -114,7 +114,7 @@ def calendar(
         seen, calls = [], seen
     own: set[int] = set()
     day = float(first)
-    pace = customer.interval * (9.0 if customer.cast is not None else 2.2) / intensity
+    pace = customer.interval * (9.0 if customer.cast is not None else 2.4) / intensity
     while day < today:
         day += rng.expovariate(1 / pace)
         if (int(day) - 1) % 7 < 6 and int(day) not in holidays and is_open(int(day)):
@@ -127,7 +127,12 @@ def calendar(
     eager = 0.93 if customer.cast is not None else 0.8
     sure = today - 100 if customer.cast is not None else today
     willing = {d for d in found.visits if rng.random() < eager or d > sure}
+    # Who does not order in the visit often telephones within the week.
+    later = [d + rng.randrange(1, 6) for d in found.visits if d not in willing]
+    own.update(d for d in later if rng.random() < 0.6 and d not in holidays and (d - 1) % 7 < 6)
     willing.update(d for d in found.calls if rng.random() < 0.5)
+    if customer.cast is not None:
+        own = {d for d in own if d < today - 14}
     found.days = sorted(d for d in willing | own if d < min(today, end + 1))
     return found
 
@@ -247,7 +252,7 @@ def purchases(
         season = SEASONS[pair.product.season]
         christmas = pair.product.season == "christmas"
         shape, scale = pair.shape, pair.gap / pair.shape
-        slack = min(7.0, 0.2 * pair.gap)
+        slack = min(10.0, 0.25 * pair.gap)
         need, newest = pair.first + rng.random() * pair.gap, 0
         while True:
             if christmas:

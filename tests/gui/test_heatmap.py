@@ -117,9 +117,9 @@ def test_months_are_read_aloud_newest_first(table: HeatTable) -> None:
 
 def test_a_narrow_column_shows_the_newest_months_that_fit() -> None:
     assert cell_span(24, 24 * 16) == (24, 16.0)
-    assert cell_span(24, 96) == (12, 8.0)
+    assert cell_span(24, 96, 8) == (12, 8.0)
     assert cell_span(0, 96) == (0, 0.0)
-    assert cell_span(6, 1000) == (6, 28.0)
+    assert cell_span(6, 1000, 14) == (6, 28)
 
 
 def test_initials_and_legend(qtbot: QtBot) -> None:

@@ -47,16 +47,16 @@ from crmdesk.gui.widgets.items import HeatItem, Tone
 from crmdesk.i18n import _
 
 _CELL = 16
-_CELL_MIN = 8
+_CELL_MIN = 13
 _ICON = 14
 
 
-def cell_span(months: int, width: float) -> tuple[int, float]:
-    """How many of the newest months fit and how wide each is."""
+def cell_span(months: int, width: float, least: float = _CELL_MIN) -> tuple[int, float]:
+    """How many of the newest months fit at `least` px each, and how wide each is."""
     if months == 0 or width <= 0:
         return 0, 0.0
-    shown = min(months, max(int(width // _CELL_MIN), 1))
-    return shown, min(width / shown, 28.0)
+    shown = min(months, max(int(width // least), 1))
+    return shown, min(width / shown, least * 2)
 
 
 class HeatDelegate(QStyledItemDelegate):
@@ -213,7 +213,7 @@ class HeatTable(QTableView):
     def month_cells(self, area: QRectF) -> list[tuple[int, QRectF]]:
         """The months that fit into `area` as (place in the model's months, cell), oldest first."""
         total = len(self.heat.months)
-        shown, width = cell_span(total, area.width() - 8)
+        shown, width = cell_span(total, area.width() - 8, theme.scaled(_CELL_MIN))
         left = area.right() - 4 - shown * width
         return [
             (total - shown + i, QRectF(left + i * width, area.top(), width, area.height()))
@@ -290,7 +290,7 @@ class HeatTable(QTableView):
 
     def _move_month(self, step: int) -> None:
         total = len(self.heat.months)
-        first = total - cell_span(total, self.columnWidth(MONTHS) - 8)[0]
+        first = total - cell_span(total, self.columnWidth(MONTHS) - 8, theme.scaled(_CELL_MIN))[0]
         at = total if self.month < 0 else self.month
         self.month = min(max(at + step, first), total - 1)
         self._speak()
@@ -316,7 +316,7 @@ class HeatTable(QTableView):
             SUGGEST: max(text_width(figure, "1000"), self._head(SUGGEST, small)) + 16,
         }
         rest = self.viewport().width() - sum(widths.values())
-        months = min(len(self.heat.months) * _CELL + 8, rest * 0.62)
+        months = min(len(self.heat.months) * theme.scaled(_CELL) + 8, rest * 0.66)
         for column, width in widths.items():
             self.setColumnWidth(column, round(width))
         self.setColumnWidth(MONTHS, round(months))

@@ -114,11 +114,31 @@ class Waterfall(ChartWidget):
         amount = QRectF(slot.left() - 4, rect.top() - line - 2, slot.width() + 8, line)
         font = theme.font(t.SIZE_SMALL, weight, tabular=True)
         draw_text(painter, amount, bar.step.text, font, "text", CENTER)
-        label_font = theme.font(t.SIZE_SMALL)
-        first = QRectF(slot.left(), plot.bottom() + 5, slot.width(), line)
-        lines = wrap_label(bar.step.label, slot.width() - 2)
-        for row, text in enumerate(lines):
-            draw_text(painter, first.translated(0, row * line), text, label_font, "muted", CENTER)
+        self._paint_label(painter, part, slot, plot.bottom() + 5, line)
+
+    def _paint_label(
+        self, painter: QPainter, part: int, slot: QRectF, top: float, line: float
+    ) -> None:
+        """The label under its bar; where one does not fit, every second goes a line lower."""
+        font, label = theme.font(t.SIZE_SMALL), self._bars[part].step.label
+        if self._staggered():
+            room = QRectF(slot.center().x() - slot.width() + 3, top, 2 * slot.width() - 6, line)
+            room.setLeft(max(room.left(), 0))
+            room.setRight(min(room.right(), self.width()))
+            draw_text(painter, room.translated(0, part % 2 * line), label, font, "muted", CENTER)
+            return
+        first = QRectF(slot.left(), top, slot.width(), line)
+        for row, text in enumerate(wrap_label(label, slot.width() - 2)):
+            draw_text(painter, first.translated(0, row * line), text, font, "muted", CENTER)
+
+    def _staggered(self) -> bool:
+        width = self.part_rect(0).width() - 2
+        font = theme.font(t.SIZE_SMALL)
+        return any(
+            text_width(font, text) > width
+            for bar in self._bars
+            for text in wrap_label(bar.step.label, width)
+        )
 
     def _on_part_activated(self, part: int) -> None:
         self.step_activated.emit(self._bars[part].step.key)

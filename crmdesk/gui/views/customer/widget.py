@@ -87,7 +87,8 @@ class CustomerPlace(QWidget):
         split.addWidget(self.history)
         split.addWidget(right)
         split.setStretchFactor(1, 1)
-        split.setSizes([theme.scaled(_LEFT), 10_000])
+        # Larger text makes the matrix need room too, so the timeline grows only half as much.
+        split.setSizes([(_LEFT + theme.scaled(_LEFT)) // 2, 10_000])
         column.addWidget(split, 1)
 
     def _header(self) -> Surface:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.order.model import QUANTITY, WARNING, OrderModel
+from crmdesk.gui.views.order.model import LIST, NET, QUANTITY, REASON, USUAL, WARNING, OrderModel
 from crmdesk.gui.views.order.words import SheetItem, WarningItem
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.delegates import PAD, CellDelegate
@@ -27,6 +27,8 @@ from crmdesk.gui.widgets.panels import Surface
 from crmdesk.gui.widgets.rows import Index
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
+
+_EXPENDABLE = (LIST, NET, REASON, USUAL)
 
 
 class LineDelegate(CellDelegate):
@@ -168,6 +170,18 @@ class LinesTable(RowsTable):
         if editor is not None:
             editor.setText(text)
             editor.deselect()
+
+    def _fit_columns(self) -> None:
+        """Hide what the narrow window has no room for; quantity and total always stay."""
+        columns = self.rows_model().columns
+        room = self.viewport().width()
+        wanted = sum(theme.scaled(column.width) for column in columns)
+        for place in _EXPENDABLE:
+            hidden = wanted > room
+            if hidden:
+                wanted -= theme.scaled(columns[place].width)
+            self.setColumnHidden(place, hidden)
+        super()._fit_columns()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.text().isdigit() and not self.editable:

@@ -12,7 +12,7 @@ from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, Heading, RowsModel
 from crmdesk.i18n import CURRENCY_SIGNS, _
 
-NUMBER, PRODUCT, QUANTITY = range(3)
+NUMBER, PRODUCT, QUANTITY, PACK, USUAL, LIST, REASON, NET, TOTAL = range(9)
 WARNING = "warning:"
 
 

@@ -96,6 +96,16 @@ class OrderPresenter:
             self._order_id, self._sheet = order_id, None
         self._read(order_id)
 
+    def begin(self, account_id: int, visit_id: int | None) -> None:
+        """Start today's order of a customer from what is due, or go on with it."""
+        ws = self.workspace
+
+        def done(started: orders.Started) -> None:
+            self._written()
+            self.show(started.order_id)
+
+        self._write(lambda: orders.start_order(ws, account_id, visit_id=visit_id), done)
+
     def set_packs(self, product_id: int, text: str) -> None:
         """A quantity was typed; nothing or zero takes the line off."""
         line = self._line(product_id)

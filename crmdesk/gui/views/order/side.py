@@ -40,7 +40,7 @@ class SideColumn(QWidget):
         column.addWidget(self._worth_panel())
         column.addWidget(self._terms_panel())
         column.addStretch(1)
-        self.setFixedWidth(theme.scaled(272))
+        self.setMinimumWidth(theme.scaled(220))
 
     def _totals_panel(self, sign: str) -> Panel:
         panel = Panel(_("Totals"), sign, self)

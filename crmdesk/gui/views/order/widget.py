@@ -11,9 +11,16 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
-from crmdesk.gui import keys
+from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.order.finder import ProductFinder
@@ -34,6 +41,7 @@ from crmdesk.i18n import CURRENCY_SIGNS, _
 from crmdesk.services.queries.order import FoundProduct
 
 _ROOMY = 9
+_SIDE = 272
 _ALSO = ("order.also_1", "order.also_2", "order.also_3")
 
 
@@ -51,10 +59,13 @@ class OrderPlace(QWidget):
         self.setFocusProxy(self.table)
 
     def show_target(self, args: Mapping[str, Any]) -> None:
-        """``order``: which one."""
+        """``order``: which one; or ``account`` and perhaps ``visit``: start or go on with one."""
+        self.finder.close_matches()
         if "order" in args:
-            self.finder.close_matches()
             self.presenter.show(int(args["order"]))
+        elif "account" in args:
+            visit = args.get("visit")
+            self.presenter.begin(int(args["account"]), None if visit is None else int(visit))
 
     # ------------------------------------------------------------------------------ building
 
@@ -75,7 +86,14 @@ class OrderPlace(QWidget):
         row.setSpacing(t.SPACE_3)
         row.addLayout(self._left(), 1)
         self.side = SideColumn(self._currency, self)
-        row.addWidget(self.side, 0, Qt.AlignmentFlag.AlignTop)
+        scroll = QScrollArea(self)
+        scroll.setWidget(self.side)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFixedWidth(theme.scaled(_SIDE))
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row.addWidget(scroll)
         column.addLayout(row, 1)
 
     def _header(self) -> QHBoxLayout:

@@ -15,6 +15,11 @@ from crmdesk.sync import facts
 SHOP = [[[540, 840], [1050, 1230]]] * 5 + [[[540, 840]], []]
 SHORT = [[[420, 900]], [], *([[[420, 900]]] * 3), [[540, 840]], []]
 
+SENTENCE = (
+    "HQ raised Aceite oliva La Alquería 1 L from 7.95 to 8.20 on Mon 12:00, before the order"
+    " arrived. Nothing was booked."
+)
+
 
 def tell(ws: Workspace) -> None:
     """Write the story: four waiting changes, a refused order, two conflicts, three rounds."""
@@ -67,8 +72,7 @@ def tell(ws: Workspace) -> None:
             " (1, 1, ?, ?, 'price', ?, ?)",
             (
                 "account" if order is None else "order", uid,
-                "HQ raised Aceite oliva La Alquería 1 L from 7.95 to 8.20 on Mon 12:00, before"
-                " the order arrived. Nothing was booked.",
+                SENTENCE,
                 ago(hours=14),
             ),
         )  # fmt: skip

@@ -21,7 +21,8 @@ from crmdesk.i18n import (
     format_number,
     ngettext,
 )
-from crmdesk.services.queries.today import DayRoute, DayStop, NeedRow, StopBrief
+from crmdesk.services.queries.stop_brief import NeedRow, StopBrief
+from crmdesk.services.queries.today import DayRoute, DayStop
 
 LATE_MINUTES = 10
 

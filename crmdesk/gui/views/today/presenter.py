@@ -26,8 +26,10 @@ from crmdesk.gui.views.today.model import (
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.i18n import _, format_clock, ngettext
 from crmdesk.services import undo, visits
+from crmdesk.services.queries import stop_brief
 from crmdesk.services.queries import today as queries
-from crmdesk.services.queries.today import DayRoute, DayStop, ReasonRow, StopBrief
+from crmdesk.services.queries.stop_brief import StopBrief
+from crmdesk.services.queries.today import DayRoute, DayStop, ReasonRow
 from crmdesk.services.visits import VisitStarted
 
 _SHOWN = frozenset(
@@ -144,7 +146,7 @@ class TodayPresenter:
     def _read_brief(self, account_id: int) -> None:
         self._brief_of = account_id
         ws = self._ws
-        self._runner.read(lambda: queries.stop_brief(ws, account_id), self._on_brief, owner=self)
+        self._runner.read(lambda: stop_brief.stop_brief(ws, account_id), self._on_brief, owner=self)
 
     def _on_brief(self, brief: StopBrief) -> None:
         if brief.account_id == self._brief_of:

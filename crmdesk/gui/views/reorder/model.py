@@ -13,7 +13,7 @@ from PySide6.QtGui import QPainter
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.reorder.presenter import GroupItem, RowItem
+from crmdesk.gui.views.reorder.items import GroupItem, RowItem
 from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.delegates import CellDelegate
 from crmdesk.gui.widgets.items import Purchases

@@ -6,11 +6,8 @@ are the widget's; forecasts come from :mod:`crmdesk.services.queries.reorder`.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +17,8 @@ from crmdesk.domain.money import divide_half_even
 from crmdesk.gui.packs import pack_name, pack_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import words
+from crmdesk.gui.views.reorder.export import write_csv
+from crmdesk.gui.views.reorder.items import Grouping, GroupItem, RowItem, TileItem
 from crmdesk.gui.widgets.items import Purchases, Tone
 from crmdesk.i18n import _, format_amount, format_money, ngettext
 from crmdesk.services import reorder_board as commands
@@ -38,62 +37,9 @@ from crmdesk.services.queries.reorder import (
     Urgency,
 )
 from crmdesk.services.queries.reorder_accuracy import BoardAccuracy, board_accuracy
-from crmdesk.services.workspace import Workspace
 
 MAX_PACKS = 99_999
 _PUT_OFF_DAYS = 30
-
-
-class Grouping(StrEnum):
-    """Under which headings the rows stand."""
-
-    URGENCY = "urgency"
-    CUSTOMER = "customer"
-    SKU = "sku"
-
-
-@dataclass(frozen=True, slots=True)
-class TileItem:
-    """One count of the filter bar."""
-
-    key: str
-    title: str
-    icon: str
-    tone: Tone
-    count: int
-    note: str
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GroupItem:
-    """A heading between rows."""
-
-    key: str
-    title: str
-    icon: str
-    tone: Tone
-    note: str
-    right: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RowItem:
-    """One row as it is shown."""
-
-    key: PairKey
-    product: str
-    why: str
-    row: ReorderRow
-    account: str
-    visit: str
-    visit_tone: Tone
-    purchases: Purchases
-    probability: float
-    tone: Tone
-    packs: int
-    unit: str
-    margin: str
 
 
 class ReorderView(Protocol):
@@ -500,7 +446,7 @@ class ReorderPresenter:
 
         def work() -> int:
             entries = queries.board_entries(ws, wanted, sort, descending=descending)
-            return _write_csv(ws, path, [entry.key for entry in entries])
+            return write_csv(ws, path, [entry.key for entry in entries])
 
         def done(count: int) -> None:
             rows = ngettext("{count} row", "{count} rows", count).format(count=count)
@@ -516,29 +462,3 @@ def _pick(row: ReorderRow, edit: tuple[int, PackOption] | None) -> commands.Pick
     packs, pack = edit or (row.packs, row.pack)
     suggested = row.packs * row.pack.factor
     return commands.Pick(row.key[0], row.key[1], pack.packaging_id, packs, suggested)
-
-
-def _write_csv(ws: Workspace, path: Path, keys: Sequence[PairKey]) -> int:
-    today = ws.today()
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(
-            [
-                _("State"), "SKU", _("Product"), _("Customer"), _("Next visit"), _("Why"),
-                _("Within 14 days"), _("Suggested"), _("Pack"), _("Margin"),
-            ]
-        )  # fmt: skip
-        for first in range(0, len(keys), 500):
-            rows = queries.board_rows(ws, keys[first : first + 500])
-            for key in keys[first : first + 500]:
-                if (row := rows.get(key)) is None:
-                    continue
-                out.writerow(
-                    [
-                        words.state_word(row.state), row.sku, row.product, row.account,
-                        "" if row.visit_on is None else row.visit_on.isoformat(),
-                        words.why(row, today), f"{row.p_14:.2f}", row.packs, row.pack.unit,
-                        format_amount(row.margin_minor, ws.currency),
-                    ]
-                )  # fmt: skip
-    return len(keys)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.reorder.presenter import TileItem
+from crmdesk.gui.views.reorder.items import TileItem
 from crmdesk.gui.widgets.charts import draw_focus, text_token
 from crmdesk.gui.widgets.lines import Run, draw_runs, runs_width
 from crmdesk.gui.widgets.panels import Surface, VLine

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.reorder.items import Grouping, GroupItem, RowItem, TileItem
 from crmdesk.gui.views.reorder.model import (
     LIKELY,
     PRODUCT,
@@ -31,13 +32,7 @@ from crmdesk.gui.views.reorder.model import (
     BoardModel,
     heading,
 )
-from crmdesk.gui.views.reorder.presenter import (
-    Grouping,
-    GroupItem,
-    ReorderPresenter,
-    RowItem,
-    TileItem,
-)
+from crmdesk.gui.views.reorder.presenter import ReorderPresenter
 from crmdesk.gui.views.reorder.tiles import TileBar
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.fields import SearchField

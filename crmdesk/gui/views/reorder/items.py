@@ -1,0 +1,61 @@
+"""What the board's widgets show, as frozen items. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crmdesk.gui.widgets.items import Purchases, Tone
+from crmdesk.services.queries.reorder import PairKey, ReorderRow
+
+
+class Grouping(StrEnum):
+    """Under which headings the rows stand."""
+
+    URGENCY = "urgency"
+    CUSTOMER = "customer"
+    SKU = "sku"
+
+
+@dataclass(frozen=True, slots=True)
+class TileItem:
+    """One count of the filter bar."""
+
+    key: str
+    title: str
+    icon: str
+    tone: Tone
+    count: int
+    note: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupItem:
+    """A heading between rows."""
+
+    key: str
+    title: str
+    icon: str
+    tone: Tone
+    note: str
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowItem:
+    """One row as it is shown."""
+
+    key: PairKey
+    product: str
+    why: str
+    row: ReorderRow
+    account: str
+    visit: str
+    visit_tone: Tone
+    purchases: Purchases
+    probability: float
+    tone: Tone
+    packs: int
+    unit: str
+    margin: str

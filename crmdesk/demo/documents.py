@@ -120,7 +120,7 @@ class Documents:
                 status = "rejected"
             self.write_order(customer, placed, lines, order, status)
             return []
-        if rng.random() < 0.01:
+        if rng.random() < 0.01 and customer.cast is None:
             self.write_order(customer, placed, lines, order, "cancelled")
             return []
         invoice, paid = self._write_invoice(customer, placed, lines, order, rng)

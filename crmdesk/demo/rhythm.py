@@ -177,7 +177,7 @@ def pairs(
     first, today = spec.first_day.toordinal(), spec.today.toordinal()
     found = _scripted(customer, products, first, today)
     if found:
-        chosen = chosen[: 36 - len(found)]
+        chosen = chosen[: 34 - len(found)]
     taken = set(chosen)
     scripted = {pair.product.sku for pair in found}
     chosen = [i for i in chosen if products[i].sku not in scripted]
@@ -185,6 +185,8 @@ def pairs(
         product = products[index]
         pair = _pair(customer, product, rng, rank / len(chosen), volume, first, today)
         found.append(pair)
+        if scripted and pair.last == today and rng.random() < 0.8:
+            pair.last, pair.pinned = today - 14, True
         other = product.substitute
         if product.delisted and other is not None and other not in taken and rng.random() < 0.7:
             taken.add(other)

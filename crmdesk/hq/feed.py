@@ -10,53 +10,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crmdesk.hq.store import HqConnection
+from crmdesk.hq.store import HqConnection, as_records
 
 WHOLE_ACCOUNT = "account*"
 """A feed entry for an account with everything in it: it has just come into the scope."""
 
 _BATCH = 20_000
 
-_TAKE = """
-DELETE FROM outbox WHERE id IN
-    (SELECT id FROM outbox ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING scope, entity, uid, account_id, id
-"""
 _PLACE = """
-WITH news AS (
-    SELECT scope, entity, uid, account_id, max(id) AS id
-    FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::bigint[])
-         AS n(scope, entity, uid, account_id, id)
-    GROUP BY scope, entity, uid, account_id
+WITH taken AS (
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox WHERE scope = ANY(%s) ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING scope, entity, uid, account_id, device_id, id
+), news AS (
+    SELECT scope, entity, uid, account_id, max(id) AS id,
+           (array_agg(device_id ORDER BY id DESC))[1] AS device_id
+    FROM taken GROUP BY scope, entity, uid, account_id
 ), placed AS (
-    SELECT n.scope, n.entity, n.uid, n.account_id,
+    SELECT n.scope, n.entity, n.uid, n.account_id, n.device_id,
            h.position + row_number() OVER (PARTITION BY n.scope ORDER BY n.id) AS position
     FROM news n JOIN scope_head h ON h.scope = n.scope
 ), written AS (
-    INSERT INTO feed (scope, entity, uid, account_id, position)
-    SELECT scope, entity, uid, account_id, position FROM placed
+    INSERT INTO feed (scope, entity, uid, account_id, device_id, position)
+    SELECT scope, entity, uid, account_id, device_id, position FROM placed
     ON CONFLICT (scope, entity, uid) DO UPDATE
-        SET position = EXCLUDED.position, account_id = EXCLUDED.account_id
+        SET position = EXCLUDED.position, account_id = EXCLUDED.account_id,
+            device_id = EXCLUDED.device_id
     RETURNING scope, position
+), moved AS (
+    UPDATE scope_head h SET position = w.top
+    FROM (SELECT scope, max(position) AS top FROM written GROUP BY scope) w
+    WHERE h.scope = w.scope
+    RETURNING 1
 )
-UPDATE scope_head h SET position = w.top
-FROM (SELECT scope, max(position) AS top FROM written GROUP BY scope) w
-WHERE h.scope = w.scope
+SELECT count(*) FROM taken
 """
 
 
 def sequence(connection: HqConnection) -> int:
-    """Move committed changes into the feed; returns how many rows were taken.
+    """Move committed changes into the feed; returns how many were taken.
 
     Runs in a transaction of its own; any number of processes may run it at once.
     """
-    taken = connection.execute(_TAKE, (_BATCH,)).fetchall()
-    if not taken:
+    waiting = connection.execute("SELECT DISTINCT scope FROM outbox").fetchall()
+    if not waiting:
         return 0
-    scopes = sorted({row[0] for row in taken})
+    scopes = sorted(str(row[0]) for row in waiting)
+    # The heads are locked before anything is taken: who holds the lock has the last word.
     lock_heads(connection, scopes)
-    connection.execute(_PLACE, [list(column) for column in zip(*taken, strict=True)])
-    return len(taken)
+    row = connection.execute(_PLACE, (scopes, _BATCH)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def lock_heads(connection: HqConnection, scopes: Sequence[str]) -> None:
@@ -87,12 +90,21 @@ def heads(connection: HqConnection, scopes: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def announce(connection: HqConnection, rows: Sequence[tuple[str, str, str, str | None]]) -> None:
-    """Put changed rows (scope, entity, uid, account) into the outbox of this transaction."""
+def announce(
+    connection: HqConnection,
+    rows: Sequence[tuple[str, str, str, str | None]],
+    *,
+    device: str | None = None,
+) -> None:
+    """Put changed rows (scope, entity, uid, account) into the outbox of this transaction.
+
+    ``device`` (hex) is the one that made the changes and need not hear of them.
+    """
     if not rows:
         return
     connection.execute(
-        "INSERT INTO outbox (scope, entity, uid, account_id)"
-        " SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[])",
-        [list(column) for column in zip(*rows, strict=True)],
+        "INSERT INTO outbox (device_id, scope, entity, uid, account_id)"
+        " SELECT %s, scope, entity, uid, account FROM json_to_recordset(%s::json)"
+        " AS n(scope text, entity text, uid uuid, account uuid)",
+        (device, as_records(("scope", "entity", "uid", "account"), rows)),
     )

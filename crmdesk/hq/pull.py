@@ -20,11 +20,12 @@ from crmdesk.storage.entities import ENTITIES
 from crmdesk.sync.protocol import Gone, PullHead, PullRequest, cursor_hash
 
 PAGE_ENTRIES = 4_000
+_ACCOUNTS = ("account", feed.WHOLE_ACCOUNT)
 _SCOPE_OF_ACCOUNT = "coalesce('t/' || encode(uuid_send(a.territory_id),'hex'), 't/none')"
 
 _ENTRIES = """
 SELECT f.scope, f.entity, encode(uuid_send(f.uid),'hex'), encode(uuid_send(f.account_id),'hex'),
-       f.position
+       f.position, encode(uuid_send(f.device_id),'hex')
 FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS c(scope, position, place)
 CROSS JOIN LATERAL (
     SELECT * FROM feed f WHERE f.scope = c.scope AND f.position > c.position
@@ -71,7 +72,7 @@ def pull(
             return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
         if request.cursor == heads:
             return None
-        return _packed(_page_lines(connection, request.cursor, heads, epoch, now_ms))
+        return _packed(_page_lines(connection, who, request.cursor, heads, epoch, now_ms))
 
 
 def _check_epoch(request: PullRequest, epoch: str) -> None:
@@ -88,9 +89,14 @@ def _packed(lines: Iterator[bytes] | list[bytes]) -> bytes:
 
 
 def _page_lines(
-    connection: HqConnection, cursor: dict[str, int], heads: dict[str, int], epoch: str, now: int
+    connection: HqConnection,
+    who: Principal,
+    cursor: dict[str, int],
+    heads: dict[str, int],
+    epoch: str,
+    now: int,
 ) -> Iterator[bytes]:
-    page = _read_entries(connection, cursor, heads)
+    page = _read_entries(connection, who, cursor, heads)
     gained = sorted(heads.keys() - cursor.keys())
     lost = sorted(cursor.keys() - heads.keys())
     yield streams.line(PullHead(epoch, now, page.cursor, page.more, gained, lost))
@@ -119,16 +125,20 @@ def _page_lines(
         yield streams.line(Gone(deleted, left))
 
 
-def _read_entries(connection: HqConnection, cursor: dict[str, int], heads: dict[str, int]) -> _Page:
+def _read_entries(
+    connection: HqConnection, who: Principal, cursor: dict[str, int], heads: dict[str, int]
+) -> _Page:
     behind = {s: p for s, p in sorted(cursor.items()) if s in heads and heads[s] > p}
     rows = connection.execute(
         _ENTRIES, (list(behind), list(behind.values()), PAGE_ENTRIES + 1, PAGE_ENTRIES + 1)
     ).fetchall()
     page = _Page({s: cursor[s] for s in heads if s in cursor}, len(rows) > PAGE_ENTRIES)
     rows = rows[:PAGE_ENTRIES]
-    for scope, entity, uid, account, position in rows:
-        page.entries.setdefault(entity, []).append((account, uid, scope))
+    for scope, entity, uid, account, position, device in rows:
         page.cursor[scope] = int(position)
+        # What a device wrote itself it has, by the answer to its push.
+        if device != who.device or entity in _ACCOUNTS:
+            page.entries.setdefault(entity, []).append((account, uid, scope))
     cut = rows[-1][0] if page.more else None
     order = list(behind)
     finished = order if cut is None else order[: order.index(cut)]

@@ -20,7 +20,7 @@ from crmdesk.domain.errors import EnvironmentProblem, Refused
 from crmdesk.hq import auth, feed, images
 from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.scopes import Principal
-from crmdesk.hq.store import HqConnection, Store
+from crmdesk.hq.store import HqConnection, Store, as_records
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.sync.clock import corrected_hlc
@@ -129,12 +129,14 @@ class _Push:
     def _store(self, answers: dict[int, Answer], hashes: dict[int, bytes]) -> None:
         self._connection.execute(
             "INSERT INTO op_result (device_id, seq, hash, answer)"
-            " SELECT %s, * FROM unnest(%s::bigint[], %s::bytea[], %s::text[])",
+            " SELECT %s, seq, decode(hash, 'hex'), answer::text FROM json_to_recordset(%s::json)"
+            " AS n(seq bigint, hash text, answer json)",
             (
                 self._who.device,
-                list(answers),
-                [hashes[seq] for seq in answers],
-                [msgspec.json.encode(answer).decode() for answer in answers.values()],
+                as_records(
+                    ("seq", "hash", "answer"),
+                    [(seq, hashes[seq].hex(), answer) for seq, answer in answers.items()],
+                ),
             ),
         )
 
@@ -204,7 +206,7 @@ class _Push:
         self._write_uniques(verdict)
         self._log(verdict.ops)
         self._propose(verdict)
-        feed.announce(self._connection, list(verdict.news))
+        feed.announce(self._connection, list(verdict.news), device=self._who.device)
 
     def _write_uniques(self, verdict: Verdict) -> None:
         if not verdict.uniques:
@@ -229,17 +231,18 @@ class _Push:
     def _log(self, ops: Sequence[tuple[Op, int]]) -> None:
         if not ops:
             return
+        names = ("account", "entity", "uid", "op", "rev", "fields", "txn", "hlc")
         rows = [
-            (op.account or _NOBODY, op.entity, op.uid, op.op, rev, bytes(op.fields).decode(),
-             op.seq, self._hlc(op.hlc))
+            (op.account or _NOBODY, op.entity, op.uid, op.op, rev, op.fields, op.seq,
+             self._hlc(op.hlc))
             for op, rev in ops
         ]  # fmt: skip
         self._connection.execute(
             "INSERT INTO change (account_id, entity, uid, op, rev, fields, txn, hlc, user_id,"
-            " device_id) SELECT a, e, u, o, r, f::jsonb, t, h, %s, %s FROM unnest(%s::uuid[],"
-            " %s::text[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::bigint[],"
-            " %s::bigint[]) AS n(a, e, u, o, r, f, t, h)",
-            (self._who.user, self._who.device, *(list(c) for c in zip(*rows, strict=True))),
+            " device_id) SELECT account, entity, uid, op, rev, fields, txn, hlc, %s, %s"
+            " FROM json_to_recordset(%s::json) AS n(account uuid, entity text, uid uuid, op text,"
+            " rev bigint, fields jsonb, txn bigint, hlc bigint)",
+            (self._who.user, self._who.device, as_records(names, rows)),
         )
 
     def _propose(self, verdict: Verdict) -> None:

@@ -6,10 +6,11 @@ may stand in between. SQL that belongs to a step lives with that step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+import msgspec
 import psycopg
 from sqlalchemy import Engine, create_engine, make_url
 
@@ -68,6 +69,12 @@ class Store:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+def as_records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as one JSON parameter for ``json_to_recordset``: cheaper than arrays by column."""
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    return msgspec.json.encode(records).decode()
 
 
 def _unreachable(error: Exception) -> Exception:

@@ -265,6 +265,7 @@ outbox = _platform(
     Column("entity", Text, nullable=False),
     Column("uid", Uuid(), nullable=False),
     Column("account_id", Uuid()),
+    Column("device_id", Uuid()),
 )
 """Committed changes on their way into the feed."""
 
@@ -274,10 +275,12 @@ feed = _platform(
     Column("entity", Text, primary_key=True),
     Column("uid", Uuid(), primary_key=True),
     Column("account_id", Uuid()),
+    Column("device_id", Uuid()),
     Column("position", BigInteger, nullable=False),
     Index("uq_feed_position", "scope", "position", unique=True),
 )
-"""The latest position of every changed row per scope; the row itself is read where it lives."""
+"""The latest position of every changed row per scope; the row itself is read where it lives.
+``device_id`` is who changed it last: that device has it already."""
 
 scope_head = _platform(
     "scope_head",

@@ -21,9 +21,10 @@ from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.storage.tables import sync_session
 from crmdesk.sync import facts
+from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
-from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse
+from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport
 from crmdesk.sync.uploading import acknowledge, offer_again, waiting_count, waiting_txns
@@ -62,35 +63,70 @@ def sync_once(
     (HQ does not want this device; its code says why) and Cancelled. Whatever was already answered
     stays answered.
     """
-    with profile.locked(database.path.parent, "sync"):
-        with database.read() as connection:
-            member = facts.require_membership(connection)
-        connection_to_hq = transport or HttpTransport(member.url)
-        try:
-            round_ = _Round(database, connection_to_hq, member, progress, cancelled)
-            return round_.run()
-        finally:
-            if transport is None:
-                connection_to_hq.close()
+    syncer = Syncer(database, transport=transport)
+    try:
+        return syncer.sync(progress=progress, cancelled=cancelled)
+    finally:
+        if transport is None:
+            syncer.close()
+
+
+class Syncer:
+    """A profile's line to HQ, kept between rounds: the connection and the token are used again.
+
+    For the desktop, which syncs many times; :func:`sync_once` is one round of its own.
+    """
+
+    def __init__(self, database: Database, *, transport: Transport | None = None) -> None:
+        self._database = database
+        self._transport = transport
+        self._session: Session | None = None
+        self._url = ""
+
+    def sync(
+        self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> SyncReport:
+        """One round; raises what :func:`sync_once` raises."""
+        with profile.locked(self._database.path.parent, "sync"):
+            with self._database.read() as connection:
+                member = facts.require_membership(connection)
+            session = self._session_with(member)
+            return _Round(self._database, session, member, progress, cancelled).run()
+
+    def _session_with(self, member: facts.Membership) -> Session:
+        if self._transport is None or (self._url and self._url != member.url):
+            self.close()
+            self._transport, self._url = HttpTransport(member.url), member.url
+        if self._session is None:
+            self._session = Session(self._transport, member.device, member.key, self._now_ms)
+        return self._session
+
+    def _now_ms(self) -> int:
+        return int(self._database.clock.now().timestamp() * 1000)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._transport is not None:
+            self._transport.close()
+        self._transport = self._session = None
 
 
 class _Round:
     def __init__(
         self,
         database: Database,
-        transport: Transport,
+        session: Session,
         member: facts.Membership,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self._database = database
-        self._transport = transport
+        self._session = session
         self._member = member
         self._progress = progress or (lambda _stage, _done, _of: None)
         self._cancelled = cancelled or (lambda: False)
-        self._session = Session(transport, member.device, member.key, self._now_ms)
         self._report = SyncReport()
-        self._before = replace(transport.traffic)
+        self._before = replace(session.transport.traffic)
 
     def _now_ms(self) -> int:
         return int(self._database.clock.now().timestamp() * 1000)
@@ -142,14 +178,22 @@ class _Round:
             body = self._session.post("/v1/push", request)
             response = msgspec.json.decode(body, type=PushResponse)
             self._session.offset = measure(sent_ms, response.time, self._now_ms())
-            with self._database.write(applying=True) as tx:
-                found, applier = acknowledge(tx, txns, response.answers, self._at())
-            self._add(
-                sent=found.sent,
-                conflicts=found.conflicts,
-                refusals=found.refusals,
-                changes=applier.change_set(),
-            )
+            try:
+                self._acknowledge(txns, response)
+            except MissingParents:
+                # HQ's row refers to one that is still on its way: fetch first, then try again.
+                self._pull()
+                self._acknowledge(txns, response)
+
+    def _acknowledge(self, txns: list[Txn], response: PushResponse) -> None:
+        with self._database.write(applying=True) as tx:
+            found, applier = acknowledge(tx, txns, response.answers, self._at())
+        self._add(
+            sent=found.sent,
+            conflicts=found.conflicts,
+            refusals=found.refusals,
+            changes=applier.change_set(),
+        )
 
     # -- down ------------------------------------------------------------------------------
 
@@ -194,7 +238,7 @@ class _Round:
     # -- the account of it -------------------------------------------------------------------
 
     def _finish(self, started_at: str, seconds: float, result: str, detail: str | None) -> None:
-        traffic, before = self._transport.traffic, self._before
+        traffic, before = self._session.transport.traffic, self._before
         offset = self._session.offset or Offset(0, 0)
         with self._database.maintenance() as connection:
             waiting = waiting_count(connection)

@@ -76,11 +76,15 @@ def test_a_waterfall_without_totals_ends_at_the_sum(amounts: list[int]) -> None:
     assert (bars[-1].end_minor if bars else 0) == sum(amounts)
 
 
-def test_heat_runs_from_nothing_to_the_busiest_quarter() -> None:
-    rows = [[0, 1, 2, 3], [4, 5, 6, 7], [0, 0, 8, 0]]
-    limits = heat_thresholds(rows)
-    levels = [heat_level(v, limits) for v in (0, 1, 3, 5, 8)]
-    assert levels == [0, 1, 2, 3, 4]
+def test_heat_runs_from_nothing_to_a_busy_month() -> None:
+    limits = heat_thresholds([[0, 1, 2, 3], [4, 5, 6, 7], [0, 0, 8, 0]])
+    assert [heat_level(v, limits) for v in (0, 1, 3, 5, 8)] == [0, 1, 2, 3, 4]
+
+
+def test_a_steady_buyer_is_not_all_dark() -> None:
+    limits = heat_thresholds([[1, 1, 1, 1]])
+    assert heat_level(1, limits) == 2
+    assert heat_thresholds([[0, 0]]) == (0, 0, 0)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=40))

@@ -143,3 +143,14 @@ def test_overview_covers_five_years_and_jumps(qtbot: QtBot, qapp: QApplication) 
     with qtbot.waitSignal(bar.month_chosen) as chosen:
         qtbot.keyClick(bar, Qt.Key.Key_Return)
     assert chosen.args == [date(2026, 10, 1)]
+
+
+def test_headings_give_their_height_back_when_other_months_are_shown(
+    timeline: TimelineList,
+) -> None:
+    timeline.set_months(make_months(1, 6))
+    heights = {timeline.rowHeight(0), timeline.rowHeight(1)}
+    timeline.set_months(make_months(3, 3))
+    assert len(heights) == 2
+    assert timeline.rowHeight(2) == timeline.rowHeight(1)
+    assert timeline.rowHeight(4) == timeline.rowHeight(0)

@@ -25,6 +25,7 @@ from crmdesk.i18n import _
 
 _ICON = 16
 _PAD = 16
+_LEAST = 140
 FOCUS_ROOM = 6
 
 
@@ -75,7 +76,11 @@ class FactStrip(ChartWidget):
         rows: list[list[int]] = [[]]
         used = 0.0
         for index, fact in enumerate(self._facts):
-            wanted = self._fact_width(fact) + (2 * _PAD if rows[-1] else 0)
+            least = self._fact_width(fact)
+            if index == len(self._facts) - 1:
+                # The last fact rather loses its end than takes a row of its own.
+                least = min(least, theme.scaled(_LEAST))
+            wanted = least + (2 * _PAD if rows[-1] else 0)
             if rows[-1] and used + wanted > width:
                 rows.append([])
                 used, wanted = 0.0, self._fact_width(fact)

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import accumulate
 
-HEAT_STEPS = 4
+_BUSY = 2.0
 
 
 class Tone(StrEnum):
@@ -153,20 +153,21 @@ def waterfall_bars(steps: Sequence[WaterfallStep]) -> tuple[WaterfallBar, ...]:
 
 
 def heat_thresholds(rows: Sequence[Sequence[float]]) -> tuple[float, float, float]:
-    """Quartiles over the months that were bought at all; zeros when nothing was.
+    """Quarters of a busy month (the 95th percentile of those bought at all); zeros without any.
 
-    The rows are months in a unit that can be compared between SKUs (usual purchases, not pieces),
-    so that a frequent SKU is darker than a rare one and a season stands out within its row.
+    The rows are months in usual purchases, so that SKUs of different units can be compared: a
+    frequent SKU is darker than a rare one, and a season stands out within its row. A busy month is
+    at least two usual purchases, or a steady buyer's months would all be the darkest.
     """
     values = sorted(value for row in rows for value in row if value > 0)
     if not values:
         return (0.0, 0.0, 0.0)
-    last = len(values) - 1
-    return (values[last // 4], values[last // 2], values[last * 3 // 4])
+    busy = max(values[(len(values) - 1) * 95 // 100], _BUSY)
+    return (busy / 4, busy / 2, busy * 3 / 4)
 
 
 def heat_level(value: float, thresholds: tuple[float, float, float]) -> int:
-    """0 for nothing bought, then 1 to 4 by the quartile the month falls in."""
+    """0 for nothing bought, then 1 to 4 by the quarter of a busy month that was reached."""
     if value <= 0:
         return 0
     return 1 + sum(value > limit for limit in thresholds)

@@ -116,6 +116,7 @@ class TimelineList(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.events = TimelineModel(self)
+        self._headings: list[int] = []
         self.setModel(self.events)
         self.setItemDelegate(TimelineDelegate(self))
         self.setAccessibleName(_("Timeline"))
@@ -190,10 +191,15 @@ class TimelineList(QTableView):
 
     def _fit_rows(self) -> None:
         header = self.verticalHeader()
+        # Qt keeps the heights of single rows over a reset, so the headings before give theirs back.
+        for row in self._headings:
+            if row < header.count():
+                header.resizeSection(row, theme.scaled(_EVENT))
         header.setDefaultSectionSize(theme.scaled(_EVENT))
-        height = theme.scaled(_HEADING)
-        for position in range(len(self.events.months.months)):
-            header.resizeSection(self.events.months.heading_row(position), height)
+        months = self.events.months
+        self._headings = [months.heading_row(place) for place in range(len(months.months))]
+        for row in self._headings:
+            header.resizeSection(row, theme.scaled(_HEADING))
 
     def _on_scrolled(self, _value: int) -> None:
         month = self.top_month()

@@ -18,7 +18,7 @@ from crmdesk.gui.widgets.charts import CENTER, ChartWidget, draw_text, text_widt
 from crmdesk.gui.widgets.items import Tone, WaterfallBar, WaterfallStep, waterfall_bars
 from crmdesk.i18n import _
 
-_SIDE = 12
+_SIDE = 8
 _LABEL_LINES = 2
 _MIN_BAR = 2.0
 _FILL = {Tone.ACCENT: "bar", Tone.GOOD: "good", Tone.DANGER: "danger", Tone.WARNING: "warning"}
@@ -127,12 +127,12 @@ class Waterfall(ChartWidget):
             room.setRight(min(room.right(), self.width()))
             draw_text(painter, room.translated(0, part % 2 * line), label, font, "muted", CENTER)
             return
-        first = QRectF(slot.left(), top, slot.width(), line)
-        for row, text in enumerate(wrap_label(label, slot.width() - 2)):
+        first = QRectF(slot.left() - 2, top, slot.width() + 4, line)
+        for row, text in enumerate(wrap_label(label, slot.width() + 2)):
             draw_text(painter, first.translated(0, row * line), text, font, "muted", CENTER)
 
     def _staggered(self) -> bool:
-        width = self.part_rect(0).width() - 2
+        width = self.part_rect(0).width() + 2
         font = theme.font(t.SIZE_SMALL)
         return any(
             text_width(font, text) > width

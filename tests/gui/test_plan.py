@@ -16,9 +16,10 @@ from crmdesk.gui import theme
 from crmdesk.gui.jobs import Control, Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import presenter as presenter_module
+from crmdesk.gui.views.plan.asked import Heading
 from crmdesk.gui.views.plan.board import CUSTOMER_MIME, VISIT_MIME
 from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
-from crmdesk.gui.views.plan.presenter import Heading, PlanPresenter
+from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.views.plan.words import Explanation
 from crmdesk.gui.widgets.map import SYNCHRONOUS
@@ -246,6 +247,21 @@ def test_replanning_keeps_done_and_locked_and_is_undone(made: Made, ws: Workspac
     assert _days(_week(ws)) == before
     assert view.outcome == ("", "", "")
     assert desk.toasts[-1].startswith("Taken back")
+
+
+def test_an_appointment_that_cannot_be_kept_is_told(made: Made, ws: Workspace) -> None:
+    presenter, view, desk = made
+    card = next(c for day in view.days if day.day == TODAY for c in day.cards if c.movable)
+    with ws.database.write() as tx:  # at three in the morning nobody works
+        tx.connection.exec_driver_sql(
+            "UPDATE planned_visit SET appointment = 1, start_minute = 180 WHERE id = ?",
+            (card.key,),
+        )
+    presenter.start()
+    presenter.replan()
+    assert len(desk.banners) == 1
+    assert desk.banners[0].startswith(f"{card.title} on Tue cannot be kept: ")
+    assert _days(_week(ws))[card.key] == TODAY
 
 
 def test_moved_cards_are_visited_in_turn(made: Made) -> None:

@@ -227,7 +227,7 @@ def _stops(connection: Connection, user_id: int, first: date, last: date) -> tup
         )
         .select_from(_planned.join(_account, a.id == p.account_id))
         .where(p.user_id == user_id, p.date.between(first, last), p.status.not_in(GONE))
-        .order_by(p.date, p.mode != "person", p.sequence, p.id)
+        .order_by(p.date, p.mode != "person", p.sequence, p.start_minute, p.id)
     )  # fmt: skip
     return tuple(
         StopRow(

@@ -7,26 +7,23 @@ are the widget's; wording is in ``words``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import words
+from crmdesk.gui.views.plan.asked import Heading, PlanView
 from crmdesk.gui.views.plan.items import (
-    CardItem,
-    DayItem,
-    UnplannedItem,
     card_item,
     day_item,
     home_of,
     map_stops,
     unplanned_item,
 )
-from crmdesk.gui.widgets.map_items import Home, MapStop
-from crmdesk.i18n import _, format_money, format_number, format_percent, weekday_short
+from crmdesk.i18n import _, format_money, format_number, format_percent, ngettext, weekday_short
+from crmdesk.planning.explain import conflict_text
 from crmdesk.services import fill, plans, undo
 from crmdesk.services.plans import Proposal
 from crmdesk.services.queries import plan as queries
@@ -37,49 +34,6 @@ if TYPE_CHECKING:
 
 PLAN_SECONDS = 1.0
 _SEEN_ENTITIES = ("planned_visit", "visit", "account", "leave", "holiday", "sale")
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The line beside the title: the week, its totals, and the margin that is printed strong."""
-
-    week: str
-    totals: str
-    margin: str
-    regularity: str
-
-
-class PlanView(Protocol):
-    """What the presenter asks of the widget."""
-
-    def show_heading(self, heading: Heading) -> None:
-        """Show week and totals."""
-
-    def show_days(self, days: Sequence[DayItem]) -> None:
-        """Show the board."""
-
-    def show_selected(self, card: int | None) -> None:
-        """Mark a card."""
-
-    def show_explanation(
-        self, explanation: words.Explanation | None, card: CardItem | None
-    ) -> None:
-        """Show the bar under the board, with what can be done to the card."""
-
-    def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
-        """Show a day's route."""
-
-    def show_unplanned(self, note: str, items: Sequence[UnplannedItem]) -> None:
-        """Show who is left out."""
-
-    def show_progress(self, text: str, done: int, total: int) -> None:
-        """Show how far a re-plan is; an empty text takes it away."""
-
-    def show_outcome(self, strong: str, middle: str, margin: str) -> None:
-        """Show what the re-plan changed; an empty beginning takes it away."""
-
-    def new_control(self) -> Control:
-        """Make what a job reports to and is cancelled by."""
 
 
 class PlanPresenter:
@@ -334,7 +288,23 @@ class PlanPresenter:
         ws, self._control = self._ws, None
         self._view.show_progress("", 0, 0)
         self._before = self._week
+        self._tell_conflicts(proposal)
         self._runner.write(lambda: plans.accept_plan(ws, proposal), self._on_accepted, owner=self)
+
+    def _tell_conflicts(self, proposal: Proposal) -> None:
+        """Say which agreed or locked visits the new plan cannot keep; they stay where they are."""
+        conflicts = proposal.plan.conflicts
+        if not conflicts:
+            return
+        first = conflicts[0]
+        day = weekday_short(proposal.days[first.day].weekday())
+        text = _("{name} on {day} cannot be kept: {reason}.").format(
+            name=proposal.candidates[first.stop].name, day=day, reason=conflict_text(first)
+        )
+        if len(conflicts) > 1:
+            more = len(conflicts) - 1
+            text += " " + ngettext("{count} more.", "{count} more.", more).format(count=more)
+        self._desk.banner(text, _("It stays in the plan; agree another hour or move it."))
 
     def _on_accepted(self, changes: ChangeSet) -> None:
         self._undo = changes.undo

@@ -16,9 +16,10 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.jobs import Control
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.plan.asked import Heading
 from crmdesk.gui.views.plan.board import VISIT_MIME, DropPlace, WeekBoard
 from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
-from crmdesk.gui.views.plan.presenter import Heading, PlanPresenter
+from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.unplanned import UnplannedList
 from crmdesk.gui.views.plan.words import Explanation
 from crmdesk.gui.widgets.buttons import IconButton, KeyHintButton

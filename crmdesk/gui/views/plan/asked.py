@@ -1,0 +1,55 @@
+"""What the plan's presenter asks of its widget. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
+from crmdesk.gui.views.plan.words import Explanation
+from crmdesk.gui.widgets.map_items import Home, MapStop
+
+if TYPE_CHECKING:
+    from crmdesk.gui.jobs import Control
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The line beside the title: the week, its totals, and the margin that is printed strong."""
+
+    week: str
+    totals: str
+    margin: str
+    regularity: str
+
+
+class PlanView(Protocol):
+    """What the presenter asks of the widget."""
+
+    def show_heading(self, heading: Heading) -> None:
+        """Show week and totals."""
+
+    def show_days(self, days: Sequence[DayItem]) -> None:
+        """Show the board."""
+
+    def show_selected(self, card: int | None) -> None:
+        """Mark a card."""
+
+    def show_explanation(self, explanation: Explanation | None, card: CardItem | None) -> None:
+        """Show the bar under the board, with what can be done to the card."""
+
+    def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
+        """Show a day's route."""
+
+    def show_unplanned(self, note: str, items: Sequence[UnplannedItem]) -> None:
+        """Show who is left out."""
+
+    def show_progress(self, text: str, done: int, total: int) -> None:
+        """Show how far a re-plan is; an empty text takes it away."""
+
+    def show_outcome(self, strong: str, middle: str, margin: str) -> None:
+        """Show what the re-plan changed; an empty beginning takes it away."""
+
+    def new_control(self) -> Control:
+        """Make what a job reports to and is cancelled by."""

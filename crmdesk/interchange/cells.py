@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from crmdesk.domain.money import parse_decimal, to_minor, to_price_e4
 from crmdesk.i18n import _
 
+_DIGITS = re.compile(r"[+-]?[0-9]{1,12}")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
 _PARTS = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})(?:[T ].*)?$")
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
 MAX_QUANTITY = 10**9
 _MAX_PRICE_E4 = 10**13
+MAX_MINOR = 10**12
+"""The largest amount of a line: a million of them still fit the columns of the totals."""
+_MAX_EXPONENT = 18
 
 
 def day_first(samples: Iterable[str]) -> bool:
@@ -54,20 +59,29 @@ def _from_parts(text: str, *, day_comes_first: bool) -> date:
     return date(year, second, first) if day_comes_first else date(year, first, second)
 
 
+def read_number(text: str) -> Decimal:
+    """A decimal of believable size; ValueError otherwise.
+
+    Bounded before anybody calculates with it: ``1e999999999`` is a short cell and a long number.
+    """
+    number = parse_decimal(text)
+    if "_" in text or number.adjusted() > _MAX_EXPONENT:
+        raise ValueError(text)
+    return number
+
+
 def read_quantity(text: str) -> int:
     """A whole number, other than 0."""
-    try:
+    if _DIGITS.fullmatch(text):
         value = int(text)
-    except ValueError:
+    else:
         try:
-            number = parse_decimal(text)
+            number = read_number(text)
         except ValueError:
             raise ValueError(_("“{text}” is not a quantity").format(text=text[:40])) from None
         value = int(number)
         if value != number:
-            raise ValueError(
-                _("the quantity {text} is not a whole number").format(text=text[:40])
-            ) from None
+            raise ValueError(_("the quantity {text} is not a whole number").format(text=text[:40]))
     if value == 0:
         raise ValueError(_("the quantity is zero"))
     if abs(value) > MAX_QUANTITY:
@@ -78,7 +92,7 @@ def read_quantity(text: str) -> int:
 def read_price_e4(text: str) -> int:
     """A unit price at 1e-4, zero or more."""
     try:
-        price = to_price_e4(parse_decimal(text))
+        price = to_price_e4(read_number(text))
     except ValueError:
         raise ValueError(_("“{text}” is not a price").format(text=text[:40])) from None
     if not 0 <= price <= _MAX_PRICE_E4:
@@ -89,17 +103,19 @@ def read_price_e4(text: str) -> int:
 def read_amount_minor(text: str, currency: str) -> int:
     """An amount in minor units."""
     try:
-        amount = to_minor(parse_decimal(text), currency)
+        amount = to_minor(read_number(text), currency)
     except ValueError:
         raise ValueError(_("“{text}” is not an amount").format(text=text[:40])) from None
-    if abs(amount) > 10**15:
+    if abs(amount) > MAX_MINOR:
         raise ValueError(_("the amount {text} is too large").format(text=text[:40]))
     return amount
 
 
 def read_text(text: str, most: int = 200) -> str:
     """Text in one line without control characters, at most so many characters."""
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    cleaned = " ".join(text.split())
     if len(cleaned) > most:
         raise ValueError(_("a text is longer than {most} characters").format(most=most))
     return cleaned

@@ -20,6 +20,8 @@ from crmdesk.interchange import cells
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange.ledger import Ledger
 
+_PULSE = 500
+
 Taker = Callable[[dict[str, str]], str]
 """Takes a row by field and says what became of it: created, updated, merged or skipped."""
 
@@ -38,8 +40,9 @@ def write_rows(
     places: Mapping[str, int],
     take: Taker,
     ledger: Ledger,
-) -> Iterator[int]:
-    """Write rows, counting each; yields the rows read after each to report progress."""
+    pulse: Callable[[int], None],
+) -> None:
+    """Write rows, counting each; ``pulse`` hears the count every few hundred rows."""
     for line, row in rows:
         ledger.rows += 1
         try:
@@ -51,7 +54,8 @@ def write_rows(
             setattr(ledger, outcome, getattr(ledger, outcome) + 1)
         except ValueError as error:
             ledger.reject(line, str(error), row)
-        yield ledger.rows
+        if not ledger.rows % _PULSE:
+            pulse(ledger.rows)
 
 
 def _upsert(

@@ -7,10 +7,11 @@ return); lines keep the order of the file, and identical lines are distinct sale
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -21,11 +22,24 @@ from crmdesk.interchange import cells
 from crmdesk.interchange.ledger import Ledger
 from crmdesk.storage.bulk import insert_rows
 
+_K, _V = TypeVar("_K"), TypeVar("_V")
+
 _FLUSH = 20_000
+_PULSE = 2_000
+_REMEMBERED = 500_000
+_ACCOUNT_COLUMNS = (
+    "id", "uid", "code", "name", "country", "territory_id", "status", "acquired_on",
+)  # fmt: skip
+_PRODUCT_COLUMNS = ("id", "uid", "sku", "name")
+_PACK_COLUMNS = ("id", "uid", "product_id", "unit", "factor")
 _SALE_COLUMNS = ("id", "uid", "account_id", "kind", "date", "document", "currency", "batch_uid")
 _LINE_COLUMNS = (
     "parent_id", "position", "product_id", "packaging_id", "quantity", "factor", "base_quantity",
     "net_minor", "cost_minor",
+)  # fmt: skip
+_FIELDS = (
+    "account", "sku", "date", "quantity", "unit", "pack", "unit_price", "amount", "cost",
+    "document", "account_name", "country", "description",
 )  # fmt: skip
 _UNITS = {
     "ea": "EA", "each": "EA", "unit": "EA", "units": "EA", "pc": "EA", "pcs": "EA", "ud": "EA",
@@ -47,14 +61,13 @@ class SalesContext:
     today: date
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     account: str
     account_name: str
-    country: str | None
+    country: str
     sku: str
     name: str
-    day: date
+    day: str
     quantity: int
     unit: str
     pack: int
@@ -64,8 +77,21 @@ class _Line:
     document: str
 
 
+class _Goods(NamedTuple):
+    """A product as a line names it; ``single`` is its packaging of one base unit."""
+
+    product: int
+    per: int
+    packaging: int | None
+    factor: int
+    single: int | None
+
+
 class SalesWriter:
-    """Takes parsed rows and writes documents, lines and what they refer to, in bulk."""
+    """Takes parsed rows and writes documents, lines and what they refer to, in bulk.
+
+    ``made`` holds the keys of new accounts, products and packagings.
+    """
 
     def __init__(self, connection: Connection, context: SalesContext) -> None:
         self._connection = connection
@@ -83,115 +109,137 @@ class SalesWriter:
         self._factors = {
             (product, unit): factor for product, unit, factor in sorted(self._packs, reverse=True)
         }
-        self._documents: dict[tuple[int, str, str, str], list[int]] = {}
-        self._next_sale = int(run("SELECT coalesce(max(id), 0) FROM sale").scalar_one()) + 1
-        self._sales: list[tuple[Any, ...]] = []
-        self._lines: list[tuple[Any, ...]] = []
+        self._goods: dict[tuple[str, str, int], _Goods] = {}
+        self._documents: dict[tuple[int, str, str, bool], list[int]] = {}
+        self._next = {
+            name: int(run(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()) + 1  # noqa: S608
+            for name in ("account", "product", "packaging", "sale")
+        }
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {
+            name: [] for name in ("account", "product", "packaging", "sale", "sale_line")
+        }
+        self._lines = self._waiting["sale_line"]
         self.made: dict[str, list[int]] = {"account": [], "product": [], "packaging": []}
 
     def add(self, line: _Line) -> None:
-        """Add one line; ValueError when its unit is not known for an existing SKU."""
-        product, per = self._product(line)
-        packaging, factor = self._packaging(product, line)
-        account = self._account(line)
-        base = line.quantity * factor if line.unit else line.quantity
-        packs = line.quantity if line.unit or base % factor else base // factor
-        if not line.unit and base % factor:
-            packaging, factor, packs = self._packs.get((product, "EA", 1)), 1, base
-        kind = "sale" if base > 0 else "return"
+        """Add one line; ValueError when its unit is not known for an existing SKU.
+
+        A line that is refused makes nothing.
+        """
+        named = (line.sku, line.unit, line.pack)
+        goods = self._goods.get(named)
+        known = goods if goods is not None else self._foreseen(line)
+        packaging, factor = known.packaging, known.factor
+        if line.unit:
+            packs, base = line.quantity, line.quantity * factor
+        else:
+            packs, rest = divmod(line.quantity, factor)
+            base = line.quantity
+            if rest:
+                packs, factor, packaging = base, 1, known.single
+        net, cost = self._amounts(line, base, known.per)
+        if goods is None:
+            goods = self._goods[named] = self._make_goods(line, known.factor)
+            packaging = goods.packaging if factor == goods.factor else goods.single
+        account = self._accounts.get(line.account)
+        if account is None:
+            account = self._make_account(line)
+        kind = (account, line.day, line.document, base > 0)
+        found = self._documents.get(kind)
+        if found is None:
+            found = self._documents[kind] = self._make_sale(account, line, base > 0)
+        found[1] += 1
+        self._lines.append(
+            (found[0], found[1], goods.product, packaging, packs, factor, base, net, cost)
+        )
+        if len(self._lines) >= _FLUSH:
+            self.flush()
+
+    def _amounts(self, line: _Line, base: int, per: int) -> tuple[int, int | None]:
+        currency = self._context.currency
         net = line.net_minor
         if net is None:
-            net = amount_minor(line.price_e4, line.quantity, per, self._context.currency)
+            net = amount_minor(line.price_e4, line.quantity, per, currency)
         elif base < 0 < net:
             net = -net
         cost = None
         if line.cost_e4 is not None:
-            cost = amount_minor(line.cost_e4, line.quantity, per, self._context.currency)
-        day = line.day.isoformat()
-        found = self._documents.get((account, day, line.document, kind))
-        if found is None:
-            found = self._documents[(account, day, line.document, kind)] = [self._next_sale, 0]
-            self._sales.append(
-                (
-                    self._next_sale, self._context.uids(), account, kind, day,
-                    line.document or None, self._context.currency, self._context.batch_uid,
-                )
-            )  # fmt: skip
-            self._next_sale += 1
-        found[1] += 1
-        self._lines.append((found[0], found[1], product, packaging, packs, factor, base, net, cost))
-        if len(self._lines) >= _FLUSH:
-            self.flush()
+            cost = amount_minor(line.cost_e4, line.quantity, per, currency)
+        most = cells.MAX_MINOR
+        if not (-most <= net <= most and -most <= (cost or 0) <= most):
+            raise ValueError(_("the amount is too large"))
+        if not -cells.MAX_QUANTITY <= base <= cells.MAX_QUANTITY:
+            raise ValueError(_("the quantity is too large"))
+        return net, cost
 
-    def _account(self, line: _Line) -> int:
-        key = self._accounts.get(line.account)
-        if key is None:
-            key = self._insert(
-                "account",
-                "INSERT INTO account (uid, code, name, country, territory_id, status, acquired_on)"
-                " VALUES (?, ?, ?, ?, ?, 'active', ?) RETURNING id",
-                (
-                    self._context.uids(), line.account, line.account_name or line.account,
-                    line.country, self._context.territory_id, line.day.isoformat(),
-                ),
-            )  # fmt: skip
-            self._accounts[line.account] = key
-        return key
-
-    def _product(self, line: _Line) -> tuple[int, int]:
-        found = self._products.get(line.sku)
-        if found is None:
-            key = self._insert(
-                "product",
-                "INSERT INTO product (uid, sku, name) VALUES (?, ?, ?) RETURNING id",
-                (self._context.uids(), line.sku, line.name or line.sku),
-            )
-            found = self._products[line.sku] = (key, 1)
-            # A new SKU that is only known by the case is counted in cases.
-            self._new_packaging(key, line.unit if line.unit and not line.pack else "EA", 1)
-        return found
-
-    def _packaging(self, product: int, line: _Line) -> tuple[int | None, int]:
-        if line.unit:
-            factor = line.pack or self._factors.get((product, line.unit), 0)
-            if not factor and line.unit == "EA":
-                factor = 1
+    def _foreseen(self, line: _Line) -> _Goods:
+        """The goods of a line that is named like this for the first time; nothing is made yet."""
+        product, per = self._products.get(line.sku, (0, 1))
+        factor = line.pack or 1
+        if line.unit and not line.pack and product:
+            factor = self._factors.get((product, line.unit), 1 if line.unit == "EA" else 0)
             if not factor:
                 raise ValueError(
                     _("the unit {unit} of {sku} is not known").format(unit=line.unit, sku=line.sku)
                 )
-        elif line.pack > 1:
-            factor = line.pack
-        else:
-            return self._packs.get((product, "EA", 1)), 1
-        unit = line.unit or "CS"
+        return _Goods(product, per, None, factor, None)
+
+    def _make_goods(self, line: _Line, factor: int) -> _Goods:
+        found = self._products.get(line.sku)
+        if found is None:
+            key = self._make("product", line.sku, line.name or line.sku)
+            found = self._products[line.sku] = (key, 1)
+            # A new SKU that is only known by the case is counted in cases.
+            self._pack(key, line.unit if line.unit and not line.pack else "EA", 1)
+        product, per = found
+        single = self._packs.get((product, "EA", 1))
+        if not line.unit and factor == 1:
+            return _Goods(product, per, single, 1, single)
+        return _Goods(product, per, self._pack(product, line.unit or "CS", factor), factor, single)
+
+    def _pack(self, product: int, unit: str, factor: int) -> int:
         key = self._packs.get((product, unit, factor))
         if key is None:
-            key = self._new_packaging(product, unit, factor)
-        return key, factor
-
-    def _new_packaging(self, product: int, unit: str, factor: int) -> int:
-        key = self._insert(
-            "packaging",
-            "INSERT INTO packaging (uid, product_id, unit, factor) VALUES (?, ?, ?, ?)"
-            " RETURNING id",
-            (self._context.uids(), product, unit, factor),
-        )
-        self._packs[(product, unit, factor)] = key
-        self._factors.setdefault((product, unit), factor)
+            key = self._packs[(product, unit, factor)] = self._make(
+                "packaging", product, unit, factor
+            )
+            self._factors.setdefault((product, unit), factor)
         return key
 
-    def _insert(self, name: str, query: str, values: tuple[Any, ...]) -> int:
-        key = int(self._connection.exec_driver_sql(query, values).scalar_one())
+    def _make_account(self, line: _Line) -> int:
+        key = self._accounts[line.account] = self._make(
+            "account", line.account, line.account_name or line.account, line.country or None,
+            self._context.territory_id, "active", line.day,
+        )  # fmt: skip
+        return key
+
+    def _make(self, name: str, *values: Any) -> int:
+        key = self._next[name]
+        self._next[name] = key + 1
+        self._waiting[name].append((key, self._context.uids(), *values))
         self.made[name].append(key)
         return key
 
+    def _make_sale(self, account: int, line: _Line, is_sale: bool) -> list[int]:  # noqa: FBT001
+        key = self._next["sale"]
+        self._next["sale"] = key + 1
+        self._waiting["sale"].append(
+            (
+                key, self._context.uids(), account, "sale" if is_sale else "return", line.day,
+                line.document or None, self._context.currency, self._context.batch_uid,
+            )
+        )  # fmt: skip
+        return [key, 0]
+
     def flush(self) -> None:
-        """Write what has gathered."""
-        insert_rows(self._connection, "sale", _SALE_COLUMNS, self._sales)
-        insert_rows(self._connection, "sale_line", _LINE_COLUMNS, self._lines)
-        self._sales.clear()
-        self._lines.clear()
+        """Write what has gathered, parents first."""
+        columns = {
+            "account": _ACCOUNT_COLUMNS, "product": _PRODUCT_COLUMNS, "packaging": _PACK_COLUMNS,
+            "sale": _SALE_COLUMNS, "sale_line": _LINE_COLUMNS,
+        }  # fmt: skip
+        for name, rows in self._waiting.items():
+            insert_rows(self._connection, name, columns[name], rows)
+            rows.clear()
 
     def finish(self) -> None:
         """Write the rest and the totals of the documents."""
@@ -210,86 +258,108 @@ class SalesParser:
     def __init__(
         self, places: Mapping[str, int], context: SalesContext, samples: list[str]
     ) -> None:
-        self._places = places
+        self._width = max(places.values()) + 1
+        # A field without a column reads the empty cell behind the last one.
+        self._cells: Callable[[list[str]], tuple[str, ...]] = itemgetter(
+            *(places.get(name, self._width) for name in _FIELDS)
+        )
         self._context = context
         self._day_first = cells.day_first(samples)
-        self._dates: dict[str, date] = {}
-        self._prices: dict[str, int] = {}
-        self._texts: dict[str, str] = {}
+        self._dates: dict[str, str] = {}
+        self._quantities: dict[str, int] = {}
+        self._prices: dict[str, int | None] = {"": None}
+        self._texts: dict[str, str] = {"": ""}
+        self._packs: dict[tuple[str, str], tuple[str, int]] = {("", ""): ("", 0)}
 
     def parse(self, row: list[str]) -> _Line:
         """The line of a row; ValueError with the reason when it cannot be one."""
-        get = self._cell
-        account, sku = self._text(get(row, "account")), self._text(get(row, "sku"))
+        width = self._width
+        row = (
+            row[:width] + [""] * (width + 1 - len(row)) if len(row) < width else [*row[:width], ""]
+        )
+        (
+            account, sku, day, quantity, unit, pack, price, amount, cost, document, account_name,
+            country, name,
+        ) = self._cells(row)  # fmt: skip
+        text = self._text
+        account, sku = text(account), text(sku)
         if not account:
             raise ValueError(_("no customer"))
         if not sku:
             raise ValueError(_("no SKU"))
         if len(account) > 40 or len(sku) > 60:
             raise ValueError(_("a code is too long"))
-        unit_text = get(row, "unit").casefold().rstrip(".")
-        pack_text = get(row, "pack")
-        unit = _UNITS.get(unit_text, unit_text.upper()[:8])
+        unit, factor = self._packs.get((unit, pack)) or self._pack(unit, pack)
+        price_e4 = self._price(price)
+        net = None
+        if price_e4 is None and amount.strip():
+            net = cells.read_amount_minor(amount.strip(), self._context.currency)
+        return _Line(
+            account, text(account_name), text(country), sku, text(name), self._date(day),
+            self._quantity(quantity), unit, factor, net, price_e4 or 0, self._price(cost),
+            text(document)[:60],
+        )  # fmt: skip
+
+    def _pack(self, unit_cell: str, pack_cell: str) -> tuple[str, int]:
+        unit_text = unit_cell.strip().casefold().rstrip(".")
+        pack_text = pack_cell.strip()
+        unit = _UNITS.get(unit_text, cells.read_text(unit_text).upper()[:8])
         pack = cells.read_quantity(pack_text) if pack_text else 0
-        if unit_text.isdigit():
-            unit, pack = "", int(unit_text)
+        if unit_text.isdecimal():
+            unit, pack = "", cells.read_quantity(unit_text)
         if pack < 0:
             raise ValueError(_("a pack is smaller than one"))
-        amount, cost = get(row, "amount"), get(row, "cost")
-        price = get(row, "unit_price")
-        return _Line(
-            account=account,
-            account_name=self._text(get(row, "account_name")),
-            country=self._text(get(row, "country")) or None,
-            sku=sku,
-            name=self._text(get(row, "description")),
-            day=self._date(get(row, "date")),
-            quantity=cells.read_quantity(get(row, "quantity")),
-            unit=unit,
-            pack=pack,
-            net_minor=cells.read_amount_minor(amount, self._context.currency)
-            if amount and not price
-            else None,
-            price_e4=self._price(price) if price else 0,
-            cost_e4=self._price(cost) if cost else None,
-            document=self._text(get(row, "document"))[:60],
-        )
-
-    def _cell(self, row: list[str], field: str) -> str:
-        place = self._places.get(field)
-        return row[place].strip() if place is not None and place < len(row) else ""
+        return _remember(self._packs, (unit_cell, pack_cell), (unit, pack))
 
     def _text(self, text: str) -> str:
         found = self._texts.get(text)
+        return _remember(self._texts, text, cells.read_text(text)) if found is None else found
+
+    def _quantity(self, text: str) -> int:
+        found = self._quantities.get(text)
         if found is None:
-            found = self._texts[text] = cells.read_text(text)
+            found = _remember(self._quantities, text, cells.read_quantity(text.strip()))
         return found
 
-    def _date(self, text: str) -> date:
+    def _date(self, text: str) -> str:
         found = self._dates.get(text)
         if found is None:
-            found = cells.read_date(text, day_comes_first=self._day_first)
-            if (found - self._context.today).days > 366:
+            day = cells.read_date(text.strip(), day_comes_first=self._day_first)
+            if (day - self._context.today).days > 366:
                 raise ValueError(_("the date {date} is in the future").format(date=text[:20]))
-            self._dates[text] = found
+            found = _remember(self._dates, text, day.isoformat())
         return found
 
-    def _price(self, text: str) -> int:
-        found = self._prices.get(text)
-        if found is None:
-            found = self._prices[text] = cells.read_price_e4(text)
-        return found
+    def _price(self, text: str) -> int | None:
+        try:
+            return self._prices[text]
+        except KeyError:
+            price = cells.read_price_e4(text.strip()) if text.strip() else None
+            return _remember(self._prices, text, price)
+
+
+def _remember(known: dict[_K, _V], key: _K, value: _V) -> _V:
+    """Keep what was parsed, as long as there is not too much of it."""
+    if len(known) < _REMEMBERED:
+        known[key] = value
+    return value
 
 
 def write_rows(
-    rows: Iterator[tuple[int, list[str]]], parser: SalesParser, writer: SalesWriter, ledger: Ledger
-) -> Iterator[int]:
-    """Parse and write rows, counting each; yields the rows read after each to report progress."""
+    rows: Iterable[tuple[int, list[str]]],
+    parser: SalesParser,
+    writer: SalesWriter,
+    ledger: Ledger,
+    pulse: Callable[[int], None],
+) -> None:
+    """Parse and write rows, counting each; ``pulse`` hears the count every few thousand rows."""
+    parse, add = parser.parse, writer.add
     for line, row in rows:
         ledger.rows += 1
         try:
-            writer.add(parser.parse(row))
+            add(parse(row))
             ledger.created += 1
         except ValueError as error:
             ledger.reject(line, str(error), row)
-        yield ledger.rows
+        if not ledger.rows % _PULSE:
+            pulse(ledger.rows)

@@ -26,8 +26,10 @@ from crmdesk.i18n import _, format_bytes
 
 MAX_BYTES = 8 << 30
 MAX_RATIO = 400
-MAX_CELL = 100_000
 MAX_COLUMNS = 500
+# Wide enough that a single absurd cell costs its row and not the file.
+_MAX_CELL = 16 << 20
+_MOST_LINES_A_ROW = 100
 _XLSX_MAX = 1 << 30
 _SAMPLE = 64 * 1024
 _DELIMITERS = ",;\t|"
@@ -70,10 +72,9 @@ def open_table(path: Path) -> Iterator[TableFile]:
             raw = stack.enter_context(path.open("rb"))
             stream: IO[bytes] = raw
             if suffixes[-1:] == [".zst"]:
-                reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(raw)
-                stream = stack.enter_context(reader)
+                stream = io.BufferedReader(_Unpacked(raw), _SAMPLE)
             yield _csv(path.name, stream, path.stat().st_size)
-        except zstandard.ZstdError as error:
+        except (zstandard.ZstdError, EOFError) as error:
             raise UserError(
                 _("{file} is not a complete .zst file.").format(file=path.name),
                 _("Make it again; nothing was imported."),
@@ -84,6 +85,43 @@ def open_table(path: Path) -> Iterator[TableFile]:
                     file=path.name, reason=error.strerror or error
                 )
             ) from error
+
+
+class _Unpacked(io.RawIOBase):
+    """The content of a ``.zst`` file with all its frames; EOFError when it ends too early.
+
+    The library's own reader takes a file that was cut short for a complete one.
+    """
+
+    _PIECE = 1 << 17
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame: Any = None
+        self._input = b""
+        self._output = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._output:
+            if not self._input:
+                self._input = self._packed.read(self._PIECE)
+            if not self._input:
+                if self._frame is not None:
+                    raise EOFError("the last frame is incomplete")
+                return 0
+            if self._frame is None:
+                self._frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+            self._output = memoryview(self._frame.decompress(self._input))
+            self._input = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = None
+        count = min(len(buffer), len(self._output))
+        buffer[:count] = self._output[:count]
+        self._output = self._output[count:]
+        return count
 
 
 class _Bounded(io.RawIOBase):
@@ -122,8 +160,9 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
     bounded = io.BufferedReader(_Bounded(head, stream, packed, digest), 1 << 20)
     # A byte that the encoding does not know is kept visible rather than losing the row.
     text = io.TextIOWrapper(bounded, encoding, errors="replace", newline="")
-    csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(text, delimiter=_delimiter(sample))
+    csv.field_size_limit(_MAX_CELL)
+    lines = _Lines(text)
+    reader = csv.reader(iter(lines), delimiter=_delimiter(sample))
     try:
         columns = [cell.strip() for cell in next(reader)]
     except (StopIteration, csv.Error):
@@ -133,26 +172,43 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
             _("{file} has no heading line.").format(file=name),
             _("The first line must name the columns."),
         )
-    return TableFile(name, columns, _csv_rows(reader, name), digest)
+    return TableFile(name, columns, _csv_rows(reader, lines, name), digest)
 
 
-def _csv_rows(reader: Iterator[list[str]], name: str) -> Iterator[tuple[int, list[str]]]:
-    number = getattr(reader, "line_num", 1)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise UserError(
-                _("{file} is not a table from line {line} on: {reason}.").format(
-                    file=name, line=number + 1, reason=error
-                ),
-                _("Nothing was imported."),
-            ) from error
-        first, number = number + 1, getattr(reader, "line_num", number + 1)
-        if row:
-            yield first, row
+class _Lines:
+    """The lines of a text, remembering that they have come to an end."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._text
+        self.ended = True
+
+
+def _csv_rows(reader: Any, lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
+    number = reader.line_num
+    try:
+        for row in reader:
+            first, number = number + 1, reader.line_num
+            # A quotation mark that is never closed swallows the rows behind it without a word.
+            if lines.ended or number - first > _MOST_LINES_A_ROW:
+                raise UserError(
+                    _("{file}: a quotation mark in line {line} is never closed.").format(
+                        file=name, line=first
+                    ),
+                    _("Close or remove it; nothing was imported."),
+                )
+            if row:
+                yield first, row
+    except csv.Error as error:
+        raise UserError(
+            _("{file} is not a table from line {line} on: {reason}.").format(
+                file=name, line=number + 1, reason=error
+            ),
+            _("Nothing was imported."),
+        ) from error
 
 
 def _encoding(head: bytes, name: str) -> str:
@@ -224,7 +280,7 @@ def _cell(value: object) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
-    return "" if value is None else str(value)[:MAX_CELL]
+    return "" if value is None else str(value)
 
 
 def _check_container(path: Path) -> None:

@@ -8,8 +8,9 @@ made set-based afterwards, a standalone profile uploads its rows when it joins o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -32,7 +33,6 @@ from crmdesk.storage.capture import create_triggers, drop_triggers, journal_fact
 
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
-_PULSE = 2000
 _REBUILD_FROM = 40
 
 
@@ -129,6 +129,8 @@ def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
         savepoint.commit()
     batch = _record(job, connection, ledger, batch_uid, digest, made)
     if job.kind == "sales" and ledger.created:
+        if job.cancelled():
+            raise Cancelled
         job.progress("summaries", ledger.rows)
         _bring_up_to_date(job.ws, connection, batch_uid, made)
     return ImportReport(
@@ -139,12 +141,10 @@ def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
     )  # fmt: skip
 
 
-def _counted(job: _Job, counts: Iterator[int]) -> None:
-    for count in counts:
-        if count % _PULSE == 0:
-            if job.cancelled():
-                raise Cancelled
-            job.progress("rows", count)
+def _pulse(job: _Job, rows: int) -> None:
+    if job.cancelled():
+        raise Cancelled
+    job.progress("rows", rows)
 
 
 def _import_sales(
@@ -163,7 +163,7 @@ def _import_sales(
     parser = SalesParser(places, context, samples)
     # Marks row by row would cost more than the rows: summaries follow in one go afterwards.
     drop_triggers(connection)
-    _counted(job, write_rows(chain(head, table.rows), parser, writer, ledger))
+    write_rows(chain(head, table.rows), parser, writer, ledger, partial(_pulse, job))
     writer.finish()
     create_triggers(connection)
     return writer.made
@@ -173,7 +173,7 @@ def _import_master(job: _Job, table: TableFile, connection: Connection, ledger: 
     kind = masters.KINDS[job.kind]
     places = fields.map_columns(table.columns, kind.synonyms, kind.needed, job.chosen)
     take = kind.writer(connection, job.ws.currency, job.ws.today(), job.ws.country)
-    _counted(job, masters.write_rows(table.rows, places, take, ledger))
+    masters.write_rows(table.rows, places, take, ledger, partial(_pulse, job))
 
 
 def _seen(connection: Connection, digest: str) -> bool:

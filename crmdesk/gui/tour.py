@@ -18,7 +18,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from crmdesk.domain.errors import CrmdeskError
+from crmdesk.gui import theme
 from crmdesk.gui.app import Desktop, Start, make_application
+from crmdesk.gui.shell import DEFAULT_SIZE
 from crmdesk.i18n import _, format_number
 
 if TYPE_CHECKING:
@@ -160,7 +162,11 @@ def _say(text: str) -> None:
 
 
 def _open(guide: Guide) -> None:
+    window = guide.desktop.window
+    window.resize(*DEFAULT_SIZE)
+    theme.apply(make_application(), "light")
     guide.desktop.show()
+    window.activateWindow()
     guide.wait(lambda: guide.desktop.workspace is not None, _("the profile did not open"))
     guide.settle()
     guide.place("today")

@@ -128,6 +128,7 @@ class ReorderPlace(QWidget):
         self.table = RowsTable(self.model, name="reorder", row_height=_ROW)
         self.table.setItemDelegate(BoardDelegate(self.table))
         self.table.setAccessibleName(_("Reorder"))
+        self.setFocusProxy(self.table)
         header = self.table.horizontalHeader()
         header.setSortIndicator(LIKELY, Qt.SortOrder.DescendingOrder)
         self._empty = EmptyState("reorder", "", "", parent=panel)

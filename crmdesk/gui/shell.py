@@ -53,6 +53,8 @@ DEFAULT_SIZE = (1440, 900)
 LEAST_SIZE = (960, 600)
 FOLD_BELOW = 1120
 SYNC_PLACE = "sync"
+ALIASES = {"visit": "today"}
+"""Where a target is shown that has no place of its own: a visit runs on Today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class MainWindow(QMainWindow):
 
     def go(self, place: str, **args: object) -> None:
         """Open a place and show something in it; Alt+Left comes back here."""
+        place = place if place in self._specs else ALIASES.get(place, place)
         if place not in self._specs:
             return
         target = Target(place, args)
@@ -306,7 +309,10 @@ class MainWindow(QMainWindow):
 
     def _on_found(self, text: str, hits: Sequence[Hit]) -> None:
         if text == self._asked and self.top.field.hasFocus():
-            self._show_hits([*hits, *self.commands(text)], text)
+            commands = self.commands(text)
+            meant = [hit for hit in commands if hit.target is not None and _starts(hit, text)]
+            rest = [hit for hit in commands if hit not in meant]
+            self._show_hits([*meant, *hits, *rest], text)
 
     def commands(self, text: str) -> list[Hit]:
         """What can be done here and everywhere, with its key; narrowed by a text."""
@@ -370,10 +376,23 @@ class MainWindow(QMainWindow):
     def set_look(self, scheme: str, scale: float) -> None:
         """Apply a scheme and a text scale, and have them remembered."""
         app = QApplication.instance()
+        before = theme.text_scale()
         if isinstance(app, QApplication):
             theme.apply(app, scheme, scale=scale)
+        if theme.text_scale() != before:
+            self._rebuild_places()
         if self._sources.on_look_changed is not None:
             self._sources.on_look_changed(scheme, scale)
+
+    def _rebuild_places(self) -> None:
+        """Build the places anew for another text scale: heights are laid out when built."""
+        for widget in self._widgets.values():
+            widget.presenter.close()
+            self.stack.removeWidget(widget)
+            widget.deleteLater()
+        self._widgets.clear()
+        if self._here is not None:
+            self._show(self._here)
 
     def _step_scale(self, step: int) -> None:
         scales = theme.TEXT_SCALES
@@ -437,6 +456,10 @@ class MainWindow(QMainWindow):
             geometry = self._settings.value("window/geometry")
             if geometry is not None:
                 self.restoreGeometry(geometry)
+
+
+def _starts(hit: Hit, text: str) -> bool:
+    return hit.title.casefold().startswith(text.strip().casefold())
 
 
 def _command_hit(action: str, shortcut: QShortcut) -> Hit:

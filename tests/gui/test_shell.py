@@ -188,7 +188,8 @@ def test_command_field_finds_and_goes(qtbot: QtBot, make_office: Callable[..., O
     qtbot.keyClicks(window.top.field, "pla")
     qtbot.waitUntil(lambda: hit in window.palette_list.hits_shown())
     titles = [shown.title for shown in window.palette_list.hits_shown()]
-    assert titles == ["Plaza Mayor", "Plan", "Re-plan the rest"]
+    assert titles == ["Plan", "Plaza Mayor", "Re-plan the rest"]
+    qtbot.keyClick(window.top.field, Qt.Key.Key_Down)
     qtbot.keyClick(window.top.field, Qt.Key.Key_Down)
     qtbot.keyClick(window.top.field, Qt.Key.Key_Up)
     qtbot.keyClick(window.top.field, Qt.Key.Key_Return)
@@ -250,6 +251,24 @@ def test_look_changes_and_is_told(qtbot: QtBot, make_office: Callable[..., Offic
     qtbot.keyClick(office.window, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
     assert theme.text_scale() == 1.1
     assert told == [("dark", 1.0), ("dark", 1.1)]
+
+
+def test_places_are_built_anew_for_another_text_scale(make_office: Callable[..., Office]) -> None:
+    office = make_office()
+    office.window.go("plan", day="2026-11-25")
+    first = office.place("plan")
+    office.window.set_look("light", 1.25)
+    assert first.presenter.closed
+    assert office.place("plan") is not first
+    assert office.place("plan").shown == [{"day": "2026-11-25"}]
+    office.window.set_look("dark", 1.25)
+    assert office.built == ["today", "plan", "plan"]
+
+
+def test_a_visit_is_shown_on_today(make_office: Callable[..., Office]) -> None:
+    office = make_office()
+    office.window.go("visit", account=7)
+    assert office.window.here() == Target("today", {"account": 7})
 
 
 def test_narrow_window_folds_the_rail(qtbot: QtBot, make_office: Callable[..., Office]) -> None:

@@ -38,6 +38,7 @@ from crmdesk.gui.views.today.presenter import Running, TodayPresenter
 from crmdesk.gui.views.today.route_list import RouteList
 from crmdesk.gui.views.today.widget import TodayPlace
 from crmdesk.gui.widgets.items import FactPart
+from crmdesk.services import visits
 from crmdesk.services.queries.stop_brief import stop_brief
 from crmdesk.services.queries.today import (
     ReasonRow,
@@ -211,6 +212,7 @@ class FakeView:
     asked: list[str] = field(default_factory=list)
     replanned: list[str] = field(default_factory=list)
     empty: bool = False
+    busy: bool = False
 
     def show_heading(self, facts: Sequence[FactPart], now: str) -> None:
         assert facts
@@ -236,6 +238,9 @@ class FakeView:
 
     def show_nothing_planned(self) -> None:
         self.empty = True
+
+    def show_replanning(self, *, busy: bool) -> None:
+        self.busy = busy
 
     def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
         self.replanned.append(words)
@@ -338,6 +343,7 @@ def test_replanning_says_what_moved_and_can_be_undone(stage: Stage) -> None:
     stage.presenter.replan()
     stage.settle()
     assert len(stage.view.replanned) == 1
+    assert not stage.view.busy
     stage.presenter.undo_replan()
     assert sql(stage.ws, query) == before
 
@@ -353,6 +359,27 @@ def test_card_and_order_are_opened_for_the_shown_stop(stage: Stage) -> None:
     assert stage.desk.went[0] == ("customer", {"account": stop.account_id})
     assert stage.desk.went[1][0] == "order"
     assert isinstance(visit, int)
+
+
+def test_visit_off_the_plan_is_a_stop_of_its_own(stage: Stage) -> None:
+    planned = {stop.account_id for stop in day_route(stage.ws).stops}
+    account = next(key for (key,) in sql(stage.ws, "SELECT id FROM account") if key not in planned)
+    stage.presenter.select_account(account)
+    stage.runner.committed.append(visits.start_visit(stage.ws, account).changes)
+    stage.settle()
+    stop = stage.presenter.selected()
+    assert stop is not None
+    assert (stop.account_id, stop.off_plan, stop.status) == (account, True, "started")
+    item = next(
+        entry
+        for entry in stage.view.entries
+        if isinstance(entry, StopItem) and entry.key == stop.id
+    )
+    assert item.number == "+"
+    stage.presenter.end_visit("information")
+    stage.settle()
+    done = [stop for stop in day_route(stage.ws).stops if stop.account_id == account]
+    assert [(stop.status, stop.outcome) for stop in done] == [("done", "information")]
 
 
 def test_closed_presenter_reads_no_more(stage: Stage) -> None:

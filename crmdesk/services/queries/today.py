@@ -7,11 +7,12 @@ Owns reading it in one consistent read of few statements. The brief of a stop is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, literal, or_, select
 
 from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.week import Span, opening_hours, working_week
@@ -37,8 +38,8 @@ _p, _s = summary_pair.c, summary_account.c
 class DayStop:
     """A planned visit or call of the day, in its order, and what waits there.
 
-    Minutes are after midnight, metres by road as planned, money in minor units. ``outcome`` and
-    ``reason`` are those of the visit made today, ``order_net_minor`` what was ordered in it.
+    A visit that was not planned has a negative ``id``. Minutes are after midnight, metres by road
+    as planned, money in minor units. ``outcome`` and ``reason`` are those of the visit made today, ``order_net_minor`` what was ordered in it.
     """
 
     id: int
@@ -71,6 +72,7 @@ class DayStop:
     outcome: str
     reason: str
     order_net_minor: int | None
+    off_plan: bool = False
 
     @property
     def over(self) -> bool:
@@ -120,13 +122,17 @@ def day_route(ws: Workspace, day: date | None = None) -> DayRoute:
             select(_user.c.working_week).where(_user.c.id == ws.user.id)
         ).scalar_one()
         running = _running(connection, ws)
+        off_plan = connection.execute(_off_plan_query(ws, wanted, set(ids))).all()
+        waiting.add(connection, [row.account_id for row in off_plan], wanted)
         orders = connection.execute(
             select(func.count(), func.sum(_order.c.net_minor)).where(
                 _order.c.user_id == ws.user.id, _order.c.order_date == wanted,
                 _order.c.status.not_in(("draft", "cancelled")),
             )
         ).one()  # fmt: skip
-    stops = tuple(_stop(row, waiting, made, wanted) for row in rows)
+    planned = [_stop(row, waiting, made, wanted) for row in rows]
+    others = [_off_plan_stop(ws, row, waiting, made, wanted) for row in off_plan]
+    stops = _in_order(planned, others)
     home_leg, back = _way_home(stops, ws.user.home)
     return DayRoute(
         day=wanted,
@@ -192,18 +198,71 @@ def _stops_query(ws: Workspace, day: date) -> Any:
     )  # fmt: skip
 
 
+def _off_plan_query(ws: Workspace, day: date, planned: set[int]) -> Any:
+    """Visits of the day to customers who are not on its plan, as stops."""
+    a, v = _account.c, _visit.c
+    status = case((v.ended_at.is_(None), "started"), else_="done")
+    return (
+        select(
+            (-v.id).label("id"), v.account_id, a.name, a.city, v.mode, status.label("status"),
+            v.started_at, literal(20).label("minutes"), literal(0).label("locked"),
+            literal(0).label("appointment"), a.latitude, a.longitude, a.opening_hours,
+            literal(0).label("leg_m"), literal(0).label("leg_minutes"),
+            func.coalesce(_s.expected_margin_minor, 0).label("margin"),
+            func.coalesce(_s.expected_net_minor, 0).label("net"),
+            _s.overdue, _s.due, _s.at_risk, _s.late_minor, _s.last_on,
+        )
+        .select_from(
+            _visit.join(_account, a.id == v.account_id)
+            .outerjoin(summary_account, _s.account_id == a.id)
+        )
+        .where(
+            v.user_id == ws.user.id, v.date == day, v.account_id.not_in(planned),
+            or_(v.mode == "person", v.ended_at.is_(None)),
+        )
+        .order_by(v.started_at)
+    )  # fmt: skip
+
+
+def _off_plan_stop(
+    ws: Workspace, row: Any, waiting: _Waiting, made: dict[int, Any], day: date
+) -> DayStop:
+    local = ws.clock.local(row.started_at)
+    values = {**row._mapping, "start_minute": local.hour * 60 + local.minute}
+    return replace(_stop(SimpleNamespace(**values), waiting, made, day), off_plan=True)
+
+
+def _in_order(planned: Sequence[DayStop], others: Sequence[DayStop]) -> tuple[DayStop, ...]:
+    """The plan with the other visits put where their time falls; calls stay last."""
+    stops = list(planned)
+    for other in others:
+        place = sum(
+            stop.mode == "person" and (stop.start_minute or 0) <= (other.start_minute or 0)
+            for stop in stops
+        )
+        stops.insert(place, other)
+    return tuple(stops)
+
+
 class _Waiting:
     """Tickets, quotes and promises that wait at the day's customers, by account."""
 
     def __init__(self, connection: Connection, ids: Sequence[int], day: date) -> None:
         self.tickets: dict[int, tuple[str, str]] = {}
+        self.quotes: dict[int, str] = {}
+        self.promises: dict[int, str] = {}
+        self.add(connection, ids, day)
+
+    def add(self, connection: Connection, ids: Sequence[int], day: date) -> None:
+        """Read what waits at some more customers."""
+        if not ids:
+            return
         for account, kind, opened in connection.execute(
             select(_ticket.c.account_id, _ticket.c.kind, _ticket.c.date)
             .where(_ticket.c.account_id.in_(ids), _ticket.c.status.in_(("open", "waiting")))
             .order_by(_ticket.c.date.desc())
         ):
             self.tickets[account] = (kind, opened)
-        self.quotes: dict[int, str] = {}
         for account, follow in connection.execute(
             select(_quote.c.account_id, func.min(_quote.c.next_follow_up))
             .where(
@@ -213,7 +272,6 @@ class _Waiting:
             .group_by(_quote.c.account_id)
         ):  # fmt: skip
             self.quotes[account] = follow
-        self.promises: dict[int, str] = {}
         for account, text in connection.execute(
             select(_promise.c.account_id, _promise.c.text)
             .where(_promise.c.account_id.in_(ids), _promise.c.done_at.is_(None))

@@ -7,9 +7,10 @@ Owns painting the brief and asking how a visit ended. What is in it comes from
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
@@ -33,6 +34,8 @@ from crmdesk.services.queries.today import ReasonRow
 
 _FACT_ROW = 51
 _FACTS_WIDTH = 276
+_WITH_BARS = 460
+_NARROW = 620
 
 
 class FactsList(ChartWidget):
@@ -235,24 +238,31 @@ class BriefPanel(Panel):
         self.needs.part_activated.connect(self._on_need_activated)
         self.facts = FactsList(self)
         self._needs_head = _ListHead(_("Will need"), self)
-        self._needs_head.set_right(
-            [
-                Run(_("In 14 days"), "muted", size=t.SIZE_SMALL),
-                Run(_("Suggested"), "muted", size=t.SIZE_SMALL, gap=t.SPACE_5 + 18),
-            ]
-        )
         self._totals = LineLabel(parent=self, right=True)
         columns = QHBoxLayout()
         columns.setSpacing(0)
         columns.addLayout(self._list_column(self._needs_head, self.needs, self._totals), 1)
         columns.addWidget(VLine(self))
-        side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_FACTS_WIDTH))
+        side = self._side = QWidget(self)
         facts_column = self._list_column(_ListHead(_("Before you go in"), self), self.facts, None)
         side.setLayout(facts_column)
         columns.addWidget(side)
         self.body.addLayout(columns, 1)
         self.show_item(None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < theme.scaled(_NARROW)
+        side = min(theme.scaled(_FACTS_WIDTH), round(self.width() * 0.4))
+        self._side.setFixedWidth(side)
+        columns = [Run(_("Suggested"), "muted", size=t.SIZE_SMALL)]
+        # The list shows its bars only where there is room for them.
+        if self.width() - side >= theme.scaled(_WITH_BARS):
+            chance = Run(_("In 14 days"), "muted", size=t.SIZE_SMALL)
+            columns = [chance, replace(columns[0], gap=t.SPACE_5 + 18)]
+        self._needs_head.set_right(columns)
+        self._badge_box.setVisible(not narrow)
+        self.card.setVisible(not narrow)
 
     def _make_head(self) -> QWidget:
         head = QWidget(self)
@@ -260,12 +270,14 @@ class BriefPanel(Panel):
         self._name = LineLabel(parent=head)
         self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._address = LineLabel(parent=head)
-        self._badges = QHBoxLayout()
+        self._badge_box = QWidget(head)
+        self._badges = QHBoxLayout(self._badge_box)
+        self._badges.setContentsMargins(0, 0, 0, 0)
         self._badges.setSpacing(t.SPACE_2)
         first = QHBoxLayout()
         first.setSpacing(t.SPACE_2)
         first.addWidget(self._name)
-        first.addLayout(self._badges)
+        first.addWidget(self._badge_box)
         first.addStretch(1)
         words = QVBoxLayout()
         words.setSpacing(2)

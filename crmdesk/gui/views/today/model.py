@@ -110,14 +110,14 @@ def route_entries(route: DayRoute, next_key: int | None, currency: str) -> tuple
     for stop in route.stops:
         person = stop.mode == "person"
         if person:
-            number += 1
+            number += not stop.off_plan
             while pauses and (stop.start_minute or 0) >= pauses[0][0]:
                 entries.append(_pause(pauses.pop(0), city))
             city = stop.city
         elif not calls:
             calls = True
             entries.append(CallsHeading(_("Call instead of driving")))
-        label = str(number) if person else ""
+        label = "" if not person else "+" if stop.off_plan else str(number)
         entries.append(stop_item(stop, label, next_key, currency, route.day))
     return tuple(entries)
 

@@ -76,6 +76,9 @@ class TodayView(Protocol):
     def show_nothing_planned(self) -> None:
         """The day has no stops."""
 
+    def show_replanning(self, *, busy: bool) -> None:
+        """The re-plan is under way, or over."""
+
     def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
         """Say what the re-plan did."""
 
@@ -93,6 +96,8 @@ class TodayPresenter:
         self._selected: int | None = None
         self._brief_of: int | None = None
         self._undo_replan: int | None = None
+        self._wanted_account: int | None = None
+        self._replanning = False
 
     # ---------------------------------------------------------------------------------- life
 
@@ -135,6 +140,9 @@ class TodayPresenter:
         self._view.show_heading(heading_facts(route, currency), self._now())
         self._view.show_route(route_entries(route, key, currency), route.home)
         self._view.show_so_far(so_far(route, currency))
+        for one in route.stops:
+            if one.account_id == self._wanted_account:
+                self._selected, self._wanted_account = one.id, None
         if self._stop(self._selected) is None:
             self._selected = key if key is not None else route.stops[0].id
         self._view.select_stop(self._selected or route.stops[0].id)
@@ -179,9 +187,11 @@ class TodayPresenter:
     def select_account(self, account_id: int) -> None:
         """Show the stop of a customer, when it is on today's route."""
         stops = () if self._route is None else self._route.stops
-        for stop in stops:
-            if stop.account_id == account_id:
-                self.select(stop.id)
+        found = next((stop for stop in stops if stop.account_id == account_id), None)
+        # A visit that has just begun elsewhere is not on the route yet: it is when read again.
+        self._wanted_account = account_id if found is None else None
+        if found is not None:
+            self.select(found.id)
 
     def open_card(self) -> None:
         """Open the customer of the shown stop."""
@@ -268,7 +278,7 @@ class TodayPresenter:
     def miss_stop(self) -> None:
         """Mark the shown stop as missed; it comes back in the next re-plan."""
         stop = self.selected()
-        if stop is None or stop.over:
+        if stop is None or stop.over or stop.off_plan:
             return
         ws, key = self._ws, stop.id
         words = _("{name} marked as missed").format(name=stop.name)
@@ -282,7 +292,7 @@ class TodayPresenter:
     def lock_stop(self) -> None:
         """Keep the shown stop where it is, or set it free again."""
         stop = self.selected()
-        if stop is None or stop.over:
+        if stop is None or stop.over or stop.off_plan:
             return
         ws, key, locked = self._ws, stop.id, not stop.locked
         words = _("{name} stays where it is") if locked else _("{name} may be moved again")
@@ -301,8 +311,10 @@ class TodayPresenter:
     def replan(self) -> None:
         """Plan the rest of today anew."""
         ws, before = self._ws, self._route
-        if before is None:
+        if before is None or self._replanning:
             return
+        self._replanning = True
+        self._view.show_replanning(busy=True)
 
         def work() -> tuple[ChangeSet, DayRoute]:
             from crmdesk.services import plans
@@ -310,9 +322,21 @@ class TodayPresenter:
             changes = plans.replan_rest_of_day(ws)
             return changes, queries.day_route(ws)
 
-        self._runner.write(work, lambda result: self._on_replanned(before, *result), owner=self)
+        self._runner.write(
+            work,
+            lambda result: self._on_replanned(before, *result),
+            self._on_replan_failed,
+            owner=self,
+        )
+
+    def _on_replan_failed(self, error: Exception) -> None:
+        self._replanning = False
+        self._view.show_replanning(busy=False)
+        self._desk.fail(error)
 
     def _on_replanned(self, before: DayRoute, changes: ChangeSet, after: DayRoute) -> None:
+        self._replanning = False
+        self._view.show_replanning(busy=False)
         moved, gone = moved_stops(before.stops, after.stops)
         if not moved and not gone:
             words = _("The rest of today stays as it is: nothing better was found.")

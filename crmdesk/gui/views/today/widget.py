@@ -233,6 +233,14 @@ class TodayPlace(QWidget):
         self._stack.setCurrentIndex(1)
         self._heading.set_title(_("Today"))
 
+    def show_replanning(self, *, busy: bool) -> None:
+        self._replan.setEnabled(not busy)
+        self._replan.set_label(_("Re-planning…") if busy else keys.title("today.replan"))
+        if busy:
+            self._replan.setCursor(Qt.CursorShape.BusyCursor)
+        else:
+            self._replan.unsetCursor()
+
     def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
         actions = []
         if undo_wanted:

@@ -22,6 +22,7 @@ from crmdesk.hq.embedded import Cluster, installed_programs
 from crmdesk.hq.store import Store, create_database, drop_database
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
+from crmdesk.sync import facts
 from crmdesk.sync.bootstrap import KeyKeeping, join
 from crmdesk.sync.client import SyncReport, sync_once
 from crmdesk.sync.transport import HttpTransport, Transport
@@ -46,15 +47,32 @@ def postgres() -> Iterator[Cluster]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Stock:
+    """What every test starts from a copy of: the company's database, a laptop of each user."""
+
+    database: str
+    laptops: dict[str, Path]
+
+
 @pytest.fixture(scope="session")
-def template(postgres: Cluster) -> str:
-    """A database with the company in it, to be copied."""
+def stock(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stock:
+    """The company at HQ with R1, R2 and O1 joined, made once."""
+    from crmdesk.hq.app import make_app, open_hq
+
     create_database(postgres.url("postgres"), _TEMPLATE)
     store = Store(postgres.url(_TEMPLATE))
     schema.upgrade(store)
     bulk.load(store, company.batches())
+    url, stop = _serve(make_app(open_hq(store, serving.system_clock())))
+    laptops = {user: tmp_path_factory.mktemp("stock") / user for user in ("R1", "R2", "O1")}
+    for user, folder in laptops.items():
+        code = admin.make_code(store, user, datetime.now(UTC))
+        join(folder, url, code, serving.system_clock(), device_name=user,
+             keeping=KeyKeeping("open"))  # fmt: skip
+    stop()
     store.dispose()
-    return _TEMPLATE
+    return Stock(_TEMPLATE, laptops)
 
 
 @dataclass
@@ -83,6 +101,10 @@ class Laptop:
         """The first column of the first row."""
         return self.rows(sql, *parameters)[0][0]
 
+    def fact(self, key: str) -> str:
+        """A fact of the profile."""
+        return str(self.one("SELECT value FROM profile WHERE key = ?", key))
+
     def waiting(self) -> int:
         """Ops not yet answered."""
         return int(self.one("SELECT count(*) FROM journal WHERE state = 'waiting'"))
@@ -96,6 +118,7 @@ class Headquarters:
     url: str
     database_url: str
     folder: Path
+    stock: dict[str, Path]
     laptops: list[Laptop] = field(default_factory=list)
 
     def now_ms(self) -> int:
@@ -105,14 +128,32 @@ class Headquarters:
         return admin.make_code(self.store, user, datetime.now(UTC))
 
     def join(self, user: str, name: str = "") -> Laptop:
-        """A new laptop of this user."""
+        """A laptop of this user: the stock one first, then new ones."""
         folder = self.folder / f"laptop-{len(self.laptops)}-{name or user}"
         clock = serving.system_clock()
-        code = self.code(user)
-        join(folder, self.url, code, clock, device_name=name or user, keeping=KeyKeeping("open"))
+        ready = self.stock.pop(user, None)
+        if ready is None:
+            code = self.code(user)
+            keeping = KeyKeeping("open")
+            join(folder, self.url, code, clock, device_name=name or user, keeping=keeping)
+        else:
+            shutil.copytree(ready, folder)
         laptop = Laptop(folder, profile.open_database(folder, clock), self.url)
+        with laptop.database.maintenance() as connection:
+            profile.set_fact(connection, facts.URL, self.url)
+        if ready is not None:
+            # The other stock devices enrolled after the snapshot of this one.
+            laptop.sync()
         self.laptops.append(laptop)
         return laptop
+
+    def point(self, url: str) -> None:
+        """Tell every laptop that HQ is elsewhere now."""
+        self.url = url
+        for laptop in self.laptops:
+            laptop.url = url
+            with laptop.database.maintenance() as connection:
+                profile.set_fact(connection, facts.URL, url)
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.store.transaction() as connection:
@@ -123,10 +164,10 @@ class Headquarters:
 
 
 @pytest.fixture
-def fresh_database(postgres: Cluster, template: str) -> Iterator[str]:
+def fresh_database(postgres: Cluster, stock: Stock) -> Iterator[str]:
     """The URL of a copy of the company's database."""
     name = next(_names)
-    create_database(postgres.url("postgres"), name, template=template)
+    create_database(postgres.url("postgres"), name, template=stock.database)
     yield postgres.url(name)
     drop_database(postgres.url("postgres"), name)
 
@@ -153,13 +194,13 @@ def _serve(app: Any) -> tuple[str, Callable[[], None]]:
 
 
 @pytest.fixture
-def hq(fresh_database: str, tmp_path: Path) -> Iterator[Headquarters]:
+def hq(fresh_database: str, stock: Stock, tmp_path: Path) -> Iterator[Headquarters]:
     """An HQ server in a thread of this process, on a port of its own."""
     from crmdesk.hq.app import make_app, open_hq
 
     store = Store(fresh_database)
     url, stop = _serve(make_app(open_hq(store, serving.system_clock())))
-    found = Headquarters(store, url, fresh_database, tmp_path)
+    found = Headquarters(store, url, fresh_database, tmp_path, dict(stock.laptops))
     yield found
     for laptop in found.laptops:
         laptop.database.dispose()

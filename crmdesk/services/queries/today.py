@@ -39,7 +39,8 @@ class DayStop:
     """A planned visit or call of the day, in its order, and what waits there.
 
     A visit that was not planned has a negative ``id``. Minutes are after midnight, metres by road
-    as planned, money in minor units. ``outcome`` and ``reason`` are those of the visit made today, ``order_net_minor`` what was ordered in it.
+    as planned, money in minor units. ``outcome`` and ``reason`` are those of the visit made today,
+    ``order_net_minor`` what was ordered in it.
     """
 
     id: int

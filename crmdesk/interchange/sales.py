@@ -22,7 +22,8 @@ from crmdesk.interchange import cells
 from crmdesk.interchange.ledger import Ledger
 from crmdesk.storage.bulk import insert_rows
 
-_K, _V = TypeVar("_K"), TypeVar("_V")
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 _FLUSH = 20_000
 _PULSE = 2_000

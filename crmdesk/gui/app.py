@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSettings, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from crmdesk.domain.changes import ChangeSet
@@ -31,6 +32,7 @@ from crmdesk.gui.presenting import Hit
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _
+from crmdesk.paths import resources_dir
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -320,7 +322,9 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
         return found
     QCoreApplication.setApplicationName("crmdesk")
     QCoreApplication.setOrganizationName("crmdesk")
-    return QApplication([sys.argv[0], *arguments])
+    app = QApplication([sys.argv[0], *arguments])
+    app.setWindowIcon(QIcon(str(resources_dir() / "icons" / "app.svg")))
+    return app
 
 
 def run(start: Start) -> int:

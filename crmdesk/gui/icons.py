@@ -21,8 +21,9 @@ LARGE = 20
 
 
 def names() -> list[str]:
-    """All icon names, sorted."""
-    return sorted(path.stem for path in (resources_dir() / "icons").glob("*.svg"))
+    """All line icons, sorted; the program's own mark is not one of them."""
+    found = (path.stem for path in (resources_dir() / "icons").glob("*.svg"))
+    return sorted(name for name in found if name != "app")
 
 
 @lru_cache(maxsize=256)

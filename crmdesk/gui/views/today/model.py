@@ -6,7 +6,6 @@ Owns the wording of stops, pauses, the brief and the heading. Which rows there a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -455,13 +454,29 @@ def _quotes(brief: StopBrief, currency: str, today: date) -> list[FactItem]:
     return facts
 
 
-def moved_stops(before: Sequence[DayStop], after: Sequence[DayStop]) -> tuple[int, int]:
-    """How many stops have another time, and how many have left the day."""
-    times = {stop.account_id: stop.start_minute for stop in after}
+def replanned_words(before: DayRoute, after: DayRoute, currency: str) -> str:
+    """What a re-plan did to the day; empty when it left everything as it was."""
+    old = {stop.account_id: stop for stop in before.stops if not stop.over}
+    new = {stop.account_id: stop for stop in after.stops if not stop.over}
     moved = sum(
-        stop.account_id in times and times[stop.account_id] != stop.start_minute
-        for stop in before
-        if not stop.over
+        key in new and new[key].start_minute != stop.start_minute for key, stop in old.items()
     )
-    gone = sum(stop.account_id not in times for stop in before)
-    return moved, gone
+    added, gone = len(new.keys() - old.keys()), len(old.keys() - new.keys())
+    if not moved and not added and not gone:
+        return ""
+    parts = []
+    if moved:
+        parts.append(ngettext("{count} stop moved", "{count} stops moved", moved))
+    if added:
+        parts.append(ngettext("{count} added", "{count} added", added))
+    if gone:
+        parts.append(ngettext("{count} left today", "{count} left today", gone))
+    counts = [n for n in (moved, added, gone) if n]
+    words = [part.format(count=n) for part, n in zip(parts, counts, strict=True)]
+    change = sum(stop.expected_margin_minor for stop in new.values())
+    change -= sum(stop.expected_margin_minor for stop in old.values())
+    if change:
+        sign = "+" if change > 0 else ""
+        amount = format_money(change, currency, decimals=0)
+        words.append(_("{amount} margin").format(amount=sign + amount))
+    return ", ".join(words)

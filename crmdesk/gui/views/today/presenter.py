@@ -18,13 +18,13 @@ from crmdesk.gui.views.today.model import (
     Entry,
     brief_item,
     heading_facts,
-    moved_stops,
     next_stop,
+    replanned_words,
     route_entries,
     so_far,
 )
 from crmdesk.gui.widgets.items import FactPart
-from crmdesk.i18n import _, format_clock, ngettext
+from crmdesk.i18n import _, format_clock
 from crmdesk.services import undo, visits
 from crmdesk.services.queries import stop_brief
 from crmdesk.services.queries import today as queries
@@ -337,15 +337,10 @@ class TodayPresenter:
     def _on_replanned(self, before: DayRoute, changes: ChangeSet, after: DayRoute) -> None:
         self._replanning = False
         self._view.show_replanning(busy=False)
-        moved, gone = moved_stops(before.stops, after.stops)
-        if not moved and not gone:
-            words = _("The rest of today stays as it is: nothing better was found.")
-        else:
-            first = ngettext("{count} stop moved", "{count} stops moved", moved)
-            second = ngettext("{count} left today", "{count} left today", gone)
-            words = f"{first.format(count=moved)}, {second.format(count=gone)}."
+        words = replanned_words(before, after, self._ws.currency)
         self._undo_replan = changes.undo
-        self._view.show_replanned(words, undo_wanted=bool(moved or gone))
+        said = words or _("the rest of today stays as it is, nothing better was found")
+        self._view.show_replanned(said, undo_wanted=bool(words))
 
     def undo_replan(self) -> None:
         """Take the last re-plan back."""

@@ -247,7 +247,8 @@ class TodayPlace(QWidget):
             button = KeyHintButton(_("Undo"), kind="quiet")
             button.clicked.connect(self._on_undo_clicked)
             actions.append(button)
-        self._notice.say([Run(words, weight=t.MEDIUM)], tone="accent", actions=actions)
+        runs = [Run(_("Re-planned:"), weight=t.SEMIBOLD), Run(f"{words}.", gap=t.SPACE_1)]
+        self._notice.say(runs, tone="accent", actions=actions)
 
     # ------------------------------------------------------------------------------------ slots
 

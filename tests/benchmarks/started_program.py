@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from crmdesk.gui.app import Desktop
-    from tests.benchmarks.keys import Marks
-
-_GIVE_UP_S = 60.0
+_GIVE_UP_MS = 60_000
 
 
 def _now() -> datetime:
@@ -25,46 +20,45 @@ def _now() -> datetime:
 
 
 def _desktop(folder: Path) -> int:
+    from PySide6.QtCore import QTimer
+
     from crmdesk.gui.app import Desktop, Start, make_application
-    from tests.benchmarks.keys import when_it_takes_a_key
+    from tests.benchmarks.keys import Marks, mark, when_it_takes_a_key
 
     marks: Marks = {}
     app = make_application()
-    desktop = Desktop(app, Start(folder, _now, sync_by_itself=False))
+
+    def opened(window: Any, _workspace: object) -> None:
+        marks["opened"] = mark()
+        _when_rows_are_painted(window.place("today").route, on_rows)
+
+    def on_rows() -> None:
+        marks["rows"] = mark()
+        app.exit()
+
+    desktop = Desktop(app, Start(folder, _now, opened=opened, sync_by_itself=False))
     when_it_takes_a_key(desktop.window, marks, lambda: None)
+    QTimer.singleShot(_GIVE_UP_MS, app.quit)
     desktop.show()
-    _until_today_is_painted(desktop, marks)
+    app.exec()
     desktop.close()
     print(json.dumps(marks))
     return 0
 
 
-def _until_today_is_painted(desktop: Desktop, marks: Marks) -> None:
-    from PySide6.QtCore import QEvent, QObject
-    from PySide6.QtWidgets import QApplication
+def _when_rows_are_painted(route: Any, painted: Any) -> None:
+    from PySide6.QtCore import QEvent, QObject, QTimer
 
-    from tests.benchmarks.keys import mark
-
-    app = QApplication.instance()
-    if not isinstance(app, QApplication):
-        raise TypeError("no application")
-
-    class Painted(QObject):
-        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
             if event.type() is QEvent.Type.Paint and route.rows_model().rowCount():
-                app.exit()
+                watched.removeEventFilter(self)
+                # The painting itself comes after the filter.
+                QTimer.singleShot(0, painted)
             return False
 
-    deadline = time.monotonic() + _GIVE_UP_S
-    while desktop.workspace is None and time.monotonic() < deadline:
-        app.processEvents()
-    marks["opened"] = mark()
-    route = desktop.window.place("today").route
-    table = route.focusProxy()
-    watch = Painted(table)
-    table.viewport().installEventFilter(watch)
-    app.exec()
-    marks["rows"] = mark()
+    viewport = route.focusProxy().viewport()
+    viewport.installEventFilter(Watch(viewport))
 
 
 def main() -> None:

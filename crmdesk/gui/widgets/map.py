@@ -32,11 +32,12 @@ from crmdesk.gui.widgets import map_overlay as overlay
 from crmdesk.gui.widgets.map_buttons import ZoomButtons
 from crmdesk.gui.widgets.map_items import Chip, Home, MapStop, StopState
 from crmdesk.gui.widgets.map_labels import Box
+from crmdesk.gui.widgets.map_names import NamePainter
 from crmdesk.gui.widgets.map_overlay import Marker
 from crmdesk.gui.widgets.map_projection import TILE, Camera, fit_camera, project, unproject
+from crmdesk.gui.widgets.map_route import RouteLines
 from crmdesk.gui.widgets.map_tiles import TileKey, TileStore
 from crmdesk.i18n import _, format_number
-from crmdesk.interchange.mappack import MapPack
 from crmdesk.interchange.maproads import Leg, Point
 
 __all__ = ["SYNCHRONOUS", "Chip", "Home", "MapStop", "MapView", "StopState"]
@@ -68,6 +69,8 @@ class MapView(QWidget):
         self._stops: tuple[MapStop, ...] = ()
         self._home: Home | None = None
         self._legs: list[Leg] = []
+        self._lines = RouteLines()
+        self._names: NamePainter | None = None
         self._given_path = False
         self._chip: Chip | None = None
         self._selected: Hashable | None = None
@@ -106,9 +109,9 @@ class MapView(QWidget):
         self._given_path = path_points is not None
         if path_points is not None:
             line = tuple((longitude, latitude) for latitude, longitude in path_points)
-            self._legs = [Leg(line, 0.0, 0.0, on_road=True)] if len(line) > 1 else []
+            self._set_legs([Leg(line, 0.0, 0.0, on_road=True)] if len(line) > 1 else [])
         elif moved:
-            self._legs = []
+            self._set_legs([])
             self._ask_for_legs()
         if moved:
             self.fit()
@@ -139,7 +142,7 @@ class MapView(QWidget):
         points = [project(stop.longitude, stop.latitude) for stop in self._stops]
         if self._home is not None:
             points.append(project(self._home.longitude, self._home.latitude))
-        points += [project(lon, lat) for leg in self._legs for lon, lat in leg.line[::8]]
+        points += self._lines.bounds_points()
         if not points and self._store.data.loaded:
             packs = self._store.data.packs()
             west, south, east, north = packs[-1].bounds
@@ -205,10 +208,12 @@ class MapView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_tiles(painter)
         markers = self.markers()
-        overlay.paint_route(painter, self._camera, self._legs, self._done_legs())
+        self._lines.paint(painter, self._camera, self._done_legs())
         if self._store.data.loaded:
+            if self._names is None:
+                self._names = NamePainter(self._store.data.labels())
             taken = self._taken(markers)
-            overlay.paint_names(painter, self._camera, self._store.data.labels(), taken)
+            self._names.paint(painter, self._camera, taken, self.devicePixelRatioF())
         if self._home is not None:
             overlay.paint_home(painter, self._camera, self._home)
         focused = self._focused if self.hasFocus() else None
@@ -225,13 +230,7 @@ class MapView(QWidget):
             return "© OpenStreetMap contributors"
         west, north = self._lon_lat(0, 0)
         east, south = self._lon_lat(self._camera.width, self._camera.height)
-        named = [
-            pack.attribution
-            for pack in self._store.data.packs()
-            if _in_view(pack, west, south, east, north)
-        ]
-        # Natural Earth asks for nothing, so it steps back where other data are in view.
-        return " · ".join(named[1:] or named)
+        return self._store.data.attribution(west, south, east, north)
 
     def _lon_lat(self, px: float, py: float) -> tuple[float, float]:
         return unproject(*self._camera.to_world(px, py))
@@ -336,10 +335,14 @@ class MapView(QWidget):
         else:
             self._store.want_legs(points)
 
+    def _set_legs(self, legs: list[Leg]) -> None:
+        self._legs = legs
+        self._lines = RouteLines(legs)
+
     def _on_legs_ready(self, points: object, legs: object) -> None:
         if points != self._points() or self._given_path or not isinstance(legs, list):
             return
-        self._legs = legs
+        self._set_legs(legs)
         if self._fitted:
             self.fit()
         self.update()
@@ -481,11 +484,3 @@ class MapView(QWidget):
 
 def _places(stops: Sequence[MapStop], home: Home | None) -> tuple[object, ...]:
     return (home, *((stop.latitude, stop.longitude) for stop in stops))
-
-
-def _in_view(pack: MapPack, west: float, south: float, east: float, north: float) -> bool:
-    """True where the view shows any of the pack's drawing, or of its names if it has only these."""
-    if not pack.levels:
-        return any(west < n.longitude < east and south < n.latitude < north for n in pack.labels)
-    left, bottom, right, top = pack.bounds
-    return left < east and right > west and bottom < north and top > south

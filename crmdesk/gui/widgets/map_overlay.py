@@ -1,7 +1,7 @@
-"""What lies over the base map: the route, numbered stops, home, names, and the chip of the leg.
+"""What lies over the base map: numbered stops, home, the chip of the leg, the attribution.
 
-Owns the layout and the painting of these for one camera. Tiles are ``map_tiles``'s, input and
-selection the view's.
+Owns the layout and the painting of these for one camera. Names are ``map_names``'s, the route
+``map_route``'s, tiles ``map_tiles``'s, input and selection the view's.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from crmdesk.gui import theme
-from crmdesk.gui.theme_tokens import MEDIUM, RADIUS, REGULAR, SEMIBOLD, SIZE_BODY, SIZE_SMALL
+from crmdesk.gui.theme_tokens import RADIUS, REGULAR, SEMIBOLD, SIZE_BODY, SIZE_SMALL
 from crmdesk.gui.widgets.map_items import Chip, Home, MapStop, StopState
-from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
+from crmdesk.gui.widgets.map_labels import Box, spread_markers
 from crmdesk.gui.widgets.map_projection import Camera, project
-from crmdesk.interchange.mappack import Label
-from crmdesk.interchange.maproads import Leg
 
 MARKER = 10.0
 MARKER_SELECTED = 13.0
 _HOME = 7.0
-# The zoom from which a kind of name is shown, and the one from which it no longer is.
-_NAME_ZOOMS = {"country": (2.0, 7.5), "city": (5.0, 99.0), "town": (8.0, 99.0),
-               "village": (10.5, 99.0), "hamlet": (12.75, 99.0)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +51,6 @@ def place_markers(
         Marker(stop, x, y, true_x, true_y, radius)
         for stop, (x, y), (true_x, true_y), radius in zip(stops, spread, places, radii, strict=True)
     ]
-
-
-def paint_route(
-    painter: QPainter, camera: Camera, legs: Sequence[Leg], done: Sequence[bool]
-) -> None:
-    """The way between the stops: grey where it has been driven, accent where not; driven below."""
-    for past in (True, False):
-        for leg, is_done in zip(legs, done, strict=False):
-            if is_done != past:
-                continue
-            line = QPolygonF(
-                [QPointF(*camera.to_view(*project(lon, lat))) for lon, lat in leg.line]
-            )
-            _paint_line(
-                painter, line, theme.color("muted" if past else "accent"), on_road=leg.on_road
-            )
-
-
-def _paint_line(painter: QPainter, line: QPolygonF, color: QColor, *, on_road: bool) -> None:
-    halo = QPen(theme.color("map_land", alpha=0.85), 5.5)
-    pen = QPen(color, 2.6)
-    for each in (halo, pen):
-        each.setCapStyle(Qt.PenCapStyle.RoundCap)
-        each.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if not on_road:
-        pen.setDashPattern([3.0, 2.4])
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for each in (halo, pen):
-        painter.setPen(each)
-        painter.drawPolyline(line)
 
 
 def paint_home(painter: QPainter, camera: Camera, home: Home) -> None:
@@ -146,50 +111,6 @@ def _paint_marker(painter: QPainter, marker: Marker, *, chosen: bool) -> None:
         Qt.AlignmentFlag.AlignCenter,
         marker.stop.number,
     )
-
-
-def paint_names(
-    painter: QPainter, camera: Camera, labels: Sequence[Label], taken: Sequence[Box]
-) -> None:
-    """The names in view that find room, with a halo of the ground."""
-    shown = []
-    for label in labels:
-        first, last = _NAME_ZOOMS.get(label.kind, (12.0, 99.0))
-        if not first <= camera.zoom < last or (
-            label.kind == "country" and not _fits(label, camera)
-        ):
-            continue
-        x, y = camera.to_view(*project(label.longitude, label.latitude))
-        if -40 <= x <= camera.width + 40 and -20 <= y <= camera.height + 20:
-            shown.append((label, x, y))
-    styles = {kind: _name_font(kind) for kind in {label.kind for label, _x, _y in shown}}
-    sizes = []
-    for label, x, y in shown:
-        metrics = QFontMetricsF(styles[label.kind])
-        sizes.append((x, y, metrics.horizontalAdvance(label.text), metrics.height()))
-    boxes = place_names(sizes, taken, camera.width, camera.height)
-    for (label, _x, _y), box in zip(shown, boxes, strict=True):
-        if box is not None:
-            font = styles[label.kind]
-            ascent = QFontMetricsF(font).ascent()
-            path = QPainterPath()
-            path.addText(QPointF(box.left, box.top + ascent), font, label.text)
-            halo = QPen(theme.color("map_land", alpha=0.9), 3.2)
-            halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            painter.strokePath(path, halo)
-            ink = "text" if label.kind in ("city", "town") else "muted"
-            painter.fillPath(path, theme.color(ink))
-
-
-def _fits(label: Label, camera: Camera) -> bool:
-    """Small countries get their name only when one comes close."""
-    return camera.zoom >= 2.0 + label.rank
-
-
-def _name_font(kind: str) -> QFont:
-    if kind in ("city", "town"):
-        return theme.font(SIZE_BODY, MEDIUM)
-    return theme.font(SIZE_SMALL, REGULAR if kind != "country" else MEDIUM)
 
 
 def chip_box(chip: Chip) -> Box:

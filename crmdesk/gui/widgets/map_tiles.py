@@ -74,6 +74,14 @@ class MapData:
         found = [label for pack in self.packs() for label in pack.labels]
         return sorted(found, key=lambda label: label.rank)
 
+    def attribution(self, west: float, south: float, east: float, north: float) -> str:
+        """Whose data are shown in a window of degrees."""
+        named = [
+            pack.attribution for pack in self.packs() if _shows(pack, west, south, east, north)
+        ]
+        # Natural Earth asks for nothing, so it steps back where other data are in view.
+        return " · ".join(named[1:] or named)
+
     def render(self, key: TileKey) -> QImage:
         """Paint one tile."""
         with self._lock:
@@ -204,3 +212,11 @@ class _Worker(QRunnable):
 
     def run(self) -> None:
         self._store.work()
+
+
+def _shows(pack: MapPack, west: float, south: float, east: float, north: float) -> bool:
+    """True where the window has any of the pack's drawing, or of its names if it has only these."""
+    if not pack.levels:
+        return any(west < n.longitude < east and south < n.latitude < north for n in pack.labels)
+    left, bottom, right, top = pack.bounds
+    return left < east and right > west and bottom < north and top > south

@@ -133,6 +133,8 @@ class ReorderPlace(QWidget):
         header.setSortIndicator(LIKELY, Qt.SortOrder.DescendingOrder)
         self._empty = EmptyState("reorder", "", "", parent=panel)
         stack = self._stack = QStackedLayout()
+        # A stacked layout shows what it takes: without a parent that would be a window of its own.
+        self.table.setParent(panel)
         stack.addWidget(self.table)
         stack.addWidget(self._empty)
         return stack

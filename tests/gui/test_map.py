@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from crmdesk.demo.geography import places
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import LIGHT
-from crmdesk.gui.widgets.map import SYNCHRONOUS, MapView
-from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
+from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS, MapView
 from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
+from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
 from crmdesk.gui.widgets.map_projection import (
     Camera,
     fit_camera,
@@ -40,12 +40,12 @@ def store(qapp: QApplication) -> Iterator[TileStore]:
 @pytest.fixture
 def view(qtbot: QtBot, qapp: QApplication, store: TileStore) -> Iterator[MapView]:
     theme.apply(qapp, "light")
-    qapp.setProperty(SYNCHRONOUS, True)
+    qapp.setProperty(SYNCHRONOUS_MAPS, True)
     view = MapView(store=store)
     qtbot.addWidget(view)
     view.resize(800, 360)
     yield view
-    qapp.setProperty(SYNCHRONOUS, False)
+    qapp.setProperty(SYNCHRONOUS_MAPS, False)
 
 
 def _stops(count: int = 5) -> list[MapStop]:

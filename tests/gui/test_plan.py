@@ -22,7 +22,7 @@ from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.views.plan.words import Explanation
-from crmdesk.gui.widgets.map import SYNCHRONOUS
+from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
 from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.workspace import Workspace, open_workspace
@@ -345,7 +345,7 @@ def test_cancelling_leaves_the_plan_as_it_was(
 def place(
     qtbot: QtBot, qapp: QApplication, ws: Workspace, direct_runner: DirectRunner, desk: FakeDesk
 ) -> Iterator[PlanPlace]:
-    qapp.setProperty(SYNCHRONOUS, True)
+    qapp.setProperty(SYNCHRONOUS_MAPS, True)
     window = QWidget()  # without a layout it gives no size hints, which offscreen cannot take
     qtbot.addWidget(window)
     window.resize(1248, 851)
@@ -358,7 +358,7 @@ def place(
     place.show_target({})
     settle(20)
     yield place
-    qapp.setProperty(SYNCHRONOUS, False)
+    qapp.setProperty(SYNCHRONOUS_MAPS, False)
 
 
 def test_arrows_walk_the_board(place: PlanPlace, qtbot: QtBot) -> None:

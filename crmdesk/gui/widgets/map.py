@@ -30,7 +30,13 @@ from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import RADIUS
 from crmdesk.gui.widgets import map_overlay as overlay
 from crmdesk.gui.widgets.map_buttons import ZoomButtons
-from crmdesk.gui.widgets.map_items import Chip, Home, MapStop, StopState
+from crmdesk.gui.widgets.map_items import (
+    SYNCHRONOUS_MAPS,
+    Chip,
+    Home,
+    MapStop,
+    StopState,
+)
 from crmdesk.gui.widgets.map_labels import Box
 from crmdesk.gui.widgets.map_names import NamePainter
 from crmdesk.gui.widgets.map_overlay import Marker
@@ -40,9 +46,8 @@ from crmdesk.gui.widgets.map_tiles import TileKey, TileStore
 from crmdesk.i18n import _, format_number
 from crmdesk.interchange.maproads import Leg, Point
 
-__all__ = ["SYNCHRONOUS", "Chip", "Home", "MapStop", "MapView", "StopState"]
+__all__ = ["SYNCHRONOUS_MAPS", "Chip", "Home", "MapStop", "MapView", "StopState"]
 
-SYNCHRONOUS = "crmdesk_maps_synchronous"  # an application property; pictures and tests set it
 _PAN_STEP = 80
 _ZOOM_STEP = 0.5
 _WHEEL_NOTCH = 120
@@ -317,7 +322,7 @@ class MapView(QWidget):
 
     def _synchronous(self) -> bool:
         app = QApplication.instance()
-        return bool(app is not None and app.property(SYNCHRONOUS))
+        return bool(app is not None and app.property(SYNCHRONOUS_MAPS))
 
     # ---- the way by road
 

@@ -6,6 +6,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 
+SYNCHRONOUS_MAPS = "crmdesk_maps_synchronous"
+"""An application property: with it maps are painted whole at once, for pictures and tests."""
+
 
 class StopState(StrEnum):
     """Where a stop is in the day."""

@@ -11,15 +11,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.schema import AddConstraint, CreateIndex, DDLElement, DropConstraint, DropIndex
-
 from crmdesk.domain.errors import Cancelled, UserError
 from crmdesk.hq.copying import encoders, uid_text
 from crmdesk.hq.feed import WHOLE_ACCOUNT, sequence
 from crmdesk.hq.store import HqConnection, Store
-from crmdesk.hq.tables import by_account, global_uniques, table, table_name
+from crmdesk.hq.tables import by_account, global_uniques, table_name
 from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Scope
@@ -27,7 +23,6 @@ from crmdesk.storage.rows import Batch
 
 Progress = Callable[[str, int], None]
 _SEPARATOR = "\x1f"
-_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +106,7 @@ def load(
     with store.transaction() as connection:
         connection.execute("SET LOCAL synchronous_commit = off")
         empty = _is_empty(connection)
-        if empty:
-            _drop_rules(connection)
+        rules = _drop_rules(connection) if empty else []
         loader = _Loader(connection)
         for batch in batches:
             if cancelled is not None and cancelled():
@@ -120,8 +114,8 @@ def load(
             loader.write(batch)
             if progress is not None:
                 progress(batch.entity, loader.rows)
-        if empty:
-            _create_rules(connection)
+        for statement in rules:
+            connection.execute(statement.encode())
         register_uniques(connection, loader.entities)
         if not empty and _has_devices(connection):
             _announce_loaded(connection, loader.entities)
@@ -149,34 +143,33 @@ def _has_devices(connection: HqConnection) -> bool:
     return bool(found and found[0])
 
 
-def _entity_tables() -> list[Table]:
-    found = []
-    for entity in ENTITIES.values():
-        found.append(table(entity.name))
-        if entity.lines is not None:
-            found.append(table(entity.lines.name))
-    return found
+def _entity_tables() -> list[str]:
+    lines = [e.lines.name for e in ENTITIES.values() if e.lines is not None]
+    return [*(table_name(e) for e in ENTITIES.values()), *lines]
 
 
-def _run(connection: HqConnection, ddl: DDLElement) -> None:
-    connection.execute(str(ddl.compile(dialect=_DIALECT)).encode())
-
-
-def _drop_rules(connection: HqConnection) -> None:
-    for one in _entity_tables():
-        for key in one.foreign_key_constraints:
-            _run(connection, DropConstraint(key))
-        for index in one.indexes:
-            _run(connection, DropIndex(index))
-
-
-def _create_rules(connection: HqConnection) -> None:
-    for one in _entity_tables():
-        for index in sorted(one.indexes, key=lambda i: str(i.name)):
-            _run(connection, CreateIndex(index))
-    for one in _entity_tables():
-        for key in sorted(one.foreign_key_constraints, key=lambda k: str(k.name)):
-            _run(connection, AddConstraint(key))
+def _drop_rules(connection: HqConnection) -> list[str]:
+    """Drop foreign keys and secondary indexes; returns the statements that make them again."""
+    tables = _entity_tables()
+    keys = connection.execute(
+        "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)"
+        " FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])"
+        " ORDER BY conname",
+        ([quoted(name) for name in tables],),
+    ).fetchall()
+    for table, name, _definition in keys:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}".encode())
+    # An index that stands behind a constraint (a key) stays.
+    indexes = connection.execute(
+        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
+        " WHERE i.indrelid = ANY(%s::regclass[]) AND NOT EXISTS"
+        " (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid) ORDER BY 1",
+        ([quoted(name) for name in tables],),
+    ).fetchall()
+    for name, _definition in indexes:
+        connection.execute(f"DROP INDEX {name}".encode())
+    again = [str(definition) for _name, definition in indexes]
+    return again + [f"ALTER TABLE {t} ADD CONSTRAINT {name} {rule}" for t, name, rule in keys]
 
 
 def register_uniques(connection: HqConnection, entities: Iterable[str]) -> None:

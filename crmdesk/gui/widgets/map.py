@@ -46,8 +46,9 @@ from crmdesk.gui.widgets.map_tiles import TileKey, TileStore
 from crmdesk.i18n import _, format_number
 from crmdesk.interchange.maproads import Leg, Point
 
-__all__ = ["SYNCHRONOUS_MAPS", "Chip", "Home", "MapStop", "MapView", "StopState"]
+__all__ = ["SYNCHRONOUS", "Chip", "Home", "MapStop", "MapView", "StopState"]
 
+SYNCHRONOUS = SYNCHRONOUS_MAPS
 _PAN_STEP = 80
 _ZOOM_STEP = 0.5
 _WHEEL_NOTCH = 120

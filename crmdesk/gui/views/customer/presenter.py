@@ -186,13 +186,17 @@ class CustomerPresenter:
             self._desk.go("order", order=int(key))
 
     def start_visit(self) -> None:
-        """Start a visit now, or go back to the running one."""
+        """Start a visit now; while one is running, take its order."""
         if self._account_id is None:
+            return
+        if self._card is not None and self._card.running_visit_id is not None:
+            self.suggested_order()
             return
         ws, account_id = self.workspace, self._account_id
 
-        def done(started: visits.VisitStarted) -> None:
-            self._desk.go("visit", visit=started.visit_id, account=account_id)
+        def done(_started: visits.VisitStarted) -> None:
+            self._desk.toast(_("Visit started. Today ends it."))
+            self._read_card(account_id)
 
         self._runner.write(lambda: visits.start_visit(ws, account_id), done, owner=self)
 

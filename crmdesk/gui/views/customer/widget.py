@@ -197,7 +197,7 @@ class CustomerPlace(QWidget):
         self._badges.set_items(card.badges)
         self.facts.set_facts(card.facts)
         running = card.running_visit_id is not None
-        self._visit.set_label(_("Go on with the visit") if running else _("Start visit"))
+        self._visit.set_label(_("Take the order") if running else _("Start visit"))
         self.history.show_months(card.months, card.events, card.timeline_note)
         self.matrix.show_card(card)
         self.waterfall.set_steps(card.steps, card.value_empty)

@@ -5,6 +5,7 @@ Used by ``crmdesk demo``, by ``run-demo`` and, through ``__main__``, by the firs
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import shutil
@@ -26,7 +27,7 @@ from crmdesk.sync import bootstrap, facts
 
 Progress = Callable[[str, int], None]
 Instants = Callable[[], datetime]
-_FACTS = "demo.json"
+_FACTS, _TABLES = "demo.json", "tables"
 REP = "R1"
 
 
@@ -48,8 +49,26 @@ def laptop_of(folder: Path) -> Path:
 
 
 def exists(folder: Path) -> bool:
-    """True when a demo was made here completely."""
-    return (folder / _FACTS).exists() and profile.exists(laptop_of(folder))
+    """True when a demo was made here completely, by a program with the present tables."""
+    try:
+        values = json.loads((folder / _FACTS).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return values.get(_TABLES) == _tables_digest() and profile.exists(laptop_of(folder))
+
+
+def _tables_digest() -> str:
+    """What tells a demo made with other tables: it is made anew rather than migrated."""
+    from crmdesk.hq.tables import metadata as hq_metadata
+    from crmdesk.storage.tables import metadata as local_metadata
+
+    columns = [
+        f"{table.name}.{column.name} {column.type}"
+        for metadata in (hq_metadata, local_metadata)
+        for table in metadata.sorted_tables
+        for column in table.columns
+    ]
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:16]
 
 
 def make(
@@ -82,7 +101,7 @@ def make(
         _anchor(laptop_of(folder), clock, spec)
     finally:
         server.stop()
-    facts_of = {**asdict(spec), "today": spec.today.isoformat()}
+    facts_of = {**asdict(spec), "today": spec.today.isoformat(), _TABLES: _tables_digest()}
     (folder / _FACTS).write_text(json.dumps(facts_of), encoding="utf-8")
     return Made(made.rows, made.lines, made.seconds, joined.rows, joined.bytes_in, joined.seconds)
 
@@ -157,5 +176,6 @@ def _spec(folder: Path) -> DemoSpec:
             _("There is no demo company in {folder}.").format(folder=folder),
             _("Make one with: crmdesk demo"),
         ) from None
+    values.pop(_TABLES, None)
     values["today"] = date.fromisoformat(values["today"])
     return DemoSpec(**values)

@@ -21,6 +21,7 @@ from crmdesk.domain.errors import CrmdeskError
 from crmdesk.gui import theme
 from crmdesk.gui.app import Desktop, Start, make_application
 from crmdesk.gui.shell import DEFAULT_SIZE
+from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS
 from crmdesk.i18n import _, format_number
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def run_tour(start: Start, pictures: Path) -> int:
     for old in pictures.glob("[0-9][0-9]-*.png"):
         old.unlink()
     app = make_application()
+    app.setProperty(SYNCHRONOUS_MAPS, True)  # a picture must not catch a map without its tiles
     desktop = Desktop(app, start)
     guide = Guide(desktop, pictures)
 
@@ -274,6 +276,9 @@ def _sync(guide: Guide) -> None:
     from crmdesk.services.queries.sync import sync_status
 
     guide.press(Qt.Key.Key_Escape)
+    guide.settle()
+    guide.press(Qt.Key.Key_Escape)
+    guide.settle()
     guide.press(Qt.Key.Key_Y, _CTRL | _SHIFT)
     guide.wait(lambda: _here(guide) == "sync", _("the sync centre did not open"))
     guide.settle()

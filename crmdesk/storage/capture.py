@@ -177,8 +177,12 @@ def _guards(entity: Entity) -> Iterator[str]:
     )
 
 
-def _mark(kind: str, row_id: str) -> str:
-    return f"INSERT OR IGNORE INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, 0"
+def _mark(kind: str, row_id: str, *, of: str = "sync_state WHERE id = 1") -> str:
+    # Not OR IGNORE: an upsert that fires the trigger would put its own conflict rule in its place.
+    return (
+        f"INSERT INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, 0 FROM {of}"
+        f" AND NOT EXISTS (SELECT 1 FROM dirty WHERE kind = '{kind}' AND a = {row_id} AND b = 0);"
+    )
 
 
 def _mark_triggers() -> Iterator[str]:
@@ -188,46 +192,46 @@ def _mark_triggers() -> Iterator[str]:
             suffix = f"{event.lower()}_{row.lower()}"
             yield (
                 f"CREATE TRIGGER mark_sale_{suffix} AFTER {event} ON sale BEGIN "
-                + _mark("sales", f"{row}.account_id") + "; END"
+                + _mark("sales", f"{row}.account_id") + " END"
             )  # fmt: skip
             yield (
                 f"CREATE TRIGGER mark_sale_line_{suffix} AFTER {event} ON sale_line BEGIN "
-                + _mark("sales", "account_id")
-                + f" FROM sale WHERE id = {row}.parent_id; END"
+                + _mark("sales", "sale.account_id", of=f"sale WHERE sale.id = {row}.parent_id")
+                + " END"
             )
             for name in _ACCOUNT_MARKS:
                 table = _table(ENTITIES[name])
                 yield (
                     f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {table} BEGIN "
-                    + _mark("account", f"{row}.account_id") + "; END"
+                    + _mark("account", f"{row}.account_id") + " END"
                 )  # fmt: skip
             yield (
                 f"CREATE TRIGGER mark_account_product_{suffix} AFTER {event} ON account_product"
-                " BEGIN " + _mark("sales", f"{row}.account_id") + "; END"
+                " BEGIN " + _mark("sales", f"{row}.account_id") + " END"
             )
             for name in _PRODUCT_MARKS:
                 yield (
                     f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {name} BEGIN "
-                    + _mark("product", f"{row}.product_id") + "; END"
+                    + _mark("product", f"{row}.product_id") + " END"
                 )  # fmt: skip
             for name, (kind, column) in _SEARCHED_WITH.items():
                 yield (
                     f"CREATE TRIGGER search_{name}_{suffix} AFTER {event} ON {name} BEGIN "
-                    + _mark(kind, f"{row}.{column}") + "; END"
+                    + _mark(kind, f"{row}.{column}") + " END"
                 )  # fmt: skip
         for name in SEARCHED:
             yield (
                 f"CREATE TRIGGER search_{name}_{event.lower()} AFTER {event} ON"
                 f" {_table(ENTITIES[name])} BEGIN "
-                + _mark(f"search:{name}", f"{rows[-1]}.id") + "; END"
+                + _mark(f"search:{name}", f"{rows[-1]}.id") + " END"
             )  # fmt: skip
     yield (
         f"CREATE TRIGGER mark_product_update AFTER UPDATE OF {_PRODUCT_COLUMNS} ON product BEGIN "
-        + _mark("product", "NEW.id") + "; END"
+        + _mark("product", "NEW.id") + " END"
     )  # fmt: skip
     yield (
         "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "
-        + _mark("account", "NEW.id") + "; END"
+        + _mark("account", "NEW.id") + " END"
     )  # fmt: skip
 
 

@@ -83,24 +83,33 @@ def restore(file: Path, folder: Path, clock: Clock, passphrase: str | None = Non
     """Put a backup in the place of the profile in ``folder``; the present one is kept aside.
 
     The backup is verified first (container, digest, key, integrity, version); nothing is changed
-    when anything is wrong. Raises NotFound, CorruptFile, WrongKey, KeyMissing, NewerFile.
+    when anything is wrong. A restore that is killed half-way is finished at the next opening.
+    Raises NotFound, CorruptFile, WrongKey, KeyMissing, NewerFile.
     """
     if not file.is_file():
         raise NotFound(_("There is no file {file}.").format(file=file))
-    folder.mkdir(parents=True, exist_ok=True)
-    with (
-        profile.locked(folder, "desktop"),
-        tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work,
-    ):
-        facts = _unpack(file, Path(work))
-        _verify(Path(work), clock, passphrase)
-        aside = _keep_aside(folder, clock)
-        for name in (_KEY, _DATABASE):
-            (Path(work) / name).replace(folder / name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise profile.cannot_write(folder, error) from error
+    with profile.locked(folder, "desktop"):
+        profile.finish_restore(folder)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
+            ready = Path(work) / "ready"
+            ready.mkdir()
+            facts = _unpack(file, ready)
+            _verify(ready, clock, passphrase)
+            for path in ready.iterdir():
+                if path.name not in (_KEY, _DATABASE):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            stamp = clock.now().strftime("%Y%m%d-%H%M%S-%f")
+            (ready / profile.ASIDE_FILE).write_text(f"before-restore-{stamp}", encoding="utf-8")
+            # From this rename on the restore is decided, whatever happens to this process.
+            ready.rename(folder / profile.RESTORING)
+        profile.finish_restore(folder)
         for name in profile.FOLDERS:
             (folder / name).mkdir(exist_ok=True)
-        if aside is not None:
-            _prune(folder / "backups")
+        _prune(folder / "backups")
     return facts
 
 
@@ -116,22 +125,28 @@ def _unpack(file: Path, work: Path) -> BackupFacts:
                 raise damaged
             if names[_MANIFEST].file_size > _MAX_MANIFEST or names[_KEY].file_size > _MAX_MANIFEST:
                 raise damaged
-            facts: dict[str, Any] = json.loads(archive.read(_MANIFEST))
+            if len(names) != len(archive.infolist()):
+                raise damaged
             # Stored, never compressed: what is unpacked can be no larger than the file itself.
             if any(info.compress_type != zipfile.ZIP_STORED for info in names.values()):
                 raise damaged
+            facts: Any = json.loads(archive.read(_MANIFEST))
             for name in (_KEY, _DATABASE):
                 with archive.open(name) as source, (work / name).open("wb") as target:
                     shutil.copyfileobj(source, target, _CHUNK)
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, RuntimeError) as error:
+        # RuntimeError: an entry that asks for a password.
         raise damaged from error
     except OSError as error:
         raise profile.cannot_write(work, error) from error
-    if facts.get("format") != _FORMAT or facts.get("sha256") != _digest(work / _DATABASE):
+    if (
+        not isinstance(facts, dict)
+        or facts.get("format") != _FORMAT
+        or facts.get("sha256") != _digest(work / _DATABASE)
+    ):
         raise damaged
-    return BackupFacts(
-        str(facts.get("made_at")), str(facts.get("revision")), int(facts.get("size", 0))
-    )
+    size = (work / _DATABASE).stat().st_size
+    return BackupFacts(str(facts.get("made_at")), str(facts.get("revision")), size)
 
 
 def _verify(work: Path, clock: Clock, passphrase: str | None) -> None:
@@ -145,18 +160,6 @@ def _verify(work: Path, clock: Clock, passphrase: str | None) -> None:
             )
     finally:
         database.dispose()
-
-
-def _keep_aside(folder: Path, clock: Clock) -> Path | None:
-    if not profile.exists(folder):
-        return None
-    stamp = clock.now().strftime("%Y%m%d-%H%M%S")
-    aside = folder / "backups" / f"before-restore-{stamp}"
-    aside.mkdir(parents=True, exist_ok=True)
-    for name in (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", _KEY):
-        if (folder / name).exists():
-            (folder / name).replace(aside / name)
-    return aside
 
 
 def _prune(backups: Path, keep: int = 3) -> None:

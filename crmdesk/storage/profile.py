@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +16,29 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from crmdesk.domain.clock import Clock
-from crmdesk.domain.errors import DiskFull, NotFound, ProfileInUse, UserError
+from crmdesk.domain.errors import (
+    CorruptFile,
+    DiskFull,
+    NotFound,
+    ProfileInUse,
+    UserError,
+    WrongKey,
+)
 from crmdesk.i18n import _
 from crmdesk.storage import crypto, schema, summaries
 from crmdesk.storage.engine import Database
 
 DATABASE_FILE = "crmdesk.db"
+RESTORING, ASIDE_FILE = "restoring", "aside"
 FOLDERS = ("attachments", "backups", "logs")
 
 
 def exists(folder: Path) -> bool:
-    """True when there is a profile in the folder."""
-    return (folder / DATABASE_FILE).exists()
+    """True when there is a profile in the folder; DiskFull when nobody may look into it."""
+    try:
+        return (folder / DATABASE_FILE).exists() or (folder / RESTORING).exists()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
 
 
 def make(
@@ -65,14 +77,52 @@ def open_database(folder: Path, clock: Clock, passphrase: str | None = None) -> 
             _("There is no profile in {folder}.").format(folder=folder),
             _("Make one with: crmdesk demo, crmdesk join URL, or crmdesk import."),
         )
+    if (folder / RESTORING).exists():
+        with locked(folder, "desktop"):
+            finish_restore(folder)
     passphrase = passphrase or os.environ.get("CRMDESK_PASSPHRASE")
     database = database_at(folder / DATABASE_FILE, crypto.find_key(folder, passphrase), clock)
     try:
         schema.ensure(database)
+    except WrongKey as error:
+        database.dispose()
+        if crypto.key_way(folder) == "passphrase":
+            # The passphrase has proved the key to be the right one, so it is the file.
+            raise CorruptFile(
+                _("{file} is damaged and cannot be read safely.").format(file=DATABASE_FILE),
+                _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),
+            ) from error
+        raise
     except BaseException:
         database.dispose()
         raise
     return database
+
+
+def finish_restore(folder: Path) -> None:
+    """Carry out a restore that was decided: the old files aside, the new ones in their place.
+
+    Every step can be repeated after a crash: what still lies in the restoring folder has not
+    replaced its predecessor yet.
+    """
+    ready = folder / RESTORING
+    if not ready.exists():
+        return
+    try:
+        note = ready / ASIDE_FILE
+        aside = folder / "backups" / (note.read_text("utf-8") if note.exists() else "aside")
+        aside.mkdir(parents=True, exist_ok=True)
+        for name, companions in ((DATABASE_FILE, ("-wal", "-shm", "")), (crypto.KEY_FILE, ("",))):
+            if not (ready / name).exists():
+                continue
+            for companion in companions:
+                old = folder / f"{name}{companion}"
+                if old.exists():
+                    old.replace(aside / old.name)
+            (ready / name).replace(folder / name)
+        shutil.rmtree(ready)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
 
 
 def database_at(path: Path, key_hex: str | None, clock: Clock) -> Database:

@@ -80,14 +80,16 @@ def _upgrade(database: Database) -> None:
     backup_before_upgrade(database)
     with database.exclusive() as driver:
         driver.execute("PRAGMA foreign_keys = OFF")
-    with database.maintenance() as connection:
-        drop_triggers(connection)
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD_REVISION)
-        create_triggers(connection)
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-        if broken is not None:
-            raise KeyError(f"the upgrade left a row of {broken[0]} without its parent")
-    with database.exclusive() as driver:
-        driver.execute("PRAGMA foreign_keys = ON")
+    try:
+        with database.maintenance() as connection:
+            drop_triggers(connection)
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, HEAD_REVISION)
+            create_triggers(connection)
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise KeyError(f"the upgrade left a row of {broken[0]} without its parent")
+    finally:
+        with database.exclusive() as driver:
+            driver.execute("PRAGMA foreign_keys = ON")

@@ -21,6 +21,9 @@ from crmdesk.i18n import _
 
 KEY_FILE = "key.json"
 _SERVICE = "crmdesk"
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "open": ("key",), "keyring": ("profile",), "passphrase": ("salt", "wrapped", "mac"),
+}  # fmt: skip
 _MEMORY_KIB, _PASSES, _LANES = 64 * 1024, 3, 4
 
 
@@ -61,10 +64,12 @@ def key_way(folder: Path) -> str:
 def find_key(folder: Path, passphrase: str | None = None) -> str:
     """The key of a profile. Raises KeyMissing without keyring entry or passphrase, WrongKey."""
     facts = _facts(folder)
-    way = facts["way"]
-    if way == "open":
+    needed = _NEEDED.get(str(facts["way"]))
+    if needed is None or not all(isinstance(facts.get(name), str) for name in needed):
+        raise _unreadable()
+    if facts["way"] == "open":
         return str(facts["key"])
-    if way == "keyring":
+    if facts["way"] == "keyring":
         return _keyring_get(str(facts["profile"]))
     if not passphrase:
         raise KeyMissing(
@@ -83,16 +88,17 @@ def _facts(folder: Path) -> dict[str, object]:
             _("Restore the profile from a backup: crmdesk restore FILE."),
         ) from None
     except (ValueError, OSError) as error:
-        raise CorruptFile(
-            _("The key file of this profile cannot be read."),
-            _("Restore the profile from a backup: crmdesk restore FILE."),
-        ) from error
+        raise _unreadable() from error
     if not isinstance(facts, dict) or "way" not in facts:
-        raise CorruptFile(
-            _("The key file of this profile cannot be read."),
-            _("Restore the profile from a backup: crmdesk restore FILE."),
-        )
+        raise _unreadable()
     return facts
+
+
+def _unreadable() -> CorruptFile:
+    return CorruptFile(
+        _("The key file of this profile cannot be read."),
+        _("Restore the profile from a backup: crmdesk restore FILE."),
+    )
 
 
 def _derive(passphrase: str, salt: bytes) -> bytes:
@@ -114,7 +120,12 @@ def _wrap(key: bytes, passphrase: str) -> dict[str, object]:
 
 
 def _unwrap(facts: dict[str, object], passphrase: str) -> str:
-    salt, wrapped, mac = (base64.b64decode(str(facts[n])) for n in ("salt", "wrapped", "mac"))
+    try:
+        salt, wrapped, mac = (base64.b64decode(str(facts[n])) for n in _NEEDED["passphrase"])
+    except ValueError as error:
+        raise _unreadable() from error
+    if len(salt) < 8 or len(wrapped) != 32:
+        raise _unreadable()
     pad = _derive(passphrase, salt)
     if not hmac.compare_digest(hmac.new(pad[32:], wrapped, hashlib.sha256).digest(), mac):
         raise WrongKey(_("The passphrase is wrong."), _("Try again; nothing was changed."))

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -245,11 +246,9 @@ except CrmdeskError as error:
 @pytest.mark.parametrize("mode", [0o555, 0o000])
 def test_a_folder_without_permission_is_a_sentence(folder: Path, mode: int) -> None:
     """The profile belongs to root; another user may at most read it."""
-    open_to = folder
-    while open_to != Path(open_to.anchor) and open_to.name:
-        if open_to.stat().st_uid == 0 and open_to.parent != open_to:
-            open_to.chmod(open_to.stat().st_mode | 0o055)
-        open_to = open_to.parent
+    for parent in folder.parents:
+        if parent.is_relative_to(tempfile.gettempdir()) and parent != Path(tempfile.gettempdir()):
+            parent.chmod(0o755)
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     folder.chmod(mode)

@@ -170,7 +170,10 @@ def test_weeks_turn(made: Made) -> None:
     assert view.heading is not None
     assert view.heading.week == "30 Nov – 4 Dec"
     assert view.cards() == {}
-    assert view.explanation is None
+    assert view.heading.totals == "no visits planned yet"
+    assert view.explanation is not None
+    assert "Re-plan" in view.explanation.sentence
+    assert view.card is None
     presenter.show_week(-1)
     assert len(view.cards()) == 25
 

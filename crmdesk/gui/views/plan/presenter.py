@@ -133,6 +133,9 @@ class PlanPresenter:
                 share=format_percent(week.usual_share)
             )
         last = week.days[-1].day if week.days else self.monday + timedelta(days=4)
+        if not week.visits + week.calls:
+            title = words.week_title(self.monday, last)
+            return Heading(title, _("no visits planned yet"), "", "")
         return Heading(
             week=words.week_title(self.monday, last),
             totals=f"{count} · {hours} · {km} · " + _("expected margin"),
@@ -207,7 +210,8 @@ class PlanPresenter:
         stop = self._stop(self._selected)
         self._view.show_selected(None if stop is None else stop.id)
         if stop is None:
-            self._view.show_explanation(None, None)
+            empty = self._week is not None and not any(day.stops for day in self._week.days)
+            self._view.show_explanation(words.empty_week() if empty else None, None)
         else:
             card = card_item(stop, self._ws.currency, self._moved)
             self._view.show_explanation(words.explanation(stop, self._ws.currency), card)

@@ -180,7 +180,9 @@ class PlanPlace(QWidget):
     def show_heading(self, heading: Heading) -> None:
         """Show week and totals."""
         self._week.set_runs([Run(heading.week, weight=t.MEDIUM, size=t.SIZE_STRONG)])
-        runs = [Run(heading.totals, "muted"), Run(heading.margin, weight=t.SEMIBOLD, gap=t.SPACE_1)]
+        runs = [Run(heading.totals, "muted")]
+        if heading.margin:
+            runs.append(Run(heading.margin, weight=t.SEMIBOLD, gap=t.SPACE_1))
         if heading.regularity:
             runs.append(Run(f"· {heading.regularity}", "muted", gap=t.SPACE_1))
         self._totals.set_runs(runs)
@@ -198,7 +200,7 @@ class PlanPlace(QWidget):
         changeable = card is not None and (card.movable or card.locked)
         self._lock.setVisible(changeable)
         self._move.setVisible(changeable)
-        if explanation is None or card is None:
+        if explanation is None:
             self._what.set_runs([Run(_("Choose a visit to see why it is here."), "muted")])
             self._why.set_runs([])
             return
@@ -207,8 +209,9 @@ class PlanPlace(QWidget):
             runs.append(Run(explanation.note, "muted", gap=t.SPACE_1))
         self._what.set_runs(runs)
         self._why.set_runs([Run(explanation.sentence)])
-        locked = pgettext("plan", "Unlock") if card.locked else keys.title("plan.lock")
-        self._lock.set_label(locked)
+        if card is not None:
+            locked = pgettext("plan", "Unlock") if card.locked else keys.title("plan.lock")
+            self._lock.set_label(locked)
 
     def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
         """Show a day's route."""

@@ -82,6 +82,15 @@ class Explanation:
     sentence: str
 
 
+def empty_week() -> Explanation:
+    """What to do with a week that has no visits."""
+    return Explanation(
+        _("No visits in this week yet"),
+        "",
+        _("Re-plan proposes them from who is due; customers can also be dragged to a day."),
+    )
+
+
 def explanation(stop: StopRow, currency: str) -> Explanation:
     """Why a stop is where it is, in one sentence."""
     when = weekday_short(stop.day.weekday())

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QStandardPaths, Qt
+from PySide6.QtCore import QEvent, QPoint, QStandardPaths, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -20,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from crmdesk.gui import keys
+from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder.items import Grouping, GroupItem, RowItem, TileItem
 from crmdesk.gui.views.reorder.model import (
     LIKELY,
     PRODUCT,
+    PURCHASES,
     SUGGESTED,
     BoardDelegate,
     BoardModel,
@@ -44,6 +46,7 @@ from crmdesk.i18n import _, ngettext
 from crmdesk.services.queries.reorder import PairKey
 
 _ROW = 45
+_ROOMY = 980
 
 
 class ReorderPlace(QWidget):
@@ -53,6 +56,7 @@ class ReorderPlace(QWidget):
         super().__init__()
         self.presenter = ReorderPresenter(context, self)
         self._setting = False
+        self._narrow = False
         self._build()
         self._bind()
 
@@ -162,6 +166,21 @@ class ReorderPlace(QWidget):
         keys.bind(self, "reorder.filter", self._search.setFocus)
         keys.bind(self, "reorder.pack", self._on_pack_wanted)
         keys.bind(self, "reorder.not_now", self._on_not_now_wanted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Where there is no room for everything, the picture of purchases goes first."""
+        if self._narrow != (self.width() < theme.scaled(_ROOMY)):
+            self._narrow = not self._narrow
+            self.table.setColumnHidden(PURCHASES, self._narrow)
 
     # ------------------------------------------------------------------- the presenter's view
 

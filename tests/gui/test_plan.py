@@ -160,7 +160,7 @@ def test_choosing_a_card_explains_it_and_turns_the_map(made: Made) -> None:
     presenter.select(card)
     assert view.map[0] == "Thursday"
     assert view.explanation is not None
-    assert view.explanation.title.endswith(view.cards()[card][1].place[:5])
+    assert view.explanation.title.endswith(view.cards()[card][1].clock)
     assert "expects" in view.explanation.sentence
 
 

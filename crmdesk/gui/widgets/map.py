@@ -154,7 +154,7 @@ class MapView(QWidget):
             west, south, east, north = packs[-1].bounds
             points = [project(west, south), project(east, north)]
         top = 44 if self._chip is not None else 30
-        margin = (30, top, 52, 34)
+        margin = (30, top, theme.scaled(52), 34)
         camera = fit_camera(points, self.width(), self.height(), margin=margin)
         self._move_to(camera)
         self._fitted = True

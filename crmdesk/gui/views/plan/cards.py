@@ -29,6 +29,7 @@ CARD = 44
 _STRIPE = 3
 _GRIP = 14
 _MARK = 14
+_LEAST_TOWN = 26
 
 
 def paint_card(painter: QPainter, rect: QRectF, card: CardItem, *, selected: bool) -> None:
@@ -78,8 +79,12 @@ def _paint_lower(painter: QPainter, rect: QRectF, card: CardItem) -> None:
         ink = "muted"
     room = text_width(font, card.value) + 1
     draw_text(painter, rect, card.value, font, ink, RIGHT)
-    words = rect.adjusted(0, 0, -room - t.SPACE_2, 0)
-    draw_text(painter, words, card.place, theme.font(t.SIZE_SMALL, tabular=True), "muted")
+    small = theme.font(t.SIZE_SMALL, tabular=True)
+    words = rect.adjusted(0, 0, -room - t.SPACE_1, 0)
+    used = draw_text(painter, words, card.clock, small, "muted") + t.SPACE_1
+    town = words.adjusted(used if card.clock else 0, 0, 0, 0)
+    if town.width() >= theme.scaled(_LEAST_TOWN):  # a letter and dots would say nothing
+        draw_text(painter, town, card.town, small, "muted")
 
 
 def paint_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
@@ -87,9 +92,12 @@ def paint_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
     area = rect.adjusted(t.SPACE_3 - 2, 0, -t.SPACE_3 + 2, 0)
     upper = QRectF(area.left(), theme.scaled(8), area.width(), theme.scaled(22))
     value = theme.font(t.SIZE_BODY, t.SEMIBOLD, tabular=True)
-    room = text_width(value, day.value) + t.SPACE_2
-    draw_text(painter, upper, day.value, value, "muted" if day.past else "text", RIGHT)
     title = theme.font(t.SIZE_STRONG, t.SEMIBOLD)
+    room = text_width(value, day.value) + t.SPACE_2
+    if text_width(title, day.title) + room <= upper.width():
+        draw_text(painter, upper, day.value, value, "muted" if day.past else "text", RIGHT)
+    else:
+        room = 0.0
     name = upper.adjusted(0, 0, -room, 0)
     ink = "accent" if day.is_today else "text"
     used = draw_text(painter, name, day.title, title, ink)

@@ -20,7 +20,8 @@ class CardItem:
 
     key: int
     title: str
-    place: str
+    clock: str
+    town: str
     value: str
     value_tone: Tone
     icon: str
@@ -35,7 +36,7 @@ class CardItem:
     def spoken(self) -> str:
         """The card as a screen reader says it."""
         return ", ".join(
-            part for part in (self.title, self.place, self.value, self.icon_word) if part
+            part for part in (self.title, self.clock, self.town, self.value, self.icon_word) if part
         )
 
 
@@ -121,7 +122,8 @@ def card_item(stop: StopRow, currency: str, moved: frozenset[int]) -> CardItem:
     return CardItem(
         key=stop.id,
         title=stop.account,
-        place=f"{clock} {stop.city}".strip(),
+        clock=clock,
+        town=stop.city,
         value=value,
         value_tone=value_tone,
         icon=icon,

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
@@ -100,7 +101,7 @@ class PlanPlace(QWidget):
 
     def _bar(self) -> Surface:
         """The line that explains the chosen card, with what can be done to it."""
-        bar = Surface(self)
+        bar = self._explaining = Surface(self)
         row = QHBoxLayout(bar)
         row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         row.setSpacing(t.SPACE_2)
@@ -117,19 +118,16 @@ class PlanPlace(QWidget):
         self._move = KeyHintButton(pgettext("plan", "Move"), caps, parent=bar)
         row.addWidget(self._lock)
         row.addWidget(self._move)
-        bar.setFixedHeight(theme.scaled(60))
         return bar
 
     def _side(self) -> QWidget:
-        side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        side = self._side_column = QWidget(self)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
         self._map_panel = Panel(_("Map"), parent=side)
         self.map = MapView(self._map_panel)
         self._map_panel.body.addWidget(self.map)
-        self._map_panel.setFixedHeight(theme.scaled(_MAP))
         column.addWidget(self._map_panel)
         self._left_out = Panel(_("Not planned"), parent=side)
         self._order = KeyHintButton(_("by margin"), kind="quiet", icon="sort-down")
@@ -174,6 +172,21 @@ class PlanPlace(QWidget):
         keys.bind(self, "plan.lock", do.toggle_lock)
         keys.bind(self, "plan.earlier", lambda: do.move_selected(-1))
         keys.bind(self, "plan.later", lambda: do.move_selected(1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        """The side column grows with the text, but the board keeps three quarters."""
+        self._side_column.setFixedWidth(min(theme.scaled(_SIDE), self.width() * 26 // 100))
+        self._explaining.setFixedHeight(theme.scaled(60))
+        self._map_panel.setFixedHeight(min(theme.scaled(_MAP), self.height() * 2 // 5))
 
     # ------------------------------------------------------------------- the presenter's view
 

@@ -260,14 +260,12 @@ def find_products(
         )
         rows = {row.id: row for row in connection.execute(query)}
         chosen = [rows[key] for key in ids if key in rows][:limit]
-        usual = dict(
+        usual: dict[int, int | None] = dict(
             connection.execute(
                 select(_p.product_id, _p.packaging_id).where(
                     _p.account_id == account_id, _p.product_id.in_([row.id for row in chosen])
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         packs = _packagings(connection, [row.id for row in chosen])
     return tuple(_found(row, packs.get(row.id, ()), usual.get(row.id)) for row in chosen)
@@ -368,9 +366,7 @@ def _usual(connection: Connection, account_id: int, ids: Sequence[int]) -> dict[
             .select_from(_sale.join(_sale_line, _sale_line.c.parent_id == _sale.c.id))
             .where(_sale.c.account_id == account_id, _sale_line.c.product_id.in_(list(ids)))
             .group_by(_sale_line.c.product_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     query = (
         select(

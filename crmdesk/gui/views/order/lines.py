@@ -5,7 +5,7 @@ Owns keyboard and painting of the sheet's table. What a typed quantity means is 
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -160,14 +160,20 @@ class LinesTable(RowsTable):
                 self.setIndexWidget(model.index(row, 0), bar)
                 self.setRowHeight(row, theme.scaled(t.ROW_FIELD))
 
+    def _quantity_index(self) -> QModelIndex:
+        return self.rows_model().index(self.currentIndex().row(), QUANTITY)
+
     def _typed(self) -> str | None:
-        editor = self.viewport().findChild(QLineEdit)
-        return editor.text() if editor is not None and editor.isVisible() else None
+        """What stands in the open field of the selected line, None when none is open."""
+        editor = self.indexWidget(self._quantity_index())
+        return editor.text() if isinstance(editor, QLineEdit) else None
 
     def _type_on(self, text: str) -> None:
-        self.edit(self.rows_model().index(self.currentIndex().row(), QUANTITY))
-        editor = self.viewport().findChild(QLineEdit)
-        if editor is not None:
+        """Open the field again with what was typed into it before the rows changed."""
+        self.setFocus()
+        self.edit(self._quantity_index())
+        editor = self.indexWidget(self._quantity_index())
+        if isinstance(editor, QLineEdit):
             editor.setText(text)
             editor.deselect()
 
@@ -194,4 +200,4 @@ class LinesTable(RowsTable):
 
     def _on_opened(self, _key: object) -> None:
         if self.editable:
-            self.edit(self.rows_model().index(self.currentIndex().row(), QUANTITY))
+            self.edit(self._quantity_index())

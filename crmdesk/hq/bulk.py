@@ -179,12 +179,19 @@ def register_uniques(connection: HqConnection, entities: Iterable[str]) -> None:
         source = quoted(table_name(entity))
         for columns in global_uniques(entity):
             value = unique_sql(columns)
-            connection.execute(
+            entered = connection.execute(
                 'INSERT INTO unique_value (entity, "columns", value, account_id, uid)'
                 f" SELECT %s, %s, {value}, account_id, uid FROM {source} t WHERE NOT deleted"
                 " ON CONFLICT DO NOTHING",
                 (name, ",".join(columns)),
-            )
+            ).rowcount
+            there = connection.execute(
+                f"SELECT count(*) FROM {source} t WHERE NOT deleted"
+            ).fetchone()
+            if there is not None and entered == there[0]:
+                continue
+            # Without statistics the join below is planned as a loop over everything.
+            connection.execute("ANALYZE unique_value")
             twice = connection.execute(
                 f"SELECT {value} FROM {source} t JOIN unique_value u ON u.entity = %s"
                 f' AND u."columns" = %s AND u.value = {value}'

@@ -213,7 +213,7 @@ async def _snapshot(hq: Hq, request: Request) -> Response:
     def opened() -> Iterator[bytes]:
         stack = ExitStack()
         try:
-            connection = stack.enter_context(hq.store.transaction(snapshot=True))
+            connection = stack.enter_context(hq.store.transaction(snapshot=True, long=True))
             who = hq.caller(connection, token)
             scopes = scopes_of(connection, who)
             if message.scopes:

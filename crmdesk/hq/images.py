@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import psycopg
 
 from crmdesk.hq.store import HqConnection
-from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.tables import by_account, references_to, table_name
 from crmdesk.hq.wire import image_sql, insert_lines_sql, quoted, row_sql, upsert_sql
-from crmdesk.storage.entities import ENTITIES, Owner, Scope
+from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
 from crmdesk.sync.merge import Image
 from crmdesk.sync.protocol import Wire
 
@@ -123,6 +124,64 @@ def write_images(connection: HqConnection, images: Mapping[RowKey, Image]) -> No
         with_lines = [(uid, image) for uid, image in rows if image.lines is not None]
         if entity.lines is not None and with_lines:
             _write_lines(connection, name, with_lines)
+
+
+class StillNeeded(psycopg.IntegrityError):
+    """A row that others refer to cannot be deleted, nor a deleted one referred to."""
+
+
+def check_references(connection: HqConnection, images: Mapping[RowKey, Image]) -> None:
+    """Tombstones keep PostgreSQL's foreign keys content, so live references are checked here."""
+    deleted: dict[str, list[tuple[str, Image]]] = {}
+    living: dict[str, list[str]] = {}
+    for (name, uid), image in images.items():
+        if image.deleted:
+            deleted.setdefault(name, []).append((uid, image))
+        else:
+            living.setdefault(name, []).append(uid)
+    for name, rows in deleted.items():
+        _check_unneeded(connection, name, rows)
+    for name, uids in living.items():
+        _check_parents(connection, name, uids)
+
+
+def _check_unneeded(connection: HqConnection, name: str, rows: Sequence[tuple[str, Image]]) -> None:
+    uids = [uid for uid, _image in rows]
+    accounts = [account_of(name, uid, image.values) for uid, image in rows]
+    inside = by_account(ENTITIES[name])
+    tables_of_rows = {table_name(e) for e in ENTITIES.values()}
+    for table, column, child_inside in references_to(name):
+        query = f"SELECT 1 FROM {quoted(table)} t WHERE t.{quoted(column)} = ANY(%s::uuid[])"
+        parameters: list[object] = [uids]
+        if inside and child_inside:
+            query += " AND t.account_id = ANY(%s::uuid[])"
+            parameters.append(accounts)
+        if table in tables_of_rows:
+            query += " AND NOT t.deleted"
+        if connection.execute(f"{query} LIMIT 1".encode(), parameters).fetchone() is not None:
+            raise StillNeeded(f"{name} is referred to by {table}")
+
+
+def _check_parents(connection: HqConnection, name: str, uids: list[str]) -> None:
+    entity = ENTITIES[name]
+    tests = []
+    for one in entity.fields:
+        if one.kind is not Kind.REF or not one.ref or one.ref == "account":
+            continue
+        target = ENTITIES[one.ref]
+        same = " AND p.account_id = t.account_id" if by_account(target) else ""
+        tests.append(
+            f"EXISTS (SELECT 1 FROM {quoted(table_name(target))} p"
+            f" WHERE p.uid = t.{quoted(one.column)}{same} AND p.deleted)"
+        )
+    if not tests:
+        return
+    query = (
+        f"SELECT 1 FROM {quoted(table_name(entity))} t WHERE t.uid = ANY(%s::uuid[])"
+        f" AND ({' OR '.join(tests)}) LIMIT 1"
+    )
+    if connection.execute(query.encode(), (uids,)).fetchone() is not None:
+        raise StillNeeded(f"{name} refers to a deleted row")
 
 
 def _object(name: str, uid: str, image: Image) -> dict[str, Wire]:

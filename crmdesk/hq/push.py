@@ -30,6 +30,7 @@ from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, PushRequest, PushRes
 _ATTEMPTS = 5
 _NOBODY = "00000000000000000000000000000000"
 _REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (images.StillNeeded, "still-needed"),
     (errors.UniqueViolation, "duplicate"),
     (errors.ForeignKeyViolation, "missing-reference"),
     (psycopg.IntegrityError, "invalid"),
@@ -158,6 +159,7 @@ class _Push:
     def _refused_by_database(self, txn: Txn, error: psycopg.Error) -> dict[int, Answer]:
         code = next(code for kind, code in _REASONS if isinstance(error, kind))
         sentences = {
+            "still-needed": _("Others at HQ refer to this, or it refers to something deleted."),
             "duplicate": _("HQ has another row with the same number or code."),
             "missing-reference": _("Something this refers to is not at HQ."),
             "invalid": _("HQ cannot take these values."),
@@ -203,6 +205,7 @@ class _Push:
 
     def _write(self, verdict: Verdict) -> None:
         images.write_images(self._connection, verdict.changed)
+        images.check_references(self._connection, verdict.changed)
         self._write_uniques(verdict)
         self._log(verdict.ops)
         self._propose(verdict)

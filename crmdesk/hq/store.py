@@ -13,11 +13,14 @@ from typing import Any, cast
 import msgspec
 import psycopg
 from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crmdesk.domain.errors import EnvironmentProblem
 from crmdesk.i18n import _
 
 HqConnection = psycopg.Connection[tuple[Any, ...]]
+_WAIT_S = 30.0
 
 
 class Store:
@@ -26,14 +29,24 @@ class Store:
     ``prepare=False`` never makes server-side prepared statements (for poolers that lose them).
     """
 
-    def __init__(self, url: str, *, connections: int = 12, prepare: bool = True) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 12, streams: int = 4, prepare: bool = True
+    ) -> None:
         self.url = url
-        self._engine = create_engine(
-            make_url(url).set(drivername="postgresql+psycopg"),
-            pool_size=connections,
-            max_overflow=4,
-            pool_pre_ping=False,
-            connect_args={"prepare_threshold": 5 if prepare else None},
+        self.connections = connections
+        self._prepare = prepare
+        self._engine = self._pool(connections)
+        # A first download holds its connection for long: it must not starve the short requests.
+        self._streams = self._pool(streams)
+
+    def _pool(self, size: int) -> Engine:
+        return create_engine(
+            make_url(self.url).set(drivername="postgresql+psycopg"),
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=_WAIT_S,
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": 5 if self._prepare else None},
         )
 
     @property
@@ -42,14 +55,16 @@ class Store:
         return self._engine
 
     @contextmanager
-    def transaction(self, *, snapshot: bool = False) -> Iterator[HqConnection]:
+    def transaction(self, *, snapshot: bool = False, long: bool = False) -> Iterator[HqConnection]:
         """One transaction on the bare driver connection: commits, or rolls back on any error.
 
-        ``snapshot`` gives one unchanging view of the data, read-only.
+        ``snapshot`` gives one unchanging view of the data, read-only; ``long`` takes a connection
+        of those set aside for streams. Raises EnvironmentProblem when PostgreSQL does not answer
+        or every connection stays in use.
         """
         try:
-            pooled = self._engine.raw_connection()
-        except Exception as error:
+            pooled = (self._streams if long else self._engine).raw_connection()
+        except (OperationalError, PoolTimeout) as error:
             raise _unreachable(error) from error
         connection = cast(HqConnection, pooled.driver_connection)
         try:
@@ -69,6 +84,7 @@ class Store:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+        self._streams.dispose()
 
 
 def as_records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -77,14 +93,11 @@ def as_records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return msgspec.json.encode(records).decode()
 
 
-def _unreachable(error: Exception) -> Exception:
-    original = getattr(error, "orig", error)
-    if isinstance(original, psycopg.OperationalError):
-        return EnvironmentProblem(
-            _("The HQ database does not answer."),
-            str(original).strip().splitlines()[0] if str(original).strip() else "",
-        )
-    return error
+def _unreachable(error: OperationalError | PoolTimeout) -> EnvironmentProblem:
+    if isinstance(error, PoolTimeout):
+        return EnvironmentProblem(_("HQ is too busy."), _("The next sync will try again."))
+    detail = str(error.orig).strip().splitlines()
+    return EnvironmentProblem(_("The HQ database does not answer."), detail[0] if detail else "")
 
 
 def database_exists(maintenance_url: str, name: str) -> bool:

@@ -9,6 +9,7 @@ tombstone. How values look on the wire is :mod:`crmdesk.hq.wire`.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -126,6 +127,19 @@ def _row_columns(entity: Entity) -> list[Column[Any]]:
         columns.append(Column("clocks", JSONB(none_as_null=True)))
     columns.append(Column("extra", JSONB(none_as_null=True)))
     return columns
+
+
+@cache
+def references_to(entity_name: str) -> tuple[tuple[str, str, bool], ...]:
+    """Who refers to an entity: (table, column, whether that table holds rows of accounts)."""
+    found = []
+    for entity in ENTITIES.values():
+        every = [(table_name(entity), entity.fields)]
+        if entity.lines is not None:
+            every.append((entity.lines.name, entity.lines.fields))
+        for name, fields in every:
+            found += [(name, f.column, by_account(entity)) for f in fields if f.ref == entity_name]
+    return tuple(found)
 
 
 def global_uniques(entity: Entity) -> tuple[tuple[str, ...], ...]:

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -164,15 +164,35 @@ class Applier:
             known.update((uid, key) for uid, key in self._connection.execute(query))
 
     def _write(self, entity: Entity, rows: list[tuple[Row, list[Value]]]) -> None:
-        self._connection.exec_driver_sql(
-            _upsert(entity.name), [(row.uid, row.rev, *cells) for row, cells in rows]
-        )
+        values = [(row.uid, row.rev, *cells) for row, cells in rows]
+        try:
+            with self._connection.begin_nested():
+                self._connection.exec_driver_sql(_upsert(entity.name), values)
+        except IntegrityError:
+            # Two rows may have exchanged their codes: step aside first.
+            self._step_aside(entity, [row.uid for row, _cells in rows])
+            self._connection.exec_driver_sql(_upsert(entity.name), values)
         keys = self._keys.setdefault(entity.name, {})
         self._learn(entity.name, {row.uid for row, _cells in rows})
         ids = [keys[row.uid] for row, _cells in rows]
         self._touched.setdefault(entity.name, set()).update(ids)
         if entity.lines is not None:
             self._write_lines(entity, ids, [row for row, _cells in rows])
+
+    def _step_aside(self, entity: Entity, uids: list[bytes]) -> None:
+        """Give rows that are about to be overwritten a passing value in their unique texts."""
+        target = table(entity.name)
+        texts = {
+            f.column
+            for f in entity.fields
+            for columns in entity.unique
+            if f.column in columns and f.kind is Kind.TEXT
+        }
+        if not texts:
+            return
+        passing = {name: func.hex(target.c.uid) for name in texts}
+        for part in _chunks(uids):
+            self._connection.execute(update(target).where(target.c.uid.in_(part)).values(passing))
 
     def _write_lines(self, entity: Entity, ids: list[int], rows: list[Row]) -> None:
         lines = entity.lines

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
@@ -148,6 +149,9 @@ class _Round:
         except CrmdeskError as error:
             result, detail = error.code, error.message
             raise
+        except BaseException:
+            result = "failed"
+            raise
         finally:
             self._finish(started_at, time.perf_counter() - started, result, detail)
         return self._report
@@ -155,7 +159,12 @@ class _Round:
     def _exchange(self) -> None:
         self._push()
         self._check_cancelled()
-        self._pull()
+        try:
+            self._pull()
+        except IntegrityError:
+            # Something made here since the push stands in the way of HQ's row: let HQ judge it.
+            self._push()
+            self._pull()
 
     def _check_cancelled(self) -> None:
         if self._cancelled():

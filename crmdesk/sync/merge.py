@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from crmdesk.domain.errors import IllegalTransition
 from crmdesk.domain.states import OrderStatus, PlanStatus, Role, check_order_step, check_plan_step
 from crmdesk.i18n import _
-from crmdesk.storage.entities import Entity, Kind, Owner, Scope
+from crmdesk.storage.entities import ENTITIES, Entity, Kind, Owner, Scope
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -90,8 +91,7 @@ def merge_insert(
         if all(image.values.get(name) == value for name, value in known.items()):
             return image, []
         raise RefusedOp("exists", _("HQ has this row already, with other content."))
-    values: dict[str, Wire] = {f.column: f.default for f in entity.fields}
-    values.update(known)
+    values: dict[str, Wire] = {**_defaults(entity.name), **known}
     _check_person(entity, values, writer)
     collisions = _take_back_hq_fields(entity, values, writer)
     status = OrderStatus(str(values["status"])) if entity.name == "order" else None
@@ -210,18 +210,28 @@ def _may_add(entity: Entity, writer: Writer) -> None:
         raise RefusedOp("hq-owned", _("Only the office adds this."))
 
 
+@cache
+def _defaults(entity_name: str) -> dict[str, Wire]:
+    return {f.column: f.default for f in ENTITIES[entity_name].fields}
+
+
+@cache
+def _owners(entity_name: str) -> dict[str, Owner]:
+    entity = ENTITIES[entity_name]
+    return {f.column: f.owner or entity.owner for f in entity.fields}
+
+
 def _owner(entity: Entity, column: str) -> Owner:
-    for one in entity.fields:
-        if one.column == column:
-            return one.owner or entity.owner
-    return entity.owner
+    return _owners(entity.name).get(column, entity.owner)
 
 
 def _split(entity: Entity, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields this version knows, and those of a newer laptop, kept for later."""
-    columns = {f.column for f in entity.fields}
-    known = {name: value for name, value in values.items() if name in columns}
-    return known, {name: value for name, value in values.items() if name not in columns}
+    columns = _defaults(entity.name)
+    extra = {name: value for name, value in values.items() if name not in columns}
+    if not extra:
+        return values, extra
+    return {name: value for name, value in values.items() if name in columns}, extra
 
 
 def _check_person(entity: Entity, values: Mapping[str, Wire], writer: Writer) -> None:

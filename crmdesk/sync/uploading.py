@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -20,10 +21,12 @@ from crmdesk.storage.tables import conflict, journal, refusal
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.applying import Applier
 from crmdesk.sync.cursor import keep_cursor
-from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, Txn
+from crmdesk.sync.protocol import MAX_BODY_BYTES, MAX_PUSH_OPS, Answer, Op, Txn
 from crmdesk.sync.reading import row_as_array
 
 _NOTHING = b"null"
+_REQUEST_BYTES = MAX_BODY_BYTES // 2
+_OP_BYTES = 150
 _NOT_TOLD = frozenset({"scope"})
 """Refusals after which HQ does not say what it has: the row is about to leave anyway."""
 
@@ -56,20 +59,28 @@ def waiting_txns(connection: Connection, *, limit: int = MAX_PUSH_OPS) -> list[T
     )  # fmt: skip
     query = select(*columns).where(journal.c.state == "waiting").order_by(journal.c.seq)
     rows = connection.execute(query.limit(limit + 1)).all()
-    cut = len(rows) > limit
     txns: list[Txn] = []
+    size = 0
     for seq, txn, entity, uid, account, op, fields, base_rev, hlc, schema in rows[:limit]:
         raw = msgspec.Raw(fields.encode() if fields is not None else _NOTHING)
+        size += len(bytes(raw)) + _OP_BYTES
+        if size > _REQUEST_BYTES and txns:
+            break
         account_hex = None if account is None else account.hex()
         one = Op(seq, entity, uid.hex(), account_hex, op, raw, base_rev, hlc, schema)
         if txns and txns[-1].number == txn:
             txns[-1].ops.append(one)
         else:
             txns.append(Txn(txn, [one]))
-    if cut and len(txns) > 1 and txns[-1].number == rows[limit][1]:
-        # The last one is not complete: it goes with the next request.
+    last = txns[-1] if len(txns) > 1 else None
+    if last is not None and _goes_on(rows, last):
+        # Not complete: it goes with the next request.
         txns.pop()
     return txns
+
+
+def _goes_on(rows: Sequence[Any], txn: Txn) -> bool:
+    return any(row[1] == txn.number and row[0] > txn.ops[-1].seq for row in rows)
 
 
 def offer_again(connection: Connection) -> None:

@@ -119,6 +119,7 @@ class Headquarters:
     database_url: str
     folder: Path
     stock: dict[str, Path]
+    stop: Callable[[], None]
     laptops: list[Laptop] = field(default_factory=list)
 
     def now_ms(self) -> int:
@@ -146,6 +147,14 @@ class Headquarters:
             laptop.sync()
         self.laptops.append(laptop)
         return laptop
+
+    def restart(self) -> None:
+        """A new server process over the same database, at another address."""
+        from crmdesk.hq.app import make_app, open_hq
+
+        self.stop()
+        url, self.stop = _serve(make_app(open_hq(self.store, serving.system_clock())))
+        self.point(url)
 
     def point(self, url: str) -> None:
         """Tell every laptop that HQ is elsewhere now."""
@@ -200,11 +209,11 @@ def hq(fresh_database: str, stock: Stock, tmp_path: Path) -> Iterator[Headquarte
 
     store = Store(fresh_database)
     url, stop = _serve(make_app(open_hq(store, serving.system_clock())))
-    found = Headquarters(store, url, fresh_database, tmp_path, dict(stock.laptops))
+    found = Headquarters(store, url, fresh_database, tmp_path, dict(stock.laptops), stop)
     yield found
     for laptop in found.laptops:
         laptop.database.dispose()
-    stop()
+    found.stop()
     store.dispose()
 
 

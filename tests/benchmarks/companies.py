@@ -22,7 +22,7 @@ from crmdesk.demo.company import company
 from crmdesk.demo.spec import DEMO_ZONE, DemoSpec
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.services.workspace import Workspace, open_workspace
-from crmdesk.storage import bulk, profile, schema, summaries
+from crmdesk.storage import bulk, capture, profile, schema, summaries
 from crmdesk.storage.rows import Batch
 
 BIG = DemoSpec(customers=20_000, years=5, reps=60, lines=2_000_000)
@@ -79,6 +79,7 @@ def big_profile(work: Path, *, quick: bool) -> Path:
     known = facts_of(folder)
     if known is None or known.fingerprint != fingerprint(spec):
         make_profile(folder, spec)
+    _renew_triggers(folder)
     return folder
 
 
@@ -91,6 +92,22 @@ def demo_profile(work: Path, spec: DemoSpec, *, quick: bool) -> Path:
     if known is None or known.fingerprint != fingerprint(spec):
         make_profile(folder, spec)
     return folder
+
+
+def _renew_triggers(folder: Path) -> None:
+    """A kept profile gets the triggers of today's code: rows stay valid longer than they do."""
+    with opened(folder) as workspace:
+        with workspace.database.read() as connection:
+            found = set(
+                connection.exec_driver_sql(
+                    "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+                ).scalars()
+            )
+        if found == set(capture.trigger_ddl()):
+            return
+        with workspace.database.maintenance() as connection:
+            capture.drop_triggers(connection)
+            capture.create_triggers(connection)
 
 
 def make_profile(folder: Path, spec: DemoSpec) -> Made:

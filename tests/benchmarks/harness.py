@@ -118,6 +118,12 @@ class Bench:
             met = wall * 1e3 <= at_most_ms or (BUSY if cpu * 1e3 <= at_most_ms else False)
         self.add(what, f"{milliseconds(wall)}, CPU {milliseconds(cpu)}", bound=bound, met=met)
 
+    def add_ms(self, what: str, seconds: float, *, at_most_ms: float | None = None) -> None:
+        """Add a duration in milliseconds, with its bound if there is one."""
+        bound = "" if at_most_ms is None else f"≤ {at_most_ms:g} ms"
+        met = None if at_most_ms is None else seconds * 1e3 <= at_most_ms
+        self.add(what, milliseconds(seconds), bound=bound, met=met)
+
     def add_s(self, what: str, seconds: float, *, at_most_s: float | None = None) -> None:
         """Add a duration in seconds, with its bound if there is one."""
         bound = "" if at_most_s is None else f"≤ {at_most_s:g} s"

@@ -104,7 +104,7 @@ def _person(make: object, number: int, customer: int) -> Row:
     rng = _rng(6, number)
     made: Row = make(  # type: ignore[operator]
         _uid(6, number), account=_uid(5, customer), name=_name(rng), job=rng.choice(_JOBS),
-        language=rng.choice(("ca", "es", "fr")), note=_sentence(rng, 19), position=number // 1000,
+        language=rng.choice(("ca", "es", "fr")), note=_sentence(rng, 21), position=number // 1000,
         best_time=f"{rng.randrange(8, 18)}:00",
     )  # fmt: skip
     return made
@@ -114,8 +114,9 @@ def _point(make: object, number: int, contact: int, customers: int) -> Row:
     rng = _rng(7, number)
     made: Row = make(  # type: ignore[operator]
         _uid(7, number), account=_uid(5, contact % customers), contact=_uid(6, contact),
-        kind="email", value=f"{_name(rng).replace(' ', '.').lower()}{rng.randrange(10_000)}@example.com",
-        label=_sentence(rng, 14),
+        kind="email",
+        value=f"{_name(rng).replace(' ', '.').lower()}{rng.randrange(10**4)}@example.com",
+        label=_sentence(rng, 16),
     )  # fmt: skip
     return made
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -432,12 +432,22 @@ def test_a_click_on_the_map_chooses_the_card(place: PlanPlace, qtbot: QtBot) -> 
     assert place.presenter.selected == marker.stop.key
 
 
-def test_replanning_shows_its_outcome_with_undo(place: PlanPlace) -> None:
+def test_replanning_shows_its_outcome_and_ctrl_z_takes_it_back(
+    place: PlanPlace, qtbot: QtBot, ws: Workspace
+) -> None:
+    before = _days(_week(ws))
+    elsewhere = QShortcut(QKeySequence("Ctrl+Z"), place.window())  # as the window has it
+    others: list[bool] = []
+    elsewhere.activated.connect(lambda: others.append(True))
     place.presenter.replan()
-    assert place.banner.isVisibleTo(place)
     assert place.banner.text().startswith("Re-planned in ")
-    place.presenter.take_back()
+    assert _days(_week(ws)) != before
+    qtbot.keyClick(place.board.body, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not place.banner.isVisibleTo(place)
+    assert _days(_week(ws)) == before
+    assert not others
+    qtbot.keyClick(place.board.body, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert others
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])

@@ -156,14 +156,14 @@ def _mark(stop: StopRow, moved: frozenset[int]) -> tuple[str, Tone, str]:
     return "", Tone.MUTED, ""
 
 
-def unplanned_item(row: UnplannedRow, currency: str) -> UnplannedItem:
+def unplanned_item(row: UnplannedRow, currency: str, today: date) -> UnplannedItem:
     """A line of the list of those left out."""
     return UnplannedItem(
         key=row.account_id,
         title=row.account,
         city=row.city,
         badge=words.unplanned_badge(row),
-        sentence=words.unplanned_sentence(row, currency),
+        sentence=words.unplanned_sentence(row, currency, today),
     )
 
 

@@ -159,9 +159,9 @@ class PlanPresenter:
         rows = self._left_out
         if self._by_due:
             rows = tuple(sorted(rows, key=lambda row: (row.due_on, -row.expected_minor)))
-        currency = self._ws.currency
+        currency, today = self._ws.currency, self._ws.today()
         note = format_number(len(rows))
-        self._view.show_unplanned(note, [unplanned_item(row, currency) for row in rows])
+        self._view.show_unplanned(note, [unplanned_item(row, currency, today) for row in rows])
 
     def sort_unplanned(self, *, by_due: bool) -> None:
         """By expected margin, or by due date."""
@@ -312,6 +312,7 @@ class PlanPresenter:
 
     def _on_accepted(self, changes: ChangeSet) -> None:
         self._undo = changes.undo
+        self._selected = None
         self.start()
 
     def _show_outcome(self, before: WeekRow, after: WeekRow) -> None:
@@ -330,8 +331,6 @@ class PlanPresenter:
         )
         strong, middle, margin = words.outcome_sentence(outcome, self._ws.currency)
         self._view.show_outcome(strong, middle, margin)
-        # The same Ctrl+Z as everywhere takes the re-plan back.
-        self._desk.toast(_("Plan changed."), undo=self.take_back)
 
     def next_moved(self) -> None:
         """Go to the next card that the last re-plan moved."""

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
@@ -268,6 +268,26 @@ class PlanPlace(QWidget):
         return Control()
 
     # --------------------------------------------------------------------------------- input
+
+    def event(self, event: QEvent) -> bool:
+        # While the outcome of a re-plan is shown, Ctrl+Z takes that back and nothing else.
+        if event.type() == QEvent.Type.ShortcutOverride and self._is_undo(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._is_undo(event):
+            self.presenter.take_back()
+            return
+        super().keyPressEvent(event)
+
+    def _is_undo(self, event: QEvent) -> bool:
+        return (
+            isinstance(event, QKeyEvent)
+            and self.banner.isVisible()
+            and event.matches(QKeySequence.StandardKey.Undo)
+        )
 
     def _on_dropped(self, kind: str, key: int, place: DropPlace) -> None:
         if kind == VISIT_MIME:

@@ -12,6 +12,7 @@ from crmdesk.i18n import (
     _,
     format_clock,
     format_date,
+    format_date_near,
     format_duration,
     format_money,
     format_number,
@@ -180,16 +181,19 @@ def unplanned_badge(row: UnplannedRow) -> BadgeItem:
     return BadgeItem(_("no time"), Tone.WARNING, "warning")
 
 
-def unplanned_sentence(row: UnplannedRow, currency: str) -> str:
+def unplanned_sentence(row: UnplannedRow, currency: str, today: date) -> str:
     """Why a customer is left out, and what would change it."""
     lead = ""
     if row.closed_on is not None:
         lead = _("Was closed on {day}.").format(day=weekday_short(row.closed_on.weekday())) + " "
-    return lead + _reason(row, currency)
+    return lead + _reason(row, currency, today)
 
 
-def _reason(row: UnplannedRow, currency: str) -> str:
+def _reason(row: UnplannedRow, currency: str, today: date) -> str:
     due = format_date(row.due_on)
+    lead = _("Due {date}").format(date=due)
+    if row.due_on < today:
+        lead = _("Overdue since {date}").format(date=format_date_near(row.due_on, today))
     amount = format_money(row.expected_minor, currency, decimals=0)
     km = km_words(row.detour_km or 0.0)
     if row.fits_on is not None:
@@ -208,8 +212,8 @@ def _reason(row: UnplannedRow, currency: str) -> str:
         OmissionCode.UNKNOWN_PLACE.value: _("Its place on the map is not known."),
         OmissionCode.CLOSED.value: _("Closed, or open too shortly, in the hours left."),
         OmissionCode.TOO_FAR.value: _("The drive alone breaks the day's hours or kilometres."),
-        OmissionCode.NO_TIME.value: _("Due {date}, expects {amount}, but the days are full."),
-    }.get(row.code, _("Due {date}.")).format(date=due, km=km, amount=amount)
+        OmissionCode.NO_TIME.value: _("{lead}, expects {amount}, but the days are full."),
+    }.get(row.code, _("{lead}.")).format(lead=lead, date=due, km=km, amount=amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def columns(currency: str) -> list[Column]:
             "suggested",
             _("Suggested"),
             lambda item: Cell(str(item.packs), item.unit, field=True),
-            width=160,
+            width=178,
             editable=True,
         ),
         Column("margin", margin, lambda item: Cell(item.margin), width=80, right=True),

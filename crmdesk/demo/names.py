@@ -78,9 +78,9 @@ _WORLD: tuple[tuple[str, str, str, str], ...] = (
     ("מכולת הגליל", "grocer", "he", "דוד לוי"),
     ("Ταβέρνα Ο Νίκος", "restaurant", "el", "Νίκος Παππάς"),
     ("Παντοπωλείο Αθηνά", "grocer", "el", "Αθηνά Κώστα"),
-    ("东方超市", "supermarket", "zh", "王丽"),
-    ("长城饭店", "restaurant", "zh", "陈伟"),
-    ("ქართული პური", "bakery", "ka", "ნინო კაპანაძე"),
+    ("Bakkal Yıldız", "grocer", "tr", "Ayşe Şahin"),
+    ("Phở Hà Nội", "restaurant", "vi", "Nguyễn Thị Hoa"),
+    ("Łódzka Piekarnia", "bakery", "pl", "Małgorzata Wójcik"),
     ("Ресторан Карпаты", "restaurant", "ru", "Олена Шевченко"),
 )
 CHANNELS = (

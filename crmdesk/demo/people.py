@@ -26,9 +26,9 @@ TERRITORIES: tuple[tuple[str, str, tuple[str, ...], float, float, str], ...] = (
     ("Subbética", "ES", ("Córdoba", "Sevilla"), 37.4094, -4.4853, "Calle Nueva 16, Lucena"),
 )
 MODELS: tuple[tuple[str, str, int, int, int], ...] = (
-    ("A", "A: every 2 weeks", 14, 0, 30),
-    ("B", "B: every 3 weeks, a call between", 21, 1, 25),
-    ("C", "C: every 6 weeks, two calls between", 42, 2, 20),
+    ("A", "A: every 2 weeks", 14, 0, 45),
+    ("B", "B: every 3 weeks, a call between", 21, 1, 35),
+    ("C", "C: every 6 weeks, two calls between", 42, 2, 25),
     ("D", "D: by telephone", 182, 12, 15),
 )
 _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (

@@ -23,7 +23,12 @@ _WEIGHTS = {
     t.MEDIUM: QFont.Weight.Medium,
     t.SEMIBOLD: QFont.Weight.DemiBold,
 }
-_FONT_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf")
+_FONT_FILES = (
+    "Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "NotoSansArabic-Regular.ttf",
+    "NotoSansHebrew-Regular.ttf",
+)  # fmt: skip
+# Names of customers may be written from right to left, on a system that has no fonts at all.
+_FAMILIES = (FAMILY, "Noto Sans Arabic", "Noto Sans Hebrew")
 TEXT_SCALES = (1.0, 1.1, 1.25, 1.5)
 
 
@@ -68,7 +73,7 @@ def color(name: str, *, alpha: float = 1.0) -> QColor:
 
 def font(size: int = t.SIZE_BODY, weight: int = t.REGULAR, *, tabular: bool = False) -> QFont:
     """Inter at a size of the type scale (px before text scale) and weight 400, 500 or 600."""
-    made = QFont(FAMILY)
+    made = QFont(list(_FAMILIES))
     made.setPixelSize(round(size * text_scale()))
     made.setWeight(_WEIGHTS[weight])
     if tabular:

@@ -32,7 +32,7 @@ from crmdesk.planning.travel import matrix_from_coordinates
 from crmdesk.services.workspace import Workspace
 
 _VIRTUAL_INTERVAL = 3650
-_CARRY_OVER = 0.7
+_CARRY_OVER = 0.95
 _RUNNING_VISIT_MIN = 15
 _KEEP_WEEKDAY_EUR, _STABILITY_EUR = 10.0, 4.0
 

@@ -103,6 +103,12 @@ def test_crowded_markers_part_until_they_can_be_read(points: list[tuple[float, f
         assert ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5 > 17.0
 
 
+@given(st.lists(st.tuples(st.floats(100, 140), st.floats(100, 140)), min_size=1, max_size=4))
+def test_markers_keep_off_what_stays(points: list[tuple[float, float]]) -> None:
+    for x, y in spread_markers(points, [10.0] * len(points), fixed=[(120, 120, 7)]):
+        assert ((x - 120) ** 2 + (y - 120) ** 2) ** 0.5 > 14.0
+
+
 def test_markers_with_room_stay_where_they_are() -> None:
     assert spread_markers([(0, 0), (30, 0)], [10.0, 10.0]) == [(0, 0), (30, 0)]
 

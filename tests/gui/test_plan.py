@@ -286,6 +286,17 @@ def test_filling_adds_and_says_so(made: Made) -> None:
     assert "none dropped" in view.outcome[1]
 
 
+def test_a_plan_that_cannot_be_better_is_left_in_words_too(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presenter, view, desk = made
+    presenter.fill()
+    monkeypatch.setattr(presenter_module, "PLAN_SECONDS", 0.0)
+    presenter.fill()
+    assert view.outcome == ("", "", "")
+    assert desk.toasts[-1].startswith("Nothing better was found")
+
+
 def test_a_past_week_is_not_planned(made: Made) -> None:
     presenter, view, desk = made
     presenter.show_week(-1)

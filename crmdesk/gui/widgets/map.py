@@ -306,7 +306,7 @@ class MapView(QWidget):
 
     def markers(self) -> list[Marker]:
         """Every stop with the pixels it is drawn at."""
-        return overlay.place_markers(self._stops, self._selected, self._camera)
+        return overlay.place_markers(self._stops, self._selected, self._camera, self._home)
 
     def _done_legs(self) -> list[bool]:
         """For each leg, whether it has been driven: its target is done."""

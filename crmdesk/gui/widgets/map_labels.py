@@ -47,12 +47,16 @@ class Box:
 
 
 def spread_markers(
-    points: Sequence[tuple[float, float]], radii: Sequence[float], *, gap: float = 1.0
+    points: Sequence[tuple[float, float]],
+    radii: Sequence[float],
+    *,
+    gap: float = 1.0,
+    fixed: Sequence[tuple[float, float, float]] = (),
 ) -> list[tuple[float, float]]:
     """Where to draw each marker: its own place, or beside it if another is there.
 
     Each pair that overlaps is pushed apart along the line between the two; equal places part
-    sideways, in the order given. Deterministic.
+    sideways, in the order given. ``fixed`` circles (x, y, radius) stay and push. Deterministic.
     """
     placed = [list(point) for point in points]
     for _round in range(_ROUNDS):
@@ -60,6 +64,8 @@ def spread_markers(
         for i in range(len(placed)):
             for j in range(i + 1, len(placed)):
                 moved = _push(placed[i], placed[j], radii[i] + radii[j] + gap, j - i) or moved
+            for x, y, radius in fixed:
+                moved = _push_away(placed[i], x, y, radii[i] + radius + gap) or moved
         if not moved:
             break
     return [(x, y) for x, y in placed]
@@ -80,6 +86,17 @@ def _push(a: list[float], b: list[float], wanted: float, order: int) -> bool:
     a[1] -= dy / distance * shift
     b[0] += dx / distance * shift
     b[1] += dy / distance * shift
+    return True
+
+
+def _push_away(point: list[float], x: float, y: float, wanted: float) -> bool:
+    dx, dy = point[0] - x, point[1] - y
+    distance = math.hypot(dx, dy)
+    if distance >= wanted - 0.25:
+        return False
+    if distance < 0.01:
+        dx, dy, distance = 0.8, -0.6, 1.0  # to the upper right of what stays
+    point[0], point[1] = x + dx / distance * wanted, y + dy / distance * wanted
     return True
 
 

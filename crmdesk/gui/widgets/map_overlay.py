@@ -40,13 +40,16 @@ class Marker:
 
 
 def place_markers(
-    stops: Sequence[MapStop], selected: Hashable | None, camera: Camera
+    stops: Sequence[MapStop], selected: Hashable | None, camera: Camera, home: Home | None = None
 ) -> list[Marker]:
-    """Every stop at a spot where it can be read."""
+    """Every stop at a spot where it can be read, and home with it."""
     places = [camera.to_view(*project(stop.longitude, stop.latitude)) for stop in stops]
     grow = theme.text_scale()
     radii = [(MARKER_SELECTED if stop.key == selected else MARKER) * grow for stop in stops]
-    spread = spread_markers(places, radii)
+    stays = []
+    if home is not None:
+        stays = [(*camera.to_view(*project(home.longitude, home.latitude)), _HOME)]
+    spread = spread_markers(places, radii, fixed=stays)
     return [
         Marker(stop, x, y, true_x, true_y, radius)
         for stop, (x, y), (true_x, true_y), radius in zip(stops, spread, places, radii, strict=True)

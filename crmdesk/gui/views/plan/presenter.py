@@ -329,6 +329,10 @@ class PlanPresenter:
             km=after.km - before.km,
             margin_minor=after.margin_minor - before.margin_minor,
         )
+        if not (moved or added or outcome.dropped):
+            self._view.show_outcome("", "", "")
+            self._desk.toast(_("Nothing better was found: every visit keeps its day."))
+            return
         strong, middle, margin = words.outcome_sentence(outcome, self._ws.currency)
         self._view.show_outcome(strong, middle, margin)
 

@@ -10,6 +10,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui import theme
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
@@ -172,6 +173,9 @@ def test_a_logged_call_can_be_taken_back(
     presenter.log_call()
     assert timeline_months(presenter.workspace, busiest, EventGroup.VISITS).total == before + 1
     assert desk.toasts == ["Call logged."]
+    assert desk.undo is not None
+    desk.undo()
+    assert timeline_months(presenter.workspace, busiest, EventGroup.VISITS).total == before
 
 
 def test_changes_of_this_customer_are_read_again(
@@ -252,6 +256,22 @@ def test_slash_searches_the_timeline_and_escape_leaves(
     qtbot.keyClick(place, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: place.history.list.events.rowCount() > 0)
     assert desk.backs == 0 or not field.isVisible()
+
+
+def test_what_sync_brings_does_not_move_the_timeline(
+    qtbot: QtBot, place: CustomerPlace, demo: Workspace, runner: Runner, busiest: int
+) -> None:
+    events = place.history.list
+    events.show_month(events.events.months.months[4].month)
+    qtbot.waitUntil(lambda: runner.running == 0)
+    shown, row = events.top_month(), events.currentIndex().row()
+    place.presenter.on_changes(
+        visits.log_contact(demo, busiest + 1, VisitMode.CALL, VisitOutcome.INFORMATION)
+    )
+    qtbot.waitUntil(lambda: runner.running == 0)
+    assert (events.top_month(), events.currentIndex().row()) == (shown, row)
+    item = events.selected()
+    assert item is not None
 
 
 def test_keys_of_the_card_start_things(qtbot: QtBot, place: CustomerPlace, desk: FakeDesk) -> None:

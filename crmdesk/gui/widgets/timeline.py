@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -34,7 +34,7 @@ from crmdesk.gui.widgets.charts import (
     text_token,
     text_width,
 )
-from crmdesk.gui.widgets.items import MonthCount, TimelineItem
+from crmdesk.gui.widgets.items import MonthCount, MonthIndex, TimelineItem
 from crmdesk.gui.widgets.timeline_model import Index, TimelineModel, month_title
 from crmdesk.i18n import _, ngettext
 
@@ -134,11 +134,19 @@ class TimelineList(QTableView):
         self.doubleClicked.connect(lambda index: self._open(index.row()))
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
-    def set_months(self, months: Sequence[MonthCount]) -> None:
-        """Show other months, newest first."""
+    def set_months(self, months: Sequence[MonthCount], *, keep: bool = False) -> None:
+        """Show other months, newest first; with `keep` nothing jumps if they are much the same."""
+        if keep and self.events.months.months == MonthIndex(months).months:
+            self.events.refresh()
+            return
+        row, offset = self.currentIndex().row(), self.verticalScrollBar().value()
         self.events.set_months(months)
         self._fit_rows()
-        self.verticalScrollBar().setValue(0)
+        self.verticalScrollBar().setValue(offset if keep else 0)
+        if keep and self.events.heading(row) is None and row < self.events.rowCount():
+            self.selectionModel().setCurrentIndex(
+                self.events.index(row), QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
 
     def show_month(self, month: date) -> None:
         """Scroll a month's heading to the top and put the keyboard on its first event."""

@@ -46,6 +46,12 @@ class TimelineModel(QAbstractListModel):
         self._asked = set()
         self.endResetModel()
 
+    def refresh(self) -> None:
+        """Have the events read again as they are seen; those at hand stay until then."""
+        self._asked = set()
+        if len(self.months):
+            self.dataChanged.emit(self.index(0), self.index(len(self.months) - 1))
+
     def put_month(self, month: date, events: Sequence[TimelineItem]) -> None:
         """The events of a month, newest first; more or fewer than counted are cut or left empty."""
         start = self.months.row_of(month)

@@ -75,16 +75,26 @@ class HistoryPanel(Panel):
         self.overview.month_chosen.connect(self.list.show_month)
         self.list.month_shown.connect(self.overview.set_shown)
 
+    def is_narrowed(self) -> bool:
+        """True while a filter or a search shows only some of the events."""
+        return self.chips.choice() != EventGroup.ALL or bool(self.search.text().strip())
+
     def show_months(
-        self, months: Sequence[MonthCount], events: Sequence[MonthItems], note: str
+        self,
+        months: Sequence[MonthCount],
+        events: Sequence[MonthItems],
+        note: str,
+        *,
+        keep: bool = False,
     ) -> None:
-        """Show these months; `events` are those already read."""
+        """Show these months; `events` are those already read. With `keep` the list stays put."""
         self.set_title(_("Timeline"), note)
         self.overview.set_counts(months, self._today)
-        self.list.set_months(months)
+        self.list.set_months(months, keep=keep)
         for month in events:
             self.list.events.put_month(month.month, month.events)
-        self.overview.set_shown(months[0].month if months else None)
+        top = self.list.top_month() if keep else None
+        self.overview.set_shown(top or (months[0].month if months else None))
         self._stack.setCurrentWidget(self.list if months else self._empty)
 
     def open_search(self) -> None:

@@ -191,6 +191,7 @@ class CustomerPlace(QWidget):
     def show_card(self, card: CardItem) -> None:
         """Show a customer."""
         self._pages.setCurrentIndex(0)
+        again = self._shown == card.account_id
         self._shown = card.account_id
         self._card = card
         self._name.set_runs([Run(card.name, weight=t.SEMIBOLD, size=t.SIZE_HERO)])
@@ -198,7 +199,8 @@ class CustomerPlace(QWidget):
         self.facts.set_facts(card.facts)
         running = card.running_visit_id is not None
         self._visit.set_label(_("Take the order") if running else _("Start visit"))
-        self.history.show_months(card.months, card.events, card.timeline_note)
+        if not (again and self.history.is_narrowed()):
+            self.history.show_months(card.months, card.events, card.timeline_note, keep=again)
         self.matrix.show_card(card)
         self.waterfall.set_steps(card.steps, card.value_empty)
         self._break_even.setText(card.break_even if card.steps else "")

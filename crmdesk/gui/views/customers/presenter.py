@@ -267,6 +267,12 @@ class CustomersPresenter:
                 _("Try a part of the name, the town or a person. Esc empties the field."),
             )
             self._view.show_preview(None)
+        elif self._filter.need is CustomerNeed.ALL:
+            self._view.show_empty(
+                _("No customer yet."),
+                _("Add the first one with N, or bring them all from a file: crmdesk import."),
+            )
+            self._view.show_preview(None)
         else:
             self._view.show_empty(
                 _("No customer here."),

@@ -82,11 +82,14 @@ def start_from_file(
     finally:
         workspace.close()
         if not done:
-            _remove(folder)
+            remove_profile(folder)
 
 
-def _remove(folder: Path) -> None:
+def remove_profile(folder: Path) -> None:
+    """Remove a profile that has just been made for nothing; a folder of other things stays."""
     for name in ("crmdesk.db", "crmdesk.db-wal", "crmdesk.db-shm", crypto.KEY_FILE):
         (folder / name).unlink(missing_ok=True)
-    for name in ("attachments", "backups"):
+    for name in ("attachments", "backups", "logs"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

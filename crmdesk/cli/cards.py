@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.console import DONE
 from crmdesk.cli.opening import opened
 from crmdesk.i18n import _, format_money
 
@@ -71,4 +71,6 @@ def _search(chosen: argparse.Namespace, context: Context) -> int:
         (_("kind"), _("code"), _("title"), _("where")),
         [(row.kind, row.code, row.title, row.detail) for row in found],
     )
-    return DONE if found else FINDINGS
+    if not found:
+        context.console.say(_("Nothing was found."))
+    return DONE

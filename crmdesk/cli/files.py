@@ -42,7 +42,7 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
     if chosen.kind == "undo":
         return _undo(chosen.file, context)
     columns = _column_map(chosen.map)
-    with opened_or_made(context) as ws:
+    with opened_or_made(context, trial=chosen.dry_run) as ws:
         report = imports.import_file(
             ws, chosen.kind, Path(chosen.file), chosen=columns, dry_run=chosen.dry_run,
             progress=context.console.progress(),

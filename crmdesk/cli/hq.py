@@ -145,7 +145,7 @@ def _territory(chosen: argparse.Namespace, context: Context) -> int:
         raise UserError(_("Give a name for a new territory, or --account to move a customer."))
     with _home(chosen).store() as store:
         if chosen.account:
-            admin.reassign_territory(store, chosen.account, chosen.code, now_ms=_now_ms(context))
+            admin.reassign_territory(store, [chosen.account], chosen.code, now_ms=_now_ms(context))
         else:
             admin.add_territory(store, chosen.code, chosen.name, now_ms=_now_ms(context))
     context.console.document({"territory": chosen.code, "account": chosen.account})

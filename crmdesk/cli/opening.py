@@ -24,9 +24,12 @@ def opened(context: Context) -> Iterator[Workspace]:
 
 
 @contextmanager
-def opened_or_made(context: Context) -> Iterator[Workspace]:
-    """The workspace of the profile, made standalone when there is none yet."""
-    from crmdesk.cli.beginning import make_standalone
+def opened_or_made(context: Context, *, trial: bool = False) -> Iterator[Workspace]:
+    """The workspace of the profile, made standalone when there is none yet.
+
+    A profile made here goes again when the block fails or was only a trial.
+    """
+    from crmdesk.cli.beginning import make_standalone, remove_profile
     from crmdesk.i18n import _
     from crmdesk.storage import profile
 
@@ -35,7 +38,11 @@ def opened_or_made(context: Context) -> Iterator[Workspace]:
             yield workspace
         return
     workspace = make_standalone(context.folder, _("My company"), context.instants)
+    wanted = False
     try:
         yield workspace
+        wanted = not trial
     finally:
         workspace.close()
+        if not wanted:
+            remove_profile(context.folder)

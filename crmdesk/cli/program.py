@@ -82,6 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str], faces: Faces, instants: Callable[[], datetime]) -> int:
     """Run one command; returns the exit code."""
     use_language()
+    if any(not _is_text(one) for one in arguments):
+        print("crmdesk: " + _("An argument is not valid text."), file=sys.stderr)
+        return WRONG
     try:
         chosen = build_parser().parse_args(list(arguments))
     except SystemExit as ended:
@@ -91,6 +94,15 @@ def main(arguments: Sequence[str], faces: Faces, instants: Callable[[], datetime
         folder, instants, Console(as_json=chosen.json), faces.desktop, faces.tour, faces.smoke
     )
     return _guarded(chosen, context)
+
+
+def _is_text(argument: str) -> bool:
+    """False for bytes that the system could not read as letters: no row can hold them."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _guarded(chosen: argparse.Namespace, context: Context) -> int:

@@ -32,6 +32,22 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     for name, words in (("conflicts", _("list conflicts")), ("refusals", _("list refusals"))):
         parser = commands.add_parser(name, parents=[common], help=words)
         parser.set_defaults(run=_list, what=name)
+        steps = parser.add_subparsers(dest="step", metavar="STEP")
+        if name == "conflicts":
+            resolve = steps.add_parser("resolve", parents=[common], help=_("settle a conflict"))
+            resolve.add_argument("number", type=int)
+            resolve.add_argument(
+                "--keep", required=True, metavar="mine|theirs|VALUE", help=_("what shall stand")
+            )
+            resolve.set_defaults(run=_resolve)
+            continue
+        for step, meaning in (
+            ("retry", _("send a refused change again")),
+            ("discard", _("leave it as HQ has it")),
+        ):
+            once = steps.add_parser(step, parents=[common], help=meaning)
+            once.add_argument("number", type=int)
+            once.set_defaults(run=_settle_refusal)
 
 
 def _sync(chosen: argparse.Namespace, context: Context) -> int:
@@ -90,13 +106,36 @@ def _join(chosen: argparse.Namespace, context: Context) -> int:
     return DONE
 
 
+def _resolve(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services.resolving import resolve_conflict
+
+    with opened(context) as ws:
+        resolve_conflict(ws, chosen.number, chosen.keep)
+    context.console.document({"resolved": chosen.number, "kept": chosen.keep})
+    context.console.say(_("Conflict {number} is settled.").format(number=chosen.number))
+    return DONE
+
+
+def _settle_refusal(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services import resolving
+
+    with opened(context) as ws:
+        if chosen.step == "retry":
+            resolving.retry_refusal(ws, chosen.number)
+        else:
+            resolving.discard_refusal(ws, chosen.number)
+    context.console.document({"refusal": chosen.number, "step": chosen.step})
+    context.console.say(_("Refusal {number} is settled.").format(number=chosen.number))
+    return DONE
+
+
 def _list(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.services.queries import sync as queries
 
     with opened(context) as ws:
         centre = queries.sync_centre(ws)
     refused = chosen.what == "refusals"
-    rows = [row for row in centre.needs if (row.kind == "refusal") is refused]
+    rows = [row for row in centre.needs if (row.kind == "refused") is refused]
     context.console.document(rows)
     for row in rows:
         numbers = ",".join(map(str, row.ids))

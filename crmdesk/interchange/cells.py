@@ -10,6 +10,13 @@ from decimal import Decimal
 from crmdesk.domain.money import parse_decimal, to_minor, to_price_e4
 from crmdesk.i18n import _
 
+UNITS = {
+    "ea": "EA", "each": "EA", "unit": "EA", "units": "EA", "pc": "EA", "pcs": "EA", "ud": "EA",
+    "uds": "EA", "unidad": "EA", "unidades": "EA", "sht": "EA", "шт": "EA", "in": "IN",
+    "inner": "IN", "cs": "CS", "case": "CS", "cases": "CS", "caja": "CS", "cajas": "CS",
+    "кор": "CS", "bu": "BU", "bulk": "BU", "pl": "PL", "pallet": "PL", "palet": "PL",
+    "паллета": "PL",
+}  # fmt: skip
 _DIGITS = re.compile(r"[+-]?[0-9]{1,12}")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
 _PARTS = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})(?:[T ].*)?$")
@@ -119,3 +126,9 @@ def read_text(text: str, most: int = 200) -> str:
     if len(cleaned) > most:
         raise ValueError(_("a text is longer than {most} characters").format(most=most))
     return cleaned
+
+
+def read_unit(text: str) -> str:
+    """The code of a unit of measure; EA, IN, CS, BU, PL in their usual words, else as it is."""
+    word = read_text(text).casefold().rstrip(".")
+    return UNITS.get(word, word.upper()[:8])

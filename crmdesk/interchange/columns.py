@@ -82,6 +82,17 @@ CONTACTS: dict[str, tuple[str, ...]] = {
 }
 CONTACTS_NEEDED = ("account", "name")
 
+PACKAGINGS: dict[str, tuple[str, ...]] = {
+    "sku": SALES["sku"],
+    "unit": SALES["unit"],
+    "factor": ("factor", *SALES["pack"]),
+    "gtin": ("gtin", "ean", "barcode", "codigo de barras", "shtrikhkod"),
+    "minimum": ("minimum", "minimo", "minimum packs"),
+    "multiple": ("multiple", "multiplo", "kratnost"),
+    "sellable": ("sellable", "vendible"),
+}
+PACKAGINGS_NEEDED = ("sku", "unit", "factor")
+
 PRICES: dict[str, tuple[str, ...]] = {
     "sku": SALES["sku"],
     "price": SALES["unit_price"],

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.domain.money import parse_decimal
 from crmdesk.i18n import _
 from crmdesk.interchange import cells
 from crmdesk.interchange import columns as fields
@@ -95,7 +94,7 @@ def _accounts(connection: Connection, _currency: str, today: date, _country: str
         values: dict[str, Any] = dict(row)
         for name, limit in (("latitude", 90), ("longitude", 180)):
             if row.get(name):
-                degrees = float(parse_decimal(row[name]))
+                degrees = float(cells.read_number(row[name]))
                 if abs(degrees) > limit:
                     raise ValueError(_("this place is not on the map"))
                 values[name] = degrees
@@ -167,9 +166,9 @@ def _points(row: dict[str, str], country: str) -> list[tuple[str, str]]:
         try:
             number = phonenumbers.parse(row["phone"], country)
         except phonenumbers.NumberParseException:
-            raise ValueError(
-                _("“{text}” is not a telephone number").format(text=row["phone"])
-            ) from None
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            raise ValueError(_("“{text}” is not a telephone number").format(text=row["phone"][:40]))
         points.append(
             ("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
         )
@@ -178,6 +177,50 @@ def _points(row: dict[str, str], country: str) -> list[tuple[str, str]]:
             raise ValueError(_("“{text}” is not an e-mail address").format(text=row["email"][:60]))
         points.append(("email", row["email"]))
     return points
+
+
+def _packagings(connection: Connection, _currency: str, _today: date, _country: str) -> Taker:
+    run = connection.exec_driver_sql
+
+    def take(row: dict[str, str]) -> str:
+        product = run("SELECT id FROM product WHERE sku = ?", (row.get("sku"),)).scalar()
+        if product is None:
+            raise ValueError(_("the SKU {sku} is not known").format(sku=row.get("sku")))
+        numbers = {
+            name: cells.read_quantity(row[name])
+            for name in ("factor", "minimum", "multiple")
+            if row.get(name)
+        }
+        if any(value < 1 for value in numbers.values()) or "factor" not in numbers:
+            raise ValueError(_("a pack is smaller than one"))
+        unit = cells.read_unit(row.get("unit", ""))
+        values: dict[str, object] = {**numbers}
+        del values["factor"]
+        if row.get("gtin"):
+            values["gtin"] = row["gtin"]
+        if row.get("sellable"):
+            values["sellable"] = int(row["sellable"] not in ("0", "no", "false"))
+        names = list(values)
+        found = run(
+            f"SELECT {', '.join(['id', *names])} FROM packaging"  # noqa: S608 - own column names
+            " WHERE product_id = ? AND unit = ? AND factor = ?",
+            (product, unit, numbers["factor"]),
+        ).first()
+        if found is None:
+            given = {"uid": new_uid(), "product_id": product, "unit": unit, **numbers, **values}
+            run(
+                f"INSERT INTO packaging ({', '.join(given)})"  # noqa: S608
+                f" VALUES ({', '.join('?' * len(given))})",
+                tuple(given.values()),
+            )
+            return "created"
+        if list(found[1:]) == list(values.values()):
+            return "skipped"
+        pairs = ", ".join(f"{name} = ?" for name in names)
+        run(f"UPDATE packaging SET {pairs} WHERE id = ?", (*values.values(), found[0]))  # noqa: S608
+        return "updated"
+
+    return take
 
 
 def _prices(connection: Connection, _currency: str, today: date, _country: str) -> Taker:
@@ -195,7 +238,9 @@ def _prices(connection: Connection, _currency: str, today: date, _country: str) 
                 (row["price_list"], row["price_list"]),
             ).scalar()
         if listed is None:
-            raise ValueError(_("the price list {name} is not known").format(name=row["price_list"]))
+            raise ValueError(
+                _("the price list {name} is not known").format(name=row.get("price_list", ""))
+            )
         begin = cells.read_date(row["valid_from"]) if row.get("valid_from") else today
         end = cells.read_date(row["valid_to"]).isoformat() if row.get("valid_to") else None
         minimum = cells.read_quantity(row["minimum_quantity"]) if row.get("minimum_quantity") else 1
@@ -224,5 +269,6 @@ KINDS: dict[str, Master] = {
     "accounts": Master(fields.ACCOUNTS, fields.ACCOUNTS_NEEDED, _accounts),
     "contacts": Master(fields.CONTACTS, fields.CONTACTS_NEEDED, _contacts),
     "products": Master(fields.PRODUCTS, fields.PRODUCTS_NEEDED, _products),
+    "packagings": Master(fields.PACKAGINGS, fields.PACKAGINGS_NEEDED, _packagings),
     "prices": Master(fields.PRICES, fields.PRICES_NEEDED, _prices),
 }

@@ -42,13 +42,6 @@ _FIELDS = (
     "account", "sku", "date", "quantity", "unit", "pack", "unit_price", "amount", "cost",
     "document", "account_name", "country", "description",
 )  # fmt: skip
-_UNITS = {
-    "ea": "EA", "each": "EA", "unit": "EA", "units": "EA", "pc": "EA", "pcs": "EA", "ud": "EA",
-    "uds": "EA", "unidad": "EA", "unidades": "EA", "sht": "EA", "шт": "EA", "in": "IN",
-    "inner": "IN", "cs": "CS", "case": "CS", "cases": "CS", "caja": "CS", "cajas": "CS",
-    "кор": "CS", "bu": "BU", "bulk": "BU", "pl": "PL", "pallet": "PL", "palet": "PL",
-    "паллета": "PL",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +297,7 @@ class SalesParser:
     def _pack(self, unit_cell: str, pack_cell: str) -> tuple[str, int]:
         unit_text = unit_cell.strip().casefold().rstrip(".")
         pack_text = pack_cell.strip()
-        unit = _UNITS.get(unit_text, cells.read_text(unit_text).upper()[:8])
+        unit = cells.read_unit(unit_cell)
         pack = cells.read_quantity(pack_text) if pack_text else 0
         if unit_text.isdecimal():
             unit, pack = "", cells.read_quantity(unit_text)

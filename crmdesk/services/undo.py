@@ -15,8 +15,9 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import NotFound, StaleRevision, UserError
 from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage.entities import Entity, Kind, Owner, entity
+from crmdesk.storage.entities import Entity, Owner, entity
 from crmdesk.storage.rows import Value
+from crmdesk.storage.wire_values import local_value
 
 
 def undo(ws: Workspace, txn: int) -> ChangeSet:
@@ -66,7 +67,7 @@ def _undo_insert(
 ) -> int:
     row = _row(connection, spec, uid)
     if any(
-        row[column] != _local(connection, spec, column, new)
+        row[column] != local_value(connection, spec, column, new)
         for column, (_old, new) in values.items()
     ):
         raise _stale()
@@ -83,34 +84,12 @@ def _undo_update(
     row = _row(connection, spec, uid)
     restored: dict[str, Value] = {}
     for column, (old, new) in values.items():
-        if row[column] != _local(connection, spec, column, new):
+        if row[column] != local_value(connection, spec, column, new):
             raise _stale()
-        restored[column] = _local(connection, spec, column, old)
+        restored[column] = local_value(connection, spec, column, old)
     pairs = ", ".join(f"{column} = ?" for column in restored)
     connection.exec_driver_sql(
         f"UPDATE {spec.table or spec.name} SET {pairs} WHERE uid = ?",  # noqa: S608
         (*restored.values(), uid),
     )
     return int(row["id"])
-
-
-def _local(connection: Connection, spec: Entity, column: str, wire: Any) -> Value:
-    """A wire value of the journal as the local column holds it."""
-    if wire is None:
-        return None
-    field = next(f for f in spec.fields if f.column == column)
-    if field.kind is Kind.REF and field.ref:
-        target = entity(field.ref)
-        found = connection.exec_driver_sql(
-            f"SELECT id FROM {target.table or target.name} WHERE uid = ?",  # noqa: S608
-            (bytes.fromhex(wire),),
-        ).scalar()
-        return None if found is None else int(found)
-    if field.kind is Kind.UID:
-        return bytes.fromhex(wire)
-    if field.kind is Kind.JSON:
-        from crmdesk.storage.types import dump_json
-
-        return dump_json(wire)
-    result: Value = wire
-    return result

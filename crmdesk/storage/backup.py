@@ -44,8 +44,8 @@ def back_up(database: Database, folder: Path, target: Path) -> BackupFacts:
 
     The target appears whole or not at all. Raises DiskFull when it cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
             copy = Path(work) / _DATABASE
             _copy_database(database, copy)
@@ -94,6 +94,8 @@ def restore(file: Path, folder: Path, clock: Clock, passphrase: str | None = Non
         raise profile.cannot_write(folder, error) from error
     with profile.locked(folder, "desktop"):
         profile.finish_restore(folder)
+        for left_over in folder.glob(".restore-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
             ready = Path(work) / "ready"
             ready.mkdir()

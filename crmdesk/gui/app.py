@@ -26,7 +26,6 @@ from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import find_hits
-from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.shell import MainWindow, ShellSources
@@ -35,6 +34,7 @@ from crmdesk.i18n import _
 from crmdesk.paths import resources_dir
 
 if TYPE_CHECKING:
+    from crmdesk.gui.firstrun import FirstRun, Unlock
     from crmdesk.services.workspace import Workspace
 
 CHIP_MS = 30_000
@@ -161,6 +161,8 @@ class Desktop:
 
     def _show_unlock(self, *, again: bool) -> None:
         if self._unlock is None:
+            from crmdesk.gui.firstrun import Unlock
+
             self._unlock = Unlock()
             self._unlock.passphrase_given.connect(self._open)
         elif again:
@@ -193,6 +195,8 @@ class Desktop:
 
     def _show_first_run(self) -> None:
         if self._first_run is None:
+            from crmdesk.gui.firstrun import FirstRun
+
             screen = self._first_run = FirstRun()
             screen.demo_wanted.connect(self._on_demo_wanted)
             screen.join_wanted.connect(self._on_join_wanted)

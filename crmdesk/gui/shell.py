@@ -40,13 +40,13 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
-from crmdesk.gui.widgets.palette import Palette
 from crmdesk.gui.widgets.rail import Rail
 from crmdesk.gui.widgets.topbar import TopBar
 from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _, format_date
 
 if TYPE_CHECKING:
+    from crmdesk.gui.widgets.palette import Palette
     from crmdesk.services.workspace import Workspace
 
 DEFAULT_SIZE = (1440, 900)
@@ -142,8 +142,7 @@ class MainWindow(QMainWindow):
         layout = self.layout()
         if layout is not None:
             layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.palette_list = Palette(ground)
-        self.palette_list.chosen.connect(self._on_hit_chosen)
+        self._palette: Palette | None = None
         self.toast_note = Toast(ground)
         self.rail.place_chosen.connect(self._on_place_chosen)
         self.rail.person_clicked.connect(self._on_person_clicked)
@@ -287,6 +286,16 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------------- command field
 
+    @property
+    def palette_list(self) -> Palette:
+        """The list below the command field; made when first needed, to start sooner."""
+        if self._palette is None:
+            from crmdesk.gui.widgets.palette import Palette
+
+            self._palette = Palette(self._ground)
+            self._palette.chosen.connect(self._on_hit_chosen)
+        return self._palette
+
     def _on_search_wanted(self) -> None:
         self.top.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.top.field.selectAll()
@@ -348,7 +357,8 @@ class MainWindow(QMainWindow):
         self.palette_list.raise_()
 
     def _close_palette(self) -> None:
-        self.palette_list.hide()
+        if self._palette is not None:
+            self._palette.hide()
 
     def _on_hit_chosen(self, hit: Hit) -> None:
         self._close_palette()
@@ -362,7 +372,8 @@ class MainWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.top.field:
             if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-                return self.palette_list.isVisible() and self.palette_list.walk(event)
+                shown = self._palette is not None and self._palette.isVisible()
+                return shown and self.palette_list.walk(event)
             if event.type() == QEvent.Type.FocusOut:
                 self._close_palette()
         return False

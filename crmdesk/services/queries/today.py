@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, case, func, literal, or_, select
 
 from crmdesk.domain.clock import parse_instant
+from crmdesk.domain.states import OrderStatus
 from crmdesk.domain.week import Span, opening_hours, working_week
 from crmdesk.planning.travel import DEFAULT_SPEED, great_circle_km
 from crmdesk.services.queries.stop_brief import day_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_NEEDS = 40
 _URGENT = ("overdue", "due", "at_risk")
+# By name, so that the index on status and day is used.
+_PLACED = tuple(s.value for s in OrderStatus if s not in {OrderStatus.DRAFT, OrderStatus.CANCELLED})
 _plan, _account, _visit = table("planned_visit"), table("account"), table("visit")
 _order, _order_line, _reason = table("order"), table("order_line"), table("outcome_reason")
 _quote, _promise, _ticket = table("quote"), table("promise"), table("ticket")
@@ -128,7 +131,7 @@ def day_route(ws: Workspace, day: date | None = None) -> DayRoute:
         orders = connection.execute(
             select(func.count(), func.sum(_order.c.net_minor)).where(
                 _order.c.user_id == ws.user.id, _order.c.order_date == wanted,
-                _order.c.status.not_in(("draft", "cancelled")),
+                _order.c.status.in_(_PLACED),
             )
         ).one()  # fmt: skip
     planned = [_stop(row, waiting, made, wanted) for row in rows]
@@ -167,7 +170,12 @@ def visit_has_order(ws: Workspace, visit_id: int) -> bool:
     with ws.database.read() as connection:
         found = connection.execute(
             select(_order.c.id)
-            .where(_order.c.visit_id == visit_id, _order.c.status.not_in(("draft", "cancelled")))
+            .where(
+                _order.c.visit_id == visit_id,
+                _order.c.status.in_(_PLACED),
+                _order.c.account_id
+                == select(_visit.c.account_id).where(_visit.c.id == visit_id).scalar_subquery(),
+            )
             .limit(1)
         )
         return found.first() is not None
@@ -284,7 +292,11 @@ class _Waiting:
 def _visits_of(connection: Connection, ws: Workspace, day: date) -> dict[int, Any]:
     net = (
         select(func.sum(_order.c.net_minor))
-        .where(_order.c.visit_id == _visit.c.id, _order.c.status.not_in(("draft", "cancelled")))
+        .where(
+            _order.c.account_id == _visit.c.account_id,
+            _order.c.visit_id == _visit.c.id,
+            _order.c.status.in_(_PLACED),
+        )
         .scalar_subquery()
     )
     rows = connection.execute(

@@ -90,7 +90,14 @@ def make_app(hq: Hq) -> Starlette:
     }
     routes = [Route(path, _endpoint(hq, step), methods=["POST"]) for path, step in steps.items()]
     routes.append(Route("/health", _endpoint(hq, _health), methods=["GET"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={500: _bug})
+
+
+def _bug(_request: Request, error: Exception) -> Response:
+    """A bug of ours: the log has it, the laptop is told to try later and keeps its work."""
+    _log.error("unexpected failure", exc_info=error)
+    problem = EnvironmentProblem(_("HQ has made a mistake."), _("Your work is kept here."))
+    return _failure(problem, 500)
 
 
 def _endpoint(
@@ -107,6 +114,10 @@ def _endpoint(
             return _failure(error, 400)
         except msgspec.DecodeError as error:
             _log.info("malformed request: %s", error)
+            problem = Refused(_("HQ could not read the request."), code="malformed")
+            return _failure(problem, 400)
+        except psycopg.DataError as error:
+            _log.info("impossible values: %s", error)
             problem = Refused(_("HQ could not read the request."), code="malformed")
             return _failure(problem, 400)
         except psycopg.OperationalError:

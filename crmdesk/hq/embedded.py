@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -207,8 +208,9 @@ def _service_user() -> str:
             continue
         return name
     name = _SERVICE_USERS[-1]
+    program = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     done = subprocess.run(
-        ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/sh", name],
+        [program or "useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/sh", name],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

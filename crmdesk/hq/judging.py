@@ -48,11 +48,11 @@ class Ground:
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of the transactions."""
+    """What became of the transactions; ``ops`` are the accepted ones with revision and account."""
 
     answers: dict[int, Answer] = field(default_factory=dict)
     changed: dict[RowKey, Image] = field(default_factory=dict)
-    ops: list[tuple[Op, int]] = field(default_factory=list)
+    ops: list[tuple[Op, int, str | None]] = field(default_factory=list)
     uniques: dict[UniqueKey, RowKey] = field(default_factory=dict)
     news: dict[tuple[str, str, str, str | None], None] = field(default_factory=dict)
     proposals: list[tuple[Op, Collision]] = field(default_factory=list)
@@ -210,7 +210,10 @@ class Judge:
             rev = image_now.rev if image_now is not None else 0
             answer = Answer(op.seq, "m" if collisions else "a", rev, collisions=collisions)
             verdict.answers[op.seq] = answer
-            verdict.ops.append((op, rev))
+            account = op.account
+            if image_now is not None:
+                account = account_of(op.entity, op.uid, image_now.values)
+            verdict.ops.append((op, rev, account))
             verdict.proposals += [(op, c) for c in collisions if c.kind == "proposal"]
             # Without the others' changes the laptop must not take over the new revision.
             if op.op != "C" and (collisions or self._start.get(key, 0) != op.base_rev):

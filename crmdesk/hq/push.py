@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 import psycopg
@@ -164,7 +165,11 @@ class _Push:
             "missing-reference": _("Something this refers to is not at HQ."),
             "invalid": _("HQ cannot take these values."),
         }
-        judge = Judge(self._ground([txn]), self._writer, self._hlc)
+        ground = Ground({}, {}, {})
+        # Values that PostgreSQL cannot even look up tell us nothing about the rows.
+        with suppress(psycopg.DataError), self._connection.transaction():
+            ground = self._ground([txn])
+        judge = Judge(ground, self._writer, self._hlc)
         judge.refuse(txn, txn.ops[0], RefusedOp(code, sentences[code]))
         self._add_rows(judge.verdict)
         return judge.verdict.answers
@@ -231,14 +236,14 @@ class _Push:
             columns_of_rows,
         )
 
-    def _log(self, ops: Sequence[tuple[Op, int]]) -> None:
+    def _log(self, ops: Sequence[tuple[Op, int, str | None]]) -> None:
         if not ops:
             return
         names = ("account", "entity", "uid", "op", "rev", "fields", "txn", "hlc")
         rows = [
-            (op.account or _NOBODY, op.entity, op.uid, op.op, rev, op.fields, op.seq,
+            (account or _NOBODY, op.entity, op.uid, op.op, rev, op.fields, op.seq,
              self._hlc(op.hlc))
-            for op, rev in ops
+            for op, rev, account in ops
         ]  # fmt: skip
         self._connection.execute(
             "INSERT INTO change (account_id, entity, uid, op, rev, fields, txn, hlc, user_id,"
@@ -278,7 +283,8 @@ class _Push:
 
     def _name_rivals(self, verdict: Verdict) -> None:
         """Tell who wrote the other value of a collision, and when."""
-        collided = {op.uid for op, _rev in verdict.ops if verdict.answers[op.seq].collisions}
+        answered = [(op, verdict.answers[op.seq]) for op, _rev, _account in verdict.ops]
+        collided = {op.uid for op, answer in answered if answer.collisions}
         if not collided:
             return
         rows = self._connection.execute(
@@ -290,8 +296,7 @@ class _Push:
             (list(collided), self._who.device),
         )
         rivals = {(uid, name): (by, format_instant(at)) for uid, name, by, at in rows}
-        for op, _rev in verdict.ops:
-            answer = verdict.answers[op.seq]
+        for op, answer in answered:
             if answer.collisions:
                 named = [
                     structs.replace(c, by=found[0], at=found[1])

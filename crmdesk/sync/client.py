@@ -29,6 +29,7 @@ from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, T
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport
 from crmdesk.sync.uploading import acknowledge, offer_again, waiting_count, waiting_txns
+from crmdesk.sync.wiping import wipe
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (``push``, ``pull``, ``apply``), what is done and of how many (0: ?)."""
@@ -92,7 +93,12 @@ class Syncer:
             with self._database.read() as connection:
                 member = facts.require_membership(connection)
             session = self._session_with(member)
-            return _Round(self._database, session, member, progress, cancelled).run()
+            try:
+                return _Round(self._database, session, member, progress, cancelled).run()
+            except Refused as error:
+                if error.code == "wiped":
+                    wipe(self._database.path.parent)
+                raise
 
     def _session_with(self, member: facts.Membership) -> Session:
         if self._transport is None or (self._url and self._url != member.url):

@@ -125,6 +125,6 @@ def _failure(status: int, body: bytes) -> Refused | Unreachable:
             _("What answered is not a crmdesk HQ (HTTP {status}).").format(status=status),
             _("Check the address."),
         )
-    if status == 503:
+    if status >= 500:
         return Unreachable(failure.sentence, failure.hint)
     return Refused(failure.sentence, failure.hint, code=failure.code)

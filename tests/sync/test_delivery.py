@@ -169,6 +169,21 @@ def test_a_row_postgres_refuses_stands_alone(hq: Headquarters, wire: Wire) -> No
     assert one.one("SELECT count(*) FROM note") == 8
 
 
+def test_text_that_postgres_cannot_hold_is_refused_not_stuck(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "fine")
+    one.run("INSERT INTO account (uid, code, name) VALUES (?, 'ZZ', 'x')", company.uid(80, 1))
+    with one.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE journal SET fields = replace(fields, '\"ZZ\"', ?)", ('"nul \\u0000 inside"',)
+        )
+
+    report = one.sync()
+
+    assert (report.sent, report.refusals, report.waiting) == (2, 1, 0)
+    assert one.rows("SELECT code FROM refusal") in ([("invalid",)], [("malformed",)])
+
+
 def test_an_idle_round_is_one_small_request(hq: Headquarters, wire: Wire) -> None:
     one = hq.join("R1")
     one.sync()

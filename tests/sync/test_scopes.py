@@ -11,6 +11,7 @@ import pytest
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq import admin, auth
+from crmdesk.storage import profile
 from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
 from crmdesk.sync.reading import lines
 from crmdesk.sync.transport import HttpTransport
@@ -234,6 +235,11 @@ def test_an_ended_device_gets_nothing_more(hq: Headquarters, how: str) -> None:
         one.sync()
 
     assert caught.value.code == how
+    one.database.dispose()
+    if how == "wiped":
+        assert not profile.exists(one.folder)
+        assert not (one.folder / "key.json").exists()
+        return
     assert hq.one("SELECT count(*) FROM note") == 0
     assert one.one("SELECT result FROM sync_session ORDER BY id DESC") == how
 

@@ -238,13 +238,13 @@ def board_entries(
                 _p.product_id,
             )
         )  # fmt: skip
+        states = {state.value: state for state in Urgency}
         return tuple(
-            PairEntry(
-                (row.account_id, row.product_id), Urgency(row.state), row.account, row.product,
-                row.expected_margin_minor,
+            PairEntry((account_id, product_id), states[state], account, product, margin_minor)
+            for account_id, product_id, state, account, product, margin_minor in connection.execute(
+                query
             )
-            for row in connection.execute(query)
-        )  # fmt: skip
+        )
 
 
 def board_rows(ws: Workspace, keys: Sequence[PairKey]) -> dict[PairKey, ReorderRow]:

@@ -76,6 +76,13 @@ def text_width(font: QFont, text: str) -> float:
     return QFontMetricsF(font).horizontalAdvance(text)
 
 
+def column_width(least: int, *samples: str) -> int:
+    """Width in px before text scale of a table column in which each of the texts fits."""
+    font = theme.font(t.SIZE_BODY, tabular=True)
+    widest = max((text_width(font, sample) for sample in samples), default=0)
+    return max(least, round(widest / theme.text_scale()) + 2 * t.SPACE_3 + 2)
+
+
 def draw_text(
     painter: QPainter,
     rect: QRectF,

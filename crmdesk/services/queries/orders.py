@@ -117,7 +117,7 @@ def order_keys(
     with ws.database.read() as connection:
         query = (
             select(_order.c.id)
-            .select_from(_SOURCE)
+            .select_from(_SOURCE if sort is OrderSort.CUSTOMER else _order)
             .where(_GROUPS[wanted.group], _matching(connection, wanted.text))
             .order_by(*order, _order.c.id.desc())
         )

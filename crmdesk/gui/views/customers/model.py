@@ -10,6 +10,7 @@ from datetime import date
 from PySide6.QtWidgets import QWidget
 
 from crmdesk.gui.customer_words import status_badge
+from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.i18n import CURRENCY_SIGNS, _, format_amount, format_date_near, ngettext
@@ -44,6 +45,7 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
         return Cell(format_amount(row.late_minor, currency), tone=Tone.DANGER, icon="euro")
 
     sign = CURRENCY_SIGNS.get(currency, currency)
+    dates = column_width(84, _("Last order"), _("Next visit"), _("tomorrow"))
     return (
         Column(CustomerSort.NAME, _("Customer"), _name, width=190, stretch=True),
         Column(CustomerSort.CITY, _("Town"), lambda row: Cell(row.city), 120, hidden=True),
@@ -52,19 +54,23 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             CustomerSort.NEEDS,
             _("Will need"),
             _needs,
-            136,
+            column_width(136, f"     {_('{count} overdue').format(count=10)} +10"),
             tip=_("SKUs overdue, and how many more are due"),
         ),
         Column(
             CustomerSort.EXPECTED,
             _("Expected {currency}").format(currency=sign),
             lambda row: amount(row.expected_margin_minor),
-            92,
+            column_width(92, _("Expected {currency}").format(currency=sign)),
             right=True,
             tip=_("Margin expected from what is due or overdue"),
         ),
-        Column(CustomerSort.LAST_ORDER, _("Last order"), lambda row: near(row.last_order_on), 84),
-        Column(CustomerSort.NEXT_VISIT, _("Next visit"), lambda row: near(row.next_visit_on), 84),
+        Column(
+            CustomerSort.LAST_ORDER, _("Last order"), lambda row: near(row.last_order_on), dates
+        ),
+        Column(
+            CustomerSort.NEXT_VISIT, _("Next visit"), lambda row: near(row.next_visit_on), dates
+        ),
         Column(
             CustomerSort.NET,
             _("Net 12 m"),

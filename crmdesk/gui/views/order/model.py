@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from crmdesk.gui.packs import pack_of
 from crmdesk.gui.views.order.words import LineItem, SheetItem
+from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, Heading, RowsModel
 from crmdesk.i18n import CURRENCY_SIGNS, _
@@ -60,13 +62,17 @@ def make_columns(currency: str) -> tuple[Column, ...]:
         Column("number", "", lambda x: Cell(x.number, tone=Tone.MUTED), 46, right=True,
                sortable=False),
         Column("product", _("SKU"), lambda x: Cell(x.name), 150, stretch=True, sortable=False),
-        Column("quantity", _("Quantity"), quantity, 76, right=True, sortable=False, editable=True),
-        Column("pack", _("Pack, units"), lambda x: Cell(x.pack, unit=x.units), 134,
+        Column("quantity", _("Quantity"), quantity, column_width(76, _("Quantity")), right=True,
+               sortable=False, editable=True),
+        Column("pack", _("Pack, units"), lambda x: Cell(x.pack, unit=x.units),
+               column_width(134, f"{pack_of('CS', 24)} = 480"),
                sortable=False),
-        Column("usual", _("Usual"), usual, 66, right=True, sortable=False),
+        Column("usual", _("Usual"), usual, column_width(66, _("Usual")), right=True,
+               sortable=False),
         Column("list", _("List {currency}").format(currency=sign),
                lambda x: Cell(x.list_price, tone=Tone.MUTED), 74, right=True, sortable=False),
-        Column("reason", _("Price reason"), reason, 152, sortable=False),
+        Column("reason", _("Price reason"), reason,
+               column_width(152, _("Price reason")), sortable=False),
         Column("net", _("Net {currency}").format(currency=sign), lambda x: Cell(x.net_price), 80,
                right=True, sortable=False),
         Column("total", _("Total {currency}").format(currency=sign),

@@ -10,6 +10,7 @@ from datetime import date
 from PySide6.QtWidgets import QWidget
 
 from crmdesk.domain.states import OrderStatus, order_status_word
+from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.i18n import CURRENCY_SIGNS, _, format_amount, format_date_near, format_number
@@ -43,6 +44,7 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             return Cell("–", tone=Tone.MUTED)
         return Cell(format_date_near(day, today))
 
+    dates = column_width(96, _("Taken"), _("Delivery"), _("tomorrow"))
     return (
         Column(OrderSort.NUMBER, _("Number"), lambda row: Cell(row.number), 110),
         Column(
@@ -52,9 +54,10 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             220,
             stretch=True,
         ),
-        Column(OrderSort.STATUS, _("Status"), lambda row: Cell("", badge=status_badge(row)), 168),
-        Column(OrderSort.DATE, _("Taken"), lambda row: near(row.order_date), 96),
-        Column(OrderSort.DELIVERY, _("Delivery"), lambda row: near(row.delivery_date), 96),
+        Column(OrderSort.STATUS, _("Status"), lambda row: Cell("", badge=status_badge(row)),
+               column_width(168, f"      {_('waiting to be sent')}")),
+        Column(OrderSort.DATE, _("Taken"), lambda row: near(row.order_date), dates),
+        Column(OrderSort.DELIVERY, _("Delivery"), lambda row: near(row.delivery_date), dates),
         Column(
             "lines",
             _("Lines"),

@@ -119,7 +119,9 @@ def _column_map(path: Path | None) -> dict[str, str]:
     if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
         raise UserError(
             _("{file} must map fields to columns.").format(file=path),
-            _('For example: {"account": "customer", "quantity": "qty"}'),
+            _("For example: {example}").format(
+                example='{"account": "customer", "quantity": "qty"}'
+            ),
         )
     return columns
 

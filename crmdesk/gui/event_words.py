@@ -11,7 +11,7 @@ from datetime import date
 
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.widgets.items import TimelineItem, Tone
-from crmdesk.i18n import _, format_date, format_money, ngettext
+from crmdesk.i18n import _, format_date, format_money, ngettext, pgettext
 from crmdesk.services.queries.customer_timeline import EventRow
 
 _MODES = {"person": "car", "call": "phone", "video": "video", "message": "message"}
@@ -154,7 +154,7 @@ def _ticket(told: _Told) -> TimelineItem:
             amount=format_money(told.row.amount_minor, told.currency)
         )
     is_open = told.row.status in ("open", "waiting")
-    value = _("open") if is_open else ""
+    value = pgettext("ticket", "open") if is_open else ""
     status = {
         "open": "",
         "waiting": _("waiting for the customer"),
@@ -205,7 +205,7 @@ def _payment(told: _Told) -> TimelineItem:
 def _collection(told: _Told) -> TimelineItem:
     method = {
         "cash": _("cash"),
-        "card": _("card"),
+        "card": pgettext("payment", "card"),
         "transfer": _("transfer"),
         "cheque": _("cheque"),
     }.get(told.row.title, told.row.title)
@@ -230,7 +230,7 @@ def _promise(told: _Told) -> TimelineItem:
     if told.row.text:
         return _item(told.row, "flag", title, _("Kept"), tone=Tone.GOOD)
     if told.row.due_on is None:
-        return _item(told.row, "flag", title, _("Open"))
+        return _item(told.row, "flag", title, pgettext("promise", "Open"))
     late = told.row.due_on < told.today
     due = _("for {date}").format(date=format_date(told.row.due_on))
     value = _("late") if late else ""
@@ -238,7 +238,7 @@ def _promise(told: _Told) -> TimelineItem:
         told.row,
         "flag",
         title,
-        _("Open"),
+        pgettext("promise", "Open"),
         due,
         value=value,
         tone=Tone.DANGER if late else Tone.PLAIN,

@@ -23,6 +23,7 @@ from crmdesk.i18n import (
     format_number,
     format_time,
     ngettext,
+    pgettext,
     weekday_short,
 )
 from crmdesk.services.queries.sync import (
@@ -395,8 +396,9 @@ def field_word(field: str) -> str:
         "price_list": _("Price list"), "attention_model": _("Attention model"),
         "class": _("Class"), "channel": _("Channel"), "status": _("Status"),
         "description": _("Description"), "usual_weekday": _("Usual weekday"),
-        "territory": _("Territory"), "job": _("Job"), "value": _("Value"), "date": _("Day"),
-        "due_on": _("Due"), "text": _("Text"), "locked": _("Locked"), "note": _("Note"),
+        "territory": _("Territory"), "job": _("Job"), "value": pgettext("field", "Value"),
+        "date": _("Day"), "due_on": _("Due"), "text": _("Text"), "locked": _("Locked"),
+        "note": _("Note"),
     }  # fmt: skip
     base = field.removesuffix("_id").removesuffix("_uid")
     return words.get(field) or words.get(base) or base.replace("_", " ").capitalize()

@@ -47,8 +47,8 @@ SALES: dict[str, tuple[str, ...]] = {
 SALES_NEEDED = ("account", "sku", "date", "quantity")
 
 ACCOUNTS: dict[str, tuple[str, ...]] = {
-    "code": SALES["account"] + ("code", "codigo", "kod"),
-    "name": SALES["account_name"] + ("name", "naimenovanie", "nazvanie"),
+    "code": ("code", "codigo", "kod", *SALES["account"]),
+    "name": ("name", "naimenovanie", "nazvanie", *SALES["account_name"]),
     "tax_id": ("tax id", "vat", "vat no", "nif", "cif", "nrt", "inn"),
     "class": ("class", "clase", "klass"),
     "channel": ("channel", "canal", "kanal"),
@@ -65,11 +65,11 @@ ACCOUNTS_NEEDED = ("code", "name")
 
 PRODUCTS: dict[str, tuple[str, ...]] = {
     "sku": SALES["sku"] + ("code", "codigo", "kod"),
-    "name": SALES["description"] + ("name", "nombre"),
+    "name": ("name", "nombre", *SALES["description"]),
     "brand": ("brand", "marca", "brend", "marka"),
     "base_unit": ("base unit", "unidad base", "bazovaya edinitsa"),
     "status": ("status", "estado", "status tovara"),
-    "description": ("long description", "notes", "notas", "primechanie"),
+    "description": ("long description", "notes", "notas", "primechanie", "description"),
 }
 PRODUCTS_NEEDED = ("sku", "name")
 
@@ -96,12 +96,13 @@ PACKAGINGS_NEEDED = ("sku", "unit", "factor")
 PRICES: dict[str, tuple[str, ...]] = {
     "sku": SALES["sku"],
     "price": SALES["unit_price"],
+    "discount_bp": ("discount bp",),
     "price_list": ("price list", "list", "tarifa", "prais", "prays-list"),
     "minimum_quantity": ("minimum quantity", "from quantity", "desde", "cantidad minima", "ot"),
     "valid_from": ("valid from", "from", "desde fecha", "s daty"),
     "valid_to": ("valid to", "to", "hasta", "po datu"),
 }
-PRICES_NEEDED = ("sku", "price")
+PRICES_NEEDED = ("sku",)
 
 
 def normalised(heading: str) -> str:

@@ -244,25 +244,39 @@ def _prices(connection: Connection, _currency: str, today: date, _country: str) 
         begin = cells.read_date(row["valid_from"]) if row.get("valid_from") else today
         end = cells.read_date(row["valid_to"]).isoformat() if row.get("valid_to") else None
         minimum = cells.read_quantity(row["minimum_quantity"]) if row.get("minimum_quantity") else 1
-        price = cells.read_price_e4(row.get("price", ""))
+        column, value = _price_or_discount(row)
         found = run(
-            "SELECT id, price_e4 FROM price_rule WHERE price_list_id = ? AND product_id = ?"
-            " AND minimum_quantity = ? AND valid_from = ?",
+            f"SELECT id, {column}, valid_to FROM price_rule WHERE price_list_id = ?"  # noqa: S608
+            f" AND product_id = ? AND minimum_quantity = ? AND valid_from = ?"
+            f" AND {column} IS NOT NULL",
             (listed, product, minimum, begin.isoformat()),
         ).first()
-        if found is not None and found[1] == price:
+        if found is None:
+            run(
+                "INSERT INTO price_rule (uid, price_list_id, product_id, minimum_quantity,"  # noqa: S608
+                f" {column}, valid_from, valid_to) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (new_uid(), listed, product, minimum, value, begin.isoformat(), end),
+            )
+            return "created"
+        if (found[1], found[2]) == (value, end):
             return "skipped"
-        if found is not None:
-            run("UPDATE price_rule SET price_e4 = ? WHERE id = ?", (price, found[0]))
-            return "updated"
         run(
-            "INSERT INTO price_rule (uid, price_list_id, product_id, minimum_quantity, price_e4,"
-            " valid_from, valid_to) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (new_uid(), listed, product, minimum, price, begin.isoformat(), end),
+            f"UPDATE price_rule SET {column} = ?, valid_to = ? WHERE id = ?",  # noqa: S608
+            (value, end, found[0]),
         )
-        return "created"
+        return "updated"
 
     return take
+
+
+def _price_or_discount(row: dict[str, str]) -> tuple[str, int]:
+    """The column of a price rule that a row sets, and its value."""
+    if row.get("price") or not row.get("discount_bp"):
+        return "price_e4", cells.read_price_e4(row.get("price", ""))
+    discount = cells.read_quantity(row["discount_bp"])
+    if not 0 < discount <= 10_000:
+        raise ValueError(_("the discount is not possible"))
+    return "discount_bp", discount
 
 
 KINDS: dict[str, Master] = {

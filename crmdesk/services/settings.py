@@ -48,8 +48,12 @@ def get(ws: Workspace, setting: Setting[T]) -> T:
         ).scalar()
     if found is None:
         return setting.default
-    value = json.loads(str(found))
-    return value if type(value) is type(setting.default) else setting.default
+    try:
+        value = json.loads(str(found))
+    except ValueError:
+        return setting.default
+    usable = type(value) is type(setting.default) and setting.check(value)
+    return value if usable else setting.default
 
 
 def put(ws: Workspace, setting: Setting[T], value: T) -> None:

@@ -19,22 +19,17 @@ from crmdesk.domain.states import OrderStatus
 from crmdesk.domain.week import Span, opening_hours, working_week
 from crmdesk.planning.travel import DEFAULT_SPEED, great_circle_km
 from crmdesk.services.queries.stop_brief import day_of
-from crmdesk.storage.tables import summary_account, summary_pair, table
+from crmdesk.storage.tables import summary_account, table
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
-MOST_NEEDS = 40
-_URGENT = ("overdue", "due", "at_risk")
 # By name, so that the index on status and day is used.
 _PLACED = tuple(s.value for s in OrderStatus if s not in {OrderStatus.DRAFT, OrderStatus.CANCELLED})
 _plan, _account, _visit = table("planned_visit"), table("account"), table("visit")
-_order, _order_line, _reason = table("order"), table("order_line"), table("outcome_reason")
+_order, _reason, _user = table("order"), table("outcome_reason"), table("user")
 _quote, _promise, _ticket = table("quote"), table("promise"), table("ticket")
-_ticket_event, _invoice, _user = table("ticket_event"), table("invoice"), table("user")
-_contact, _product, _packaging = table("contact"), table("product"), table("packaging")
-_sale, _sale_line, _override = table("sale"), table("sale_line"), table("reorder_override")
-_p, _s = summary_pair.c, summary_account.c
+_s = summary_account.c
 
 
 @dataclass(frozen=True, slots=True)

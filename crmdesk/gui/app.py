@@ -7,6 +7,7 @@ imported by the jobs that need them. What making a demo or joining means is give
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 CHIP_MS = 30_000
 FIRST_SYNC_MS = 3_000
 SYNC_MS = 120_000
+LOG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Desktop:
         log = start.folder / "logs" / "crmdesk.log"
         self.errors = ErrorDesk(None, log)
         self.window = MainWindow(self.runner, self.bus, self.errors, self._settings)
+        self.errors.attach(self.window)
         self.workspace: Workspace | None = None
         self._first_run: FirstRun | None = None
         self._unlock: Unlock | None = None
@@ -262,6 +265,8 @@ class Desktop:
             self._first_run.set_busy(busy=False)
 
     def _on_look_changed(self, scheme: str, scale: float) -> None:
+        if not Path(self._settings.fileName()).parent.is_dir():
+            return
         self._settings.setValue("look/scheme", scheme)
         self._settings.setValue("look/scale", scale)
 
@@ -331,14 +336,51 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     return app
 
 
+def _keep_log(path: Path) -> Callable[[], None]:
+    """Keep warnings and errors in a file of at most 1 MB; the returned function ends it.
+
+    The file is made with the first record, when the profile's folder is there.
+    """
+    logger = logging.getLogger("crmdesk")
+    handler = _LogFile(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logger.addHandler(handler)
+
+    def forget() -> None:
+        logger.removeHandler(handler)
+        handler.close()
+
+    return forget
+
+
+class _LogFile(logging.Handler):
+    """Appends to a file, and begins it anew past its limit; a full disk must not stop the work."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            full = self._path.exists() and self._path.stat().st_size > LOG_BYTES
+            with self._path.open("w" if full else "a", encoding="utf-8") as file:
+                file.write(self.format(record) + "\n")
+        except OSError:
+            self.handleError(record)
+
+
 def run(start: Start) -> int:
     """Run the desktop until its window closes; returns the exit code."""
     app = make_application()
     desktop = Desktop(app, start)
     desktop.errors.install()
+    forget_log = _keep_log(start.folder / "logs" / "crmdesk.log")
     desktop.show()
     try:
         return app.exec()
     finally:
         desktop.close()
         desktop.errors.uninstall()
+        forget_log()

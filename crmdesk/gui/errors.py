@@ -46,6 +46,10 @@ class ErrorDesk(QObject):
         self.on_banner: Callable[[str, str], None] | None = None
         self._raised.connect(self.show, Qt.ConnectionType.QueuedConnection)
 
+    def attach(self, window: QWidget) -> None:
+        """Show dialogs over this window from now on."""
+        self._window = window
+
     def install(self) -> None:
         """Become ``sys.excepthook`` and ``threading.excepthook``."""
         sys.excepthook = self._on_uncaught

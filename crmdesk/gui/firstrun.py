@@ -207,6 +207,10 @@ class Unlock(QWidget):
         self._field.setEnabled(True)
         self._field.setFocus()
 
+    def asked(self) -> str:
+        """The words above the field."""
+        return self._words.text()
+
     def _on_open_wanted(self) -> None:
         if self._field.text():
             self._field.setEnabled(False)

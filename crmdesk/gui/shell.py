@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
@@ -457,7 +458,8 @@ class MainWindow(QMainWindow):
         self._unsubscribe()
         for widget in self._widgets.values():
             widget.presenter.close()
-        if self._settings is not None:
+        # A profile that was not made leaves no folder behind.
+        if self._settings is not None and Path(self._settings.fileName()).parent.is_dir():
             self._settings.setValue("window/geometry", self.saveGeometry())
         self._runner.close()
         super().closeEvent(event)

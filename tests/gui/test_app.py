@@ -1,0 +1,225 @@
+"""Start-up: the window before the database, first run, locked profile, opening, errors, the log."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from crmdesk.domain.errors import Cancelled, DiskFull, Unreachable, UserError
+from crmdesk.gui import app as start_up
+from crmdesk.gui.app import Beginnings, Desktop, Start
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.firstrun import FirstRun, Unlock
+from crmdesk.gui.jobs import Control
+from crmdesk.gui.presenting import Target
+from crmdesk.services.queries.search import find
+from crmdesk.storage import profile
+from tests.gui.demo_profile import SPEC
+
+Begin = Callable[..., Desktop]
+
+
+@pytest.fixture
+def begin(qtbot: QtBot, qapp: QApplication, synchronous_maps: None) -> Iterator[Begin]:
+    made: list[Desktop] = []
+
+    def start(folder: Path, **rest: object) -> Desktop:
+        desktop = Desktop(qapp, Start(folder, SPEC.instant, sync_by_itself=False, **rest))  # type: ignore[arg-type]
+        made.append(desktop)
+        desktop.show()
+        return desktop
+
+    yield start
+    for desktop in made:
+        desktop.close()
+
+
+@pytest.fixture
+def folder(demo_template: Path, tmp_path: Path) -> Path:
+    shutil.copytree(demo_template, tmp_path / "profile")
+    return tmp_path / "profile"
+
+
+def test_window_comes_before_the_database(begin: Begin, qtbot: QtBot, folder: Path) -> None:
+    desktop = begin(folder)
+    assert desktop.window.isVisible()
+    assert desktop.workspace is None
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    assert desktop.window.here() == Target("today", {})
+    assert desktop.window.rail.person.text() == "Rocío Almagro"
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
+
+
+def test_command_field_finds_customers_of_the_profile(
+    begin: Begin, qtbot: QtBot, folder: Path
+) -> None:
+    desktop = begin(folder)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    window = desktop.window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.top.field.setFocus()
+    qtbot.keyClicks(window.top.field, "perla")
+    qtbot.waitUntil(lambda: window.palette_list.hits_shown() != [])
+    assert desktop.workspace is not None
+    names = [row.title for row in find(desktop.workspace, "perla") if row.kind == "account"]
+    assert names
+    hit = window.palette_list.hits_shown()[0]
+    assert hit.title in names
+    assert hit.target is not None
+    assert hit.target.place == "customer"
+
+
+def test_empty_machine_offers_three_ways(begin: Begin, qtbot: QtBot, tmp_path: Path) -> None:
+    desktop = begin(tmp_path / "nothing")
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, FirstRun)
+    screen.demo_wanted.emit()
+    assert "not part of this build" in screen.notice.text()
+    desktop.close()
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_beginning_leads_into_the_profile(
+    begin: Begin, qtbot: QtBot, tmp_path: Path, folder: Path
+) -> None:
+    steps: list[str] = []
+
+    def demo(control: Control) -> Path:
+        control.report(1, 2, "Half")
+        steps.append("made")
+        return folder
+
+    desktop = begin(tmp_path / "nothing", beginnings=Beginnings(demo=demo))
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, FirstRun)
+    screen.demo_wanted.emit()
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    assert steps == ["made"]
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
+
+
+def test_a_failed_join_says_why_and_lets_choose_again(
+    begin: Begin, qtbot: QtBot, tmp_path: Path
+) -> None:
+    def join(_address: str, _code: str, _control: Control) -> Path:
+        raise Unreachable("HQ does not answer.", "Check the address.")
+
+    desktop = begin(tmp_path / "nothing", beginnings=Beginnings(join=join))
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, FirstRun)
+    screen.join_wanted.emit("https://hq.example", "code")
+    assert screen.progress.isVisible()
+    qtbot.waitUntil(screen.notice.isVisible)
+    assert screen.notice.text() == "HQ does not answer. Check the address."
+    assert not screen.progress.isVisible()
+
+
+def test_locked_profile_asks_in_the_window(begin: Begin, qtbot: QtBot, tmp_path: Path) -> None:
+    from crmdesk.services.workspace import NewCompany, start_alone
+
+    folder = tmp_path / "locked"
+    start_alone(
+        folder, SPEC.instant, NewCompany("Subbética", "Rocío Almagro"), way="passphrase",
+        passphrase="correct horse",
+    ).close()  # fmt: skip
+    desktop = begin(folder)
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), Unlock))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, Unlock)
+    screen.passphrase_given.emit("wrong")
+    qtbot.waitUntil(lambda: "not the passphrase" in screen.asked())
+    screen.passphrase_given.emit("correct horse")
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_profile_in_use_is_said_in_a_dialog(begin: Begin, qtbot: QtBot, folder: Path) -> None:
+    with profile.locked(folder, "desktop"):
+        desktop = begin(folder)
+        qtbot.waitUntil(lambda: desktop.window.findChild(QMessageBox) is not None)
+    box = desktop.window.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    assert "already open" in box.text()
+    assert "safe" in box.informativeText()
+    box.close()
+
+
+def test_look_is_remembered(begin: Begin, qtbot: QtBot, folder: Path) -> None:
+    from crmdesk.gui import theme
+
+    first = begin(folder)
+    qtbot.waitUntil(lambda: first.workspace is not None)
+    first.window.set_look("dark", 1.25)
+    qtbot.waitUntil(lambda: first.runner.running == 0)
+    first.close()
+    begin(folder)
+    assert (theme.tokens().name, theme.text_scale()) == ("dark", 1.25)
+
+
+# -------------------------------------------------------------------------------------- errors
+
+
+def test_what_a_person_can_mend_goes_to_the_banner(qtbot: QtBot) -> None:
+    desk = ErrorDesk()
+    said: list[tuple[str, str]] = []
+    desk.on_banner = lambda message, hint: said.append((message, hint))
+    desk.show(UserError("No day.", "Choose one."))
+    desk.show(Cancelled())
+    desk.show(Unreachable("HQ does not answer."))
+    assert said == [("No day.", "Choose one.")]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+@pytest.mark.logs_warnings
+def test_bugs_open_one_crash_dialog_with_the_log_to_send(qtbot: QtBot, tmp_path: Path) -> None:
+    from PySide6.QtWidgets import QWidget
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    desk = ErrorDesk(window, tmp_path / "crmdesk.log")
+    forget = start_up._keep_log(tmp_path / "crmdesk.log")
+    desk.show(ZeroDivisionError("first"))
+    desk.show(ZeroDivisionError("second"))
+    boxes = window.findChildren(QMessageBox)
+    assert len(boxes) == 1
+    assert "crmdesk.log" in boxes[0].informativeText()
+    assert "ZeroDivisionError" in boxes[0].detailedText()
+    boxes[0].close()
+    forget()
+    logged = (tmp_path / "crmdesk.log").read_text(encoding="utf-8")
+    assert logged.count("ZeroDivisionError") >= 2
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_machine_failures_say_that_the_data_are_safe(qtbot: QtBot) -> None:
+    from PySide6.QtWidgets import QWidget
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    ErrorDesk(window).show(DiskFull("The disk is full.", "Free some space."))
+    box = window.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    assert "Your data are safe" in box.informativeText()
+    box.close()
+
+
+def test_log_file_does_not_grow_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "crmdesk.log"
+    forget = start_up._keep_log(path)
+    handler = logging.getLogger("crmdesk").handlers[-1]
+    record = logging.LogRecord("crmdesk", logging.ERROR, "x", 1, "y" * 600_000, None, None)
+    for _number in range(4):
+        handler.handle(record)
+    forget()
+    assert path.stat().st_size < 2 * start_up.LOG_BYTES

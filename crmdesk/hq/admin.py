@@ -114,7 +114,7 @@ def reassign_territory(
     """Move accounts (by code), with everything in them, to another territory (by code)."""
     with store.transaction() as connection:
         target = editing.find_uid(connection, "territory", "code", territory)
-        uids = [editing.find_uid(connection, "account", "code", code) for code in accounts]
+        uids = editing.find_uids(connection, "account", "code", accounts)
     for start in range(0, len(uids), 100):
         part = uids[start : start + 100]
         editing.update_rows(store, "account", part, {"territory_id": target}, now_ms)

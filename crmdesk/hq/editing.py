@@ -26,17 +26,27 @@ HQ_ITSELF = Principal(NOBODY, NOBODY, Role.ADMIN, frozenset())
 
 def find_uid(connection: HqConnection, entity_name: str, column: str, value: str) -> str:
     """The uid (hex) of the row with this code; NotFound when there is none."""
-    row = connection.execute(
-        f"SELECT encode(uuid_send(uid),'hex') FROM {quoted(table_name(ENTITIES[entity_name]))}"
-        f" WHERE {quoted(column)} = %s AND NOT deleted".encode(),
-        (value,),
-    ).fetchone()
-    if row is None:
-        raise NotFound(
-            _("HQ has no {kind} {value}.").format(kind=entity_name, value=value),
-            _("Check the code."),
-        )
-    return str(row[0])
+    return find_uids(connection, entity_name, column, [value])[0]
+
+
+def find_uids(
+    connection: HqConnection, entity_name: str, column: str, values: Sequence[str]
+) -> list[str]:
+    """The uids (hex) of the rows with these codes, in their order; NotFound names a missing one."""
+    rows = connection.execute(
+        f"SELECT {quoted(column)}, encode(uuid_send(uid),'hex')"
+        f" FROM {quoted(table_name(ENTITIES[entity_name]))}"
+        f" WHERE {quoted(column)} = ANY(%s) AND NOT deleted".encode(),
+        (list(values),),
+    ).fetchall()
+    found = {str(value): str(uid) for value, uid in rows}
+    for value in values:
+        if value not in found:
+            raise NotFound(
+                _("HQ has no {kind} {value}.").format(kind=entity_name, value=value),
+                _("Check the code."),
+            )
+    return [found[value] for value in values]
 
 
 def insert_row(store: Store, entity_name: str, values: Mapping[str, Wire], now_ms: int) -> str:

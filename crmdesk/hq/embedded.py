@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,9 @@ def choose_programs(data: Path, available: list[Programs]) -> Programs:
     )
 
 
+_STOP_S, _POLL_S = 60.0, 0.05
+
+
 class Cluster:
     """One PostgreSQL cluster in ``folder/postgresql``.
 
@@ -143,8 +147,15 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the cluster; open connections are rolled back and closed."""
-        if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "-D", self.data, "-w", "-m", "fast")
+        lock = self.data / "postmaster.pid"
+        if not lock.exists():
+            return
+        self._run("pg_ctl", "stop", "-D", self.data, "-w", "-m", "fast")
+        # On a busy machine pg_ctl has been seen to return before the lock file was gone, and the
+        # next start then takes the old server for a running one.
+        deadline = time.monotonic() + _STOP_S
+        while lock.exists() and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
 
     def kill(self) -> None:
         """End the cluster as a power cut would; the next start recovers it."""
@@ -209,8 +220,10 @@ def _service_user() -> str:
         return name
     name = _SERVICE_USERS[-1]
     program = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
+        raise _failed(_("No system user could be made for PostgreSQL."), "useradd")
     done = subprocess.run(
-        [program or "useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/sh", name],
+        [program, "--system", "--user-group", "--no-create-home", "--shell", "/bin/sh", name],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,12 +70,28 @@ def serve(url: str, options: ServeOptions, *, address_file: Path | None = None) 
             scheme = "http" if options.certificate is None else "https"
             host, port = listener.getsockname()[:2]
             _write_address(address_file, f"{scheme}://{host}:{port}")
-        uvicorn.Server(config).run(sockets=[listener])
+        with _quiet_end():
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         store.dispose()
         listener.close()
         if address_file is not None:
             address_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Let the server end by a signal without ending this process before it has tidied up.
+
+    uvicorn finishes its requests and then raises the signal once more for us.
+    """
+    ends = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: None) for number in ends]
+    try:
+        yield
+    finally:
+        for number, handler in zip(ends, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

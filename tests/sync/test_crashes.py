@@ -80,7 +80,7 @@ def assert_whole(laptop: Laptop) -> None:
 def test_a_laptop_killed_at_any_statement_loses_and_doubles_nothing(hq: Headquarters) -> None:
     one, two = hq.join("R1"), hq.join("O1")
     kills = rounds = 0
-    for statement in range(1, 400, 5):
+    for statement in range(1, 400, 6):
         rounds += 1
         add_note(one, "C0", "R1", f"mine {rounds}")
         one.run("UPDATE account SET description = ? WHERE code = 'C1'", f"d{rounds}")
@@ -92,7 +92,7 @@ def test_a_laptop_killed_at_any_statement_loses_and_doubles_nothing(hq: Headquar
         one.sync()
         assert_whole(one)
 
-    assert kills >= 8
+    assert kills >= 6
     two.sync()
     mine, theirs = ([f"{word} {n}" for n in range(1, rounds + 1)] for word in ("mine", "theirs"))
     for rows in (

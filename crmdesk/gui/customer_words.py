@@ -23,7 +23,7 @@ from crmdesk.i18n import (
     pgettext,
     weekday_short,
 )
-from crmdesk.services.queries.customer import CustomerHeader
+from crmdesk.services.queries.customer_header import CustomerHeader
 from crmdesk.services.queries.customer_value import CustomerValue
 
 NONE = "–"

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from crmdesk.services.queries.customer import (
-    ContactRow,
-    CustomerHeader,
-    read_contacts,
-    read_header,
-)
+from crmdesk.services.queries.customer import ContactRow, read_contacts
+from crmdesk.services.queries.customer_header import CustomerHeader, read_header
 from crmdesk.services.queries.customer_matrix import SkuRow, read_rows
 from crmdesk.services.queries.customer_timeline import EventRow, read_events, read_months
 from crmdesk.storage.tables import summary_pair

@@ -28,24 +28,10 @@ class CustomersModel(RowsModel):
 
 def make_columns(today: date, currency: str) -> tuple[Column, ...]:
     """The columns of the list; days are shown relative to `today`."""
+    return (*_who_columns(), *_when_columns(today), *_money_columns(currency))
 
-    def near(day: date | None) -> Cell:
-        if day is None:
-            return Cell(NONE, tone=Tone.MUTED)
-        return Cell(format_date_near(day, today))
 
-    def amount(minor: int, tone: Tone = Tone.PLAIN) -> Cell:
-        if minor == 0:
-            return Cell(NONE, tone=Tone.MUTED)
-        return Cell(format_amount(minor, currency, decimals=0), tone=tone)
-
-    def late(row: CustomerRow) -> Cell:
-        if row.late_minor <= 0:
-            return Cell("")
-        return Cell(format_amount(row.late_minor, currency), tone=Tone.DANGER, icon="euro")
-
-    sign = CURRENCY_SIGNS.get(currency, currency)
-    dates = column_width(84, _("Last order"), _("Next visit"), _("tomorrow"))
+def _who_columns() -> tuple[Column, ...]:
     return (
         Column(CustomerSort.NAME, _("Customer"), _name, width=190, stretch=True),
         Column(CustomerSort.CITY, _("Town"), lambda row: Cell(row.city), 120, hidden=True),
@@ -57,38 +43,56 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             column_width(136, f"     {_('{count} overdue').format(count=10)} +10"),
             tip=_("SKUs overdue, and how many more are due"),
         ),
-        Column(
-            CustomerSort.EXPECTED,
-            _("Expected {currency}").format(currency=sign),
-            lambda row: amount(row.expected_margin_minor),
-            column_width(92, _("Expected {currency}").format(currency=sign)),
-            right=True,
-            tip=_("Margin expected from what is due or overdue"),
+    )
+
+
+def _when_columns(today: date) -> tuple[Column, ...]:
+    def near(day: date | None) -> Cell:
+        if day is None:
+            return Cell(NONE, tone=Tone.MUTED)
+        return Cell(format_date_near(day, today))
+
+    last, following = _("Last order"), _("Next visit")
+    width = column_width(84, last, following, _("tomorrow"))
+    return (
+        Column(CustomerSort.LAST_ORDER, last, lambda row: near(row.last_order_on), width),
+        Column(CustomerSort.NEXT_VISIT, following, lambda row: near(row.next_visit_on), width),
+    )
+
+
+def _money_columns(currency: str) -> tuple[Column, ...]:
+    def amount(minor: int) -> Cell:
+        if minor == 0:
+            return Cell(NONE, tone=Tone.MUTED)
+        return Cell(format_amount(minor, currency, decimals=0))
+
+    def late(row: CustomerRow) -> Cell:
+        if row.late_minor <= 0:
+            return Cell("")
+        return Cell(format_amount(row.late_minor, currency), tone=Tone.DANGER, icon="euro")
+
+    def column(key: CustomerSort, title: str, field: str, tip: str, *, hidden: bool) -> Column:
+        return Column(
+            key, title, lambda row: amount(getattr(row, field)), column_width(80, title),
+            right=True, tip=tip, hidden=hidden,
+        )  # fmt: skip
+
+    expected = _("Expected {currency}").format(currency=CURRENCY_SIGNS.get(currency, currency))
+    return (
+        column(
+            CustomerSort.EXPECTED, expected, "expected_margin_minor",
+            _("Margin expected from what is due or overdue"), hidden=False,
         ),
-        Column(
-            CustomerSort.LAST_ORDER, _("Last order"), lambda row: near(row.last_order_on), dates
+        column(
+            CustomerSort.NET, _("Net 12 m"), "net_12m_minor",
+            _("Sold in the last twelve months, without tax"), hidden=False,
         ),
-        Column(
-            CustomerSort.NEXT_VISIT, _("Next visit"), lambda row: near(row.next_visit_on), dates
-        ),
-        Column(
-            CustomerSort.NET,
-            _("Net 12 m"),
-            lambda row: amount(row.net_12m_minor),
-            80,
-            right=True,
-            tip=_("Sold in the last twelve months, without tax"),
-        ),
-        Column(
-            CustomerSort.MARGIN,
-            _("Margin 12 m"),
-            lambda row: amount(row.margin_12m_minor),
-            104,
-            right=True,
-            hidden=True,
+        column(
+            CustomerSort.MARGIN, _("Margin 12 m"), "margin_12m_minor",
+            _("Net less the cost of goods, of the last twelve months"), hidden=True,
         ),
         Column(CustomerSort.LATE, _("Late"), late, 92, right=True),
-    )
+    )  # fmt: skip
 
 
 def _name(row: CustomerRow) -> Cell:

@@ -115,8 +115,11 @@ class Desktop:
         if self.closed:
             return
         self.closed = True
+        self._chip_timer.stop()
+        self._sync_timer.stop()
         self.window.close()
         self.runner.close()
+        self.window.deleteLater()
         if self.workspace is not None:
             self.workspace.close()
         self._held.close()

@@ -209,6 +209,9 @@ class Runner(QObject):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, job: Job, work: Callable[[], T]) -> Job:
+        if self._closed:
+            # The window is closing: what a last timer asks for is not worth an error.
+            return job
         self._jobs.add(job)
         self.busy_changed.emit(len(self._jobs))
         if job.progressed is not None:

@@ -150,6 +150,15 @@ def test_close_waits_for_the_writer(qtbot: QtBot) -> None:
     assert done == [1]
 
 
+def test_closed_runner_starts_nothing(qtbot: QtBot) -> None:
+    runner = Runner()
+    runner.close()
+    runner.close()
+    seen: list[int] = []
+    runner.read(lambda: seen.append(1))
+    assert (runner.running, seen) == (0, [])
+
+
 def test_changes_are_found_in_all_three_places() -> None:
     changes = ChangeSet.of("order", [1])
 

@@ -209,7 +209,8 @@ class OrdersPresenter:
             facts.append(self._said(said, waiting))
         refused = counts[OrderGroup.REFUSED]
         if refused.count:
-            facts.append(_("{count} refused").format(count=format_number(refused.count)))
+            said = ngettext("{count} refused", "{count} refused", refused.count)
+            facts.append(said.format(count=format_number(refused.count)))
         self._view.show_heading(" · ".join(facts) or _("nothing is waiting"))
 
     def _said(self, words: str, count: OrderCount) -> str:

@@ -69,7 +69,8 @@ def _money_columns(currency: str) -> tuple[Column, ...]:
     def late(row: CustomerRow) -> Cell:
         if row.late_minor <= 0:
             return Cell("")
-        return Cell(format_amount(row.late_minor, currency), tone=Tone.DANGER, icon="euro")
+        words = format_amount(row.late_minor, currency, decimals=0)
+        return Cell(words, tone=Tone.DANGER, icon="euro")
 
     def column(key: CustomerSort, title: str, field: str, tip: str, *, hidden: bool) -> Column:
         return Column(
@@ -91,7 +92,7 @@ def _money_columns(currency: str) -> tuple[Column, ...]:
             CustomerSort.MARGIN, _("Margin 12 m"), "margin_12m_minor",
             _("Net less the cost of goods, of the last twelve months"), hidden=True,
         ),
-        Column(CustomerSort.LATE, _("Late"), late, 92, right=True),
+        Column(CustomerSort.LATE, _("Late"), late, 84, right=True),
     )  # fmt: skip
 
 

@@ -142,6 +142,7 @@ def run_tour(start: Start, pictures: Path) -> int:
 
 
 def _take(guide: Guide, name: str, title: str, step: Callable[[Guide], None]) -> bool:
+    guide.desktop.window.toast_note.hide()
     began = time.perf_counter()
     try:
         step(guide)

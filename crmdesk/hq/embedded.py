@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,9 +85,6 @@ def choose_programs(data: Path, available: list[Programs]) -> Programs:
     )
 
 
-_STOP_S, _POLL_S = 60.0, 0.05
-
-
 class Cluster:
     """One PostgreSQL cluster in ``folder/postgresql``.
 
@@ -150,12 +146,9 @@ class Cluster:
         lock = self.data / "postmaster.pid"
         if not lock.exists():
             return
-        self._run("pg_ctl", "stop", "-D", self.data, "-w", "-m", "fast")
-        # On a busy machine pg_ctl has been seen to return before the lock file was gone, and the
-        # next start then takes the old server for a running one.
-        deadline = time.monotonic() + _STOP_S
-        while lock.exists() and time.monotonic() < deadline:
-            time.sleep(_POLL_S)
+        done = self._run("pg_ctl", "stop", "-D", self.data, "-w", "-m", "fast")
+        if lock.exists():
+            raise _failed(_("PostgreSQL did not stop."), done.stdout)
 
     def kill(self) -> None:
         """End the cluster as a power cut would; the next start recovers it."""

@@ -1,0 +1,148 @@
+"""One row of every entity with every field filled: journal → push → HQ → pull, value for value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmdesk.domain.ids import new_uid
+from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
+from crmdesk.storage.rows import Value
+from crmdesk.storage.types import dump_json
+from tests.sync.conftest import Headquarters, Laptop
+
+pytestmark = pytest.mark.hq
+
+_FIXED: dict[str, Value] = {"role": "rep", "mode": "person"}
+_STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned"}
+# Its payload has to be a real model; the store would use it at once.
+_EVERY = [e for e in ENTITIES.values() if e.name != "reorder_model"]
+_STRANGE = 'é漢🙂 "quoted" \\back\nline\ttab'
+
+
+def value_of(entity: Entity, field: Field, number: int) -> Value:
+    """A value that is not the default; texts are unlike each other."""
+    if field.name == "status":
+        return "draft" if entity.local_while else _STATUS.get(entity.name, "active")
+    if field.name in _FIXED:
+        return _FIXED[field.name]
+    if field.kind is Kind.TEXT:
+        return f"{entity.name} {field.name} {number} {_STRANGE}"
+    if field.kind is Kind.JSON:
+        return dump_json({"b": [1, 2.5, None, True], "a": {"ü": _STRANGE}, "n": 2**53})
+    if field.kind is Kind.REAL:
+        return 0.1 + 0.2
+    if field.kind is Kind.BOOL:
+        return 0 if field.default else 1
+    if field.kind is Kind.DATE:
+        return "2024-02-29"
+    if field.kind is Kind.INSTANT:
+        return "2026-03-29T01:59:59.999Z"
+    if field.kind is Kind.UID:
+        return new_uid()
+    return 2**40 + number if field.kind in {Kind.MONEY, Kind.PRICE} else number + 1
+
+
+def cells_of(laptop: Laptop, entity: Entity, fields: tuple[Field, ...], number: int) -> list[Value]:
+    """The values of a row; references to the newest row of their entity, if there is one."""
+    cells = []
+    for field in fields:
+        if field.kind is Kind.REF and field.ref:
+            target = ENTITIES[field.ref]
+            query = f"SELECT max(id) FROM {target.table or target.name}"
+            cells.append(None if field.ref == entity.name else laptop.one(query))
+        else:
+            cells.append(value_of(entity, field, number))
+    return cells
+
+
+def fill(laptop: Laptop) -> None:
+    """One more row of every entity, parents first; a document with its lines in one step."""
+    for number, entity in enumerate(_EVERY):
+        name, uid = entity.table or entity.name, new_uid()
+        row = cells_of(laptop, entity, entity.fields, number)
+        lines = entity.lines
+        line_cells = [cells_of(laptop, entity, lines.fields, n) for n in (1, 2)] if lines else []
+        with laptop.database.write() as tx:
+            columns = ["uid", *(f.column for f in entity.fields)]
+            tx.connection.exec_driver_sql(_insert(name, columns), (uid, *row))
+            if lines is not None:
+                columns = ["parent_id", "position", *(f.column for f in lines.fields)]
+                query = f"SELECT id FROM {name} WHERE uid = ?"
+                parent = tx.connection.exec_driver_sql(query, (uid,)).scalar_one()
+                for position, cells in enumerate(line_cells, start=1):
+                    statement = _insert(lines.name, columns)
+                    tx.connection.exec_driver_sql(statement, (parent, position, *cells))
+        if entity.local_while is not None:
+            status = _STATUS[entity.name]
+            laptop.run(f"UPDATE {name} SET status = ? WHERE uid = ?", status, uid)
+
+
+def _insert(table: str, columns: list[str]) -> str:
+    names = ", ".join(f'"{c}"' for c in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def contents(laptop: Laptop, entity: Entity) -> list[tuple[Any, ...]]:
+    """All rows of an entity with references as uids, lines below their rows."""
+    name = entity.table or entity.name
+    found = laptop.rows(
+        f"SELECT t.uid, t.rev, {_columns(entity.fields)} FROM {name} t ORDER BY t.uid"
+    )
+    if entity.lines is not None:
+        found += laptop.rows(
+            f"SELECT p.uid, t.position, {_columns(entity.lines.fields)}"
+            f" FROM {entity.lines.name} t JOIN {name} p ON p.id = t.parent_id ORDER BY 1, 2"
+        )
+    return found
+
+
+def _columns(fields: tuple[Field, ...]) -> str:
+    parts = []
+    for field in fields:
+        if field.kind is Kind.REF and field.ref:
+            target = ENTITIES[field.ref]
+            table = target.table or target.name
+            parts.append(f"(SELECT uid FROM {table} r WHERE r.id = t.{field.column})")
+        else:
+            parts.append(f't."{field.column}"')
+    return ", ".join(parts)
+
+
+def test_every_field_of_every_entity_arrives_as_it_left(hq: Headquarters) -> None:
+    office, other = hq.join("O1"), hq.join("O1", "second")
+    office.sync()
+    fill(office)
+
+    report = office.sync()
+    other.sync()
+
+    assert office.rows("SELECT entity, code, sentence FROM refusal") == []
+    assert (report.refusals, report.conflicts, report.waiting) == (0, 0, 0)
+    for entity in _EVERY:
+        here, there = contents(office, entity), contents(other, entity)
+        assert here == there, entity.name
+        assert here, entity.name
+    # And by snapshot, which takes another way through HQ.
+    third = hq.join("O1", "third")
+    other.sync()
+    for entity in _EVERY:
+        assert contents(third, entity) == contents(other, entity), entity.name
+
+
+def test_every_change_to_null_arrives(hq: Headquarters) -> None:
+    """A cleared field stays cleared on the other side."""
+    office, other = hq.join("O1"), hq.join("O1", "second")
+    office.run("UPDATE account SET channel = 'bar', opening_hours = '{}', parent_uid = ?"
+               " WHERE code = 'C0'", new_uid())  # fmt: skip
+    office.sync()
+    other.sync()
+    office.run(
+        "UPDATE account SET channel = NULL, opening_hours = NULL, parent_uid = NULL,"
+        " latitude = NULL WHERE code = 'C0'"
+    )
+    office.sync()
+    other.sync()
+    query = "SELECT channel, opening_hours, parent_uid, latitude FROM account WHERE code = 'C0'"
+    assert other.rows(query) == [(None, None, None, None)]

@@ -28,6 +28,7 @@ _BY_ROLE = {
     "admin": (*_REP, "service", "data", "people", "hq"),
 }
 _BESIDE = ("sync", "customer", "order", "visit")
+_WITHIN = {"customer": "customers", "order": "orders"}
 _ICONS = {"people": "people", "hq": "server", "order": "orders", "customer": "customers"}
 
 
@@ -82,6 +83,7 @@ def places_for(workspace: Workspace) -> list[PlaceSpec]:
                     _ICONS.get(key, key),
                     _builder(key),
                     in_rail=key in in_rail,
+                    within=_WITHIN.get(key, ""),
                 )
             )
     return specs

@@ -125,7 +125,8 @@ class PlaceSpec:
     """One place of the rail (or, with ``in_rail`` false, reached from elsewhere).
 
     ``title`` is called when shown, so that it follows the language. ``build`` returns a QWidget
-    that also is a :class:`PlaceWidget`; it is called when the place is first opened.
+    that also is a :class:`PlaceWidget`; it is called when the place is first opened. ``within`` is
+    the place of the rail that is marked while one outside of it is shown.
     """
 
     key: str
@@ -133,6 +134,7 @@ class PlaceSpec:
     icon: str
     build: Callable[[PlaceContext], Any]
     in_rail: bool = True
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ class MainWindow(QMainWindow):
         widget = self.place(target.place)
         self._here = target
         self.stack.setCurrentWidget(widget)
-        self.rail.mark(target.place)
+        self.rail.mark(self._specs[target.place].within or target.place)
         self.top.chip.setChecked(target.place == SYNC_PLACE)
         widget.show_target(target.args)
         if not self.top.field.hasFocus():

@@ -101,9 +101,15 @@ def make_office(qtbot: QtBot, runner: Runner) -> Iterator[Callable[..., Office]]
                 lambda key=key: key.title(),
                 icon,
                 lambda context, key=key: build(key, context),
-                in_rail=key != "sync",
+                in_rail=key not in ("sync", "card"),
+                within="plan" if key == "card" else "",
             )
-            for key, icon in (("today", "today"), ("plan", "plan"), ("sync", "sync"))
+            for key, icon in (
+                ("today", "today"),
+                ("plan", "plan"),
+                ("sync", "sync"),
+                ("card", "note"),
+            )
         ]
         window = build_shell(FakeWorkspace(), runner, bus, specs, sources, settings=settings)  # type: ignore[arg-type]
         made.append(window)
@@ -142,6 +148,13 @@ def test_history_goes_back_and_forward(qtbot: QtBot, make_office: Callable[..., 
     office.window.forward()
     assert office.window.here() == Target("plan", {})
     assert office.window.stack.currentWidget() is office.place("plan")
+
+
+def test_rail_marks_the_place_a_screen_belongs_to(make_office: Callable[..., Office]) -> None:
+    office = make_office()
+    office.window.go("card")
+    marked = [button.key for button in office.window.rail.buttons() if button.isChecked()]
+    assert marked == ["plan"]
 
 
 def test_number_keys_open_places(qtbot: QtBot, make_office: Callable[..., Office]) -> None:

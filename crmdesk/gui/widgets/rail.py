@@ -170,6 +170,10 @@ class Rail(QWidget):
             self._places.addWidget(button)
             self._buttons.append(button)
 
+    def buttons(self) -> list[RailButton]:
+        """The places shown, from top to bottom."""
+        return list(self._buttons)
+
     def mark(self, key: str) -> None:
         """Mark the place that is shown; none when it is not in the rail."""
         for button in self._buttons:

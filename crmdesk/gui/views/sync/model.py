@@ -124,8 +124,10 @@ def centre_item(centre: SyncCentre, now: datetime, currency: str) -> CentreItem:
     return CentreItem(
         subtitle=_("Nothing is lost. Everything below is on this computer, encrypted."),
         tiles=_tiles(centre, now),
-        waiting=tuple(waiting_line(row, now, currency) for row in centre.waiting),
-        waiting_count=centre.status.waiting,
+        waiting=()
+        if centre.status.alone
+        else tuple(waiting_line(row, now, currency) for row in centre.waiting),
+        waiting_count=0 if centre.status.alone else centre.status.waiting,
         sessions=tuple(session_line(row, now) for row in centre.sessions),
         footnote=_footnote(centre, now),
         needs=tuple(need_item(row, now, currency) for row in centre.needs),
@@ -144,14 +146,16 @@ def _tiles(centre: SyncCentre, now: datetime) -> tuple[TileItem, ...]:
     elif status.alone:
         last = _("This computer only")
     oldest = ""
-    if centre.oldest_at is not None:
+    if centre.oldest_at is not None and not status.alone:
         oldest = _("oldest {time}").format(time=when(centre.oldest_at.astimezone(zone), now))
     files = format_bytes(centre.file_bytes) if centre.files else ""
     if files:
         files = _("{size}, after orders").format(size=files)
     return (
         TileItem(_("Last consistent"), last),
-        TileItem(_("Waiting to send"), format_number(status.waiting), oldest),
+        TileItem(
+            _("Waiting to send"), NONE if status.alone else format_number(status.waiting), oldest
+        ),
         TileItem(
             _("Need you"),
             format_number(status.need),

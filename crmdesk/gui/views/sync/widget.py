@@ -95,20 +95,14 @@ class SyncPlace(QWidget):
             self._waiting_panel.header.add_right(note)
         self._waiting_stack = QStackedWidget(self._waiting_panel)
         self._waiting_stack.addWidget(scrolled(_top(self.waiting)))
-        self._waiting_stack.addWidget(
-            EmptyState(
-                "check", _("Nothing is waiting"), _("Everything you typed has reached HQ."),
-            )
-        )  # fmt: skip
+        self._no_waiting = EmptyState("check", "", "")
+        self._waiting_stack.addWidget(self._no_waiting)
         self._waiting_panel.body.addWidget(self._waiting_stack)
         sessions = Panel(_("Last sessions"), parent=left)
         self._sessions_stack = QStackedWidget(sessions)
         self._sessions_stack.addWidget(scrolled(_top(self.sessions)))
-        self._sessions_stack.addWidget(
-            EmptyState(
-                "sync", _("No session yet"), _("The first one begins by itself once HQ answers.")
-            )
-        )
+        self._no_sessions = EmptyState("sync", "", "")
+        self._sessions_stack.addWidget(self._no_sessions)
         sessions.body.addWidget(self._sessions_stack)
         self._footnote = TextLabel("", ink="muted", size=t.SIZE_SMALL, wrap=True, parent=sessions)
         self._footnote.setMargin(t.SPACE_3)
@@ -178,6 +172,7 @@ class SyncPlace(QWidget):
     # ------------------------------------------------------------------- what the presenter says
 
     def show_centre(self, item: CentreItem, selected: str) -> None:
+        self._show_empty(alone=item.alone)
         self._heading.set_title(_("Sync centre"), [Run(item.subtitle, "muted")])
         self._try.setVisible(not item.alone)
         self.tiles.set_items(item.tiles)
@@ -199,6 +194,17 @@ class SyncPlace(QWidget):
         note = ngettext("{count}, newest first", "{count}, newest first", count)
         self._need_panel.set_title(_("Need you"), note.format(count=count) if count else "")
         self._settled.set_runs([Run(item.settled, "muted")])
+
+    def _show_empty(self, *, alone: bool) -> None:
+        if alone:
+            words = _("This profile works alone: what you type stays here and is backed up here.")
+            self._no_waiting.set_words(_("Nothing to send"), words)
+            words = _("Join an HQ, and every round of sync is listed here.")
+        else:
+            words = _("Everything you typed has reached HQ.")
+            self._no_waiting.set_words(_("Nothing is waiting"), words)
+            words = _("The first one begins by itself once HQ answers.")
+        self._no_sessions.set_words(_("No session yet"), words)
 
     def show_progress(self, words: str, done: int, total: int) -> None:
         self._progress.show_progress(words, done, total)

@@ -254,6 +254,6 @@ def group_words() -> dict[OrderGroup, str]:
         OrderGroup.DRAFTS: _("Drafts"),
         OrderGroup.WAITING: _("Waiting for HQ"),
         OrderGroup.ACCEPTED: _("Accepted"),
-        OrderGroup.REFUSED: _("Refused"),
+        OrderGroup.REFUSED: _("Refused or cancelled"),
         OrderGroup.DONE: _("Invoiced"),
     }

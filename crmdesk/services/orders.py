@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import FieldError, NotFound, UserError
+from crmdesk.domain.errors import FieldError, NotFound, ProfileInUse, UserError
 from crmdesk.domain.ids import document_number, new_uid
 from crmdesk.domain.pricing import Price, amount_minor, price_line
 from crmdesk.domain.states import OrderStatus, check_order_step
@@ -299,7 +299,20 @@ def _check_complete(connection: Connection, ws: Workspace, order_id: int, accoun
 
 
 def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:
-    """Make a submitted order a draft again, as long as it has not been sent to HQ."""
+    """Make a submitted order a draft again, as long as it has not been sent to HQ.
+
+    No round of sync may run meanwhile: the order could be on its way. UserError says so.
+    """
+    try:
+        with profile.locked(ws.folder, "sync"):
+            return _call_back(ws, order_id)
+    except ProfileInUse as error:
+        raise UserError(
+            _("This order may be on its way to HQ just now."), _("Try again in a moment.")
+        ) from error
+
+
+def _call_back(ws: Workspace, order_id: int) -> ChangeSet:
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT uid, status, rev FROM sales_order WHERE id = ?", (order_id,)).first()

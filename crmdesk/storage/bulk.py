@@ -7,7 +7,6 @@ dropped and secondary indexes built afterwards when the load fills an empty data
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,8 +15,8 @@ from crmdesk.domain.errors import Cancelled
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES, Entity, Kind
+from crmdesk.storage.indexes import indexes_built_afterwards
 from crmdesk.storage.rows import Batch, Value
-from crmdesk.storage.tables import metadata
 
 Progress = Callable[[str, int], None]
 
@@ -131,40 +130,17 @@ def load(
     count = 0
     with database.maintenance() as connection:
         drop_triggers(connection)
-        _drop_indexes(connection)
-        keys = KeyMap(connection)
-        for batch in batches:
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            insert_batch(connection, keys, batch)
-            count += len(batch.rows)
-            if progress is not None:
-                progress(batch.entity, count)
-        _create_indexes(connection)
+        with indexes_built_afterwards(connection):
+            keys = KeyMap(connection)
+            for batch in batches:
+                if cancelled is not None and cancelled():
+                    raise Cancelled
+                insert_batch(connection, keys, batch)
+                count += len(batch.rows)
+                if progress is not None:
+                    progress(batch.entity, count)
         create_triggers(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
             raise KeyError(f"a row of {broken[0]} refers to a missing row of {broken[2]}")
     return count
-
-
-def _secondary_indexes() -> Iterable[tuple[str, str]]:
-    by_name = itemgetter(0)
-    found = []
-    for table in metadata.sorted_tables:
-        for index in table.indexes:
-            columns = ", ".join(column.name for column in index.columns)
-            found.append(
-                (str(index.name), f"CREATE INDEX {index.name} ON {table.name} ({columns})")
-            )
-    return sorted(found, key=by_name)
-
-
-def _drop_indexes(connection: Connection) -> None:
-    for name, _ddl in _secondary_indexes():
-        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
-
-
-def _create_indexes(connection: Connection) -> None:
-    for _name, ddl in _secondary_indexes():
-        connection.exec_driver_sql(ddl)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from crmdesk.analytics.reorder import (
     score,
 )  # fmt: skip
 from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.storage.indexes import indexes_built_afterwards
 
 _EPOCH = date(1970, 1, 1)
 # Absurd imported prices times absurd quantities must still fit the columns.
@@ -57,6 +59,11 @@ def day_number(day: date) -> int:
 def day_of(number: int) -> date:
     """The date behind :func:`day_number`."""
     return _EPOCH + timedelta(days=int(number))
+
+
+@lru_cache(maxsize=50_000)
+def _iso(number: int) -> str:
+    return day_of(number).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +142,22 @@ def write_pairs(
 ) -> None:
     """Replace the rows of ``summary_pair`` of these accounts (or all) by a new forecast."""
     if account_ids is None:
-        connection.exec_driver_sql("DELETE FROM summary_pair")
+        with indexes_built_afterwards(connection, "summary_pair"):
+            connection.exec_driver_sql("DELETE FROM summary_pair")
+            _insert_pairs(connection, lines, model, today, None)
     else:
         keys = ",".join(str(int(key)) for key in account_ids)
         connection.exec_driver_sql(f"DELETE FROM summary_pair WHERE account_id IN ({keys})")
+        _insert_pairs(connection, lines, model, today, account_ids)
+
+
+def _insert_pairs(
+    connection: Connection,
+    lines: LineArrays,
+    model: ReorderModel,
+    today: date,
+    account_ids: Sequence[int] | None,
+) -> None:
     forecasts = forecast(lines, model, today)
     if len(forecasts) == 0:
         return
@@ -212,22 +231,36 @@ def _last_lines(lines: LineArrays) -> dict[tuple[int, int], _LastLine]:
     account, product = lines.sales.account[keep], lines.sales.sku[keep]
     day, quantity = lines.sales.day[keep], lines.sales.quantity[keep]
     net, packaging = lines.net_minor[keep], lines.packaging[keep]
-    order = np.lexsort((np.arange(len(keep)), day, product, account))
-    pair = (account[order] << 32) | product[order]
-    ends = np.flatnonzero(np.append(pair[1:] != pair[:-1], True)) if len(pair) else order
-    keys, counts = np.unique(
-        np.stack([pair, packaging[order]]), axis=1, return_counts=True
-    ) if len(pair) else (np.zeros((2, 0), dtype=np.int64), np.zeros(0, dtype=np.int64))  # fmt: skip
+    if len(keep) == 0:
+        return {}
+    pair = (account << 32) | product
+    usual = _usual_packaging(pair, packaging)
+    order = np.lexsort((np.arange(len(keep)), day, pair))
+    at = order[_ends(pair[order])]
+    columns = (account[at], product[at], quantity[at], net[at], pair[at])
+    return {
+        (one, sku): _LastLine(amount, worth, usual[code])
+        for one, sku, amount, worth, code in zip(*(c.tolist() for c in columns), strict=True)
+    }
+
+
+def _usual_packaging(pair: Any, packaging: Any) -> dict[int, int]:
+    """The most frequent packaging of each pair; of several the one made first."""
+    order = np.lexsort((packaging, pair))
+    pairs, packs_of = pair[order], packaging[order]
+    ends = np.flatnonzero(np.append((np.diff(pairs) != 0) | (np.diff(packs_of) != 0), True))
+    counts = np.diff(ends, prepend=-1)
     usual: dict[int, tuple[int, int]] = {}
-    for code, pack, count in zip(keys[0].tolist(), keys[1].tolist(), counts.tolist(), strict=True):
+    runs = (pairs[ends].tolist(), packs_of[ends].tolist(), counts.tolist())
+    for code, pack, count in zip(*runs, strict=True):
         if code not in usual or count > usual[code][0]:
             usual[code] = (count, pack)
-    found = {}
-    for place in ends.tolist():
-        at = order[place]
-        key = (int(account[at]), int(product[at]))
-        found[key] = _LastLine(int(quantity[at]), int(net[at]), usual[int(pair[place])][1])
-    return found
+    return {code: pack for code, (_count, pack) in usual.items()}
+
+
+def _ends(groups: Any) -> Any:
+    """Where each run of equal numbers ends."""
+    return np.flatnonzero(np.append(groups[1:] != groups[:-1], True))
 
 
 class _Prices:
@@ -320,10 +353,10 @@ def _pair_rows(
         per = prices.per.get(product, 1)
         cost = divide_half_even(prices.cost.get(product, 0) * base, per * prices.unit)
         yield PairRow(
-            account, product, n, day_of(first).isoformat(), day_of(newest).isoformat(),
+            account, product, n, _iso(first), _iso(newest),
             line.quantity, divide_half_even(line.net_minor * prices.unit * per, line.quantity),
             None if isnan(mean) else mean, None if isnan(median) else median,
-            p7, p14, p30, names[state], day_of(due).isoformat(), quantity, packaging, count,
+            p7, p14, p30, names[state], _iso(due), quantity, packaging, count,
             _bounded(net), _bounded(net - cost), as_of,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from crmdesk.demo.company import company
 from crmdesk.demo.spec import DEMO_TODAY, DemoSpec
 from crmdesk.domain.clock import ZoneClock, fixed_clock
-from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.services.workspace import NewCompany, Workspace, start_alone, workspace_of
 from crmdesk.storage import bulk, profile, schema, summaries
 from crmdesk.storage.engine import Database
 
@@ -86,3 +86,11 @@ def empty(empty_file: Path, tmp_path: Path, clock: ZoneClock) -> Iterator[Databa
     database = profile.database_at(Path(shutil.copy(empty_file, tmp_path)), None, clock)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Workspace]:
+    """A standalone profile without any rows."""
+    workspace = start_alone(tmp_path / "alone", instant, NewCompany("Mine", "Me"), way="open")
+    yield workspace
+    workspace.close()

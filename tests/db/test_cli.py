@@ -19,7 +19,7 @@ from crmdesk.services import orders, reorder
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from tests.db.conftest import instant
-from tests.db.test_imports import _HEAD, _ROWS, write
+from tests.db.files import HEAD, ROWS, write
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +67,7 @@ def test_the_commands_that_answer_give_one_document(
         code = connection.exec_driver_sql("SELECT code FROM account LIMIT 1").scalar_one()
         user = ws.user.code
     ws.close()
-    file = write(tmp_path / "sales.csv", *_ROWS)
+    file = write(tmp_path / "sales.csv", *ROWS)
     commands: list[tuple[object, ...]] = [
         ("customer", code),
         ("search", "a"),
@@ -98,7 +98,7 @@ def test_the_commands_that_answer_give_one_document(
 
 
 def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", *_ROWS, "1,A1,S1,,yesterday,1,1,")
+    file = write(tmp_path / "a.csv", *ROWS, "1,A1,S1,,yesterday,1,1,")
     said = run("import", "sales", file, "--json")
     assert said.code == 1
     document = said.document
@@ -166,7 +166,7 @@ def test_a_wrong_map_is_wrong_input(
 ) -> None:
     columns = tmp_path / "m.json"
     columns.write_text(content, encoding="utf-8")
-    said = run("import", "sales", write(tmp_path / "a.csv", *_ROWS), "--map", columns)
+    said = run("import", "sales", write(tmp_path / "a.csv", *ROWS), "--map", columns)
     assert (said.code, said.out) == (2, "")
     assert words in said.err
 
@@ -208,7 +208,7 @@ def test_without_a_command_the_desktop_opens(run: Run) -> None:
 def test_an_import_starts_a_standalone_profile(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = write(tmp_path / "a.csv", *_ROWS)
+    file = write(tmp_path / "a.csv", *ROWS)
     said = run("import", "sales", file)
     assert said.code == 3
     assert "CRMDESK_PASSPHRASE" in said.err
@@ -440,7 +440,7 @@ def test_help_needs_nothing_heavy() -> None:
 
 
 def test_the_program_itself(tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", *_ROWS, head=_HEAD)
+    file = write(tmp_path / "a.csv", *ROWS, head=HEAD)
     done = _program(
         "import", "sales", str(file), "--json", "--profile", str(tmp_path / "p"),
         CRMDESK_PASSPHRASE="secret",

@@ -1,0 +1,43 @@
+"""Secondary indexes taken away while many rows are written, and built in one go afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from crmdesk.storage.tables import metadata
+
+
+def secondary_indexes(table_name: str | None = None) -> list[tuple[str, str]]:
+    """(name, CREATE INDEX statement) of a table's indexes, or of all, sorted by name."""
+    return sorted(
+        (
+            str(index.name),
+            _create(str(index.name), table.name, [column.name for column in index.columns]),
+        )
+        for table in metadata.sorted_tables
+        if table_name is None or table.name == table_name
+        for index in table.indexes
+    )
+
+
+def _create(name: str, table: str, columns: list[str]) -> str:
+    return f"CREATE INDEX {name} ON {table} ({', '.join(columns)})"
+
+
+@contextmanager
+def indexes_built_afterwards(
+    connection: Connection, table_name: str | None = None
+) -> Iterator[None]:
+    """Drop the indexes of a table, or of all tables, and make them again at the end.
+
+    Within the caller's transaction, so that an error brings them back with everything else.
+    """
+    indexes = secondary_indexes(table_name)
+    for name, _ddl in indexes:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+    yield
+    for _name, ddl in indexes:
+        connection.exec_driver_sql(ddl)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 import psycopg
+import zstandard
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,6 +32,8 @@ from crmdesk.hq.snapshot import snapshot
 from crmdesk.hq.store import HqConnection, Store
 from crmdesk.i18n import _
 from crmdesk.sync.protocol import (
+    COMPRESS_ABOVE,
+    MEDIA_PACKED,
     MEDIA_ROWS,
     OLDEST_PROTOCOL,
     PROTOCOL_VERSION,
@@ -152,7 +155,10 @@ def _bearer(hq: Hq, request: Request) -> str:
 
 
 def _json(message: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(message), media_type="application/json")
+    body = msgspec.json.encode(message)
+    if len(body) <= COMPRESS_ABOVE:
+        return Response(body, media_type="application/json")
+    return Response(zstandard.ZstdCompressor(level=3).compress(body), media_type=MEDIA_PACKED)
 
 
 async def _health(hq: Hq, _request: Request) -> Response:

@@ -19,6 +19,7 @@ COMPRESS_ABOVE = 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_PUSH_OPS = 5_000
 MEDIA_ROWS = "application/x-ndjson+zstd"
+MEDIA_PACKED = "application/json+zstd"
 
 Wire = Any
 """A value as JSON has it: text, number, boolean, list, object or null."""

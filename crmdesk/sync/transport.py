@@ -16,7 +16,7 @@ import zstandard
 
 from crmdesk.domain.errors import Refused, Unreachable
 from crmdesk.i18n import _
-from crmdesk.sync.protocol import COMPRESS_ABOVE, Failure
+from crmdesk.sync.protocol import COMPRESS_ABOVE, MEDIA_PACKED, Failure
 
 if TYPE_CHECKING:
     import httpx2
@@ -69,6 +69,8 @@ class HttpTransport:
         with self._answer(path, body, token) as response:
             data = response.read()
             self.traffic.bytes_in += len(data)
+            if response.headers.get("content-type") == MEDIA_PACKED:
+                return zstandard.ZstdDecompressor().decompress(data)
             return data
 
     @contextmanager

@@ -122,8 +122,27 @@ def accept_plan(ws: Workspace, proposal: Proposal) -> ChangeSet:
             tx.connection.exec_driver_sql(
                 "UPDATE planned_visit SET status = 'cancelled' WHERE id = ?", (key,)
             )
-        touched |= set(dropped)
+        touched |= set(dropped) | _drop_calls_before_visits(tx.connection, proposal)
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
+
+
+def _drop_calls_before_visits(connection: Connection, proposal: Proposal) -> set[int]:
+    """Who is visited on a day needs no call on it, nor in the two days before."""
+    first, last = proposal.days[0].isoformat(), proposal.days[-1].isoformat()
+    rows = connection.exec_driver_sql(
+        "SELECT c.id FROM planned_visit c WHERE c.user_id = ? AND c.mode <> 'person'"
+        " AND c.status = 'planned' AND NOT c.locked AND NOT c.appointment"
+        " AND c.date BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM planned_visit v WHERE"
+        " v.account_id = c.account_id AND v.user_id = c.user_id AND v.mode = 'person'"
+        " AND v.status = 'planned' AND v.date BETWEEN c.date AND date(c.date, '+2 days'))",
+        (proposal.user_id, first, last),
+    ).all()
+    calls = {int(row[0]) for row in rows}
+    for key in calls:
+        connection.exec_driver_sql(
+            "UPDATE planned_visit SET status = 'cancelled' WHERE id = ?", (key,)
+        )
+    return calls
 
 
 def _movable(connection: Connection, proposal: Proposal) -> dict[int, list[tuple[int, date]]]:

@@ -61,15 +61,26 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(WRONG)
 
 
+def _common(*, argument_default: str | None) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argument_default)
+    common.add_argument("--profile", type=Path, help=_("folder of the profile"))
+    json_default = False if argument_default is None else argument_default
+    common.add_argument(
+        "--json", action="store_true", default=json_default, help=_("print one JSON document")
+    )
+    return common
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; modules of commands are light until one runs."""
     from crmdesk.cli import cards, demo, files, hq, planning, reorder, safety, syncing
 
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--profile", type=Path, help=_("folder of the profile"))
-    common.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    # A command repeats the options without defaults: they stand before it or behind it.
+    common = _common(argument_default=argparse.SUPPRESS)
     parser = _Parser(
-        prog="crmdesk", description=_("The offline desktop CRM for field sales."), parents=[common]
+        prog="crmdesk",
+        description=_("The offline desktop CRM for field sales."),
+        parents=[_common(argument_default=None)],
     )
     parser.add_argument("--version", action="version", version=f"crmdesk {__version__}")
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))

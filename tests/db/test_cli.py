@@ -197,6 +197,23 @@ def test_no_profile(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "profile").exists()
 
 
+def test_common_options_stand_before_or_behind_the_command(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRMDESK_PROFILE", str(tmp_path / "elsewhere"))
+    options = ("--profile", folder, "--json")
+    for arguments in ((*options, "check"), ("check", *options), (*options, "refusals")):
+        said = run(*arguments)
+        assert said.code == 0, said
+        assert said.document is not None
+    for arguments in (
+        (*options, "refusals", "discard", "9"),
+        ("refusals", "discard", "9", *options),
+    ):
+        assert "no open refusal" in run(*arguments).err
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_without_a_command_the_desktop_opens(run: Run) -> None:
     assert run().code == 41
     assert run("--smoke").code == 43

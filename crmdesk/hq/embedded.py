@@ -106,7 +106,7 @@ class Cluster:
             self.data, installed_programs() if programs is None else programs
         )
         self._socket = self._socket_folder()
-        self._user = _service_user() if os.geteuid() == 0 else None
+        self._user = _service_user(self.data) if os.geteuid() == 0 else None
 
     def _socket_folder(self) -> Path:
         near = self.folder / "socket"
@@ -201,10 +201,12 @@ class Cluster:
             return subprocess.CompletedProcess(done.args, done.returncode, output.read())
 
 
-def _service_user() -> str:
-    """An unprivileged system user for PostgreSQL, made when there is none."""
+def _service_user(data: Path) -> str:
+    """The user a cluster belongs to, else an unprivileged system user, made when there is none."""
     import pwd
 
+    if data.exists() and data.stat().st_uid != 0:
+        return pwd.getpwuid(data.stat().st_uid).pw_name
     for name in _SERVICE_USERS:
         try:
             pwd.getpwnam(name)

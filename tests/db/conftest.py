@@ -94,3 +94,9 @@ def alone(tmp_path: Path) -> Iterator[Workspace]:
     workspace = start_alone(tmp_path / "alone", instant, NewCompany("Mine", "Me"), way="open")
     yield workspace
     workspace.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No passphrase of the person who runs the tests opens anything here."""
+    monkeypatch.delenv("CRMDESK_PASSPHRASE", raising=False)

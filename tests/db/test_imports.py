@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from crmdesk.domain.errors import Cancelled, NotFound, UserError
 from crmdesk.domain.ids import new_uid
+from crmdesk.domain.states import Role
 from crmdesk.services.imports import undo_import
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
@@ -278,7 +280,11 @@ def test_sales_that_hq_has_are_not_taken_back(ws: Workspace, tmp_path: Path) -> 
 def test_a_profile_with_an_hq_journals_what_it_imported(ws: Workspace, tmp_path: Path) -> None:
     with ws.database.maintenance() as connection:
         profile.set_fact(connection, "hq.url", "http://localhost:1")
-    report = take(ws, write(tmp_path / "a.csv", *ROWS))
+    path = write(tmp_path / "a.csv", *ROWS)
+    with pytest.raises(UserError, match="office"):
+        take(ws, path)  # what a rep's laptop imports, HQ would refuse row by row
+    ws = replace(ws, user=replace(ws.user, role=Role.OFFICE))
+    report = take(ws, path)
     rows = ask(ws, "SELECT entity, op, count(*) FROM journal GROUP BY 1, 2 ORDER BY 1, 2")
     assert rows == [
         ("account", "I", 2), ("packaging", "I", 2), ("product", "I", 2), ("sale", "I", 2),

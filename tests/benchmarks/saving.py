@@ -40,10 +40,10 @@ def _measure_journal(bench: Bench, ws: Workspace, count: int) -> None:
         accounts.add_contact(ws, key, f"Person {key}")
     with ws.database.read() as connection:
         contacts = list(connection.exec_driver_sql("SELECT id FROM contact").scalars())
-    captured = _alternating(ws, contacts, count, "captured")
+    captured = _median_edit(ws, contacts, count, "captured")
     with ws.database.maintenance() as connection:
         drop_triggers(connection)
-    bare = _alternating(ws, contacts, count, "bare")
+    bare = _median_edit(ws, contacts, count, "bare")
     bench.add_ratio("one edit in a transaction with journal ÷ without triggers", captured, bare)
     statement = _in_one_transaction(ws, contacts, count)
     bench.add("the bare statement, many in one transaction", milliseconds(statement))
@@ -52,7 +52,7 @@ def _measure_journal(bench: Bench, ws: Workspace, count: int) -> None:
     bench.add_times("edit_contact, the service, without triggers", time_each(pieces))
 
 
-def _alternating(ws: Workspace, contacts: list[int], count: int, word: str) -> float:
+def _median_edit(ws: Workspace, contacts: list[int], count: int, word: str) -> float:
     def edit(number: int) -> Callable[[], None]:
         def work() -> None:
             with ws.database.write() as tx:
@@ -101,7 +101,7 @@ def _measure_beside_sync(bench: Bench, hq: Headquarters, count: int) -> None:
     more = beside.median - alone.median
     bench.add(
         f"a save while sync runs ({sum(rounds):,} rows came in), beyond one without",
-        milliseconds(max(0.0, more)),
+        f"{more * 1e3:+.3f} ms",
         floor=milliseconds(alone.median),
         bound="≤ 0.3 ms",
         met=more <= 0.3e-3,

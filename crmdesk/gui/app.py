@@ -183,6 +183,7 @@ class Desktop:
         if workspace is None or self._syncing or self.closed or not self._start.sync_by_itself:
             return
         self._syncing = True
+        self.window.sync_round(running=True)
         self.runner.network(
             lambda: _sync_if_joined(workspace),
             lambda _changes: self._on_synced_by_itself(None),
@@ -192,7 +193,7 @@ class Desktop:
 
     def _on_synced_by_itself(self, error: Exception | None) -> None:
         self._syncing = False
-        self.window.refresh_chip()
+        self.window.sync_round(running=False)
         # What HQ refuses stands in the sync centre; another process syncing is no news.
         if error is not None and not isinstance(error, CrmdeskError):
             self.errors.show(error)
@@ -300,9 +301,10 @@ def _chip_of(workspace: Workspace) -> ChipState:
 
 
 def _sync_if_joined(workspace: Workspace) -> ChangeSet:
+    from crmdesk.services import settings
     from crmdesk.services.queries.sync import sync_status
 
-    if sync_status(workspace).alone:
+    if sync_status(workspace).alone or not settings.get(workspace, settings.SYNC_AUTOMATIC):
         return ChangeSet()
     from crmdesk.sync.client import sync_once
 

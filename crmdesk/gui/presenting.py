@@ -101,6 +101,9 @@ class Desk(Protocol):
     def fail(self, error: Exception) -> None:
         """Show an error in the way its kind asks for."""
 
+    def sync_round(self, *, running: bool) -> None:
+        """A round of sync has begun or ended, whatever it brought; the sync chip says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlaceContext:

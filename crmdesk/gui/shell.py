@@ -36,6 +36,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.bus import Bus
+from crmdesk.gui.chip_follower import ChipFollower
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         self._asked = ""
         self._fold_wanted = False
         self._build()
+        self._chip = ChipFollower(self.top.chip, runner, self)
         self._bind_keys()
         runner.committed = bus.publish
         runner.unhandled = errors.show
@@ -149,7 +151,7 @@ class MainWindow(QMainWindow):
         self.rail.person_clicked.connect(self._on_person_clicked)
         self.top.sync_clicked.connect(lambda: self.go(SYNC_PLACE))
         self.top.field.searched.connect(self._on_searched)
-        self.top.field.escaped.connect(self._close_palette)
+        self.top.field.escaped.connect(self._on_field_escaped)
         self.top.field.installEventFilter(self)
         self._show_frame(on=False)
 
@@ -184,6 +186,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         """Fill the rail and open the first place; called once the workspace is open."""
         self._sources = sources
+        self._chip.source = sources.chip
         self._show_frame(on=True)
         self._context = PlaceContext(workspace, self._runner, self)
         self._specs = {spec.key: spec for spec in places}
@@ -266,15 +269,14 @@ class MainWindow(QMainWindow):
         self._errors.show(error)
 
     def _show(self, target: Target) -> None:
-        self._close_palette()
         widget = self.place(target.place)
         self._here = target
         self.stack.setCurrentWidget(widget)
         self.rail.mark(self._specs[target.place].within or target.place)
         self.top.chip.setChecked(target.place == SYNC_PLACE)
         widget.show_target(target.args)
-        if not self.top.field.hasFocus():
-            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._leave_field()
+        widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_place_chosen(self, key: str) -> None:
         self.go(key)
@@ -282,7 +284,6 @@ class MainWindow(QMainWindow):
     def _on_place_number(self, number: int) -> None:
         shown = [spec.key for spec in self._specs.values() if spec.in_rail]
         if number <= len(shown):
-            self.top.field.clearFocus()
             self.go(shown[number - 1])
 
     # ------------------------------------------------------------------------- command field
@@ -357,14 +358,24 @@ class MainWindow(QMainWindow):
         self.palette_list.show_hits(hits, text)
         self.palette_list.raise_()
 
+    def _on_field_escaped(self) -> None:
+        """The field is done with: its text goes, and the keys are the place's again."""
+        self._leave_field()
+        shown = self.stack.currentWidget()
+        if shown is not None:
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _leave_field(self) -> None:
+        self._close_palette()
+        self.top.field.clear()
+        self.top.field.clearFocus()
+
     def _close_palette(self) -> None:
         if self._palette is not None:
             self._palette.hide()
 
     def _on_hit_chosen(self, hit: Hit) -> None:
-        self._close_palette()
-        self.top.field.clear()
-        self.top.field.clearFocus()
+        self._on_field_escaped()
         if hit.target is not None:
             self.go(hit.target.place, **hit.target.args)
         elif hit.action is not None:
@@ -440,10 +451,13 @@ class MainWindow(QMainWindow):
             widget.presenter.on_changes(changes)
         self.refresh_chip()
 
+    def sync_round(self, *, running: bool) -> None:
+        """A round of sync has begun or ended, whatever it brought."""
+        self._chip.round_changed(running=running)
+
     def refresh_chip(self) -> None:
         """Read the chip's state again."""
-        if self._sources.chip is not None:
-            self._runner.read(self._sources.chip, self.top.chip.set_state, owner=self)
+        self._chip.refresh()
 
     # --------------------------------------------------------------------------------- window
 
@@ -454,7 +468,7 @@ class MainWindow(QMainWindow):
         self._close_palette()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.closed = True
+        self.closed = self._chip.closed = True
         self._unsubscribe()
         for widget in self._widgets.values():
             widget.presenter.close()

@@ -82,6 +82,7 @@ class FakeDesk:
     banners: list[str] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     backs: int = 0
+    rounds: list[bool] = field(default_factory=list)
 
     def go(self, place: str, **args: object) -> None:
         self.went.append((place, args))
@@ -98,6 +99,9 @@ class FakeDesk:
 
     def fail(self, error: Exception) -> None:
         self.failures.append(error)
+
+    def sync_round(self, *, running: bool) -> None:
+        self.rounds.append(running)
 
 
 @pytest.fixture

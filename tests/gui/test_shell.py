@@ -19,11 +19,13 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import UserError
 from crmdesk.gui import keys, theme
 from crmdesk.gui.bus import Bus
+from crmdesk.gui.chip_follower import ROUND_SAID_MS
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.fields import TYPING_PAUSE_MS
 from crmdesk.gui.widgets.topbar import chip_runs
 from crmdesk.gui.widgets.topbar_state import ChipState
 from tests.gui.pictures import grab
@@ -185,6 +187,37 @@ def test_chip_is_read_and_read_again(qtbot: QtBot, make_office: Callable[..., Of
     assert office.window.here() == Target("sync", {})
 
 
+def test_chip_follows_a_round_that_brought_nothing(
+    qtbot: QtBot, make_office: Callable[..., Office]
+) -> None:
+    waiting = [69]
+    office = make_office(ShellSources(chip=lambda: ChipState("in_sync", "now", waiting[0])))
+    window, chip = office.window, office.window.top.chip
+    qtbot.waitUntil(lambda: chip.state.waiting == 69)
+    window.sync_round(running=True)
+    assert chip.state.kind == "in_sync"
+    qtbot.waitUntil(lambda: chip.state.kind == "syncing")
+    window.refresh_chip()
+    window.sync_round(running=True)
+    waiting[0] = 0
+    window.sync_round(running=False)
+    assert chip.state.kind == "syncing"
+    window.sync_round(running=False)
+    qtbot.waitUntil(lambda: chip.state == ChipState("in_sync", "now", 0))
+
+
+def test_profile_without_hq_never_says_that_it_syncs(
+    qtbot: QtBot, make_office: Callable[..., Office]
+) -> None:
+    office = make_office(ShellSources(chip=lambda: ChipState("alone", need=2)))
+    window, chip = office.window, office.window.top.chip
+    qtbot.waitUntil(lambda: chip.state.need == 2)
+    window.sync_round(running=True)
+    qtbot.wait(ROUND_SAID_MS + 50)
+    assert chip.state.kind == "alone"
+    window.sync_round(running=False)
+
+
 @pytest.mark.parametrize("kind", ["in_sync", "syncing", "waiting", "offline", "alone"])
 def test_every_chip_state_has_an_icon_and_a_word(qapp: object, kind: str) -> None:
     runs = chip_runs(ChipState(kind, "2 min ago", 1, 1))
@@ -209,6 +242,41 @@ def test_command_field_finds_and_goes(qtbot: QtBot, make_office: Callable[..., O
     assert window.here() == Target("plan", {"account": 7})
     assert not window.palette_list.isVisible()
     assert window.top.field.text() == ""
+
+
+def test_a_global_key_leaves_the_command_field(
+    qtbot: QtBot, make_office: Callable[..., Office]
+) -> None:
+    window = make_office().window
+    for key, modifier in (
+        (Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier),
+        (Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier),
+    ):
+        before = window.here()
+        qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClicks(window.top.field, "pl")
+        qtbot.waitUntil(window.palette_list.isVisible)
+        qtbot.keyClick(window.top.field, key, modifier)
+        assert window.here() != before
+        assert not window.palette_list.isVisible()
+        assert window.top.field.text() == ""
+        assert window.stack.currentWidget().hasFocus()
+
+
+def test_one_escape_clears_and_leaves_the_command_field(
+    qtbot: QtBot, make_office: Callable[..., Office]
+) -> None:
+    office = make_office()
+    field = office.window.top.field
+    field.setFocus()
+    qtbot.keyClicks(field, "pl")
+    qtbot.waitUntil(lambda: bool(office.window.palette_list.hits_shown()))
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert field.text() == ""
+    assert office.place("today").hasFocus()
+    qtbot.wait(TYPING_PAUSE_MS + 40)
+    assert not office.window.palette_list.isVisible()
 
 
 def test_commands_of_the_place_can_be_run_from_the_field(

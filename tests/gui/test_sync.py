@@ -227,6 +227,7 @@ def test_a_round_reports_and_an_unreachable_hq_is_no_alarm(
     assert view.progress == ["Syncing", ""]
     assert desk.banners == ["HQ does not answer. Your work goes on; it is sent later."]
     assert desk.failures == []
+    assert desk.rounds == [True, False]
 
 
 def test_profile_alone_is_told_how_to_join(

@@ -76,6 +76,7 @@ class SyncPresenter:
         self.closed = True
         if self._control is not None:
             self._control.cancel()
+            self._desk.sync_round(running=False)
 
     def on_changes(self, _changes: ChangeSet) -> None:
         """Every change waits to be sent, so everything is read again."""
@@ -111,6 +112,7 @@ class SyncPresenter:
             return
         ws, control = self._ws, Control()
         self._control = control
+        self._desk.sync_round(running=True)
         self._view.show_progress(_("Syncing"), 0, 0)
         self._runner.network(
             lambda: self._work(ws, control),
@@ -132,6 +134,7 @@ class SyncPresenter:
 
     def _on_synced(self, error: Exception | None) -> None:
         self._control = None
+        self._desk.sync_round(running=False)
         self._view.hide_progress()
         self._read()
         if isinstance(error, Unreachable):

@@ -1,0 +1,65 @@
+"""The sync chip kept true: read again after changes and rounds, and saying that a round runs.
+
+Owns when the chip is read and what it says during a round. What the states are is read by the
+function it is given; painting them is :mod:`crmdesk.gui.widgets.topbar`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.widgets.topbar import SyncChip
+from crmdesk.gui.widgets.topbar_state import ChipState
+
+ROUND_SAID_MS = 100
+
+
+class ChipFollower(QObject):
+    """Follows the laptop's standing to HQ with the chip."""
+
+    closed = False
+
+    def __init__(self, chip: SyncChip, runner: Runner, parent: QObject) -> None:
+        super().__init__(parent)
+        self.source: Callable[[], ChipState] | None = None
+        self._chip = chip
+        self._runner = runner
+        self._read = chip.state
+        self._rounds = 0
+        self._timer = QTimer(self, interval=ROUND_SAID_MS, singleShot=True)
+        self._timer.timeout.connect(self._show)
+
+    def refresh(self) -> None:
+        """Read the state again, off the interface thread."""
+        if self.source is not None:
+            self._runner.read(self.source, self._on_read, owner=self)
+
+    def round_changed(self, *, running: bool) -> None:
+        """A round has begun or ended; at the end of the last one the state is read again.
+
+        The chip says so once a round takes noticeably long. A round that changed nothing here may
+        still have sent all that waited.
+        """
+        self._rounds = max(0, self._rounds + (1 if running else -1))
+        if self._rounds:
+            if running and self._rounds == 1:
+                self._timer.start()
+            return
+        self._timer.stop()
+        self._show()
+        self.refresh()
+
+    def _on_read(self, state: ChipState) -> None:
+        self._read = state
+        self._show()
+
+    def _show(self) -> None:
+        state = self._read
+        # The round of a profile that works alone finds no HQ: it does not sync.
+        if self._rounds and not self._timer.isActive() and state.kind != "alone":
+            state = ChipState("syncing", "", state.waiting, state.need)
+        if state != self._chip.state:
+            self._chip.set_state(state)

@@ -63,6 +63,9 @@ def _beginnings(folder: Path) -> Beginnings:
 
 
 def _desktop(folder: Path) -> int:
+    from crmdesk.cli.screen import need_display
+
+    need_display()
     from crmdesk.gui.app import run
 
     return run(_start(folder))

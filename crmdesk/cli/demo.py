@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.dates import iso_date
+from crmdesk.cli.screen import has_display
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_bytes, format_number
 from crmdesk.paths import default_demo_dir
@@ -102,15 +101,7 @@ def _open(chosen: argparse.Namespace, context: Context) -> int:
     folder = _folder(chosen)
     laptop = demo_company.laptop_of(folder)
     with demo_company.running(folder, context.instants):
-        if getattr(chosen, "tour", False) or not _has_display():
+        if getattr(chosen, "tour", False) or not has_display():
             pictures = getattr(chosen, "pictures", None) or folder / "pictures"
             return context.tour(laptop, pictures)
         return context.desktop(laptop)
-
-
-def _has_display() -> bool:
-    if sys.platform != "linux":
-        return True
-    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
-        return False
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

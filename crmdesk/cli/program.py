@@ -73,7 +73,17 @@ def _common(*, argument_default: str | None) -> argparse.ArgumentParser:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; modules of commands are light until one runs."""
-    from crmdesk.cli import cards, demo, files, hq, planning, reorder, safety, syncing
+    from crmdesk.cli import (
+        cards,
+        demo,
+        files,
+        hq,
+        planning,
+        preferences,
+        reorder,
+        safety,
+        syncing,
+    )
 
     # A command repeats the options without defaults: they stand before it or behind it.
     common = _common(argument_default=argparse.SUPPRESS)
@@ -85,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crmdesk {__version__}")
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for module in (demo, files, reorder, planning, cards, syncing, safety, hq):
+    for module in (demo, files, reorder, planning, cards, syncing, safety, preferences, hq):
         module.register(commands, common)
     return parser
 

@@ -33,7 +33,7 @@ def create_account(ws: Workspace, values: Mapping[str, object]) -> tuple[int, Ch
         raise FieldError("name", _("A customer needs a name."))
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
-        code = str(values.get("code") or "").strip() or _next_code(tx.connection)
+        code = str(values.get("code") or "").strip() or _next_code(tx.connection, ws.device_prefix)
         _check_code(tx.connection, code, None)
         territory = run(
             "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
@@ -55,11 +55,14 @@ def create_account(ws: Workspace, values: Mapping[str, object]) -> tuple[int, Ch
     return int(key), ChangeSet.of("account", [int(key)], undo=tx.txn)
 
 
-def _next_code(connection: Connection) -> str:
+def _next_code(connection: Connection, device_prefix: str) -> str:
+    """A code of this device's own, so that two offline laptops never make the same one."""
+    prefix = f"{device_prefix}-"
     found = connection.exec_driver_sql(
-        "SELECT max(CAST(substr(code, 2) AS INTEGER)) FROM account WHERE code GLOB 'N[0-9]*'"
+        "SELECT max(CAST(substr(code, ?) AS INTEGER)) FROM account WHERE substr(code, 1, ?) = ?",
+        (len(prefix) + 1, len(prefix), prefix),
     ).scalar()
-    return f"N{int(found or 0) + 1:05d}"
+    return f"{prefix}{int(found or 0) + 1:04d}"
 
 
 def _check_code(connection: Connection, code: str, account_id: int | None) -> None:

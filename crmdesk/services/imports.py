@@ -20,6 +20,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Cancelled, NotFound, UserError
 from crmdesk.domain.ids import Uid, new_uid
+from crmdesk.domain.states import Role
 from crmdesk.i18n import _
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange import masters
@@ -89,6 +90,7 @@ def import_file(
             _("Nothing called {kind} can be imported.").format(kind=kind),
             _("Kinds are: {kinds}.").format(kinds=known),
         )
+    _check_right(ws)
     job = _Job(
         ws, kind, path, chosen or {}, progress or (lambda _what, _n: None),
         cancelled or (lambda: False),
@@ -102,6 +104,17 @@ def import_file(
     except _DryRun:
         return _as_dry_run(report[0])
     return report[0]
+
+
+def _check_right(ws: Workspace) -> None:
+    """HQ owns what an import writes: a rep's laptop that has joined one cannot import."""
+    with ws.database.read() as connection:
+        joined = profile.get_fact(connection, "hq.url") is not None
+    if joined and ws.user.role is Role.REP:
+        raise UserError(
+            _("Only office and administrators import into a company that has an HQ."),
+            _("Send them the file, or import it into a profile of its own."),
+        )
 
 
 def _as_dry_run(report: ImportReport) -> ImportReport:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from crmdesk.domain.errors import FieldError
+from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
 
-T = TypeVar("T", str, int, bool)
+T = TypeVar("T", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,23 @@ class Setting(Generic[T]):
     check: Callable[[T], bool] = lambda _value: True
 
 
-THEME = Setting("theme", "light", "Colours: light or dark.", lambda v: v in ("light", "dark"))
-LANGUAGE = Setting("language", "", "Language of the interface; empty follows the system.")
-TEXT_SCALE = Setting("text_scale", 100, "Size of text in per cent.", lambda v: 80 <= v <= 150)
-SYNC_INTERVAL_S = Setting(
-    "sync.interval_s", 300, "Seconds between two syncs in the background.", lambda v: v >= 15
-)
-SYNC_AUTOMATIC = Setting("sync.automatic", True, "Sync by itself when there is a connection.")  # noqa: FBT003
+SYNC_AUTOMATIC = Setting("sync.automatic", 1, "Sync by itself: 1 yes, 0 no.", lambda v: v in (0, 1))
 PLAN_SECONDS = Setting(
-    "plan.seconds", 3, "Seconds the planner may search.", lambda v: 1 <= v <= 120
+    "plan.seconds", 1, "Seconds the planner may search (1 to 120).", lambda v: 1 <= v <= 120
 )
 
-ALL: tuple[Setting[str] | Setting[int] | Setting[bool], ...] = (
-    THEME, LANGUAGE, TEXT_SCALE, SYNC_INTERVAL_S, SYNC_AUTOMATIC, PLAN_SECONDS,
-)  # fmt: skip
+ALL: tuple[Setting[int], ...] = (SYNC_AUTOMATIC, PLAN_SECONDS)
+
+
+def named(key: str) -> Setting[int]:
+    """The setting of that key; NotFound when there is none."""
+    for setting in ALL:
+        if setting.key == key:
+            return setting
+    raise NotFound(
+        _("There is no setting {key}.").format(key=key),
+        _("Settings are: {keys}.").format(keys=", ".join(one.key for one in ALL)),
+    )
 
 
 def get(ws: Workspace, setting: Setting[T]) -> T:

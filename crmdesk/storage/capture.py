@@ -185,13 +185,21 @@ def _mark(kind: str, row_id: str, *, of: str = "sync_state WHERE id = 1") -> str
     )
 
 
+def _after(event: str, name: str) -> str:
+    """The event of a mark on an entity: an update counts only when a field changed, not ``rev``."""
+    entity = ENTITIES[name]
+    if event == "UPDATE":
+        event = "UPDATE OF " + ", ".join(field.column for field in entity.fields)
+    return f"AFTER {event} ON {_table(entity)}"
+
+
 def _mark_triggers() -> Iterator[str]:
     events = (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",)))
     for event, rows in events:
         for row in rows:
             suffix = f"{event.lower()}_{row.lower()}"
             yield (
-                f"CREATE TRIGGER mark_sale_{suffix} AFTER {event} ON sale BEGIN "
+                f"CREATE TRIGGER mark_sale_{suffix} {_after(event, 'sale')} BEGIN "
                 + _mark("sales", f"{row}.account_id") + " END"
             )  # fmt: skip
             yield (
@@ -200,29 +208,27 @@ def _mark_triggers() -> Iterator[str]:
                 + " END"
             )
             for name in _ACCOUNT_MARKS:
-                table = _table(ENTITIES[name])
                 yield (
-                    f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {table} BEGIN "
+                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark("account", f"{row}.account_id") + " END"
                 )  # fmt: skip
             yield (
-                f"CREATE TRIGGER mark_account_product_{suffix} AFTER {event} ON account_product"
+                f"CREATE TRIGGER mark_account_product_{suffix} {_after(event, 'account_product')}"
                 " BEGIN " + _mark("sales", f"{row}.account_id") + " END"
             )
             for name in _PRODUCT_MARKS:
                 yield (
-                    f"CREATE TRIGGER mark_{name}_{suffix} AFTER {event} ON {name} BEGIN "
+                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark("product", f"{row}.product_id") + " END"
                 )  # fmt: skip
             for name, (kind, column) in _SEARCHED_WITH.items():
                 yield (
-                    f"CREATE TRIGGER search_{name}_{suffix} AFTER {event} ON {name} BEGIN "
+                    f"CREATE TRIGGER search_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark(kind, f"{row}.{column}") + " END"
                 )  # fmt: skip
         for name in SEARCHED:
             yield (
-                f"CREATE TRIGGER search_{name}_{event.lower()} AFTER {event} ON"
-                f" {_table(ENTITIES[name])} BEGIN "
+                f"CREATE TRIGGER search_{name}_{event.lower()} {_after(event, name)} BEGIN "
                 + _mark(f"search:{name}", f"{rows[-1]}.id") + " END"
             )  # fmt: skip
     yield (

@@ -8,6 +8,7 @@ after a load, so both give the identical rows.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,6 +33,7 @@ from crmdesk.analytics.reorder import (
 from crmdesk.domain.money import currency_exponent, divide_half_even
 from crmdesk.storage.indexes import indexes_built_afterwards
 
+log = logging.getLogger(__name__)
 _EPOCH = date(1970, 1, 1)
 # Absurd imported prices times absurd quantities must still fit the columns.
 _MOST_MINOR = 10**15
@@ -99,7 +101,11 @@ def current_model(connection: Connection) -> ReorderModel | None:
         "SELECT payload FROM reorder_model ORDER BY as_of DESC, id DESC LIMIT 1"
     ).first()
     if row is not None:
-        return _with_local_keys(connection, json.loads(row[0]))
+        try:
+            return _with_local_keys(connection, json.loads(row[0]))
+        except (KeyError, TypeError, ValueError):
+            # A model this version cannot read must not stop anybody from working.
+            log.warning("the reorder model of HQ cannot be read; the own one is used")
     row = connection.exec_driver_sql(
         "SELECT value FROM profile WHERE key = ?", (MODEL_KEY,)
     ).first()

@@ -15,6 +15,7 @@ from anyascii import anyascii
 from sqlalchemy import Connection
 
 _SHIFT = 40
+_AT_ONCE = 500
 _CODES = {"account": 1, "contact": 2, "product": 3, "order": 4, "quote": 5, "ticket": 6, "note": 7}
 _KINDS = {code: kind for kind, code in _CODES.items()}
 _WORD = re.compile(r"\w+")
@@ -84,9 +85,12 @@ def _write(connection: Connection, kind: str, query: str) -> int:
 def refresh(connection: Connection, kind: str, ids: Iterable[int]) -> None:
     """Write the entries of these rows anew and drop those whose row is gone."""
     offset = _CODES[kind] << _SHIFT
-    for key in ids:
-        connection.exec_driver_sql("DELETE FROM search_index WHERE rowid = ?", (offset + key,))
-        _write(connection, kind, f"{_SOURCES[kind]} WHERE id = {int(key)}")
+    every = [int(key) for key in ids]
+    for start in range(0, len(every), _AT_ONCE):
+        keys = every[start : start + _AT_ONCE]
+        rowids = ",".join(str(offset + key) for key in keys)
+        connection.exec_driver_sql(f"DELETE FROM search_index WHERE rowid IN ({rowids})")
+        _write(connection, kind, f"{_SOURCES[kind]} WHERE id IN ({','.join(map(str, keys))})")
 
 
 def match_expression(text: str) -> str:

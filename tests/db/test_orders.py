@@ -356,7 +356,7 @@ def test_a_customer_is_made_with_the_next_code_and_the_reps_territory(ws: Worksp
         ws, "SELECT code, name, credit_limit_minor, territory_id FROM account WHERE id = ?", key
     )[0]
     assert (name, limit) == ("Bar Nou", None)
-    assert code.startswith("N")
+    assert code == f"{ws.device_prefix}-0001"
     assert (territory,) in ask(
         ws, "SELECT territory_id FROM territory_user WHERE user_id = ?", ws.user.id
     )

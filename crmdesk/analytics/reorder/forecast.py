@@ -139,7 +139,8 @@ def _snap_weekday(
     if len(snapshot) == 0:
         return expected, np.zeros(0, dtype=np.bool_)
     row_account = np.repeat(snapshot.account_code, snapshot.count)
-    keys = np.unique((row_account << 20) | (purchases.day - int(purchases.day.min())))
+    keys = np.sort((row_account << 20) | (purchases.day - int(purchases.day.min())))
+    keys = keys[np.append(True, keys[1:] != keys[:-1])]  # np.unique hashes, ten times slower here
     accounts = int(snapshot.account_code[-1]) + 1
     weekday = ((keys & 0xFFFFF) + int(purchases.day.min())) % 7
     table = np.bincount((keys >> 20) * 7 + weekday, minlength=accounts * 7).reshape(-1, 7)

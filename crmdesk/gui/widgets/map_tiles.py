@@ -54,6 +54,10 @@ class MapData:
 
     def painters(self) -> list[PackPainter]:
         """One painter per pack, the world first."""
+        ready = self._painters
+        if ready is not None:
+            # Whoever only asks must not wait for a tile that is just being painted.
+            return ready
         with self._lock:
             if self._painters is None:
                 folder = resources_dir() / "map"
@@ -192,11 +196,15 @@ class TileStore(QObject):
                 if stops is None and key is None:
                     self._working = False
                     return
-            if stops is not None:
-                self.legs_ready.emit(stops, self.data.legs(stops))
-            elif key is not None:
-                self._keep(key, self.data.render(key))
-                self.tile_ready.emit(key)
+            try:
+                if stops is not None:
+                    self.legs_ready.emit(stops, self.data.legs(stops))
+                elif key is not None:
+                    self._keep(key, self.data.render(key))
+                    self.tile_ready.emit(key)
+            except RuntimeError:
+                # The window has closed and taken the store with it; nobody waits for the tile.
+                return
 
     def _keep(self, key: TileKey, image: QImage) -> None:
         with self._lock:

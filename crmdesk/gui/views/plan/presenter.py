@@ -24,16 +24,21 @@ from crmdesk.gui.views.plan.items import (
 )
 from crmdesk.i18n import _, format_money, format_number, format_percent, ngettext, weekday_short
 from crmdesk.planning.explain import conflict_text
-from crmdesk.services import fill, plans, undo
+from crmdesk.services import fill, plans, settings, undo
 from crmdesk.services.plans import Proposal
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries.plan import DayRow, StopRow, UnplannedRow, WeekRow
 
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Control, Report
+    from crmdesk.services.workspace import Workspace
 
-PLAN_SECONDS = 1.0
 _SEEN_ENTITIES = ("planned_visit", "visit", "account", "leave", "holiday", "sale")
+
+
+def _seconds(ws: Workspace) -> float:
+    """How long a re-plan may search; read off the interface thread."""
+    return float(settings.get(ws, settings.PLAN_SECONDS))
 
 
 class PlanPresenter:
@@ -234,7 +239,7 @@ class PlanPresenter:
         self._propose(
             _("Planning the week"),
             lambda start, days, control: plans.propose_plan(
-                ws, start, days, seconds=PLAN_SECONDS, cancelled=lambda: control.cancelled,
+                ws, start, days, seconds=_seconds(ws), cancelled=lambda: control.cancelled,
                 on_progress=lambda p: control.report(round(p.share * 100), 100),
             ),
         )  # fmt: skip
@@ -245,7 +250,7 @@ class PlanPresenter:
         self._propose(
             _("Filling free time"),
             lambda start, days, control: fill.propose_fill(
-                ws, start, days, seconds=PLAN_SECONDS, cancelled=lambda: control.cancelled,
+                ws, start, days, seconds=_seconds(ws), cancelled=lambda: control.cancelled,
                 on_progress=lambda p: control.report(round(p.share * 100), 100),
             ),
         )  # fmt: skip

@@ -7,11 +7,14 @@ wrong as expected errors. Making and starting an HQ is :mod:`crmdesk.hq.home`'s 
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from crmdesk.domain.errors import EnvironmentProblem, NotFound, UserError
 from crmdesk.domain.states import Role
@@ -193,9 +196,16 @@ def backup(url: str, out: Path) -> None:
     Raises EnvironmentProblem when ``pg_dump`` is missing or fails.
     """
     programs = choose_programs(Path("-"), installed_programs())
+    # A password on the command line could be read by everybody on the machine.
+    where = conninfo_to_dict(url)
+    password = where.pop("password", None)
     done = subprocess.run(
-        [programs.path("pg_dump"), "--format=custom", f"--file={out}", url],
+        [
+            programs.path("pg_dump"), "--format=custom", f"--file={out}",
+            f"--dbname={make_conninfo(**where)}",
+        ],
         capture_output=True, text=True, check=False,
+        env={**os.environ, **({} if password is None else {"PGPASSWORD": str(password)})},
     )  # fmt: skip
     if done.returncode != 0:
         raise EnvironmentProblem(_("The backup of HQ failed."), done.stderr.strip()[-400:])

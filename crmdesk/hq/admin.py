@@ -197,7 +197,7 @@ def backup(url: str, out: Path) -> None:
     """
     programs = choose_programs(Path("-"), installed_programs())
     # A password on the command line could be read by everybody on the machine.
-    where = conninfo_to_dict(url)
+    where = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     password = where.pop("password", None)
     done = subprocess.run(
         [
@@ -205,7 +205,7 @@ def backup(url: str, out: Path) -> None:
             f"--dbname={make_conninfo(**where)}",
         ],
         capture_output=True, text=True, check=False,
-        env={**os.environ, **({} if password is None else {"PGPASSWORD": str(password)})},
+        env={**os.environ, **({} if password is None else {"PGPASSWORD": password})},
     )  # fmt: skip
     if done.returncode != 0:
         raise EnvironmentProblem(_("The backup of HQ failed."), done.stderr.strip()[-400:])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from crmdesk.domain.changes import ChangeSet
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
+
     from crmdesk.gui.jobs import Control, Job, Owner, Report
     from crmdesk.services.workspace import Workspace
 
@@ -107,11 +109,12 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlaceContext:
-    """Everything a place gets from the shell."""
+    """Everything a place gets from the shell; ``settings`` remember the layout of its tables."""
 
     workspace: Workspace
     runner: JobRunner
     desk: Desk
+    settings: QSettings | None = None
 
 
 class PlaceWidget(Protocol):

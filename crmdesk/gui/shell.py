@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,16 +189,19 @@ class MainWindow(QMainWindow):
         self._sources = sources
         self._chip.source = sources.chip
         self._show_frame(on=True)
-        self._context = PlaceContext(workspace, self._runner, self)
+        self._context = PlaceContext(workspace, self._runner, self, self._settings)
         self._specs = {spec.key: spec for spec in places}
         self.rail.set_places([(s.key, s.title(), s.icon) for s in places if s.in_rail])
-        today = workspace.today()
-        week = _("week {number}").format(number=today.isocalendar().week)
-        self.top.set_date(format_date(today, year=True, weekday=True), week)
+        self.show_day(workspace.today())
         first = next((spec.key for spec in places if spec.in_rail), None)
         if first is not None:
             self.go(first)
         self.refresh_chip()
+
+    def show_day(self, today: date) -> None:
+        """Say what day and week it is."""
+        week = _("week {number}").format(number=today.isocalendar().week)
+        self.top.set_date(format_date(today, year=True, weekday=True), week)
 
     def set_person(self, name: str, role: str) -> None:
         """Say who is working; ``role`` is "Rep · Subbética"."""

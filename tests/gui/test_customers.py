@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.jobs import Runner
+from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customers.model import CustomersModel
-from crmdesk.gui.views.customers.presenter import ChipItem, CustomersPresenter, PreviewItem
+from crmdesk.gui.views.customers.presenter import CustomersPresenter, PreviewItem
 from crmdesk.gui.views.customers.widget import CustomersPlace, build
 from crmdesk.services.queries.customers import (
     CustomerFilter,

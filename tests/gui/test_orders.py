@@ -11,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.jobs import Runner
+from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.orders.model import OrdersModel, status_badge
-from crmdesk.gui.views.orders.presenter import ChipItem, OrdersPresenter
+from crmdesk.gui.views.orders.presenter import OrdersPresenter
 from crmdesk.gui.views.orders.widget import OrdersPlace, build
 from crmdesk.services import orders
 from crmdesk.services.queries.customers import CustomerFilter, CustomerRow, customer_keys

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QShortcut
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
+from python_calamine import CalamineWorkbook
 
 from crmdesk.gui import keys
 from crmdesk.gui.bus import Bus
@@ -88,6 +91,70 @@ def test_every_key_of_a_place_does_something(
         assert wanted <= bound, f"keys of {place} without an effect: {wanted - bound}"
     named = {binding.place for binding in keys.KEYS.values()} - {keys.GLOBAL}
     assert named <= set(shown), f"keys of places that are not there: {named - set(shown)}"
+
+
+def test_tables_are_exported_as_csv_and_as_a_workbook(
+    window: MainWindow,
+    runner: Runner,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given, offered = "", ""
+
+    def dialog(_parent: QWidget, _title: str, _start: str, kinds: str) -> tuple[str, str]:
+        nonlocal offered
+        offered = kinds
+        first_kind = kinds.partition(";;")[0]
+        return (str(tmp_path / given) if given else "", first_kind)
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", dialog)
+    for place in ("customers", "orders", "reorder"):
+        window.go(place)
+        qtbot.waitUntil(lambda: runner.running == 0)
+        shown = len(window.place(place).model.shown_keys())
+        for typed, written in (("a.csv", "a.csv"), ("b.XLSX", "b.XLSX"), ("c", "c.xlsx"), ("", "")):
+            given = typed
+            qtbot.keyClick(window.place(place).table, Qt.Key.Key_E)
+            assert "*.csv" in offered
+            assert "*.xlsx" in offered
+            qtbot.waitUntil(lambda: runner.running == 0)
+            files = [file for file in tmp_path.iterdir() if file.is_file()]
+            assert [file.name for file in files] == ([written] if written else [])
+            for file in files:
+                assert len(read_rows(file)) == shown + 1
+                file.unlink()
+
+
+def read_rows(file: Path) -> list[object]:
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8", newline="") as text:
+            return list(csv.reader(text))
+    workbook = CalamineWorkbook.from_path(str(file))
+    return list(workbook.get_sheet_by_index(0).to_python())
+
+
+def test_columns_are_remembered_in_the_windows_settings(
+    demo: Workspace, qtbot: QtBot, tmp_path: Path, synchronous_maps: None
+) -> None:
+    def opened() -> MainWindow:
+        settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(Runner(), Bus(), ErrorDesk(), settings)
+        qtbot.addWidget(window)
+        window.show()
+        window.open_places(demo, places_for(demo), ShellSources())
+        return window
+
+    first = opened()
+    for place in ("customers", "orders", "reorder"):
+        first.go(place)
+        first.place(place).table.show_column(2, on=False)
+    first.close()
+    second = opened()
+    for place in ("customers", "orders", "reorder"):
+        second.go(place)
+        assert 2 not in second.place(place).table.shown_columns()
+    second.close()
 
 
 def test_no_place_flashes_a_window_of_its_own(

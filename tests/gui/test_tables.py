@@ -194,6 +194,37 @@ def test_layout_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     assert made().shown_columns() == [0, 1, 2, 3]
 
 
+def test_sorting_is_remembered_and_a_column_without_room_is_not(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    settings = QSettings(str(tmp_path / "layout.ini"), QSettings.Format.IniFormat)
+
+    def made() -> tuple[RowsTable, list[tuple[str, bool]]]:
+        model = RowsModel(COLUMNS)
+        sorts: list[tuple[str, bool]] = []
+        model.sort_wanted.connect(lambda column, descending: sorts.append((column, descending)))
+        table = RowsTable(model, name="customers", settings=settings)
+        model.setParent(table)
+        qtbot.addWidget(table)
+        table.resize(800, 300)
+        table.show()
+        return table, sorts
+
+    first, _sorts = made()
+    first.give_way(2, on=True)
+    first.horizontalHeader().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+    assert first.shown_columns() == [0, 1, 3]
+    second, sorts = made()
+    assert sorts == [("amount", True)]
+    assert second.shown_columns() == [0, 1, 2, 3]
+    second.resize(1000, 300)
+    filled = sum(second.columnWidth(column) for column in range(4))
+    assert filled == second.viewport().width()
+    second.give_way(2, on=True)
+    second.give_way(2, on=False)
+    assert second.shown_columns() == [0, 1, 2, 3]
+
+
 def test_selected_row_has_its_bar_at_the_left(table: RowsTable, model: RowsModel) -> None:
     model.set_keys([1, 2])
     table.select_key(1)

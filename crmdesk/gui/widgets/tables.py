@@ -103,6 +103,7 @@ class RowsTable(QTableView):
         self._settings = settings
         self._restored = False
         self._user_sized = False
+        self._given_way: set[int] = set()
         header = RowsHeader(self)
         self.setHorizontalHeader(header)
         self.setModel(model)
@@ -112,6 +113,8 @@ class RowsTable(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._on_header_menu_wanted)
         header.sectionResized.connect(self._on_section_resized)
+        header.sectionMoved.connect(self.remember_layout)
+        header.sortIndicatorChanged.connect(self.remember_layout)
         model.modelReset.connect(self._on_model_reset)
         self.doubleClicked.connect(self._on_double_clicked)
         self._hide_initially()
@@ -219,35 +222,67 @@ class RowsTable(QTableView):
 
     def show_column(self, place: int, *, on: bool) -> None:
         """Show or hide a column, and remember it."""
+        self._given_way.discard(place)
         self.setColumnHidden(place, not on)
         self._fit_columns()
         self.remember_layout()
+
+    def give_way(self, place: int, *, on: bool) -> None:
+        """Hide a column while there is no room for it; nothing of that is remembered."""
+        if on and not self.isColumnHidden(place):
+            self._given_way.add(place)
+            self.setColumnHidden(place, True)
+        elif not on and place in self._given_way:
+            self._given_way.discard(place)
+            self.setColumnHidden(place, False)
+        self._fit_columns()
 
     def reset_layout(self) -> None:
         """Bring back the widths, order and visibility the table was made with."""
         header = self.horizontalHeader()
         for place in range(len(self._rows.columns)):
             header.moveSection(header.visualIndex(place), place)
-            self.setColumnHidden(place, self._rows.columns[place].hidden)
+            hidden = self._rows.columns[place].hidden or place in self._given_way
+            self.setColumnHidden(place, hidden)
         self._user_sized = False
         self._fit_columns()
         if self._settings is not None and self._name:
             self._settings.remove(f"tables/{self._name}")
 
-    def remember_layout(self) -> None:
-        """Keep widths, order and visibility for the next time."""
-        if self._settings is not None and self._name and self._restored:
-            self._settings.setValue(f"tables/{self._name}", self.horizontalHeader().saveState())
+    def remember_layout(self, *_what: object) -> None:
+        """Keep widths, order, visibility and sorting for the next time."""
+        if self._settings is None or not self._name or not self._restored:
+            return
+        header = self.horizontalHeader()
+        blocked = header.blockSignals(True)
+        for place in self._given_way:
+            header.setSectionHidden(place, False)
+        state = header.saveState()
+        for place in self._given_way:
+            header.setSectionHidden(place, True)
+        header.blockSignals(blocked)
+        self._settings.setValue(f"tables/{self._name}/columns", self._column_keys())
+        self._settings.setValue(f"tables/{self._name}/state", state)
+        self._settings.setValue(f"tables/{self._name}/sized", int(self._user_sized))
 
     def _restore_layout(self) -> None:
         if self._restored:
             return
+        if self._settings is not None and self._name:
+            # A layout of other columns, from another version, would hide and widen the wrong ones.
+            known = self._settings.value(f"tables/{self._name}/columns") == self._column_keys()
+            state = self._settings.value(f"tables/{self._name}/state")
+            if known and isinstance(state, QByteArray):
+                self.horizontalHeader().restoreState(state)
+                self._user_sized = bool(
+                    int(str(self._settings.value(f"tables/{self._name}/sized")))
+                )
+                for place in self._given_way:
+                    self.setColumnHidden(place, True)
         self._restored = True
-        if self._settings is None or not self._name:
-            return
-        state = self._settings.value(f"tables/{self._name}")
-        if isinstance(state, QByteArray) and self.horizontalHeader().restoreState(state):
-            self._user_sized = True
+
+    def _column_keys(self) -> str:
+        return " ".join(column.key for column in self._rows.columns)
 
     def _hide_initially(self) -> None:
         for place, column in enumerate(self._rows.columns):
@@ -383,8 +418,9 @@ class RowsTable(QTableView):
             self.setSpan(place, 0, 1, max(2, self._rows.columnCount()))
             self.setRowHeight(place, theme.scaled(HEADING_ROW))
 
-    def _on_section_resized(self, _section: int, _old: int, _new: int) -> None:
-        if self._restored:
+    def _on_section_resized(self, _section: int, old: int, new: int) -> None:
+        # Hiding and showing come as resizing from and to nothing.
+        if self._restored and old and new:
             self._user_sized = True
             self.remember_layout()
 

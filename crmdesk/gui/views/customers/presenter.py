@@ -6,15 +6,15 @@ widget's.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.customer_words import address, header_badges, opening_now
 from crmdesk.gui.event_words import event_item
+from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.sku_words import need_item
 from crmdesk.gui.widgets.items import BadgeItem, NeedItem, TimelineItem
@@ -31,19 +31,10 @@ from crmdesk.services.queries.customers import (
     customer_rows,
 )
 
-FIRST_ROWS = 64
 _SHOWN_KINDS = (
     "account", "contact", "sale", "order", "visit", "planned_visit", "ticket", "invoice",
     "payment", "reorder_override",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ChipItem:
-    """A filter chip with its count."""
-
-    key: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +52,11 @@ class PreviewItem:
     events: tuple[TimelineItem, ...]
 
 
-class CustomersView(Protocol):
+class CustomersView(ListView[CustomerRow], Protocol):
     """What the presenter asks of the widget."""
-
-    def show_chips(self, chips: Sequence[ChipItem]) -> None:
-        """Show the filters with their counts."""
-
-    def show_heading(self, facts: str) -> None:
-        """Show the line beside the title."""
-
-    def show_keys(self, keys: Sequence[int], rows: Mapping[int, CustomerRow]) -> None:
-        """Show these customers; `rows` are those at hand."""
-
-    def put_rows(self, rows: Mapping[int, CustomerRow]) -> None:
-        """Rows that were asked for or have changed."""
 
     def show_preview(self, preview: PreviewItem | None) -> None:
         """Show the selected customer, or nothing."""
-
-    def show_empty(self, title: str, hint: str) -> None:
-        """Say why there is no row; empty words mean there are some."""
 
     def select(self, account_id: int) -> None:
         """Move the selection to a customer."""
@@ -95,19 +71,18 @@ class CustomersPresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
-        self._filter = CustomerFilter()
-        self._sort = CustomerSort.NAME
-        self._descending = False
-        self._asked = 0
+        self._list = KeyedList(
+            context, self, view, _SOURCE, CustomerFilter(), (CustomerSort.NAME, False),
+            self._on_listed,
+        )  # fmt: skip
         self._selected: int | None = None
-        self._keys: list[int] = []
 
     # -------------------------------------------------------------------------------- life
 
     def start(self) -> None:
         """Read for the first time."""
         self._read_counts()
-        self._read_keys()
+        self._list.read()
 
     def close(self) -> None:
         """Drop what is still under way."""
@@ -118,7 +93,7 @@ class CustomersPresenter:
         if not changes.touches(*_SHOWN_KINDS):
             return
         self._read_counts()
-        self._read_keys()
+        self._list.read()
         if self._selected is not None:
             self._read_preview(self._selected)
 
@@ -126,24 +101,19 @@ class CustomersPresenter:
 
     def search(self, text: str) -> None:
         """Show customers that match a text."""
-        if text != self._filter.text:
-            self._filter = CustomerFilter(text, self._filter.need)
-            self._read_keys()
+        self._list.narrow(replace(self._list.wanted, text=text))
 
     def choose_need(self, key: str) -> None:
         """Show the customers of one chip."""
-        self._filter = CustomerFilter(self._filter.text, CustomerNeed(key))
-        self._read_keys()
+        self._list.narrow(replace(self._list.wanted, need=CustomerNeed(key)))
 
     def sort(self, column: str, *, descending: bool) -> None:
         """Order the list by a column."""
-        self._sort, self._descending = CustomerSort(column), descending
-        self._read_keys()
+        self._list.sort(CustomerSort(column), descending=descending)
 
     def read_rows(self, keys: Sequence[int]) -> None:
         """Rows came into view."""
-        ws, wanted = self.workspace, list(keys)
-        self._runner.read(lambda: customer_rows(ws, wanted), self._view.put_rows, owner=self)
+        self._list.read_rows(keys)
 
     def select(self, account_id: int) -> None:
         """The selection bar moved."""
@@ -176,37 +146,14 @@ class CustomersPresenter:
         )
 
     def export(self, path: Path) -> None:
-        """Write all customers shown, in the order shown, as CSV (UTF-8 with a heading)."""
-        ws, keys = self.workspace, list(self._keys)
-
-        def work() -> int:
-            rows = customer_rows(ws, keys)
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(_EXPORTED)
-                for key in keys:
-                    if key in rows:
-                        writer.writerow([getattr(rows[key], name) for name in _EXPORTED])
-            return len(rows)
-
-        self._runner.read(work, lambda count: self._on_exported(count, path), owner=self)
+        """Write all customers shown, in the order shown, as CSV or XLSX."""
+        self._list.export(path, lambda count: self._on_exported(count, path))
 
     # -------------------------------------------------------------------------------- reading
 
     def _read_counts(self) -> None:
         ws = self.workspace
         self._runner.read(lambda: customer_counts(ws), self._on_counted, owner=self)
-
-    def _read_keys(self) -> None:
-        self._asked += 1
-        number, ws, wanted = self._asked, self.workspace, self._filter
-        sort, descending = self._sort, self._descending
-
-        def work() -> tuple[list[int], dict[int, CustomerRow]]:
-            keys = customer_keys(ws, wanted, sort, descending=descending)
-            return keys, customer_rows(ws, keys[:FIRST_ROWS])
-
-        self._runner.read(work, lambda found: self._on_keys_read(number, *found), owner=self)
 
     def _read_preview(self, account_id: int) -> None:
         ws = self.workspace
@@ -239,7 +186,7 @@ class CustomersPresenter:
         chips = [
             ChipItem(need, f"{words[need]} {format_number(counts[need])}")
             for need in CustomerNeed
-            if counts[need] or need in (CustomerNeed.ALL, self._filter.need)
+            if counts[need] or need in (CustomerNeed.ALL, self._list.wanted.need)
         ]
         self._view.show_chips(chips)
         every = counts[CustomerNeed.ALL]
@@ -254,30 +201,10 @@ class CustomersPresenter:
             facts.append(_("{count} pay late").format(count=format_number(debt)))
         self._view.show_heading(" · ".join(facts))
 
-    def _on_keys_read(self, number: int, keys: list[int], rows: Mapping[int, CustomerRow]) -> None:
-        if number != self._asked:
-            return
-        self._keys = keys
-        self._view.show_keys(keys, rows)
-        if keys:
-            self._view.show_empty("", "")
-        elif self._filter.text:
-            self._view.show_empty(
-                _("No customer matches “{text}”.").format(text=self._filter.text),
-                _("Try a part of the name, the town or a person. Esc empties the field."),
-            )
-            self._view.show_preview(None)
-        elif self._filter.need is CustomerNeed.ALL:
-            self._view.show_empty(
-                _("No customer yet."),
-                _("Add the first one with N, or bring them all from a file: crmdesk import."),
-            )
-            self._view.show_preview(None)
-        else:
-            self._view.show_empty(
-                _("No customer here."),
-                _("Choose another filter, or add one with N."),
-            )
+    def _on_listed(self, keys: Sequence[int]) -> None:
+        self._view.show_empty(*_empty_words(self._list.wanted) if not keys else ("", ""))
+        if not keys:
+            self._selected = None
             self._view.show_preview(None)
 
     def _on_preview_read(self, preview: PreviewItem) -> None:
@@ -308,6 +235,26 @@ _EXPORTED = (
     "code", "name", "city", "account_class", "channel", "status", "last_order_on",
     "next_visit_on", "net_12m_minor", "margin_12m_minor", "overdue", "due", "late_minor",
 )  # fmt: skip
+_SOURCE: ListSource[CustomerFilter, CustomerSort, CustomerRow] = ListSource(
+    lambda ws, wanted, sort, descending: customer_keys(ws, wanted, sort, descending=descending),
+    customer_rows,
+    _EXPORTED,
+)
+
+
+def _empty_words(wanted: CustomerFilter) -> tuple[str, str]:
+    """Why there is no row, and what to do."""
+    if wanted.text:
+        return (
+            _("No customer matches “{text}”.").format(text=wanted.text),
+            _("Try a part of the name, the town or a person. Esc empties the field."),
+        )
+    if wanted.need is CustomerNeed.ALL:
+        return (
+            _("No customer yet."),
+            _("Add the first one with N, or bring them all from a file: crmdesk import."),
+        )
+    return _("No customer here."), _("Choose another filter, or add one with N.")
 
 
 def need_words() -> dict[CustomerNeed, str]:

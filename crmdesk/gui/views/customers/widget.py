@@ -6,38 +6,34 @@ Owns layout and input; everything else is the presenter's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QPoint, QStandardPaths, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QSplitter,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customers.model import CustomersModel
 from crmdesk.gui.views.customers.presenter import (
-    ChipItem,
     CustomersPresenter,
     PreviewItem,
     need_words,
 )
 from crmdesk.gui.views.customers.preview import PreviewPanel
-from crmdesk.gui.widgets.badges import FilterChips
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run
-from crmdesk.gui.widgets.notices import EmptyState
-from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
-from crmdesk.gui.widgets.tables import RowsTable
+from crmdesk.gui.widgets.listpanel import ListPanel
+from crmdesk.gui.widgets.panels import PageHeader, Panel
 from crmdesk.i18n import _
 from crmdesk.services.queries.customers import CustomerRow
 
@@ -52,6 +48,7 @@ class CustomersPlace(QWidget):
         self.presenter = CustomersPresenter(context, self)
         self._today = context.workspace.today()
         self._currency = context.workspace.currency
+        self._settings = context.settings
         self._build()
         self._bind()
         self.setFocusProxy(self.table)
@@ -122,41 +119,32 @@ class CustomersPlace(QWidget):
         form.hide()
         return form
 
-    def _list_panel(self) -> Panel:
-        panel = Panel(parent=self)
-        row = QHBoxLayout()
-        row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        row.setSpacing(t.SPACE_3)
+    def _list_panel(self) -> ListPanel:
         words = need_words()
-        self.chips = FilterChips([(need, words[need]) for need in words], _("Filter"), panel)
+        self.model = CustomersModel(self._today, self._currency, self)
+        panel = self._panel = ListPanel(
+            self.model,
+            _("Customers"),
+            name="customers",
+            chips=[(need, words[need]) for need in words],
+            sorted_by=(0, Qt.SortOrder.AscendingOrder),
+            foot=("customers.open", "customers.filter", "customers.new", "customers.export"),
+            settings=self._settings,
+            parent=self,
+        )
+        self.chips, self.table = panel.chips, panel.table
         self._columns = KeyHintButton(
             "", keys.hint("customers.columns"), kind="quiet", icon="columns", parent=panel
         )
         self._columns.setAccessibleName(keys.title("customers.columns"))
-        row.addWidget(self.chips, 1)
-        row.addWidget(self._columns)
-        panel.body.addLayout(row)
-        panel.body.addWidget(HLine(panel))
-        self.model = CustomersModel(self._today, self._currency, self)
-        self.table = RowsTable(self.model, name="customers", parent=panel)
-        self.table.setAccessibleName(_("Customers"))
-        self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        self._empty = EmptyState("customers", "", "", parent=panel)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self._empty)
-        panel.body.addLayout(self._stack, 1)
-        shown = ("customers.open", "customers.filter", "customers.new", "customers.export")
-        panel.add_foot(KeyStrip([((keys.hint(action),), keys.title(action)) for action in shown]))
+        panel.tools.addWidget(self._columns)
         return panel
 
     def _bind(self) -> None:
         presenter = self.presenter
         self.chips.chosen.connect(presenter.choose_need)
         self.search.searched.connect(presenter.search)
-        self.search.left_down.connect(self._on_search_left)
-        self.search.escaped.connect(self.table.setFocus)
-        self.search.returnPressed.connect(self._on_search_left)
+        self._panel.follow(self.search)
         self.model.rows_wanted.connect(presenter.read_rows)
         self.model.sort_wanted.connect(
             lambda column, descending: presenter.sort(column, descending=descending)
@@ -177,7 +165,7 @@ class CustomersPlace(QWidget):
 
     def show_chips(self, chips: Sequence[ChipItem]) -> None:
         """Show the filters with their counts."""
-        self.chips.set_choices([(chip.key, chip.text) for chip in chips])
+        self._panel.show_chips(chips)
 
     def show_heading(self, facts: str) -> None:
         """Show the line beside the title."""
@@ -185,10 +173,7 @@ class CustomersPlace(QWidget):
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, CustomerRow]) -> None:
         """Show these customers."""
-        current = self.table.current_key()
-        self.model.set_keys(keys, rows)
-        if current is None or not self.table.select_key(current):
-            self.table.select_first()
+        self._panel.show_keys(keys, rows)
 
     def put_rows(self, rows: Mapping[int, CustomerRow]) -> None:
         """Rows that were asked for or have changed."""
@@ -200,18 +185,13 @@ class CustomersPlace(QWidget):
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row."""
-        self._empty.set_words(title, hint)
-        self._stack.setCurrentWidget(self._empty if title else self.table)
+        self._panel.show_empty(title, hint)
 
     def select(self, account_id: int) -> None:
         """Move the selection to a customer."""
         self.table.select_key(account_id)
 
     # --------------------------------------------------------------------------------- input
-
-    def _on_search_left(self) -> None:
-        self.table.select_first()
-        self.table.setFocus()
 
     def _on_columns_wanted(self) -> None:
         place = QPoint(0, self._columns.height())
@@ -236,13 +216,9 @@ class CustomersPlace(QWidget):
         self._form.hide()
 
     def _on_export_wanted(self) -> None:
-        places = QStandardPaths.StandardLocation.DocumentsLocation
-        folder = Path(QStandardPaths.writableLocation(places))
-        name, _kind = QFileDialog.getSaveFileName(
-            self, _("Export"), str(folder / "customers.csv"), _("CSV files (*.csv)")
-        )
-        if name:
-            self.presenter.export(Path(name))
+        path = ask_export_file(self, "customers")
+        if path is not None:
+            self.presenter.export(path)
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() == Qt.Key.Key_Escape and self._form.isVisible():

@@ -5,13 +5,13 @@ Owns the state of the list. One order with its lines is the order place's.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.i18n import _, format_money, format_number, ngettext
 from crmdesk.services import orders
@@ -32,7 +32,6 @@ from crmdesk.services.queries.orders import (
     order_rows,
 )
 
-FIRST_ROWS = 64
 OFFERED = 8
 _EXPORTED = (
     "number", "customer", "city", "status", "order_date", "delivery_date", "lines", "net_minor",
@@ -40,31 +39,8 @@ _EXPORTED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ChipItem:
-    """A filter chip with its count."""
-
-    key: str
-    text: str
-
-
-class OrdersView(Protocol):
+class OrdersView(ListView[OrderRow], Protocol):
     """What the presenter asks of the widget."""
-
-    def show_chips(self, chips: Sequence[ChipItem]) -> None:
-        """Show the filters with their counts."""
-
-    def show_heading(self, facts: str) -> None:
-        """Show the line beside the title."""
-
-    def show_keys(self, keys: Sequence[int], rows: Mapping[int, OrderRow]) -> None:
-        """Show these orders; `rows` are those at hand."""
-
-    def put_rows(self, rows: Mapping[int, OrderRow]) -> None:
-        """Rows that were asked for or have changed."""
-
-    def show_empty(self, title: str, hint: str) -> None:
-        """Say why there is no row; empty words mean there are some."""
 
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that an order can be started for."""
@@ -79,11 +55,9 @@ class OrdersPresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
-        self._filter = OrderFilter()
-        self._sort = OrderSort.DATE
-        self._descending = True
-        self._asked = 0
-        self._keys: list[int] = []
+        self._list = KeyedList(
+            context, self, view, _SOURCE, OrderFilter(), (OrderSort.DATE, True), self._on_listed
+        )
         self._wanted = ""
 
     # -------------------------------------------------------------------------------- life
@@ -91,7 +65,7 @@ class OrdersPresenter:
     def start(self) -> None:
         """Read for the first time."""
         self._read_counts()
-        self._read_keys()
+        self._list.read()
 
     def close(self) -> None:
         """Drop what is still under way."""
@@ -101,30 +75,25 @@ class OrdersPresenter:
         """Read again what is shown, when an order or a customer's name was touched."""
         if changes.touches("order", "account"):
             self._read_counts()
-            self._read_keys()
+            self._list.read()
 
     # -------------------------------------------------------------------------------- intents
 
     def search(self, text: str) -> None:
         """Show orders that match a text."""
-        if text != self._filter.text:
-            self._filter = OrderFilter(text, self._filter.group)
-            self._read_keys()
+        self._list.narrow(replace(self._list.wanted, text=text))
 
     def choose_group(self, key: str) -> None:
         """Show the orders of one chip."""
-        self._filter = OrderFilter(self._filter.text, OrderGroup(key))
-        self._read_keys()
+        self._list.narrow(replace(self._list.wanted, group=OrderGroup(key)))
 
     def sort(self, column: str, *, descending: bool) -> None:
         """Order the list by a column."""
-        self._sort, self._descending = OrderSort(column), descending
-        self._read_keys()
+        self._list.sort(OrderSort(column), descending=descending)
 
     def read_rows(self, keys: Sequence[int]) -> None:
         """Rows came into view."""
-        ws, wanted = self.workspace, list(keys)
-        self._runner.read(lambda: order_rows(ws, wanted), self._view.put_rows, owner=self)
+        self._list.read_rows(keys)
 
     def open(self, order_id: int | None) -> None:
         """Open an order."""
@@ -153,37 +122,14 @@ class OrdersPresenter:
         )
 
     def export(self, path: Path) -> None:
-        """Write all orders shown, in the order shown, as CSV (UTF-8 with a heading)."""
-        ws, keys = self.workspace, list(self._keys)
-
-        def work() -> int:
-            rows = order_rows(ws, keys)
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(_EXPORTED)
-                for key in keys:
-                    if key in rows:
-                        writer.writerow([getattr(rows[key], name) for name in _EXPORTED])
-            return len(rows)
-
-        self._runner.read(work, lambda count: self._on_exported(count, path), owner=self)
+        """Write all orders shown, in the order shown, as CSV or XLSX."""
+        self._list.export(path, lambda count: self._on_exported(count, path))
 
     # -------------------------------------------------------------------------------- reading
 
     def _read_counts(self) -> None:
         ws = self.workspace
         self._runner.read(lambda: order_counts(ws), self._on_counted, owner=self)
-
-    def _read_keys(self) -> None:
-        self._asked += 1
-        number, ws, wanted = self._asked, self.workspace, self._filter
-        sort, descending = self._sort, self._descending
-
-        def work() -> tuple[list[int], dict[int, OrderRow]]:
-            keys = order_keys(ws, wanted, sort, descending=descending)
-            return keys, order_rows(ws, keys[:FIRST_ROWS])
-
-        self._runner.read(work, lambda found: self._on_keys_read(number, *found), owner=self)
 
     # -------------------------------------------------------------------------------- answers
 
@@ -193,7 +139,7 @@ class OrdersPresenter:
             [
                 ChipItem(group, f"{words[group]} {format_number(counts[group].count)}")
                 for group in OrderGroup
-                if counts[group].count or group in (OrderGroup.ALL, self._filter.group)
+                if counts[group].count or group in (OrderGroup.ALL, self._list.wanted.group)
             ]
         )
         facts = []
@@ -217,24 +163,8 @@ class OrdersPresenter:
         amount = format_money(count.net_minor, self.workspace.currency, decimals=0)
         return words.format(count=format_number(count.count), amount=amount)
 
-    def _on_keys_read(self, number: int, keys: list[int], rows: Mapping[int, OrderRow]) -> None:
-        if number != self._asked:
-            return
-        self._keys = keys
-        self._view.show_keys(keys, rows)
-        if keys:
-            self._view.show_empty("", "")
-        elif self._filter.text:
-            self._view.show_empty(
-                _("No order matches “{text}”.").format(text=self._filter.text),
-                _("Search for a number or a customer. Esc empties the field."),
-            )
-        elif self._filter.group is OrderGroup.ALL:
-            self._view.show_empty(
-                _("No order yet."), _("Start one with N, or from a customer's card.")
-            )
-        else:
-            self._view.show_empty(_("No order of this kind."), _("Choose another filter."))
+    def _on_listed(self, keys: Sequence[int]) -> None:
+        self._view.show_empty(*_empty_words(self._list.wanted) if not keys else ("", ""))
 
     def _on_customers_found(self, text: str, rows: Sequence[CustomerRow]) -> None:
         if text == self._wanted:
@@ -245,6 +175,25 @@ class OrdersPresenter:
             "{count} order written to {file}", "{count} orders written to {file}", count
         )
         self._desk.toast(words.format(count=format_number(count), file=path.name))
+
+
+_SOURCE: ListSource[OrderFilter, OrderSort, OrderRow] = ListSource(
+    lambda ws, wanted, sort, descending: order_keys(ws, wanted, sort, descending=descending),
+    order_rows,
+    _EXPORTED,
+)
+
+
+def _empty_words(wanted: OrderFilter) -> tuple[str, str]:
+    """Why there is no row, and what to do."""
+    if wanted.text:
+        return (
+            _("No order matches “{text}”.").format(text=wanted.text),
+            _("Search for a number or a customer. Esc empties the field."),
+        )
+    if wanted.group is OrderGroup.ALL:
+        return _("No order yet."), _("Start one with N, or from a customer's card.")
+    return _("No order of this kind."), _("Choose another filter.")
 
 
 def group_words() -> dict[OrderGroup, str]:

@@ -6,25 +6,24 @@ Owns layout and input; everything else is the presenter's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QStandardPaths, Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.orders.model import OrdersModel
 from crmdesk.gui.views.orders.picker import CustomerPicker
-from crmdesk.gui.views.orders.presenter import ChipItem, OrdersPresenter, group_words
-from crmdesk.gui.widgets.badges import FilterChips
+from crmdesk.gui.views.orders.presenter import OrdersPresenter, group_words
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run
-from crmdesk.gui.widgets.notices import EmptyState
-from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
-from crmdesk.gui.widgets.tables import RowsTable
+from crmdesk.gui.widgets.listpanel import ListPanel
+from crmdesk.gui.widgets.panels import PageHeader
 from crmdesk.i18n import _
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.orders import OrderRow
@@ -40,6 +39,7 @@ class OrdersPlace(QWidget):
         self.presenter = OrdersPresenter(context, self)
         self._today = context.workspace.today()
         self._currency = context.workspace.currency
+        self._settings = context.settings
         self._build()
         self._bind()
         self.setFocusProxy(self.table)
@@ -73,38 +73,29 @@ class OrdersPlace(QWidget):
         self.picker = CustomerPicker(self)
         self.picker.hide()
         column.addWidget(self.picker)
-        column.addWidget(self._panel(), 1)
+        column.addWidget(self._list_panel(), 1)
 
-    def _panel(self) -> Panel:
-        panel = Panel(parent=self)
-        row = QHBoxLayout()
-        row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+    def _list_panel(self) -> ListPanel:
         words = group_words()
-        self.chips = FilterChips([(group, words[group]) for group in words], _("Filter"), panel)
-        row.addWidget(self.chips, 1)
-        panel.body.addLayout(row)
-        panel.body.addWidget(HLine(panel))
         self.model = OrdersModel(self._today, self._currency, self)
-        self.table = RowsTable(self.model, name="orders", parent=panel)
-        self.table.setAccessibleName(_("Orders"))
-        header = self.table.horizontalHeader()
-        header.setSortIndicator(_DATE_COLUMN, Qt.SortOrder.DescendingOrder)
-        self._empty = EmptyState("orders", "", "", parent=panel)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self._empty)
-        panel.body.addLayout(self._stack, 1)
-        shown = ("orders.open", "orders.new", "orders.filter", "orders.export")
-        panel.add_foot(KeyStrip([((keys.hint(action),), keys.title(action)) for action in shown]))
+        panel = self._panel = ListPanel(
+            self.model,
+            _("Orders"),
+            name="orders",
+            chips=[(group, words[group]) for group in words],
+            sorted_by=(_DATE_COLUMN, Qt.SortOrder.DescendingOrder),
+            foot=("orders.open", "orders.new", "orders.filter", "orders.export"),
+            settings=self._settings,
+            parent=self,
+        )
+        self.chips, self.table = panel.chips, panel.table
         return panel
 
     def _bind(self) -> None:
         presenter = self.presenter
         self.chips.chosen.connect(presenter.choose_group)
         self.search.searched.connect(presenter.search)
-        self.search.left_down.connect(self._on_search_left)
-        self.search.returnPressed.connect(self._on_search_left)
-        self.search.escaped.connect(self.table.setFocus)
+        self._panel.follow(self.search)
         self.model.rows_wanted.connect(presenter.read_rows)
         self.model.sort_wanted.connect(
             lambda column, descending: presenter.sort(column, descending=descending)
@@ -123,7 +114,7 @@ class OrdersPlace(QWidget):
 
     def show_chips(self, chips: Sequence[ChipItem]) -> None:
         """Show the filters with their counts."""
-        self.chips.set_choices([(chip.key, chip.text) for chip in chips])
+        self._panel.show_chips(chips)
 
     def show_heading(self, facts: str) -> None:
         """Show the line beside the title."""
@@ -131,10 +122,7 @@ class OrdersPlace(QWidget):
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, OrderRow]) -> None:
         """Show these orders."""
-        current = self.table.current_key()
-        self.model.set_keys(keys, rows)
-        if current is None or not self.table.select_key(current):
-            self.table.select_first()
+        self._panel.show_keys(keys, rows)
 
     def put_rows(self, rows: Mapping[int, OrderRow]) -> None:
         """Rows that were asked for or have changed."""
@@ -142,18 +130,13 @@ class OrdersPlace(QWidget):
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row."""
-        self._empty.set_words(title, hint)
-        self._stack.setCurrentWidget(self._empty if title else self.table)
+        self._panel.show_empty(title, hint)
 
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that an order can be started for."""
         self.picker.show_matches(rows)
 
     # --------------------------------------------------------------------------------- input
-
-    def _on_search_left(self) -> None:
-        self.table.select_first()
-        self.table.setFocus()
 
     def _on_new_wanted(self) -> None:
         self.picker.open()
@@ -167,13 +150,9 @@ class OrdersPlace(QWidget):
         self.presenter.start_order(account_id)
 
     def _on_export_wanted(self) -> None:
-        places = QStandardPaths.StandardLocation.DocumentsLocation
-        folder = Path(QStandardPaths.writableLocation(places))
-        name, _kind = QFileDialog.getSaveFileName(
-            self, _("Export"), str(folder / "orders.csv"), _("CSV files (*.csv)")
-        )
-        if name:
-            self.presenter.export(Path(name))
+        path = ask_export_file(self, "orders")
+        if path is not None:
+            self.presenter.export(path)
 
 
 def build(context: PlaceContext) -> OrdersPlace:

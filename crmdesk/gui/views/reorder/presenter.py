@@ -17,7 +17,6 @@ from crmdesk.domain.money import divide_half_even
 from crmdesk.gui.packs import pack_name, pack_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import words
-from crmdesk.gui.views.reorder.export import write_csv
 from crmdesk.gui.views.reorder.items import Grouping, GroupItem, RowItem, TileItem
 from crmdesk.gui.widgets.items import Purchases, Tone
 from crmdesk.i18n import _, format_amount, format_money, ngettext
@@ -441,12 +440,15 @@ class ReorderPresenter:
         return words.full_sentence(item.row, self._ws.today())
 
     def export(self, path: Path) -> None:
-        """Write all rows of the present filter to a CSV file."""
+        """Write all rows of the present filter to a CSV or XLSX file."""
         ws, wanted, (sort, descending) = self._ws, self.filter, self._sort
 
         def work() -> int:
+            # The writer of workbooks is imported when the first one is written.
+            from crmdesk.gui.views.reorder.export import write_board
+
             entries = queries.board_entries(ws, wanted, sort, descending=descending)
-            return write_csv(ws, path, [entry.key for entry in entries])
+            return write_board(ws, path, [entry.key for entry in entries])
 
         def done(count: int) -> None:
             rows = ngettext("{count} row", "{count} rows", count).format(count=count)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QStandardPaths, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QMenu,
     QStackedLayout,
@@ -37,6 +35,7 @@ from crmdesk.gui.views.reorder.model import (
 from crmdesk.gui.views.reorder.presenter import ReorderPresenter
 from crmdesk.gui.views.reorder.tiles import TileBar
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
+from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import EmptyState
@@ -55,6 +54,7 @@ class ReorderPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = ReorderPresenter(context, self)
+        self._settings = context.settings
         self._setting = False
         self._narrow = False
         self._build()
@@ -129,7 +129,7 @@ class ReorderPlace(QWidget):
 
     def _contents(self, panel: Panel) -> QStackedLayout:
         self.model = BoardModel(self.presenter.sentence, self.presenter.currency, self)
-        self.table = RowsTable(self.model, name="reorder", row_height=_ROW)
+        self.table = RowsTable(self.model, name="reorder", row_height=_ROW, settings=self._settings)
         self.table.setItemDelegate(BoardDelegate(self.table))
         self.table.setAccessibleName(_("Reorder"))
         self.setFocusProxy(self.table)
@@ -180,7 +180,7 @@ class ReorderPlace(QWidget):
         """Where there is no room for everything, the picture of purchases goes first."""
         if self._narrow != (self.width() < theme.scaled(_ROOMY)):
             self._narrow = not self._narrow
-            self.table.setColumnHidden(PURCHASES, self._narrow)
+            self.table.give_way(PURCHASES, on=self._narrow)
 
     # ------------------------------------------------------------------- the presenter's view
 
@@ -255,13 +255,9 @@ class ReorderPlace(QWidget):
         self.table.columns_menu().popup(self._columns.mapToGlobal(place))
 
     def _on_export_wanted(self) -> None:
-        places = QStandardPaths.StandardLocation.DocumentsLocation
-        folder = Path(QStandardPaths.writableLocation(places))
-        name, _kind = QFileDialog.getSaveFileName(
-            self, _("Export"), str(folder / "reorder.csv"), _("CSV files (*.csv)")
-        )
-        if name:
-            self.presenter.export(Path(name))
+        path = ask_export_file(self, "reorder")
+        if path is not None:
+            self.presenter.export(path)
 
     def _on_not_now_wanted(self) -> None:
         key = self._current()

@@ -1,0 +1,155 @@
+"""A list that reads all its keys first and its rows as they come into view. No Qt here.
+
+Owns the state that the lists of customers and of orders share: filter, order, keys, the rows read
+first, and the export of what is shown. Which filters there are, and all words, are the presenters'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from crmdesk.gui.presenting import PlaceContext
+
+if TYPE_CHECKING:
+    from crmdesk.gui.jobs import Owner
+    from crmdesk.interchange.writing import Cell
+    from crmdesk.services.workspace import Workspace
+
+FIRST_ROWS = 64
+EXPORT_BLOCK = 500
+
+F = TypeVar("F")
+S = TypeVar("S")
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ChipItem:
+    """A filter chip with its count."""
+
+    key: str
+    text: str
+
+
+class ListView(Protocol[R_contra]):
+    """What such a list asks of its widget."""
+
+    def show_chips(self, chips: Sequence[ChipItem]) -> None:
+        """Show the filters with their counts."""
+
+    def show_heading(self, facts: str) -> None:
+        """Show the line beside the title."""
+
+    def show_keys(self, keys: Sequence[int], rows: Mapping[int, R_contra]) -> None:
+        """Show these rows in this order; ``rows`` are those at hand."""
+
+    def put_rows(self, rows: Mapping[int, R_contra]) -> None:
+        """Rows that were asked for or have changed."""
+
+    def show_empty(self, title: str, hint: str) -> None:
+        """Say why there is no row; empty words mean there are some."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource(Generic[F, S, R]):
+    """Where the list reads: ``keys(workspace, filter, order, descending)`` and the rows of keys.
+
+    ``exported`` are the attributes of a row that are written to a file.
+    """
+
+    keys: Callable[[Workspace, F, S, bool], list[int]]
+    rows: Callable[[Workspace, Sequence[int]], Mapping[int, R]]
+    exported: tuple[str, ...]
+
+
+class KeyedList(Generic[F, S, R]):
+    """Filter, order and keys of one list; ``read_again`` is told of the keys once they are shown.
+
+    ``wanted`` and ``order`` (column, descending) are what it starts with.
+    """
+
+    def __init__(
+        self,
+        context: PlaceContext,
+        owner: Owner,
+        view: ListView[R],
+        source: ListSource[F, S, R],
+        wanted: F,
+        order: tuple[S, bool],
+        read_again: Callable[[Sequence[int]], None],
+    ) -> None:
+        self.wanted = wanted
+        self.keys: list[int] = []
+        self._workspace = context.workspace
+        self._runner = context.runner
+        self._owner = owner
+        self._view = view
+        self._source = source
+        self._order = order
+        self._read_again = read_again
+        self._asked = 0
+
+    def read(self) -> None:
+        """Read keys and first rows; the answer to an older question is dropped."""
+        self._asked += 1
+        number, ws, wanted, source = self._asked, self._workspace, self.wanted, self._source
+        sort, descending = self._order
+
+        def work() -> tuple[list[int], Mapping[int, R]]:
+            keys = source.keys(ws, wanted, sort, descending)
+            return keys, source.rows(ws, keys[:FIRST_ROWS])
+
+        self._runner.read(work, lambda found: self._on_read(number, *found), owner=self._owner)
+
+    def narrow(self, wanted: F) -> None:
+        """Show what another filter finds."""
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self.read()
+
+    def sort(self, column: S, *, descending: bool) -> None:
+        """Order the list by a column."""
+        self._order = (column, descending)
+        self.read()
+
+    def read_rows(self, keys: Sequence[int]) -> None:
+        """Rows came into view."""
+        ws, wanted, source = self._workspace, list(keys), self._source
+        self._runner.read(lambda: source.rows(ws, wanted), self._view.put_rows, owner=self._owner)
+
+    def export(self, path: Path, done: Callable[[int], None]) -> None:
+        """Write all rows shown, in the order shown, as CSV or XLSX by the file's ending."""
+        keys, names = list(self.keys), self._source.exported
+
+        def work() -> int:
+            from crmdesk.interchange.writing import write_table
+
+            return write_table(path, names, self._cells(keys))
+
+        self._runner.read(work, done, owner=self._owner)
+
+    def _cells(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        for first in range(0, len(keys), EXPORT_BLOCK):
+            block = keys[first : first + EXPORT_BLOCK]
+            rows = self._source.rows(self._workspace, block)
+            for key in block:
+                if key in rows:
+                    yield [_cell(getattr(rows[key], name)) for name in self._source.exported]
+
+    def _on_read(self, number: int, keys: list[int], rows: Mapping[int, R]) -> None:
+        if number == self._asked:
+            self.keys = keys
+            self._view.show_keys(keys, rows)
+            self._read_again(keys)
+
+
+def _cell(value: object) -> Cell:
+    """A value as a spreadsheet takes it; dates as ISO text."""
+    if value is None or isinstance(value, int | float):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -67,11 +67,6 @@ def next_hlc(last: int, now: datetime) -> int:
     return max(physical, last + 1)
 
 
-def merge_hlc(last: int, seen: int, now: datetime) -> int:
-    """The next hybrid logical time after having seen another side's."""
-    return next_hlc(max(last, seen), now)
-
-
 def hlc_instant(hlc: int) -> datetime:
     """The physical part of a hybrid logical time."""
     return datetime.fromtimestamp((hlc >> HLC_COUNTER_BITS) / 1000, UTC)

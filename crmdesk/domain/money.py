@@ -26,11 +26,6 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     return quotient
 
 
-def line_net_minor(price_e4: int, quantity: int, currency: str = "EUR") -> int:
-    """Net of a line: ``quantity`` × unit price, rounded half-even to minor units."""
-    return divide_half_even(price_e4 * quantity * 10 ** currency_exponent(currency), PRICE_SCALE)
-
-
 def share_of_minor(amount_minor: int, basis_points: int) -> int:
     """A share in basis points (1/10,000) of an amount, half-even: taxes, discounts."""
     return divide_half_even(amount_minor * basis_points, 10_000)

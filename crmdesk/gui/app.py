@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +99,9 @@ class Desktop:
         self._first_run: FirstRun | None = None
         self._unlock: Unlock | None = None
         self._control: Control | None = None
+        self._day: date | None = None
         self._chip_timer = QTimer(self.window, interval=CHIP_MS)
-        self._chip_timer.timeout.connect(self.window.refresh_chip)
+        self._chip_timer.timeout.connect(self._on_ticked)
         self._sync_timer = QTimer(self.window, interval=SYNC_MS)
         self._sync_timer.timeout.connect(self._sync_by_itself)
         self._syncing = False
@@ -153,11 +154,22 @@ class Desktop:
         self.window.set_person(workspace.user.name, person_line(workspace))
         self.window.open_places(workspace, places_for(workspace), sources)
         self._chip_timer.start()
+        self._day = workspace.today()
         self.runner.write(lambda: _new_day(workspace), owner=self)
         self._sync_timer.start()
         QTimer.singleShot(FIRST_SYNC_MS, self._sync_by_itself)
         if start.opened is not None:
             start.opened(self.window, workspace)
+
+    def _on_ticked(self) -> None:
+        """Now and then: the chip follows, and a laptop that slept over midnight gets its day."""
+        self.window.refresh_chip()
+        workspace = self.workspace
+        if workspace is None or workspace.today() == self._day:
+            return
+        self._day = workspace.today()
+        self.window.show_day(self._day)
+        self.runner.write(lambda: _new_day(workspace), owner=self)
 
     def _on_open_failed(self, error: Exception) -> None:
         if isinstance(error, KeyMissing | WrongKey):
@@ -312,9 +324,11 @@ def _sync_if_joined(workspace: Workspace) -> ChangeSet:
 
 
 def _new_day(workspace: Workspace) -> ChangeSet:
+    from crmdesk.services.visits import end_forgotten_visits
     from crmdesk.services.workspace import refresh_day
 
-    return ChangeSet(everything=refresh_day(workspace))
+    forgotten = end_forgotten_visits(workspace)
+    return forgotten | ChangeSet(everything=refresh_day(workspace))
 
 
 def person_line(workspace: Workspace) -> str:

@@ -64,10 +64,3 @@ def start_demo_hq(folder: Path, *, offset: timedelta = timedelta(0)) -> RunningH
     place.start()
     server = serving.start_server(folder / "server", place.url, offset_s=offset.total_seconds())
     return RunningHq(server.url, server, place)
-
-
-def new_code(folder: Path, user_code: str, *, offset: timedelta = timedelta(0)) -> str:
-    """Another enrolment code for a user of this HQ; PostgreSQL is started if it is not up."""
-    with home.open_home(folder).store() as store:
-        clock = serving.system_clock(offset_s=offset.total_seconds())
-        return admin.make_code(store, user_code, clock.now())

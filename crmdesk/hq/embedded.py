@@ -12,7 +12,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,8 +241,3 @@ def _tail(log: Path) -> str:
 
 def _failed(message: str, detail: str) -> EnvironmentProblem:
     return EnvironmentProblem(message, detail.strip()[-600:])
-
-
-def platform_supported() -> bool:
-    """True where an embedded cluster can run."""
-    return sys.platform != "win32" and bool(installed_programs())

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crmdesk.planning.plan import Plan, plan_from_orders
+from crmdesk.planning.plan import Plan
 from crmdesk.planning.problem import FixedVisit, Problem, Stop, Weights
 from crmdesk.planning.schedule import timetable
 from crmdesk.planning.solver import ProgressCallback, solve
@@ -247,11 +247,6 @@ def resequence_day(
 
 def _stop_of_day(stop: Stop, day: int) -> Stop:
     return replace(stop, opening=(stop.opening[day],), last_visit=-1)
-
-
-def with_orders(problem: Problem, orders: Sequence[Sequence[int]]) -> Plan:
-    """The plan of hand-made `orders`; raises `PlanError` when a day cannot be driven."""
-    return plan_from_orders(problem, orders)
 
 
 def can_drive(problem: Problem, day: int, order: Sequence[int]) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 
 from sqlalchemy import Connection
 
@@ -221,11 +220,3 @@ def set_opening_hours(ws: Workspace, account_id: int, hours: list[list[list[int]
     if not valid:
         raise FieldError("opening_hours", _("These hours are not possible."))
     return edit_account(ws, account_id, {"opening_hours": hours})
-
-
-def mark_lost(ws: Workspace, account_id: int, reason_id: int | None, day: date) -> ChangeSet:
-    """A customer is lost, since when and why."""
-    values: dict[str, object] = {"status": AccountStatus.LOST.value, "lost_on": day}
-    if reason_id is not None:
-        values["lost_reason"] = reason_id
-    return edit_account(ws, account_id, values)

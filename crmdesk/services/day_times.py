@@ -34,7 +34,7 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
     ).one()
     week = working_week(json.loads(row[0]) if row[0] else None)
     hours = week.shift(day.weekday()) or USUAL_SHIFTS[0][0]
-    here = None if row[1] is None else (float(row[1]), float(row[2]))
+    here = _place(row[1], row[2])
     clock, result = float(hours[0]), []
     pauses = list(week.pauses(day.weekday()))
     rows = connection.exec_driver_sql(
@@ -44,7 +44,7 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
         (user_id, day.isoformat()),
     ).all()
     for sequence, stop in enumerate(rows, start=1):
-        place = None if stop[4] is None else (float(stop[4]), float(stop[5]))
+        place = _place(stop[4], stop[5])
         km = 0.0
         if stop[7] == "person" and place is not None:
             if here is not None:
@@ -64,3 +64,7 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
         result.append(StopTime(stop[0], sequence, round(clock), round(km * 1000), round(drive)))
         clock += float(stop[1])
     return result
+
+
+def _place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    return None if latitude is None or longitude is None else (float(latitude), float(longitude))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.clock import format_instant
+from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
@@ -46,7 +46,7 @@ def start_visit(
                 _("The visit to {name} is still running.").format(name=running[2]),
                 _("Finish it first with Enter."),
             )
-        planned = _planned_today(tx.connection, ws, account_id)
+        planned = _planned_today(tx.connection, ws, account_id, mode)
         visit_id = run(
             "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
             " mode, off_plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
@@ -62,11 +62,14 @@ def start_visit(
     return VisitStarted(int(visit_id), ChangeSet(touched))
 
 
-def _planned_today(connection: Connection, ws: Workspace, account_id: int) -> int | None:
+def _planned_today(
+    connection: Connection, ws: Workspace, account_id: int, mode: VisitMode
+) -> int | None:
+    """Today's planned contact of the same kind: a call does not make the drive unnecessary."""
     found = connection.exec_driver_sql(
         "SELECT id FROM planned_visit WHERE account_id = ? AND user_id = ? AND date = ?"
-        " AND status = 'planned' ORDER BY sequence LIMIT 1",
-        (account_id, ws.user.id, ws.today().isoformat()),
+        " AND status = 'planned' AND (mode = 'person') = ? ORDER BY sequence LIMIT 1",
+        (account_id, ws.user.id, ws.today().isoformat(), int(mode is VisitMode.PERSON)),
     ).scalar()
     return None if found is None else int(found)
 
@@ -113,7 +116,7 @@ def log_contact(
     """Log a finished virtual contact (call, video, message) that just ended."""
     started = ws.now() - timedelta(minutes=minutes)
     with ws.database.write() as tx:
-        planned = _planned_today(tx.connection, ws, account_id)
+        planned = _planned_today(tx.connection, ws, account_id, mode)
         run = tx.connection.exec_driver_sql
         visit_id = run(
             "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
@@ -195,3 +198,38 @@ def add_note(ws: Workspace, account_id: int, text: str) -> ChangeSet:
             ),
         ).scalar_one()  # fmt: skip
     return ChangeSet({"note": frozenset({int(key)}), "account": frozenset({account_id})})
+
+
+def end_forgotten_visits(ws: Workspace) -> ChangeSet:
+    """End visits of earlier days that were never ended, at their usual length.
+
+    An order taken in one speaks for itself; the others count as information. Called once a day.
+    """
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        rows = run(
+            "SELECT v.id, v.account_id, v.started_at, v.planned_visit_id,"
+            " coalesce(a.visit_minutes, 20), EXISTS (SELECT 1 FROM sales_order o WHERE"
+            " o.visit_id = v.id AND o.status NOT IN ('draft', 'cancelled')) FROM visit v"
+            " JOIN account a ON a.id = v.account_id"
+            " WHERE v.user_id = ? AND v.ended_at IS NULL AND v.date < ?",
+            (ws.user.id, ws.today().isoformat()),
+        ).all()
+        for visit_id, _account, started, planned, minutes, ordered in rows:
+            ended = parse_instant(started) + timedelta(minutes=int(minutes))
+            outcome = VisitOutcome.ORDER if ordered else VisitOutcome.INFORMATION
+            run(
+                "UPDATE visit SET ended_at = ?, outcome = ? WHERE id = ?",
+                (format_instant(ended), outcome.value, visit_id),
+            )
+            if planned is not None:
+                run("UPDATE planned_visit SET status = 'done' WHERE id = ?", (planned,))
+    if not rows:
+        return ChangeSet()
+    return ChangeSet(
+        {
+            "visit": frozenset(int(row[0]) for row in rows),
+            "account": frozenset(int(row[1]) for row in rows),
+            "planned_visit": frozenset(int(row[3]) for row in rows if row[3] is not None),
+        }
+    )

@@ -15,7 +15,7 @@ from typing import Any
 from crmdesk.domain.errors import IllegalTransition
 from crmdesk.domain.states import OrderStatus, PlanStatus, Role, check_order_step, check_plan_step
 from crmdesk.i18n import _
-from crmdesk.storage.entities import ENTITIES, Entity, Kind, Owner, Scope
+from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -316,8 +316,3 @@ def _step_is_legal(entity: Entity, column: str, old: Wire, new: Wire, writer: Wr
     except RefusedOp:
         return False
     return True
-
-
-def json_field(entity: Entity, column: str) -> bool:
-    """True for a column that holds a JSON document."""
-    return any(f.column == column and f.kind is Kind.JSON for f in entity.fields)

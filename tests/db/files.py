@@ -30,9 +30,9 @@ def take(ws: Workspace, path: Path, kind: str = "sales", **options: Any) -> Impo
     return report
 
 
-def ask(ws: Workspace, query: str) -> list[tuple[Any, ...]]:
+def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
     with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query)]
+        return [tuple(row) for row in connection.exec_driver_sql(query, values)]
 
 
 def everything(ws: Workspace) -> list[list[tuple[Any, ...]]]:

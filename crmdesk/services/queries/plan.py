@@ -158,13 +158,6 @@ def week_plan(ws: Workspace, monday: date, user_id: int | None = None) -> WeekRo
     return _week(monday, tuple(days))
 
 
-def day_stops(ws: Workspace, day: date, user_id: int | None = None) -> tuple[StopRow, ...]:
-    """The stops of one day in driving order."""
-    user = ws.user.id if user_id is None else user_id
-    with ws.database.read() as connection:
-        return _stops(connection, user, day, day)
-
-
 def _week(monday: date, days: tuple[DayRow, ...]) -> WeekRow:
     usual = [
         stop.day.weekday() == stop.usual_weekday

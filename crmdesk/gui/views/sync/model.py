@@ -6,7 +6,6 @@ Owns the wording of waiting changes, refusals, collisions and rounds.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -461,8 +460,3 @@ def hours_text(document: object) -> str:
         parts.append(f"{name} {days[first]}" if days[first] else closed)
         first = place
     return ", ".join(parts)
-
-
-def need_keys(needs: Sequence[NeedItem]) -> list[str]:
-    """The keys of the cards, in order."""
-    return [need.key for need in needs]

@@ -295,19 +295,32 @@ def journal_facts(
 ) -> None:
     """Write the journal entries of facts that were inserted in bulk with capture off.
 
-    ``where`` limits the rows of the entity's table, which is called ``n``.
+    ``where`` limits the rows of the entity's table, which is called ``n``. Every row is a
+    transaction of its own, its lines right behind it: no request to HQ parts a document from its
+    lines, and one that HQ refuses does not take the others with it.
     """
     entity = ENTITIES[name]
     pairs = ", ".join(f"'{f.column}', json_array(NULL, {_wire(f, 'n')})" for f in entity.fields)
-    head = (
-        "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, hlc, schema_version)"
-        f" SELECT s.txn, '{name}', n.uid, {_account_uid(entity, 'n')}"
-    )
-    tail = f", s.hlc, {SCHEMA_VERSION} FROM sync_state s, {_table(entity)} n WHERE {where}"
-    connection.exec_driver_sql(f"{head}, 'I', json_object({pairs}){tail}", parameters)
+    content, ops = f"json_object({pairs})", "SELECT 'I' AS op"
     if entity.lines is not None:
         lines = lines_query(entity).replace("uid = ?", "uid = n.uid")
-        connection.exec_driver_sql(f"{head}, 'L', ({lines}){tail}", parameters)
+        content = f"CASE k.op WHEN 'I' THEN {content} ELSE ({lines}) END"
+        ops += " UNION ALL SELECT 'L'"
+    run = connection.exec_driver_sql
+    run(
+        "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, hlc, schema_version)"
+        f" SELECT s.txn + m.place, '{name}', n.uid, {_account_uid(entity, 'n')}, k.op, {content},"
+        f" s.hlc, {SCHEMA_VERSION} FROM (SELECT n.id, row_number() OVER (ORDER BY n.id) AS place"
+        f" FROM {_table(entity)} n WHERE {where}) m CROSS JOIN ({ops}) k"
+        f" JOIN {_table(entity)} n ON n.id = m.id, sync_state s WHERE s.id = 1"
+        " ORDER BY m.place, k.op",
+        parameters,
+    )
+    # The next transaction counts on from the last of these.
+    run(
+        "UPDATE sync_state SET txn = max(txn, (SELECT coalesce(max(txn), 0) FROM journal))"
+        " WHERE id = 1"
+    )
 
 
 def record_command(

@@ -60,11 +60,11 @@ def exists(folder: Path) -> bool:
 def _tables_digest() -> str:
     """What tells a demo made with other tables: it is made anew rather than migrated."""
     from crmdesk.hq.tables import metadata as hq_metadata
-    from crmdesk.storage.tables import metadata as local_metadata
+    from crmdesk.storage.tables import whole_metadata
 
     columns = [
         f"{table.name}.{column.name} {column.type}"
-        for metadata in (hq_metadata, local_metadata)
+        for metadata in (hq_metadata, whole_metadata())
         for table in metadata.sorted_tables
         for column in table.columns
     ]

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from crmdesk.storage.tables import metadata
+from crmdesk.storage.tables import table, whole_metadata
 
 
 def secondary_indexes(table_name: str | None = None) -> list[tuple[str, str]]:
     """(name, CREATE INDEX statement) of a table's indexes, or of all, sorted by name."""
+    tables = whole_metadata().sorted_tables if table_name is None else [table(table_name)]
     return sorted(
         (
             str(index.name),
-            _create(str(index.name), table.name, [column.name for column in index.columns]),
+            _create(str(index.name), each.name, [column.name for column in index.columns]),
         )
-        for table in metadata.sorted_tables
-        if table_name is None or table.name == table_name
-        for index in table.indexes
+        for each in tables
+        for index in each.indexes
     )
 
 

@@ -13,7 +13,7 @@ from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.search import create_search_tables
-from crmdesk.storage.tables import metadata
+from crmdesk.storage.tables import whole_metadata
 
 HEAD_REVISION = "0001"
 """The newest Alembic revision; a test holds it against the migrations folder."""
@@ -35,7 +35,7 @@ def create(database: Database) -> None:
 
 def create_tables(connection: Connection) -> None:
     """Tables, the one row of sync_state, search tables and triggers."""
-    metadata.create_all(connection, checkfirst=False)
+    whole_metadata().create_all(connection, checkfirst=False)
     connection.exec_driver_sql("INSERT INTO sync_state (id) VALUES (1)")
     create_search_tables(connection)
     create_triggers(connection)

@@ -3,9 +3,13 @@
 Every entity table has an integer ``id`` that never leaves the laptop, the ``uid`` that does,
 and ``rev``, the revision HQ gave it (0: HQ does not know it yet). Lines are WITHOUT ROWID by
 (document, position). Summaries are derived and never synced.
+
+An entity's tables are made when they are first asked for: a start needs a third of them.
 """
 
 from __future__ import annotations
+
+import threading
 
 from sqlalchemy import (
     BigInteger,
@@ -27,7 +31,8 @@ from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
 from crmdesk.storage.entities.spec import INTEGER_KINDS
 from crmdesk.storage.types import column_type
 
-metadata = MetaData()
+_metadata = MetaData()
+_making = threading.RLock()
 
 
 def _column(field: Field) -> Column[object]:
@@ -56,11 +61,11 @@ def _integer_checks(fields: tuple[Field, ...], name: str) -> list[CheckConstrain
     return [CheckConstraint(test, name=f"ck_{name}_integers")]
 
 
-def _entity_tables(entity: Entity) -> None:
+def _make_tables(entity: Entity) -> None:
     name = entity.table or entity.name
     table = Table(
         name,
-        metadata,
+        _metadata,
         Column("id", Integer, primary_key=True),
         Column("uid", LargeBinary(16), nullable=False, unique=True),
         Column("rev", Integer, nullable=False, server_default=text("0")),
@@ -77,7 +82,7 @@ def _entity_tables(entity: Entity) -> None:
         return
     Table(
         entity.lines.name,
-        metadata,
+        _metadata,
         Column("parent_id", Integer, ForeignKey(f"{name}.id"), primary_key=True),
         Column("position", Integer, primary_key=True),
         *(_column(field) for field in entity.lines.fields),
@@ -86,24 +91,23 @@ def _entity_tables(entity: Entity) -> None:
     )
 
 
-for _entity in ENTITIES.values():
-    _entity_tables(_entity)
+_LINES = {entity.lines.name: entity for entity in ENTITIES.values() if entity.lines is not None}
 
 # -- platform ------------------------------------------------------------------------------
 
 profile = Table(
-    "profile", metadata,
+    "profile", _metadata,
     Column("key", Text, primary_key=True), Column("value", Text, nullable=False),
 )  # fmt: skip
 """Facts of this profile: user and device uid, HQ address, epoch, schema version, clock offset."""
 
 setting = Table(
-    "setting", metadata,
+    "setting", _metadata,
     Column("key", Text, primary_key=True), Column("value", Text, nullable=False),
 )  # fmt: skip
 
 sync_state = Table(
-    "sync_state", metadata,
+    "sync_state", _metadata,
     Column("id", Integer, primary_key=True),
     Column("applying", Integer, nullable=False, server_default=text("0")),
     Column("txn", Integer, nullable=False, server_default=text("0")),
@@ -113,7 +117,7 @@ sync_state = Table(
 """One row that the triggers read: is HQ's news being applied, and the transaction's clock."""
 
 journal = Table(
-    "journal", metadata,
+    "journal", _metadata,
     Column("seq", Integer, primary_key=True),
     Column("txn", Integer, nullable=False, index=True),
     Column("entity", Text, nullable=False),
@@ -134,19 +138,19 @@ journal = Table(
 state: waiting, sent (answered, kept for undo and the history), refused."""
 
 base_image = Table(
-    "base_image", metadata,
+    "base_image", _metadata,
     Column("entity", Text, primary_key=True), Column("uid", LargeBinary(16), primary_key=True),
     Column("rev", Integer, nullable=False), Column("image", Text, nullable=False),
 )  # fmt: skip
 """The last image HQ sent of a row that has waiting ops."""
 
 sync_cursor = Table(
-    "sync_cursor", metadata,
+    "sync_cursor", _metadata,
     Column("scope", Text, primary_key=True), Column("position", BigInteger, nullable=False),
 )  # fmt: skip
 
 conflict = Table(
-    "conflict", metadata,
+    "conflict", _metadata,
     Column("id", Integer, primary_key=True),
     Column("entity", Text, nullable=False), Column("uid", LargeBinary(16), nullable=False),
     Column("field", Text, nullable=False), Column("base", Text), Column("mine", Text),
@@ -157,7 +161,7 @@ conflict = Table(
 )  # fmt: skip
 
 refusal = Table(
-    "refusal", metadata,
+    "refusal", _metadata,
     Column("id", Integer, primary_key=True),
     Column("seq", Integer, nullable=False), Column("txn", Integer, nullable=False),
     Column("entity", Text, nullable=False), Column("uid", LargeBinary(16), nullable=False),
@@ -167,7 +171,7 @@ refusal = Table(
 )  # fmt: skip
 
 sync_session = Table(
-    "sync_session", metadata,
+    "sync_session", _metadata,
     Column("id", Integer, primary_key=True),
     Column("started_at", Text, nullable=False), Column("seconds", Float),
     Column("result", Text, nullable=False), Column("detail", Text),
@@ -180,7 +184,7 @@ sync_session = Table(
 )  # fmt: skip
 
 import_batch = Table(
-    "import_batch", metadata,
+    "import_batch", _metadata,
     Column("id", Integer, primary_key=True),
     Column("uid", LargeBinary(16), nullable=False, unique=True),
     Column("kind", Text, nullable=False), Column("file_name", Text, nullable=False),
@@ -192,7 +196,7 @@ import_batch = Table(
 )  # fmt: skip
 
 import_row = Table(
-    "import_row", metadata,
+    "import_row", _metadata,
     Column("batch_id", Integer, ForeignKey("import_batch.id"), primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("reason", Text, nullable=False), Column("content", Text),
@@ -201,7 +205,7 @@ import_row = Table(
 """Rejected rows of an import, with the reason; accepted rows are found by ``batch_uid``."""
 
 dirty = Table(
-    "dirty", metadata,
+    "dirty", _metadata,
     Column("kind", Text, primary_key=True), Column("a", Integer, primary_key=True),
     Column("b", Integer, primary_key=True, server_default=text("0")),
     sqlite_with_rowid=False,
@@ -224,7 +228,7 @@ def _key(name: str) -> Column[int]:
 
 
 summary_month = Table(
-    "summary_month", metadata,
+    "summary_month", _metadata,
     _key("account_id"), _key("product_id"), _key("month"),
     _whole("base_quantity"), _whole("net_minor"), _whole("discount_minor"), _whole("cost_minor"),
     _whole("lines"), _whole("return_lines"),
@@ -233,7 +237,7 @@ summary_month = Table(
 """Account × SKU × month (yyyymm) of all sale lines; returns are negative."""
 
 summary_pair = Table(
-    "summary_pair", metadata,
+    "summary_pair", _metadata,
     _key("account_id"), _key("product_id"),
     _whole("n"), Column("first_on", Text, nullable=False), Column("last_on", Text, nullable=False),
     _whole("last_quantity"), Column("last_net_e4", BigInteger),
@@ -250,7 +254,7 @@ summary_pair = Table(
 """Account × SKU: the purchase rhythm and the forecast of ``as_of`` (``reorder.md``)."""
 
 summary_account = Table(
-    "summary_account", metadata,
+    "summary_account", _metadata,
     _key("account_id"), _whole("order_days"), Column("first_on", Text), Column("last_on", Text),
     _whole("net_12m_minor"), _whole("discount_12m_minor"), _whole("cost_12m_minor"),
     _whole("net_prior_12m_minor"), _whole("cost_prior_12m_minor"),
@@ -266,4 +270,20 @@ summary_account = Table(
 def table(entity_name: str) -> Table:
     """The local table of an entity, or of its lines (``order_line``)."""
     entity = ENTITIES.get(entity_name)
-    return metadata.tables[(entity.table or entity.name) if entity else entity_name]
+    name = (entity.table or entity.name) if entity else entity_name
+    found = _metadata.tables.get(name)
+    if found is not None:
+        return found
+    owner = entity or _LINES[entity_name]
+    with _making:
+        # Another thread may have made it in the meantime.
+        if name not in _metadata.tables:
+            _make_tables(owner)
+        return _metadata.tables[name]
+
+
+def whole_metadata() -> MetaData:
+    """Every local table: for making the schema and for what goes over all of it."""
+    for entity in ENTITIES.values():
+        table(entity.name)
+    return _metadata

@@ -22,7 +22,6 @@ from crmdesk.storage.rows import Row, Value
 from crmdesk.storage.tables import (
     base_image,
     journal,
-    metadata,
     summary_account,
     summary_month,
     summary_pair,
@@ -56,7 +55,7 @@ def _insert_lines(entity_name: str) -> str:
     if lines is None:
         raise ValueError(f"{entity_name} has no lines")
     names = ["parent_id", "position", *(f.column for f in lines.fields)]
-    statement = insert(metadata.tables[lines.name])
+    statement = insert(table(lines.name))
     return _positional(statement.values({name: bindparam(name) for name in names}), names)
 
 
@@ -198,7 +197,7 @@ class Applier:
         lines = entity.lines
         if lines is None:
             return
-        target = metadata.tables[lines.name]
+        target = table(lines.name)
         self._connection.execute(
             delete(target).where(target.c.parent_id == bindparam("parent")),
             [{"parent": key} for key in ids],
@@ -278,7 +277,7 @@ class Applier:
             try:
                 with self._connection.begin_nested():
                     if entity.lines is not None:
-                        lines = metadata.tables[entity.lines.name]
+                        lines = table(entity.lines.name)
                         self._connection.execute(delete(lines).where(lines.c.parent_id == key))
                     target = table(entity_name)
                     self._connection.execute(delete(target).where(target.c.id == key))
@@ -309,7 +308,7 @@ class Applier:
         if not ids:
             return
         if entity.lines is not None:
-            lines = metadata.tables[entity.lines.name]
+            lines = table(entity.lines.name)
             self._delete_by(lines, "parent_id", ids)
         uids = list(self._connection.scalars(select(target.c.uid).where(inside)))
         for part in _chunks(uids):

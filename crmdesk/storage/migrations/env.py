@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from crmdesk.storage.tables import metadata
+from crmdesk.storage.tables import whole_metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=whole_metadata(),
     render_as_batch=True,
     transactional_ddl=False,
 )

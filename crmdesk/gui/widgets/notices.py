@@ -223,9 +223,11 @@ class EmptyState(QWidget):
             column.addSpacing(t.SPACE_2)
             column.addWidget(action, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
+        self.setAccessibleName(f"{title} {words}".strip())
 
     def set_words(self, title: str, words: str) -> None:
         """Change what is said."""
+        self.setAccessibleName(f"{title} {words}".strip())
         self._title.setText(title)
         self._words.setText(words)
 

@@ -195,7 +195,7 @@ def _line(line: OrderLineRow, number: int, sheet: OrderSheet, unusual: Unusual |
         usual=usual,
         usual_tone=Tone.WARNING if unusual is not None else Tone.MUTED,
         list_price=format_price(line.list_price_e4, currency),
-        reason=line.reason,
+        reason=line.reason if line.list_price_e4 else line.reason or _("no price yet"),
         reduced=line.reduced,
         net_price=format_price(line.net_price_e4, currency),
         total=format_amount(line.net_minor, currency),

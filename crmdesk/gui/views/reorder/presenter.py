@@ -86,6 +86,7 @@ class ReorderPresenter:
         self._asked_accuracy = False
         self._rows: dict[PairKey, ReorderRow] = {}
         self._shown: frozenset[PairKey] = frozenset()
+        self._listed = False
         self._picks: set[PairKey] = set()
         self._edits: dict[PairKey, tuple[int, PackOption]] = {}
 
@@ -125,6 +126,7 @@ class ReorderPresenter:
         self._counts = counts
         self._show_tiles()
         self._show_heading()
+        self._show_empty()
         self._view.show_routes(counts.stops[Route.TODAY], counts.stops[Route.WEEK])
 
     def _on_accuracy_read(self, accuracy: BoardAccuracy | None) -> None:
@@ -160,25 +162,30 @@ class ReorderPresenter:
     def _on_entries_read(self, entries: tuple[PairEntry, ...]) -> None:
         self._rows = {}
         self._shown = frozenset(entry.key for entry in entries)
+        self._listed = True
         self._view.show_entries(list(self._grouped(entries)), frozenset(self._picks & self._shown))
-        if entries:
+        self._show_empty()
+        self._show_total()
+
+    def _show_empty(self) -> None:
+        """Say why the board is empty; counts and rows may come in either order."""
+        if not self._listed or self._counts is None:
+            return
+        if self._shown:
             self._view.show_empty("", "")
-        elif self.filter.text:
-            self._view.show_empty(
-                _("Nothing found"), _("No SKU or customer has these words in the chosen states.")
-            )
-        elif self._counts is not None and not any(
-            count.pairs for count in self._counts.states.values()
-        ):
+        elif not any(count.pairs for count in self._counts.states.values()):
             self._view.show_empty(
                 _("No purchases yet"),
                 _("Import sales or submit orders; after three purchases a rhythm shows here."),
+            )
+        elif self.filter.text:
+            self._view.show_empty(
+                _("Nothing found"), _("No SKU or customer has these words in the chosen states.")
             )
         else:
             self._view.show_empty(
                 _("Nothing is waiting"), _("Choose other states above to see the rest.")
             )
-        self._show_total()
 
     def _grouped(self, entries: tuple[PairEntry, ...]) -> Iterable[PairKey | GroupItem]:
         if self.grouping is Grouping.URGENCY:

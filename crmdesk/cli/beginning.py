@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from crmdesk.domain.errors import KeyMissing
 from crmdesk.i18n import _, language
 from crmdesk.services.imports import import_file
 from crmdesk.services.workspace import NewCompany, Workspace, start_alone
-from crmdesk.storage import crypto
+from crmdesk.storage import crypto, profile
 from crmdesk.sync.bootstrap import JoinReport, KeyKeeping, join
 
 Progress = Callable[[str, int], None]
@@ -74,22 +73,10 @@ def start_from_file(
     cancelled: Callable[[], bool] | None = None,
 ) -> None:
     """A standalone profile with the sales of a file; nothing is left when that fails."""
-    workspace = make_standalone(folder, company or _("My company"), instants)
-    done = False
-    try:
-        import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
-        done = True
-    finally:
-        workspace.close()
-        if not done:
-            remove_profile(folder)
-
-
-def remove_profile(folder: Path) -> None:
-    """Remove a profile that has just been made for nothing; a folder of other things stays."""
-    for name in ("crmdesk.db", "crmdesk.db-wal", "crmdesk.db-shm", crypto.KEY_FILE):
-        (folder / name).unlink(missing_ok=True)
-    for name in ("attachments", "backups", "logs"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    with profile.removed_on_failure(folder) as keeping:
+        workspace = make_standalone(folder, company or _("My company"), instants)
+        try:
+            import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
+        finally:
+            workspace.close()
+        keeping.keep()

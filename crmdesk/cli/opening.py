@@ -29,7 +29,7 @@ def opened_or_made(context: Context, *, trial: bool = False) -> Iterator[Workspa
 
     A profile made here goes again when the block fails or was only a trial.
     """
-    from crmdesk.cli.beginning import make_standalone, remove_profile
+    from crmdesk.cli.beginning import make_standalone
     from crmdesk.i18n import _
     from crmdesk.storage import profile
 
@@ -37,12 +37,11 @@ def opened_or_made(context: Context, *, trial: bool = False) -> Iterator[Workspa
         with opened(context) as workspace:
             yield workspace
         return
-    workspace = make_standalone(context.folder, _("My company"), context.instants)
-    wanted = False
-    try:
-        yield workspace
-        wanted = not trial
-    finally:
-        workspace.close()
-        if not wanted:
-            remove_profile(context.folder)
+    with profile.removed_on_failure(context.folder) as keeping:
+        workspace = make_standalone(context.folder, _("My company"), context.instants)
+        try:
+            yield workspace
+        finally:
+            workspace.close()
+        if not trial:
+            keeping.keep()

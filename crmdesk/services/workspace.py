@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from crmdesk.domain.clock import Clock, ZoneClock
+from crmdesk.domain.errors import EnvironmentProblem
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
@@ -67,7 +68,8 @@ def open_workspace(folder: Path, source: TimeSource, *, passphrase: str | None =
     """Open a profile for the person it belongs to.
 
     ``source`` gives instants (the system's clock). Raises what
-    :func:`crmdesk.storage.profile.open_database` raises.
+    :func:`crmdesk.storage.profile.open_database` raises, and EnvironmentProblem for a profile
+    without a company or without its person.
     """
     database = profile.open_database(folder, ZoneClock(source, ZoneInfo("UTC")), passphrase)
     try:
@@ -82,7 +84,13 @@ def workspace_of(folder: Path, database: Database, source: TimeSource) -> Worksp
     with database.read() as connection:
         organisation = connection.exec_driver_sql(
             "SELECT name, currency, country, time_zone FROM organisation ORDER BY id LIMIT 1"
-        ).one()
+        ).one_or_none()
+        if organisation is None:
+            raise EnvironmentProblem(
+                _("There is no company in this profile."),
+                _("Its HQ was made without one. Ask the office, then join again: --profile DIR."),
+                code="no-company",
+            )
         user_uid = profile.get_fact(connection, "user.uid")
         person = _person(connection, user_uid)
         prefix = profile.get_fact(connection, "device.prefix") or "L01"
@@ -112,9 +120,15 @@ def _person(connection: Connection, user_uid: str | None) -> Person:
     )
     run = connection.exec_driver_sql
     if user_uid is None:
-        row = run(query + " ORDER BY u.id LIMIT 1").one()
+        row = run(query + " ORDER BY u.id LIMIT 1").one_or_none()
     else:
-        row = run(query + " WHERE u.uid = ?", (bytes.fromhex(user_uid),)).one()
+        row = run(query + " WHERE u.uid = ?", (bytes.fromhex(user_uid),)).one_or_none()
+    if row is None:
+        raise EnvironmentProblem(
+            _("The person this profile belongs to is not in it."),
+            _("Ask the office for a new enrolment code and join again: --profile DIR."),
+            code="no-user",
+        )
     home = None if row[6] is None or row[7] is None else (float(row[6]), float(row[7]))
     return Person(row[0], row[1], row[2], row[3], Role(row[4]), row[8], row[5], home)
 
@@ -142,41 +156,48 @@ def start_alone(
     """Make a standalone profile whose user is its admin, with one territory and sane defaults."""
     clock = ZoneClock(source, ZoneInfo(company.time_zone))
     database = profile.make(folder, clock, way=way, passphrase=passphrase)
+    try:
+        with database.write() as tx:
+            _found(tx.connection, company)
+        return workspace_of(folder, database, source)
+    except BaseException:
+        database.dispose()
+        raise
+
+
+def _found(connection: Connection, company: NewCompany) -> None:
+    """The rows without which nobody can work: company, user, territory, price list, tax."""
     user_uid = new_uid()
-    with database.write() as tx:
-        run = tx.connection.exec_driver_sql
-        run(
-            "INSERT INTO organisation (uid, name, currency, country, time_zone, language)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (new_uid(), company.name, company.currency, company.country, company.time_zone,
-             company.language),
-        )  # fmt: skip
-        run(
-            "INSERT INTO app_user (uid, code, name, role, language)"
-            " VALUES (?, 'U1', ?, 'admin', ?)",
-            (user_uid, company.user_name, company.language),
-        )
-        run(
-            "INSERT INTO territory (uid, code, name) VALUES (?, 'T1', ?)",
-            (new_uid(), _("All customers")),
-        )
-        run(
-            "INSERT INTO territory_user (uid, territory_id, user_id)"
-            " SELECT ?, t.id, u.id FROM territory t, app_user u",
-            (new_uid(),),
-        )
-        run(
-            "INSERT INTO price_list (uid, code, name, currency, is_default)"
-            " VALUES (?, 'A', ?, ?, 1)",
-            (new_uid(), _("Standard prices"), company.currency),
-        )
-        run(
-            "INSERT INTO tax_rate (uid, code, name, rate_bp) VALUES (?, 'none', ?, 0)",
-            (new_uid(), _("No tax")),
-        )
-        profile.set_fact(tx.connection, "user.uid", user_uid.hex())
-        profile.set_fact(tx.connection, "device.prefix", "L01")
-    return workspace_of(folder, database, source)
+    run = connection.exec_driver_sql
+    run(
+        "INSERT INTO organisation (uid, name, currency, country, time_zone, language)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (new_uid(), company.name, company.currency, company.country, company.time_zone,
+         company.language),
+    )  # fmt: skip
+    run(
+        "INSERT INTO app_user (uid, code, name, role, language) VALUES (?, 'U1', ?, 'admin', ?)",
+        (user_uid, company.user_name, company.language),
+    )
+    run(
+        "INSERT INTO territory (uid, code, name) VALUES (?, 'T1', ?)",
+        (new_uid(), _("All customers")),
+    )
+    run(
+        "INSERT INTO territory_user (uid, territory_id, user_id)"
+        " SELECT ?, t.id, u.id FROM territory t, app_user u",
+        (new_uid(),),
+    )
+    run(
+        "INSERT INTO price_list (uid, code, name, currency, is_default) VALUES (?, 'A', ?, ?, 1)",
+        (new_uid(), _("Standard prices"), company.currency),
+    )
+    run(
+        "INSERT INTO tax_rate (uid, code, name, rate_bp) VALUES (?, 'none', ?, 0)",
+        (new_uid(), _("No tax")),
+    )
+    profile.set_fact(connection, "user.uid", user_uid.hex())
+    profile.set_fact(connection, "device.prefix", "L01")
 
 
 def refresh_day(ws: Workspace) -> bool:

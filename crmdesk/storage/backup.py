@@ -21,7 +21,7 @@ import sqlcipher3.dbapi2 as dbapi
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import CorruptFile, NotFound, UserError
 from crmdesk.i18n import _
-from crmdesk.storage import crypto, profile, schema
+from crmdesk.storage import crypto, profile, resuming, schema
 from crmdesk.storage.engine import Database, translate_error
 
 _DATABASE, _KEY, _MANIFEST = profile.DATABASE_FILE, crypto.KEY_FILE, "manifest.json"
@@ -57,6 +57,7 @@ def back_up(database: Database, folder: Path, target: Path) -> BackupFacts:
                 "sha256": _digest(copy),
             }
             draft = Path(work) / "backup"
+            profile.make_private(draft)
             with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(_MANIFEST, json.dumps(facts, indent=1))
                 archive.write(folder / _KEY, _KEY)
@@ -69,6 +70,7 @@ def back_up(database: Database, folder: Path, target: Path) -> BackupFacts:
 
 def _copy_database(database: Database, copy: Path) -> None:
     with database.exclusive() as source:
+        profile.make_private(copy)
         target = dbapi.connect(str(copy))
         try:
             database.unlock(target)
@@ -84,15 +86,16 @@ def restore(file: Path, folder: Path, clock: Clock, passphrase: str | None = Non
 
     The backup is verified first (container, digest, key, integrity, version); nothing is changed
     when anything is wrong. A restore that is killed half-way is finished at the next opening.
-    Raises NotFound, CorruptFile, WrongKey, KeyMissing, NewerFile.
+    Raises NotFound, CorruptFile, WrongKey, KeyMissing, NewerFile; ProfileInUse while a window or
+    a command has the profile open.
     """
     if not file.is_file():
         raise NotFound(_("There is no file {file}.").format(file=file))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise profile.cannot_write(folder, error) from error
-    with profile.locked(folder, "desktop"):
+    with profile.locked(folder, "desktop"), profile.locked(folder, profile.IN_USE):
         profile.finish_restore(folder)
         for left_over in folder.glob(".restore-*"):
             shutil.rmtree(left_over, ignore_errors=True)
@@ -109,8 +112,7 @@ def restore(file: Path, folder: Path, clock: Clock, passphrase: str | None = Non
             # From this rename on the restore is decided, whatever happens to this process.
             ready.rename(folder / profile.RESTORING)
         profile.finish_restore(folder)
-        for name in profile.FOLDERS:
-            (folder / name).mkdir(exist_ok=True)
+        profile.make_folders(folder)
         _prune(folder / "backups")
     return facts
 
@@ -134,6 +136,7 @@ def _unpack(file: Path, work: Path) -> BackupFacts:
                 raise damaged
             facts: Any = json.loads(archive.read(_MANIFEST))
             for name in (_KEY, _DATABASE):
+                profile.make_private(work / name)
                 with archive.open(name) as source, (work / name).open("wb") as target:
                     shutil.copyfileobj(source, target, _CHUNK)
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError, RuntimeError) as error:
@@ -160,6 +163,8 @@ def _verify(work: Path, clock: Clock, passphrase: str | None) -> None:
             raise CorruptFile(
                 _("The database in this backup is damaged."), _("Choose another backup.")
             )
+        with database.maintenance() as connection:
+            resuming.step_ahead(connection, clock)
     finally:
         database.dispose()
 
@@ -175,7 +180,7 @@ def backup_before_upgrade(database: Database) -> Path:
     stamp = database.clock.now().strftime("%Y%m%d-%H%M%S")
     target = database.path.parent / "backups" / f"before-upgrade-{stamp}.db"
     try:
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise profile.cannot_write(target.parent, error) from error
     _copy_database(database, target)

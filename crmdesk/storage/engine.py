@@ -7,9 +7,10 @@ it commits it seals the journal and brings marked summaries and search entries u
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from crmdesk.domain.errors import (
     CorruptFile,
     CrmdeskError,
     DiskFull,
+    EnvironmentProblem,
     ProfileInUse,
     UserError,
     WrongKey,
@@ -32,6 +34,8 @@ from crmdesk.i18n import _
 from crmdesk.storage import capture
 
 _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
+# SQLite needs a few pages of room for its log and index; below this nothing can be written.
+_NO_ROOM_BYTES = 1 << 20
 
 Maintenance = Callable[[Connection, Clock], None]
 
@@ -68,10 +72,12 @@ class Database:
         self._busy_ms = int(busy_timeout_s * 1000)
         self._write_lock = threading.Lock()
         self._running: set[Any] = set()
-        self._writer = self._engine(1, _WRITER_CACHE_KIB, "BEGIN IMMEDIATE")
-        self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN")
+        self._held = ExitStack()
+        # What has been answered or sent to HQ must survive a power cut, so commits reach the disk.
+        self._writer = self._engine(1, _WRITER_CACHE_KIB, "BEGIN IMMEDIATE", "FULL")
+        self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN", "NORMAL")
 
-    def _engine(self, connections: int, cache_kib: int, begin: str) -> Engine:
+    def _engine(self, connections: int, cache_kib: int, begin: str, flush: str) -> Engine:
         engine = create_engine(
             f"sqlite+pysqlite:///{self.path}",
             module=dbapi,
@@ -79,11 +85,13 @@ class Database:
             pool_size=connections,
             max_overflow=2,
             connect_args={"check_same_thread": False, "cached_statements": 256},
+            # What a statement carries are customers' data: not for tracebacks and logs.
+            hide_parameters=True,
         )
 
         @event.listens_for(engine, "connect")
         def _on_connect(connection: Any, _record: object) -> None:
-            self._prepare(connection, cache_kib)
+            self._prepare(connection, cache_kib, flush)
 
         @event.listens_for(engine, "begin")
         def _on_begin(connection: Connection) -> None:
@@ -97,7 +105,7 @@ class Database:
 
         return engine
 
-    def _prepare(self, connection: Any, cache_kib: int) -> None:
+    def _prepare(self, connection: Any, cache_kib: int, flush: str) -> None:
         self.unlock(connection)
         cursor = connection.cursor()
         try:
@@ -107,7 +115,7 @@ class Database:
             cursor.execute("PRAGMA temp_store = MEMORY")
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = NORMAL")
+            cursor.execute(f"PRAGMA synchronous = {flush}")
             cursor.close()
         except dbapi.Error as error:
             connection.close()
@@ -171,10 +179,15 @@ class Database:
         if self._key_hex is not None:
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
 
+    def hold(self, lock: AbstractContextManager[None]) -> None:
+        """Hold a lock from now until :meth:`dispose`."""
+        self._held.enter_context(lock)
+
     def dispose(self) -> None:
-        """Close every connection; the last one checkpoints the WAL."""
+        """Close every connection, the last one checkpoints the WAL; then let go of the lock."""
         self._readers.dispose()
         self._writer.dispose()
+        self._held.close()
 
 
 def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
@@ -191,15 +204,26 @@ def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
             ),
             _("Check the passphrase, or restore the newest backup: crmdesk restore FILE."),
         )
-    if "malformed" in text or "disk I/O error" in text:
-        return CorruptFile(
-            _("{file} is damaged and cannot be read safely.").format(file=path.name),
-            _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),
-        )
-    if "database or disk is full" in text:
+    return _disk_problem(text, path) or _broken_rule(text)
+
+
+def _disk_problem(text: str, path: Path) -> CrmdeskError | None:
+    unusable = "disk I/O error" in text or "unable to open database file" in text
+    if "database or disk is full" in text or (unusable and _without_room(path)):
         return DiskFull(
             _("The disk is full."),
             _("Nothing was lost: the last saved state is kept. Free some space and try again."),
+        )
+    if "disk I/O error" in text:
+        return EnvironmentProblem(
+            _("The disk does not answer."),
+            _("What was saved before is kept. Check that the disk is connected, then try again."),
+            code="disk",
+        )
+    if "malformed" in text:
+        return CorruptFile(
+            _("{file} is damaged and cannot be read safely.").format(file=path.name),
+            _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),
         )
     if "locked" in text or "busy" in text:
         return ProfileInUse(
@@ -212,6 +236,10 @@ def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
             _("Check the folder's permissions and that the disk is there."),
             code="permission",
         )
+    return None
+
+
+def _broken_rule(text: str) -> CrmdeskError | None:
     if "immutable document" in text:
         return UserError(
             _("This document has been submitted and cannot be changed."),
@@ -225,3 +253,11 @@ def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:
             code="append-only",
         )
     return None
+
+
+def _without_room(path: Path) -> bool:
+    """True when the disk of a file has no room; a disk that does not say has some."""
+    try:
+        return shutil.disk_usage(path.parent).free < _NO_ROOM_BYTES
+    except OSError:
+        return False

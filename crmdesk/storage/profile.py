@@ -6,6 +6,7 @@ Owns making, opening and locking the folder, and the small facts kept in the ``p
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -31,6 +32,9 @@ from crmdesk.storage.engine import Database
 DATABASE_FILE = "crmdesk.db"
 RESTORING, ASIDE_FILE = "restoring", "aside"
 FOLDERS = ("attachments", "backups", "logs")
+IN_USE = "use"
+_KEPT_FOLDERS = ("attachments", "backups")
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
 def exists(folder: Path) -> bool:
@@ -46,25 +50,109 @@ def make(
 ) -> Database:
     """Make a new profile and open it.
 
-    ``way``: keyring, passphrase or open (demo only). Raises UserError when one is there already,
-    KeyMissing without a keyring, DiskFull when the folder cannot be written.
+    ``way``: keyring, passphrase or open (demo only). Raises UserError when one is there already
+    or the remains of one are, KeyMissing without a keyring, DiskFull when the folder cannot be
+    written. What was made here goes again when it fails.
     """
     if exists(folder):
         raise UserError(
             _("There is already a profile in {folder}.").format(folder=folder),
             _("Open it, or name another folder with --profile."),
         )
+    refuse_remains(folder)
+    with removed_on_failure(folder) as keeping:
+        try:
+            make_folders(folder)
+            make_private(folder / DATABASE_FILE)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        key = crypto.new_key()
+        crypto.keep_key(folder, key, way=way, passphrase=passphrase)
+        database = database_at(folder / DATABASE_FILE, key, clock)
+        database.hold(used(folder))
+        try:
+            schema.create(database)
+        except BaseException:
+            database.dispose()
+            raise
+        keeping.keep()
+    return database
+
+
+def refuse_remains(folder: Path) -> None:
+    """UserError for a folder with a key, backups or attachments of a profile that has no database.
+
+    They may be all that is left of somebody's data, so nothing is made on top of them.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in FOLDERS:
-            (folder / name).mkdir(exist_ok=True)
+        remains = (folder / crypto.KEY_FILE).exists() or any(
+            (folder / name).is_dir() and any((folder / name).iterdir()) for name in _KEPT_FOLDERS
+        )
     except OSError as error:
         raise cannot_write(folder, error) from error
-    key = crypto.new_key()
-    crypto.keep_key(folder, key, way=way, passphrase=passphrase)
-    database = database_at(folder / DATABASE_FILE, key, clock)
-    schema.create(database)
-    return database
+    if remains and not (folder / DATABASE_FILE).exists():
+        raise UserError(
+            _("{folder} holds the rest of a profile without its database.").format(folder=folder),
+            _("Restore a backup there (crmdesk restore FILE), or name another folder: --profile."),
+        )
+
+
+class Keeping:
+    """Whether what is being made stays; it does not until :meth:`keep` is called."""
+
+    kept = False
+
+    def keep(self) -> None:
+        """Let it stay."""
+        self.kept = True
+
+
+@contextmanager
+def removed_on_failure(folder: Path) -> Iterator[Keeping]:
+    """Remove what was made of a profile in the block, unless it is kept.
+
+    Only files and folders of a profile that were not there before go, and folders only when
+    they hold nothing of anybody else's.
+    """
+    files = [
+        *(DATABASE_FILE + end for end in ("-wal", "-shm", "")),
+        crypto.KEY_FILE, f"{IN_USE}.lock", "sync.lock", "desktop.lock",
+    ]  # fmt: skip
+    new_folder = not folder.exists()
+    new = [name for name in (*files, *FOLDERS) if not (folder / name).exists()]
+    keeping = Keeping()
+    try:
+        yield keeping
+    finally:
+        if not keeping.kept:
+            with contextlib.suppress(OSError):
+                for name in new:
+                    place = folder / name
+                    if name == "logs":
+                        shutil.rmtree(place, ignore_errors=True)
+                    elif name not in FOLDERS:
+                        place.unlink(missing_ok=True)
+                    elif place.is_dir() and not any(place.iterdir()):
+                        place.rmdir()
+                if new_folder and folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+
+
+def make_folders(folder: Path) -> None:
+    """The folders of a profile, closed to other users of the computer."""
+    ours = not folder.exists() or not any(folder.iterdir())
+    folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if ours:
+        folder.chmod(_PRIVATE_FOLDER)
+    for name in FOLDERS:
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name).chmod(_PRIVATE_FOLDER)
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file that only its owner reads; what writes into it keeps that."""
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT, _PRIVATE_FILE))
+    file.chmod(_PRIVATE_FILE)
 
 
 def open_database(folder: Path, clock: Clock, passphrase: str | None = None) -> Database:
@@ -78,10 +166,15 @@ def open_database(folder: Path, clock: Clock, passphrase: str | None = None) -> 
             _("Make one with: crmdesk demo, crmdesk join URL, or crmdesk import."),
         )
     if (folder / RESTORING).exists():
-        with locked(folder, "desktop"):
+        with locked(folder, IN_USE):
             finish_restore(folder)
+    with contextlib.suppress(OSError):
+        # A profile of an earlier version, or copied here, may be open to others.
+        if (folder / DATABASE_FILE).stat().st_mode & 0o077:
+            (folder / DATABASE_FILE).chmod(_PRIVATE_FILE)
     passphrase = passphrase or os.environ.get("CRMDESK_PASSPHRASE")
     database = database_at(folder / DATABASE_FILE, crypto.find_key(folder, passphrase), clock)
+    database.hold(used(folder))
     try:
         schema.ensure(database)
     except WrongKey as error:
@@ -111,7 +204,7 @@ def finish_restore(folder: Path) -> None:
     try:
         note = ready / ASIDE_FILE
         aside = folder / "backups" / (note.read_text("utf-8") if note.exists() else "aside")
-        aside.mkdir(parents=True, exist_ok=True)
+        aside.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         for name, companions in ((DATABASE_FILE, ("-wal", "-shm", "")), (crypto.KEY_FILE, ("",))):
             if not (ready / name).exists():
                 continue
@@ -161,7 +254,7 @@ def set_fact(connection: Connection, key: str, value: str | None) -> None:
 
 @contextmanager
 def locked(folder: Path, purpose: str) -> Iterator[None]:
-    """Hold the profile for one purpose (desktop, sync, restore); ProfileInUse if another does.
+    """Hold the profile for one purpose (desktop, sync, use); ProfileInUse if another does.
 
     The lock is the operating system's and goes with the process, however it ends.
     """
@@ -179,6 +272,42 @@ def locked(folder: Path, purpose: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def used(folder: Path) -> Iterator[None]:
+    """Say that the profile's database is open, so that no restore takes its files away.
+
+    Any number may hold this at once; a restore takes it alone. ProfileInUse during a restore.
+    """
+    try:
+        handle = os.open(folder / f"{IN_USE}.lock", os.O_RDWR | os.O_CREAT, _PRIVATE_FILE)
+    except OSError:
+        # A full disk or a folder that is read only: what SQLite says of it is more exact.
+        yield
+        return
+    try:
+        if not _try_share(handle):
+            raise ProfileInUse(
+                _("A backup is being restored into this profile."),
+                _("Wait until it has finished and try again."),
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try_share(handle: int) -> bool:
+    if os.name == "nt":
+        # Windows has no shared lock here; it does not replace a file that is open either.
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _try_lock(handle: int) -> bool:

@@ -71,7 +71,8 @@ def join(
 ) -> JoinReport:
     """Make the profile ``folder`` a device of the HQ at ``url``.
 
-    Raises UserError when there is a profile already, Refused for a wrong code, Unreachable,
+    Raises UserError when there is a profile already or the rest of one, Refused for a wrong code,
+    Unreachable,
     Cancelled (nothing is left in ``folder``; the same code takes it up again).
     """
     if profile.exists(folder):
@@ -79,6 +80,7 @@ def join(
             _("There is already a profile in {folder}.").format(folder=folder),
             _("Join with a new one: --profile DIR. Export what you want to keep."),
         )
+    profile.refuse_remains(folder)
     started = time.perf_counter()
     keeping = keeping or KeyKeeping()
     connection = transport or HttpTransport(url)
@@ -161,6 +163,10 @@ def _move_in(draft: Path, folder: Path) -> None:
     for path in names:
         target = folder / path.name
         if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)
+            # Logs of before, or an empty folder: what is there stays.
+            for inner in path.iterdir():
+                inner.replace(target / inner.name)
+            path.rmdir()
+        else:
+            path.replace(target)
     draft.rmdir()

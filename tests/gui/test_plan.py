@@ -42,7 +42,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presenter_module, "PLAN_SECONDS", 0.4)
+    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 0.4)
 
 
 @pytest.fixture

@@ -72,7 +72,8 @@ def pull(
             return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
         if request.cursor == heads:
             return None
-        return _packed(_page_lines(connection, who, request.cursor, heads, epoch, now_ms))
+        page = _read_entries(connection, who, request.cursor, heads, own=request.own)
+        return _packed(_page_lines(connection, page, request.cursor, heads, epoch, now_ms))
 
 
 def _check_epoch(request: PullRequest, epoch: str) -> None:
@@ -90,13 +91,12 @@ def _packed(lines: Iterator[bytes] | list[bytes]) -> bytes:
 
 def _page_lines(
     connection: HqConnection,
-    who: Principal,
+    page: _Page,
     cursor: dict[str, int],
     heads: dict[str, int],
     epoch: str,
     now: int,
 ) -> Iterator[bytes]:
-    page = _read_entries(connection, who, cursor, heads)
     gained = sorted(heads.keys() - cursor.keys())
     lost = sorted(cursor.keys() - heads.keys())
     yield streams.line(PullHead(epoch, now, page.cursor, page.more, gained, lost))
@@ -126,7 +126,12 @@ def _page_lines(
 
 
 def _read_entries(
-    connection: HqConnection, who: Principal, cursor: dict[str, int], heads: dict[str, int]
+    connection: HqConnection,
+    who: Principal,
+    cursor: dict[str, int],
+    heads: dict[str, int],
+    *,
+    own: bool,
 ) -> _Page:
     behind = {s: p for s, p in sorted(cursor.items()) if s in heads and heads[s] > p}
     rows = connection.execute(
@@ -136,8 +141,8 @@ def _read_entries(
     rows = rows[:PAGE_ENTRIES]
     for scope, entity, uid, account, position, device in rows:
         page.cursor[scope] = int(position)
-        # What a device wrote itself it has, by the answer to its push.
-        if device != who.device or entity in _ACCOUNTS:
+        # What a device wrote itself it has, by the answer to its push, unless it was restored.
+        if own or device != who.device or entity in _ACCOUNTS:
             page.entries.setdefault(entity, []).append((account, uid, scope))
     cut = rows[-1][0] if page.more else None
     order = list(behind)

@@ -87,17 +87,18 @@ def start_order(
 
 
 def next_number(connection: Connection, ws: Workspace, kind: str) -> str:
-    """The next number of a document made on this device: counters never go back."""
+    """The next number of a document made on this device: counters never go back.
+
+    Documents are looked at too: after a restore HQ may have brought back later ones than counted.
+    """
     key = f"counter.{kind or 'order'}"
-    last = int(profile.get_fact(connection, key) or 0)
-    if last == 0:
-        prefix = document_number(kind, ws.device_prefix, 0)[:-5]
-        found = connection.exec_driver_sql(
-            "SELECT max(CAST(substr(number, ?) AS INTEGER)) FROM sales_order"
-            " WHERE substr(number, 1, ?) = ?",
-            (len(prefix) + 1, len(prefix), prefix),
-        ).scalar()
-        last = int(found or 0)
+    prefix = document_number(kind, ws.device_prefix, 0)[:-5]
+    found = connection.exec_driver_sql(
+        "SELECT max(CAST(substr(number, ?) AS INTEGER)) FROM sales_order"
+        " WHERE substr(number, 1, ?) = ?",
+        (len(prefix) + 1, len(prefix), prefix),
+    ).scalar()
+    last = max(int(profile.get_fact(connection, key) or 0), int(found or 0))
     profile.set_fact(connection, key, str(last + 1))
     return document_number(kind, ws.device_prefix, last + 1)
 

@@ -20,6 +20,7 @@ from crmdesk.i18n import _
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES, Scope
+from crmdesk.storage.resuming import OWN_ROWS
 from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import journal, table
 from crmdesk.sync.applying import Applier, MissingParents
@@ -56,6 +57,8 @@ class Staged:
     more: bool = False
     # Rows of gained scopes are taken whatever their revision.
     forced: bool = False
+    # After a restore this device's own rows are news too.
+    own: bool = False
 
     @property
     def count(self) -> int:
@@ -77,7 +80,8 @@ def download(
     with database.read() as connection:
         cursor = read_cursor(connection)
         leaving = _leaving(connection)
-    staged = Staged(cursor)
+        own = profile.get_fact(connection, OWN_ROWS) is not None
+    staged = Staged(cursor, own=own)
     if nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
         request = PullRequest(PROTOCOL_VERSION, epoch, cursor_hash(epoch, cursor))
         if not session.post("/v1/pull", request):
@@ -111,7 +115,7 @@ def _fetch(
     while True:
         check_cancelled()
         request = PullRequest(
-            PROTOCOL_VERSION, epoch, cursor_hash(epoch, staged.cursor), staged.cursor
+            PROTOCOL_VERSION, epoch, cursor_hash(epoch, staged.cursor), staged.cursor, staged.own
         )
         body = session.post("/v1/pull", request)
         if not body:
@@ -189,6 +193,7 @@ def _apply(connection: Connection, staged: Staged) -> Applier:
     _purge(connection, applier, staged)
     applier.forget_images()
     keep_cursor(connection, staged.cursor)
+    profile.set_fact(connection, OWN_ROWS, None)
     return applier
 
 

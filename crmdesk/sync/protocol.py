@@ -96,12 +96,16 @@ class PushResponse(msgspec.Struct, frozen=True):
 
 
 class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``hash`` alone asks whether there is news; ``cursor`` asks for it."""
+    """``hash`` alone asks whether there is news; ``cursor`` asks for it.
+
+    ``own`` asks for what this device wrote itself as well: it was restored from a backup.
+    """
 
     protocol: int
     epoch: str
     hash: str = ""
     cursor: dict[str, int] | None = None
+    own: bool = False
 
 
 class PullHead(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,0 +1,49 @@
+"""A restored device goes on counting where nothing was ever numbered before.
+
+Between the backup and its restore the device has sent changes and given numbers to documents
+that the restored database knows nothing of. HQ stops a device that uses a sequence number twice,
+so the journal and the document counters step ahead, and the next sync fetches the device's own
+rows as well.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from crmdesk.domain.clock import Clock
+from crmdesk.storage import profile
+
+OWN_ROWS = "sync.own_rows"
+"""Fact: the next pull asks for this device's own rows too."""
+
+_NUMBERS_AHEAD = 1_000
+
+
+def step_ahead(connection: Connection, clock: Clock) -> None:
+    """Make a restored database fit to go on as the device it is; one that works alone stays.
+
+    The journal counts on from the present instant in milliseconds, which no restore of this
+    backup before and no change since can have reached.
+    """
+    run = connection.exec_driver_sql
+    if profile.get_fact(connection, "hq.url") is None:
+        return
+    now_ms = int(clock.now().timestamp() * 1000)
+    run("DELETE FROM sqlite_sequence WHERE name = 'journal'")
+    run(
+        "INSERT INTO sqlite_sequence (name, seq)"
+        " SELECT 'journal', max(?, coalesce(max(seq), 0) + 1) FROM journal",
+        (now_ms,),
+    )
+    given = run(
+        "SELECT coalesce(max(CAST(substr(number, -5) AS INTEGER)), 0) FROM sales_order"
+        " WHERE substr(number, 1, length(?1) + 1) = ?1 || '-'",
+        (profile.get_fact(connection, "device.prefix") or "",),
+    )
+    last = int(profile.get_fact(connection, "counter.order") or given.scalar_one())
+    profile.set_fact(connection, "counter.order", str(last))
+    run(
+        "UPDATE profile SET value = CAST(value AS INTEGER) + ? WHERE key LIKE 'counter.%'",
+        (_NUMBERS_AHEAD,),
+    )
+    profile.set_fact(connection, OWN_ROWS, "1")

@@ -1,0 +1,102 @@
+"""Every place in three languages, light and dark: painted, silent, and nothing cut off.
+
+Qt messages fail these tests by themselves. Contrast of the tokens is tests/gui/test_theme.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from crmdesk.gui import theme
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.places import places_for, title_of
+from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.i18n import use_language
+from crmdesk.paths import resources_dir
+from crmdesk.services import orders
+from crmdesk.services.workspace import Workspace
+from tests.gui.pictures import settle
+from tests.gui.sync_story import tell
+
+SIZES = ((1440, 900), (1280, 800))
+COLOURS = 12
+
+
+@pytest.fixture(params=["en", "es", "ru"])
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    code = str(request.param)
+    compiled = resources_dir() / "translations" / code / "LC_MESSAGES" / "crmdesk.mo"
+    if code != "en" and not compiled.exists():
+        pytest.skip("the translations are not compiled")
+    use_language(code)
+    yield code
+    use_language("en")
+
+
+@pytest.fixture
+def window(
+    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None, language: str
+) -> Iterator[MainWindow]:
+    tell(demo)
+    made = MainWindow(runner, Bus(), ErrorDesk())
+    qtbot.addWidget(made)
+    made.show()
+    made.open_places(demo, places_for(demo), ShellSources())
+    yield made
+    made.close()
+
+
+def test_places_are_painted_whole(
+    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot, qapp: QApplication,
+    language: str,
+) -> None:  # fmt: skip
+    with demo.database.read() as connection:
+        account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
+    order = orders.start_order(demo, account).order_id
+    shown = {"customer": {"account": account}, "order": {"order": order}}
+    cut: list[str] = []
+    for spec in places_for(demo):
+        window.go(spec.key, **shown.get(spec.key, {}))
+        qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
+        for size in SIZES:
+            window.resize(*size)
+            settle(10)
+            cut += [f"{spec.key} {size[0]}: {words}" for words in cut_off(window)]
+        pictures = []
+        for scheme in ("dark", "light"):
+            theme.apply(qapp, scheme)
+            settle(10)
+            picture = window.place(spec.key).grab().toImage()
+            assert colours(picture) >= COLOURS, f"{spec.key} is blank in {scheme}"
+            pictures.append(picture)
+        assert pictures[0] != pictures[1], f"{spec.key} does not follow the scheme"
+    assert cut == []
+    if language != "en":
+        assert title_of("customers") != "Customers"
+
+
+def colours(picture: QImage) -> int:
+    """How many colours a coarse grid over the picture meets."""
+    points = ((x, y) for x in range(0, picture.width(), 3) for y in range(0, picture.height(), 3))
+    return len({picture.pixel(x, y) for x, y in points})
+
+
+def cut_off(window: QWidget) -> list[str]:
+    """Buttons that are narrower than their words or stand outside of the window."""
+    found = []
+    for button in window.findChildren(QAbstractButton):
+        if not button.isVisible() or not button.text():
+            continue
+        corner = button.mapTo(window, QPoint(0, 0))
+        outside = corner.x() < 0 or corner.x() + button.width() > window.width()
+        if outside or button.width() + 1 < button.sizeHint().width():
+            found.append(f"{type(button).__name__} “{button.text()}” {button.width()} px")
+    return found

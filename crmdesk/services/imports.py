@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import Cancelled, NotFound, UserError
+from crmdesk.domain.errors import Cancelled, NotFound, ProfileInUse, UserError
 from crmdesk.domain.ids import Uid, new_uid
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
@@ -259,8 +259,18 @@ def undo_import(ws: Workspace, batch: int) -> ChangeSet:
     """Take back an import of sales: its documents, and the accounts and products it made.
 
     Accounts and products that are used otherwise by now stay. Raises UserError when HQ has the
-    rows already, NotFound when there is no such import.
+    rows already or a round of sync may be taking them there, NotFound when there is no such import.
     """
+    try:
+        with profile.locked(ws.folder, "sync"):
+            return _undo(ws, batch)
+    except ProfileInUse as error:
+        raise UserError(
+            _("These sales may be on their way to HQ just now."), _("Try again in a moment.")
+        ) from error
+
+
+def _undo(ws: Workspace, batch: int) -> ChangeSet:
     with ws.database.write(applying=True) as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT uid, kind, state FROM import_batch WHERE id = ?", (batch,)).first()

@@ -277,6 +277,16 @@ def test_sales_that_hq_has_are_not_taken_back(ws: Workspace, tmp_path: Path) -> 
         undo_import(ws, report.batch)
 
 
+def test_an_import_on_its_way_to_hq_is_not_taken_back(ws: Workspace, tmp_path: Path) -> None:
+    report = take(ws, write(tmp_path / "a.csv", *ROWS))
+    before = everything(ws)
+    with profile.locked(ws.folder, "sync"), pytest.raises(UserError, match="on their way"):
+        undo_import(ws, report.batch)
+    assert everything(ws) == before
+    undo_import(ws, report.batch)
+    assert ask(ws, "SELECT count(*) FROM sale WHERE document = '1001'") == [(0,)]
+
+
 def test_a_profile_with_an_hq_journals_what_it_imported(ws: Workspace, tmp_path: Path) -> None:
     with ws.database.maintenance() as connection:
         profile.set_fact(connection, "hq.url", "http://localhost:1")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import platform
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crmdesk.domain.clock import ZoneClock
-from crmdesk.domain.errors import KeyMissing
+from crmdesk.domain.errors import KeyMissing, UserError
 from crmdesk.i18n import _, language
 from crmdesk.services.imports import import_file
 from crmdesk.services.workspace import NewCompany, Workspace, start_alone
@@ -21,12 +23,11 @@ Progress = Callable[[str, int], None]
 Instants = Callable[[], datetime]
 
 
-def key_keeping() -> KeyKeeping:
-    """How a new profile's key is kept: CRMDESK_PASSPHRASE where it is set, else the keyring.
-
-    KeyMissing when neither is there.
+def key_keeping(passphrase: str | None = None) -> KeyKeeping:
+    """How a new profile's key is kept: by the passphrase given or CRMDESK_PASSPHRASE, else the
+    keyring. KeyMissing when none is there.
     """
-    passphrase = os.environ.get("CRMDESK_PASSPHRASE")
+    passphrase = passphrase or os.environ.get("CRMDESK_PASSPHRASE")
     if passphrase:
         return KeyKeeping("passphrase", passphrase)
     if not crypto.keyring_available():
@@ -45,18 +46,52 @@ def join_hq(
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    insecure: bool = False,
+    passphrase: str | None = None,
 ) -> JoinReport:
-    """Make the folder's profile a device of an HQ."""
+    """Make the folder's profile a device of an HQ.
+
+    UserError for an address without encryption on the network, unless ``insecure``.
+    """
+    if not insecure:
+        _require_private(url)
     return join(
         folder, url, code, ZoneClock(instants, ZoneInfo("UTC")),
-        device_name=platform.node() or "laptop", keeping=key_keeping(), progress=progress,
+        device_name=platform.node() or "laptop", keeping=key_keeping(passphrase), progress=progress,
         cancelled=cancelled,
     )  # fmt: skip
 
 
-def make_standalone(folder: Path, company: str, instants: Instants) -> Workspace:
+def _require_private(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme, parts.hostname or ""
+    except ValueError:
+        scheme, host = "", ""
+    if scheme not in ("http", "https") or not host:
+        raise UserError(
+            _("{url} is not the address of an HQ.").format(url=url),
+            _("It looks like https://hq.example.com."),
+        )
+    if scheme == "http" and not _is_loopback(host):
+        raise UserError(
+            _("With http:// everything would travel unencrypted."),
+            _("Use the https:// address, or say --insecure on the command line."),
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def make_standalone(
+    folder: Path, company: str, instants: Instants, *, passphrase: str | None = None
+) -> Workspace:
     """A profile that works alone, opened."""
-    keeping = key_keeping()
+    keeping = key_keeping(passphrase)
     return start_alone(
         folder, instants, NewCompany(name=company, user_name=_("Me"), language=language()),
         way=keeping.way, passphrase=keeping.passphrase,
@@ -71,10 +106,13 @@ def start_from_file(
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    passphrase: str | None = None,
 ) -> None:
     """A standalone profile with the sales of a file; nothing is left when that fails."""
     with profile.removed_on_failure(folder) as keeping:
-        workspace = make_standalone(folder, company or _("My company"), instants)
+        workspace = make_standalone(
+            folder, company or _("My company"), instants, passphrase=passphrase
+        )
         try:
             import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
         finally:

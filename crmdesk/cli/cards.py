@@ -35,7 +35,8 @@ def _customer(chosen: argparse.Namespace, context: Context) -> int:
     context.console.document({"card": card, "skus": skus})
     head = card.header
     say(f"{head.name} · {head.code} · {head.status} · {head.account_class}")
-    say(f"{head.street}, {head.city} · {head.territory}")
+    place = ", ".join(part for part in (head.street, head.city) if part)
+    say(" · ".join(part for part in (place, head.territory) if part))
     say(
         _("overdue {overdue}, due {due}, at risk {risk} · owes {open} · open tickets {tickets}")
         .format(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened, opened_or_made
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.i18n import _, format_number
+from crmdesk.i18n import _, format_number, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.program import Context
@@ -63,9 +63,12 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
 def _say_report(report: Any, context: Context) -> None:
     say = context.console.say
     say(
-        _(
+        ngettext(
+            "{rows} row: {created} created, {updated} updated, {merged} merged, {skipped} skipped,"
+            " {rejected} rejected.",
             "{rows} rows: {created} created, {updated} updated, {merged} merged, {skipped} skipped,"
-            " {rejected} rejected."
+            " {rejected} rejected.",
+            report.rows,
         ).format(
             **{
                 name: format_number(getattr(report, name))
@@ -133,7 +136,6 @@ def _export(chosen: argparse.Namespace, context: Context) -> int:
     with opened(context) as ws, exports.export(ws, chosen.kind) as table:
         count = write_table(chosen.out, table.columns, table.rows)
     context.console.document({"rows": count, "file": str(chosen.out)})
-    context.console.say(
-        _("{count} rows written to {file}.").format(count=format_number(count), file=chosen.out)
-    )
+    words = ngettext("{count} row written to {file}.", "{count} rows written to {file}.", count)
+    context.console.say(words.format(count=format_number(count), file=chosen.out))
     return DONE

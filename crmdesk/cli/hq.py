@@ -25,13 +25,16 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
     init = steps.add_parser("init", parents=[shared], help=_("make an HQ"))
     init.add_argument("--db", help=_("URL of an empty PostgreSQL database; else embedded"))
-    init.add_argument("--company", help=_("name of the company"))
+    init.add_argument("--company", help=_("name of the company (needed)"))
     init.add_argument("--admin", help=_("name of the first administrator"))
     serve = steps.add_parser("serve", parents=[shared], help=_("run the server"))
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8642)
     serve.add_argument("--certificate", type=Path)
     serve.add_argument("--private-key", type=Path)
+    serve.add_argument(
+        "--insecure", action="store_true", help=_("serve the network without a certificate")
+    )
     steps.add_parser("upgrade", parents=[shared], help=_("bring the database up to date"))
     user = steps.add_parser("user", parents=[shared], help=_("add a user"))
     user.add_argument("code")
@@ -77,6 +80,9 @@ def _init(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin, home
 
     folder = chosen.folder or default_hq_dir()
+    # A database that was restored from a backup has its company.
+    if not chosen.company and not (chosen.db and admin.has_company(chosen.db)):
+        raise UserError(_("Name the company of this HQ: --company NAME."))
     place = home.init(folder, db_url=chosen.db)
     code = None
     with place.store() as store:
@@ -92,21 +98,20 @@ def _init(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq.serving import ServeOptions, serve
+    from crmdesk.hq.serving import ServeOptions, require_private, serve
 
+    options = ServeOptions(
+        chosen.host, chosen.port, certificate=chosen.certificate,
+        private_key=chosen.private_key, insecure=chosen.insecure,
+    )  # fmt: skip
+    require_private(options)
     place = _home(chosen)
     place.start()
     context.console.say(
         _("Serving on {host}:{port}; stop with Ctrl+C.").format(host=chosen.host, port=chosen.port)
     )
     try:
-        serve(
-            place.url,
-            ServeOptions(
-                chosen.host, chosen.port, certificate=chosen.certificate,
-                private_key=chosen.private_key,
-            ),
-        )  # fmt: skip
+        serve(place.url, options)
     finally:
         place.stop()
     return DONE

@@ -12,7 +12,7 @@ from crmdesk.cli.console import DONE
 from crmdesk.cli.dates import iso_date
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.i18n import _, format_clock, format_number
+from crmdesk.i18n import _, format_clock, format_number, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.program import Context
@@ -71,7 +71,11 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
     }  # fmt: skip
     context.console.document(facts)
     context.console.say(
-        _("{visits} visits, {km} km, worth {worth}; written to {file}.").format(
+        ngettext(
+            "{visits} visit, {km} km, worth {worth}; written to {file}.",
+            "{visits} visits, {km} km, worth {worth}; written to {file}.",
+            plan.visit_count,
+        ).format(
             visits=plan.visit_count, km=format_number(plan.km), worth=format_number(plan.worth, 2),
             file=chosen.out,
         )
@@ -104,10 +108,13 @@ def _days(chosen: argparse.Namespace, context: Context) -> int:
     context.console.document(document)
     for day in document["days"]:
         context.console.say(
-            _("{date}: {visits} visits, {km} km").format(
+            ngettext(
+                "{date}: {visits} visit, {km} km", "{date}: {visits} visits, {km} km",
+                len(day["visits"]),
+            ).format(
                 date=day["date"], visits=len(day["visits"]), km=format_number(day["km"])
             )
-        )
+        )  # fmt: skip
         for visit in day["visits"]:
             context.console.say(f"  {visit['start']}  {visit['name']}")
     return DONE

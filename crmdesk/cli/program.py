@@ -135,7 +135,7 @@ def _guarded(chosen: argparse.Namespace, context: Context) -> int:
         run: Command = chosen.run
         return run(chosen, context)
     except (Cancelled, KeyboardInterrupt):
-        print(_("Cancelled; nothing was changed."), file=sys.stderr)
+        print(_("Cancelled."), file=sys.stderr)
         return FAILED
     except EnvironmentProblem as error:
         print(f"crmdesk: {error}", file=sys.stderr)

@@ -11,7 +11,7 @@ from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.dates import iso_date, iso_dates
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import UserError
-from crmdesk.i18n import _, format_number
+from crmdesk.i18n import _, format_number, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.program import Context
@@ -46,11 +46,10 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
         if chosen.out is not None:
             count = write_table(chosen.out, reorder.COLUMNS, rows)
             context.console.document({"rows": count, "file": str(chosen.out)})
-            context.console.say(
-                _("{count} rows written to {file}.").format(
-                    count=format_number(count), file=chosen.out
-                )
+            words = ngettext(
+                "{count} row written to {file}.", "{count} rows written to {file}.", count
             )
+            context.console.say(words.format(count=format_number(count), file=chosen.out))
             return DONE
         found = list(rows)
     context.console.document([dict(zip(reorder.COLUMNS, row, strict=True)) for row in found])
@@ -61,9 +60,11 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
         (_("customer"), "SKU", _("state"), "p 7", "p 14", _("next"), _("why")),
         [(r[0], r[1], r[2], r[3], r[4], r[6], r[12]) for r in urgent],
     )
-    context.console.say(
-        _("{count} pairs; --out FILE writes them all.").format(count=format_number(len(found)))
-    )
+    words = ngettext(
+        "{count} pair; --out FILE writes it.", "{count} pairs; --out FILE writes them all.",
+        len(found),
+    )  # fmt: skip
+    context.console.say(words.format(count=format_number(len(found))))
     return DONE
 
 

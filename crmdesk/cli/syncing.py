@@ -28,6 +28,9 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     join = commands.add_parser("join", parents=[common], help=_("enrol at an HQ"))
     join.add_argument("url")
     join.add_argument("--code", required=True)
+    join.add_argument(
+        "--insecure", action="store_true", help=_("take an http:// address on the network")
+    )
     join.set_defaults(run=_join)
     for name, words in (("conflicts", _("list conflicts")), ("refusals", _("list refusals"))):
         parser = commands.add_parser(name, parents=[common], help=words)
@@ -94,7 +97,7 @@ def _join(chosen: argparse.Namespace, context: Context) -> int:
 
     report = join_hq(
         context.folder, chosen.url, chosen.code, context.instants,
-        progress=context.console.progress(),
+        progress=context.console.progress(), insecure=chosen.insecure,
     )  # fmt: skip
     context.console.document(report)
     context.console.say(

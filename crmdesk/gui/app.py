@@ -172,7 +172,7 @@ class Desktop:
         self.runner.write(lambda: _new_day(workspace), owner=self)
 
     def _on_open_failed(self, error: Exception) -> None:
-        if isinstance(error, KeyMissing | WrongKey):
+        if isinstance(error, KeyMissing | WrongKey) and _opens_by_passphrase(self._folder):
             self._show_unlock(again=isinstance(error, WrongKey))
         else:
             self.errors.show(error)
@@ -303,6 +303,16 @@ def _open_profile(
     # The first place is imported here, while the window already takes keys.
     import_module("crmdesk.gui.views.today.widget")
     return workspace
+
+
+def _opens_by_passphrase(folder: Path) -> bool:
+    """Whether a passphrase is what the profile wants: a keyring's missing key is no such thing."""
+    from crmdesk.storage import crypto
+
+    try:
+        return crypto.key_way(folder) == "passphrase"
+    except CrmdeskError:
+        return False
 
 
 def _chip_of(workspace: Workspace) -> ChipState:

@@ -7,6 +7,7 @@ wrong as expected errors. Making and starting an HQ is :mod:`crmdesk.hq.home`'s 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Sequence
@@ -58,6 +59,20 @@ def found_company(store: Store, name: str, admin_name: str, now: datetime) -> st
     add_territory(store, "T1", _("All customers"), now_ms=now_ms)
     add_user(store, "A1", admin_name, Role.ADMIN.value, territories=["T1"], now_ms=now_ms)
     return make_code(store, "A1", now)
+
+
+def has_company(url: str) -> bool:
+    """Whether a PostgreSQL database holds an HQ with a company already (a restored backup)."""
+    store = Store(url)
+    try:
+        with store.transaction() as connection:
+            there = connection.execute("SELECT to_regclass('organisation')").fetchone()
+            if there is None or there[0] is None:
+                return False
+            row = connection.execute("SELECT 1 FROM organisation LIMIT 1").fetchone()
+            return row is not None
+    finally:
+        store.dispose()
 
 
 def add_user(
@@ -191,7 +206,7 @@ def check(store: Store) -> list[str]:
 
 
 def backup(url: str, out: Path) -> None:
-    """A consistent dump of the whole HQ (``pg_restore`` reads it).
+    """A consistent dump of the whole HQ (``pg_restore`` reads it), readable by its owner only.
 
     Raises EnvironmentProblem when ``pg_dump`` is missing or fails.
     """
@@ -199,6 +214,9 @@ def backup(url: str, out: Path) -> None:
     # A password on the command line could be read by everybody on the machine.
     where = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     password = where.pop("password", None)
+    with contextlib.suppress(OSError):
+        if out.exists():
+            out.chmod(0o600)
     done = subprocess.run(
         [
             programs.path("pg_dump"), "--format=custom", f"--file={out}",
@@ -206,6 +224,7 @@ def backup(url: str, out: Path) -> None:
         ],
         capture_output=True, text=True, check=False,
         env={**os.environ, **({} if password is None else {"PGPASSWORD": password})},
+        umask=0o077,
     )  # fmt: skip
     if done.returncode != 0:
         raise EnvironmentProblem(_("The backup of HQ failed."), done.stderr.strip()[-400:])

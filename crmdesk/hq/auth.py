@@ -76,7 +76,17 @@ def make_code(connection: HqConnection, user: str, now: datetime) -> str:
 def enrol(
     connection: HqConnection, code: str, name: str, now: datetime, epoch: str
 ) -> EnrolResponse:
-    """Make a device for the user of a code. Refused when it is unknown, used or too old."""
+    """Make a device for the user of a code. Refused when it is unknown, used or too old.
+
+    Refused, and the code stays good, while HQ has no company: no laptop could work with that.
+    """
+    found = connection.execute("SELECT name FROM organisation WHERE NOT deleted LIMIT 1").fetchone()
+    if found is None:
+        raise Refused(
+            _("This HQ has no company yet."),
+            _("Ask the office to finish setting it up; the code stays good."),
+            code="no-company",
+        )
     row = connection.execute(
         "UPDATE enrolment e SET used_at = %s FROM app_user u WHERE e.code_hash = %s"
         " AND e.used_at IS NULL AND e.expires_at > %s AND u.uid = e.user_id AND u.active"
@@ -107,9 +117,7 @@ def enrol(
     )
     audit(connection, "enrol", user=user, device=device)
     feed.announce(connection, [(REFERENCE, "device", device, None)])
-    found = connection.execute("SELECT name FROM organisation WHERE NOT deleted LIMIT 1").fetchone()
-    organisation = "" if found is None else str(found[0])
-    return EnrolResponse(device, key, prefix, user, user_name, role, organisation, epoch)
+    return EnrolResponse(device, key, prefix, user, user_name, role, str(found[0]), epoch)
 
 
 def _free_prefix(connection: HqConnection, user_code: str) -> str:

@@ -6,6 +6,7 @@ PostgreSQL, if there is one, is started before and stopped after by whoever owns
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crmdesk.domain.clock import ZoneClock
-from crmdesk.domain.errors import EnvironmentProblem
+from crmdesk.domain.errors import EnvironmentProblem, UserError
 from crmdesk.i18n import _
 
 SERVER_FILE = "server.json"
@@ -35,17 +36,39 @@ def system_clock(*, offset_s: float = 0.0, zone: str = "UTC") -> ZoneClock:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where and how to listen. Without TLS files it should listen on the loopback only."""
+    """Where and how to listen. Without TLS files it listens on the loopback, or ``insecure``."""
 
     host: str = "127.0.0.1"
     port: int = 8642
     offset_s: float = 0.0
     certificate: Path | None = None
     private_key: Path | None = None
+    insecure: bool = False
+
+
+def require_private(options: ServeOptions) -> None:
+    """UserError when what laptops send, customers and device keys, would go about unencrypted."""
+    if options.certificate is not None or options.insecure or _is_loopback(options.host):
+        return
+    raise UserError(
+        _("Without a certificate the server would send customers' data unencrypted."),
+        _("Give --certificate and --private-key, serve on 127.0.0.1, or say --insecure."),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def serve(url: str, options: ServeOptions, *, address_file: Path | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises EnvironmentProblem when the address is taken."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises EnvironmentProblem when the address is taken, UserError without TLS on the network.
+    """
+    require_private(options)
     import uvicorn
 
     from crmdesk.hq.app import make_app, open_hq

@@ -252,3 +252,36 @@ def test_a_profile_without_company_or_person_is_a_sentence(
         workspace_of(folder, database, instant)
     assert caught.value.hint
     database.dispose()
+
+
+# --------------------------------------------------------------------------------- the network
+
+
+@pytest.mark.parametrize(
+    "address", ["http://hq.example.com:8642", "hq.example.com", "ftp://127.0.0.1", "http://[x"]
+)
+def test_joining_wants_an_encrypted_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    address: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CRMDESK_PASSPHRASE", "correct horse")
+    faces = Faces(lambda _f: 41, lambda _f, _p: 42, lambda: 43)
+    folder = str(tmp_path / "p")
+    assert main(["join", address, "--code", "X", "--profile", folder], faces, instant) == 2
+    assert "https" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["serve", "--host", "0.0.0.0"], ["serve", "--host", "hq.example.com"], ["init"]],  # noqa: S104
+)
+def test_hq_is_not_begun_half(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    pytest.importorskip("psycopg", reason="HQ's libraries are not installed (extra hq)")
+    faces = Faces(lambda _f: 41, lambda _f, _p: 42, lambda: 43)
+    assert main(["hq", *arguments, "--folder", str(tmp_path / "hq")], faces, instant) == 2
+    said = capsys.readouterr().err
+    assert "--company" in said if arguments == ["init"] else "unencrypted" in said
+    assert not (tmp_path / "hq").exists()

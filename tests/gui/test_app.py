@@ -19,7 +19,7 @@ from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Control
 from crmdesk.gui.presenting import Target
 from crmdesk.services.queries.search import find
-from crmdesk.storage import profile
+from crmdesk.storage import crypto, profile
 from tests.gui.demo_profile import SPEC
 
 Begin = Callable[..., Desktop]
@@ -141,6 +141,24 @@ def test_locked_profile_asks_in_the_window(begin: Begin, qtbot: QtBot, tmp_path:
     screen.passphrase_given.emit("correct horse")
     qtbot.waitUntil(lambda: desktop.workspace is not None)
     qtbot.waitUntil(lambda: desktop.runner.running == 0)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+@pytest.mark.parametrize("damage", ["no key", "another key"])
+def test_no_passphrase_is_asked_where_none_would_help(
+    begin: Begin, qtbot: QtBot, folder: Path, damage: str
+) -> None:
+    if damage == "no key":
+        (folder / crypto.KEY_FILE).unlink()
+    else:
+        crypto.keep_key(folder, crypto.new_key(), way="open")
+    desktop = begin(folder)
+    qtbot.waitUntil(lambda: desktop.window.findChild(QMessageBox) is not None)
+    box = desktop.window.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    assert "key" in box.text()
+    assert not isinstance(desktop.window.stack.currentWidget(), Unlock)
+    box.close()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, editing, schema
+from crmdesk.hq import admin, auth, editing, schema
 from crmdesk.sync import client
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync import company
@@ -28,6 +30,17 @@ def test_two_customers_may_exchange_their_codes(hq: Headquarters) -> None:
     assert one.rows("SELECT code, name FROM account ORDER BY code LIMIT 2") == [
         ("C0", company.NAMES[1]), ("C1", company.NAMES[0]),
     ]  # fmt: skip
+
+
+def test_nobody_enrols_while_there_is_no_company(hq: Headquarters) -> None:
+    code = hq.code("R1")
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE organisation SET deleted = true")
+        with pytest.raises(Refused, match="no company") as caught:
+            auth.enrol(connection, code, "laptop", datetime.now(UTC), "e")
+        assert caught.value.code == "no-company"
+        connection.execute("UPDATE organisation SET deleted = false")
+        assert auth.enrol(connection, code, "laptop", datetime.now(UTC), "e").organisation
 
 
 def test_the_same_product_listed_on_both_sides_ends_as_one(hq: Headquarters) -> None:

@@ -291,7 +291,7 @@ def test_a_plan_that_cannot_be_better_is_left_in_words_too(
 ) -> None:
     presenter, view, desk = made
     presenter.fill()
-    monkeypatch.setattr(presenter_module, "PLAN_SECONDS", 0.0)
+    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 0.0)
     presenter.fill()
     assert view.outcome == ("", "", "")
     assert desk.toasts[-1].startswith("Nothing better was found")
@@ -337,7 +337,7 @@ def test_dropping_takes_a_visit_out(made: Made) -> None:
 def test_cancelling_leaves_the_plan_as_it_was(
     ws: Workspace, runner: Runner, desk: FakeDesk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presenter_module, "PLAN_SECONDS", 30.0)
+    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 30.0)
     view = FakeView()
     presenter = PlanPresenter(PlaceContext(ws, runner, desk), view)
     presenter.start()

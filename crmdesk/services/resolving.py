@@ -135,8 +135,11 @@ def _again(
     table = spec.table or spec.name
     if op not in ("I", "U"):
         raise UserError(_("This cannot be sent again as it was."), _("Do the step once more."))
+    known = {f.column for f in spec.fields}
     cells = {
-        column: local_value(connection, spec, column, new) for column, (_old, new) in fields.items()
+        column: local_value(connection, spec, column, pair[1])
+        for column, pair in fields.items()
+        if column in known
     }
     if op == "I":
         marks = ", ".join("?" * (len(cells) + 1))

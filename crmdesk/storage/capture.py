@@ -290,6 +290,16 @@ def lines_query(entity: Entity) -> str:
     )
 
 
+def row_query(entity: Entity) -> str:
+    """SQL with one parameter (uid) giving a row as its insert has it: ``{column: [null, new]}``."""
+    return f"SELECT {_as_inserted(entity)} FROM {_table(entity)} n WHERE n.uid = ?"
+
+
+def _as_inserted(entity: Entity) -> str:
+    pairs = ", ".join(f"'{f.column}', json_array(NULL, {_wire(f, 'n')})" for f in entity.fields)
+    return f"json_object({pairs})"
+
+
 def journal_facts(
     connection: Connection, name: str, where: str, parameters: tuple[object, ...]
 ) -> None:
@@ -300,8 +310,7 @@ def journal_facts(
     lines, and one that HQ refuses does not take the others with it.
     """
     entity = ENTITIES[name]
-    pairs = ", ".join(f"'{f.column}', json_array(NULL, {_wire(f, 'n')})" for f in entity.fields)
-    content, ops = f"json_object({pairs})", "SELECT 'I' AS op"
+    content, ops = _as_inserted(entity), "SELECT 'I' AS op"
     if entity.lines is not None:
         lines = lines_query(entity).replace("uid = ?", "uid = n.uid")
         content = f"CASE k.op WHEN 'I' THEN {content} ELSE ({lines}) END"

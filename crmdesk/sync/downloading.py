@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Unreachable
 from crmdesk.i18n import _
 from crmdesk.storage import profile
@@ -25,6 +26,7 @@ from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import journal, table
 from crmdesk.sync.applying import Applier, MissingParents
 from crmdesk.sync.cursor import keep_cursor, read_cursor
+from crmdesk.sync.departing import keep_words
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Gone,
@@ -94,7 +96,7 @@ def download(
         progress("apply", 0, staged.count)
         try:
             with database.write(applying=True) as tx:
-                applier = _apply(tx.connection, staged)
+                applier = _apply(tx.connection, staged, format_instant(database.clock.now()))
         except MissingParents:
             _fetch(session, epoch, staged, progress, check_cancelled)
             continue
@@ -180,7 +182,7 @@ def _stage_snapshot(session: Session, staged: Staged, scopes: list[str]) -> None
 # -- applying ------------------------------------------------------------------------------
 
 
-def _apply(connection: Connection, staged: Staged) -> Applier:
+def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     applier = Applier(connection)
     for name in ENTITIES:
         rows = staged.rows.get(name)
@@ -190,14 +192,14 @@ def _apply(connection: Connection, staged: Staged) -> Applier:
         gone = staged.deleted.get(name)
         if gone:
             applier.remove(name, gone)
-    _purge(connection, applier, staged)
+    _purge(connection, applier, staged, at)
     applier.forget_images()
     keep_cursor(connection, staged.cursor)
     profile.set_fact(connection, OWN_ROWS, None)
     return applier
 
 
-def _purge(connection: Connection, applier: Applier, staged: Staged) -> None:
+def _purge(connection: Connection, applier: Applier, staged: Staged, at: str) -> None:
     """Take away what may not be here any more, except where our own words still wait."""
     candidates = staged.left | _leaving(connection) | _accounts_of_lost(connection, staged)
     candidates -= staged.arrived
@@ -206,6 +208,7 @@ def _purge(connection: Connection, applier: Applier, staged: Staged) -> None:
     ready = list(candidates - waiting)
     keys = connection.scalars(select(account.c.id).where(account.c.uid.in_(ready))).all()
     if keys:
+        keep_words(connection, keys, at)
         applier.purge_accounts(list(keys))
     profile.set_fact(
         connection, LEAVING, json.dumps(sorted(u.hex() for u in waiting)) if waiting else None

@@ -22,8 +22,8 @@ def add_note(laptop: Laptop, account: str, user: str, text: str) -> None:
     laptop.run(_NOTE, new_uid(), text, account, user)
 
 
-def submit_order(laptop: Laptop, account: str, user: str, number: str) -> bytes:
-    """A draft with two lines, then submitted, as the order editor does it."""
+def draft_order(laptop: Laptop, account: str, user: str, number: str) -> bytes:
+    """A draft with two lines."""
     uid = new_uid()
     with laptop.database.write() as tx:
         run = tx.connection.exec_driver_sql
@@ -41,6 +41,12 @@ def submit_order(laptop: Laptop, account: str, user: str, number: str) -> bytes:
                 " JOIN packaging k ON k.product_id = p.id WHERE o.uid = ? AND p.sku = ?",
                 (position, uid, sku),
             )
+    return uid
+
+
+def submit_order(laptop: Laptop, account: str, user: str, number: str) -> bytes:
+    """A draft with two lines, then submitted, as the order editor does it."""
+    uid = draft_order(laptop, account, user, number)
     laptop.run("UPDATE sales_order SET status = 'submitted' WHERE uid = ?", uid)
     return uid
 

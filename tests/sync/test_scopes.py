@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ import pytest
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq import admin, auth
+from crmdesk.services.queries.sync import sync_centre
+from crmdesk.services.workspace import workspace_of
 from crmdesk.storage import profile
 from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
 from crmdesk.sync.reading import lines
@@ -18,7 +21,7 @@ from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_delivery import session_of
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.test_meeting import add_note, draft_order, submit_order
 
 pytestmark = pytest.mark.hq
 
@@ -126,8 +129,9 @@ def test_an_offline_edit_on_a_customer_that_moved_is_refused_and_kept(hq: Headqu
     assert (report.refusals, report.waiting) == (3, 0)
     refused = one.rows("SELECT entity, code, fields FROM refusal ORDER BY seq")
     assert [(entity, code) for entity, code, _f in refused] == [
-        ("note", "scope"), ("order", "scope"), ("order", "together"),
+        ("order", "left"), ("note", "scope"), ("order", "scope"), ("order", "together"),
     ]  # fmt: skip
+    refused = refused[1:]
     assert "written offline" in refused[0][2] and "SKU" not in refused[2][2]
     assert one.rows("SELECT 1 FROM account WHERE code = 'C0'") == []
     assert (
@@ -135,6 +139,30 @@ def test_an_offline_edit_on_a_customer_that_moved_is_refused_and_kept(hq: Headqu
         == []
         == hq.rows("SELECT 1 FROM sales_order WHERE uid = %s", order.hex())
     )
+
+
+def test_a_draft_of_a_customer_that_left_stays_readable(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    submit_order(one, "C0", "R1", "R01-00009")
+    uid = draft_order(one, "C0", "R1", "R01-00010")
+    draft_order(one, "C1", "R1", "R01-00011")
+    add_note(one, "C0", "R1", "written offline")
+    admin.reassign_territory(hq.store, ["C0"], "T2", now_ms=hq.now_ms())
+
+    one.sync()
+
+    assert one.rows("SELECT number FROM sales_order") == [("R01-00011",)]
+    left = one.rows("SELECT uid, fields FROM refusal WHERE code = 'left' ORDER BY id")
+    kept = next(json.loads(fields) for found, fields in left if found == uid)
+    assert kept["number"] == [None, "R01-00010"] and kept["customer"] == company.NAMES[0]
+    assert [line["quantity"] for line in kept["lines"]] == [2, 2]
+    ws = workspace_of(one.folder, one.database, lambda: datetime.now(UTC))
+    needs = {need.number: need for need in sync_centre(ws).needs}
+    assert set(needs) == {"R01-00009", "R01-00010", ""}
+    assert {need.name for need in needs.values()} == {company.NAMES[0]}
+    assert "2 CS SKU0 Product 0; 2 CS SKU1 Product 1" in needs["R01-00010"].sentence
+    assert needs["R01-00009"].amount_minor == needs["R01-00010"].amount_minor == 3998
+    assert all(need.row_id is None for need in needs.values())
 
 
 def test_a_customer_that_left_waits_for_our_last_words(hq: Headquarters) -> None:

@@ -27,6 +27,7 @@ from crmdesk.storage.tables import (
     table,
 )
 from crmdesk.sync import facts
+from crmdesk.sync.departing import CUSTOMER
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -332,7 +333,26 @@ def _refusals(connection: Connection) -> list[NeedRow]:
         found[row.uid] = _need(
             connection, "refused", (row.id,), row.entity, row.uid, row.at, row.code, row.sentence
         )
-    return list(found.values())
+    return [_as_it_was(connection, need) for need in found.values()]
+
+
+def _as_it_was(connection: Connection, need: NeedRow) -> NeedRow:
+    """A refusal whose customer has left says who and which document it was about."""
+    if need.name:
+        return need
+    was: dict[str, Any] = {}
+    texts = select(refusal.c.fields).where(
+        refusal.c.id.in_(need.ids), refusal.c.fields.is_not(None)
+    )
+    for text in connection.scalars(texts):
+        was |= json.loads(text)
+    number, amount = was.get("number", (None, None)), was.get("net_minor", (None, None))
+    return replace(
+        need,
+        name=was.get(CUSTOMER, ""),
+        number=need.number or number[1] or "",
+        amount_minor=amount[1] if need.amount_minor is None else need.amount_minor,
+    )
 
 
 def _conflicts(connection: Connection) -> list[NeedRow]:

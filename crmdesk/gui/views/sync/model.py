@@ -359,7 +359,7 @@ def _what(row: NeedRow) -> str:
 
 
 def _refused_hint(row: NeedRow) -> str:
-    if row.entity in ("order", "quote"):
+    if row.entity in ("order", "quote") and row.row_id is not None:
         return _("It is a draft again: change it and submit it anew.")
     return _("What you typed stays readable here.")
 

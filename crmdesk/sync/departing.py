@@ -1,0 +1,85 @@
+"""What stays readable of a customer that leaves this laptop: drafts and refused changes.
+
+HQ has never seen a draft, so with its customer the only copy would go. Before an account is
+purged its drafts are written into the refusals, and refusals about it note the customer's name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from crmdesk.i18n import _
+from crmdesk.storage.capture import lines_query, row_query
+from crmdesk.storage.entities import ENTITIES, Entity
+from crmdesk.storage.types import dump_json
+
+LEFT = "left"
+"""The code of a draft whose customer has left; nobody refused it."""
+
+CUSTOMER = "customer"
+"""The key in a refusal's fields under which the name of a customer that left is kept."""
+
+
+def keep_words(connection: Connection, account_ids: Sequence[int], at: str) -> None:
+    """Keep what was typed about accounts (local keys) that are about to be purged.
+
+    ``at`` is the present instant as text.
+    """
+    run = connection.exec_driver_sql
+    for key in account_ids:
+        uid, name = run("SELECT uid, name FROM account WHERE id = ?", (key,)).one()
+        for entity in ENTITIES.values():
+            if entity.local_while is not None:
+                _keep_drafts(connection, entity, key, str(name), at)
+        run(
+            "UPDATE refusal SET fields = json_set(coalesce(fields, '{}'), '$.customer', ?)"
+            " WHERE code <> ? AND seq IN (SELECT seq FROM journal WHERE account_uid = ?"
+            " AND state = 'refused')",
+            (name, LEFT, uid),
+        )
+
+
+def _keep_drafts(
+    connection: Connection, entity: Entity, account_id: int, customer: str, at: str
+) -> None:
+    if entity.local_while is None:
+        return
+    run = connection.exec_driver_sql
+    column, value = entity.local_while
+    table = entity.table or entity.name
+    drafts = run(
+        f"SELECT id, uid, number, note FROM {table} WHERE account_id = ? AND {column} = ?",  # noqa: S608
+        (account_id, value),
+    ).all()
+    for key, uid, number, note in drafts:
+        lines = _line_words(connection, entity, key)
+        if not lines and not note:
+            continue
+        fields: dict[str, Any] = json.loads(run(row_query(entity), (uid,)).scalar_one())
+        fields |= json.loads(run(lines_query(entity), (uid,)).scalar_one())
+        fields[CUSTOMER] = customer
+        sentence = _(
+            "{customer} is no longer your customer, so the draft {number} went. It said: {lines}"
+        ).format(
+            customer=customer, number=number, lines="; ".join([*lines, *([note] if note else [])])
+        )
+        run(
+            "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, fields, at)"
+            " VALUES (0, 0, ?, ?, ?, ?, ?, ?)",
+            (entity.name, uid, LEFT, sentence, dump_json(fields), at),
+        )
+
+
+def _line_words(connection: Connection, entity: Entity, key: int) -> list[str]:
+    if entity.lines is None:
+        return []
+    rows = connection.exec_driver_sql(
+        f"SELECT l.quantity, l.unit, p.sku, p.name FROM {entity.lines.name} l"  # noqa: S608
+        " JOIN product p ON p.id = l.product_id WHERE l.parent_id = ? ORDER BY l.position",
+        (key,),
+    )
+    return [f"{quantity} {unit} {sku} {name}" for quantity, unit, sku, name in rows]

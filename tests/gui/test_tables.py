@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,19 @@ def test_sorting_is_remembered_and_a_column_without_room_is_not(
     second.give_way(2, on=True)
     second.give_way(2, on=False)
     assert second.shown_columns() == [0, 1, 2, 3]
+
+
+def test_yielding_columns_leave_and_come_back_with_the_room(qtbot: QtBot) -> None:
+    columns = [replace(column, yields=column.key in ("amount", "state")) for column in COLUMNS]
+    table = RowsTable(RowsModel(columns))
+    qtbot.addWidget(table)
+    table.show()
+    for width, shown in ((700, [0, 1, 2, 3]), (400, [0, 1, 3]), (300, [0, 3]), (700, [0, 1, 2, 3])):
+        table.resize(width, 300)
+        assert table.shown_columns() == shown
+    table.show_column(1, on=False)
+    table.resize(900, 300)
+    assert table.shown_columns() == [0, 2, 3]
 
 
 def test_selected_row_has_its_bar_at_the_left(table: RowsTable, model: RowsModel) -> None:

@@ -62,7 +62,8 @@ class Cell:
 class Column:
     """A column: its key for sorting and remembering, its heading, and how a row fills it.
 
-    ``width`` in px before text scale; one column may ``stretch``. ``hidden`` columns start hidden.
+    ``width`` in px before text scale; one column may ``stretch``. ``hidden`` columns start hidden;
+    those that ``yields`` are left out while there is no room for all, the last one first.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Column:
     hidden: bool = False
     editable: bool = False
     tip: str = ""
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

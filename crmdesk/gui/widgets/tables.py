@@ -237,6 +237,23 @@ class RowsTable(QTableView):
             self.setColumnHidden(place, False)
         self._fit_columns()
 
+    def _make_room(self) -> None:
+        """Leave out yielding columns while the table is too narrow for all of them."""
+        if self._user_sized:
+            return
+        columns = self._rows.columns
+        wanted = [
+            place
+            for place in range(len(columns))
+            if not self.isColumnHidden(place) or place in self._given_way
+        ]
+        excess = sum(theme.scaled(columns[place].width) for place in wanted)
+        excess -= self.viewport().width()
+        for place in reversed(wanted):
+            if columns[place].yields:
+                self.give_way(place, on=excess > 0)
+                excess -= theme.scaled(columns[place].width)
+
     def reset_layout(self) -> None:
         """Bring back the widths, order and visibility the table was made with."""
         header = self.horizontalHeader()
@@ -395,6 +412,7 @@ class RowsTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._make_room()
         self._fit_columns()
 
     def changeEvent(self, event: QEvent) -> None:

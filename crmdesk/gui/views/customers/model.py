@@ -75,7 +75,7 @@ def _money_columns(currency: str) -> tuple[Column, ...]:
     def column(key: CustomerSort, title: str, field: str, tip: str, *, hidden: bool) -> Column:
         return Column(
             key, title, lambda row: amount(getattr(row, field)), column_width(80, title),
-            right=True, tip=tip, hidden=hidden,
+            right=True, tip=tip, hidden=hidden, yields=not hidden,
         )  # fmt: skip
 
     expected = _("Expected {currency}").format(currency=CURRENCY_SIGNS.get(currency, currency))

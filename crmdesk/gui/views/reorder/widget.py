@@ -46,6 +46,7 @@ from crmdesk.services.queries.reorder import PairKey
 
 _ROW = 45
 _ROOMY = 980
+_WIDE = 1160
 
 
 class ReorderPlace(QWidget):
@@ -120,6 +121,7 @@ class ReorderPlace(QWidget):
         self._columns = KeyHintButton(
             _("Columns"), keys.hint("reorder.columns"), kind="quiet", icon="columns", parent=self
         )
+        self._columns.setAccessibleName(keys.title("reorder.columns"))
         for widget in (self._groups, self._routes):
             row.addWidget(widget)
         row.addWidget(self._search, 1)
@@ -181,6 +183,8 @@ class ReorderPlace(QWidget):
         if self._narrow != (self.width() < theme.scaled(_ROOMY)):
             self._narrow = not self._narrow
             self.table.give_way(PURCHASES, on=self._narrow)
+        # The columns' button says its name only where the search field keeps its room.
+        self._columns.setText("" if self.width() < theme.scaled(_WIDE) else _("Columns"))
 
     # ------------------------------------------------------------------- the presenter's view
 

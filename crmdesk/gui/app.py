@@ -17,9 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QSettings, QTimer
+from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import CrmdeskError, KeyMissing, WrongKey
@@ -206,9 +206,24 @@ class Desktop:
     def _on_synced_by_itself(self, error: Exception | None) -> None:
         self._syncing = False
         self.window.sync_round(running=False)
+        if isinstance(error, CrmdeskError) and error.code == "wiped":
+            self._end_wiped(error)
+            return
         # What HQ refuses stands in the sync centre; another process syncing is no news.
         if error is not None and not isinstance(error, CrmdeskError):
             self.errors.show(error)
+
+    def _end_wiped(self, error: CrmdeskError) -> None:
+        """The profile is gone by order of HQ: say it, and leave nothing of it on the screen."""
+        self._sync_timer.stop()
+        self._chip_timer.stop()
+        box = QMessageBox(QMessageBox.Icon.Warning, "crmdesk", error.message, parent=self.window)
+        box.setInformativeText(_("crmdesk closes now. Speak to the office."))
+        box.setModal(True)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.finished.connect(self.window.close)
+        self.window.show_alone(QWidget())
+        box.open()
 
     # ----------------------------------------------------------------------------- first run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from crmdesk.domain.errors import CorruptFile
 from crmdesk.i18n import _
 from crmdesk.storage import summaries
 from crmdesk.storage.capture import trigger_ddl
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.profile import get_fact
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ def check(database: Database, folder: Path) -> list[Finding]:
         for look in (_file, _foreign_keys, _triggers, _journal, _search):
             findings += look(connection)
         findings += _attachments(connection, folder)
+    findings += _search_content(database)
     findings += _summaries(database)
     return findings
 
@@ -103,10 +109,36 @@ def _search(connection: Connection) -> Iterator[Finding]:
         )
 
 
+def _search_content(database: Database) -> Iterator[Finding]:
+    """FTS5's own check of its index; it is written as an insert, so it is rolled back."""
+    try:
+        with database.trial() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
+            )
+    except CorruptFile:
+        yield Finding("search", _("The search index is damaged."))
+
+
 def _attachments(connection: Connection, folder: Path) -> Iterator[Finding]:
-    for digest, size in connection.exec_driver_sql("SELECT sha256, size FROM attachment"):
+    """Files that are missing or cut short; a laptop of an HQ need not hold what others took."""
+    alone = get_fact(connection, "hq.url") is None
+    rows = connection.exec_driver_sql("SELECT name, sha256, size FROM attachment").all()
+    for name, digest, size in rows:
+        # Before it becomes part of a path: a digest from elsewhere must not lead anywhere else.
+        if _DIGEST.fullmatch(str(digest)) is None:
+            yield Finding(
+                "attachments", _("The digest of the attachment {name} is none.").format(name=name)
+            )
+            continue
         path = folder / "attachments" / str(digest)
-        if path.exists() and path.stat().st_size != size:
+        if not path.exists():
+            if alone:
+                yield Finding(
+                    "attachments",
+                    _("The file of the attachment {name} is missing.").format(name=name),
+                )
+        elif path.stat().st_size != size:
             yield Finding(
                 "attachments", _("The attachment {digest} is cut short.").format(digest=digest[:12])
             )

@@ -220,7 +220,7 @@ def _disk_problem(text: str, path: Path) -> CrmdeskError | None:
             _("What was saved before is kept. Check that the disk is connected, then try again."),
             code="disk",
         )
-    if "malformed" in text:
+    if "malformed" in text or "fts5: corruption" in text:
         return CorruptFile(
             _("{file} is damaged and cannot be read safely.").format(file=path.name),
             _("Nothing was changed. Restore the newest backup: crmdesk restore FILE."),

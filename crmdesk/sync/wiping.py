@@ -1,4 +1,4 @@
-"""Destroying a profile that HQ has reported lost: its key first, then the file itself.
+"""Destroying a profile that HQ has reported lost: its key first, then everything it locked.
 
 Without the key the encrypted database is noise, so the key goes before anything else can fail.
 Only an explicit order of HQ to this device leads here (``wiped``).
@@ -8,32 +8,45 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
+import shutil
 from pathlib import Path
 
 from crmdesk.storage.crypto import KEY_FILE
-from crmdesk.storage.profile import DATABASE_FILE
+from crmdesk.storage.profile import DATABASE_FILE, RESTORING
 
 _SERVICE = "crmdesk"
 
 
 def wipe(folder: Path) -> None:
-    """Destroy the key of a profile, then its database, attachments' folder left to the desktop.
+    """Destroy the keys of a profile, then its database, backups and attachments.
 
-    Open connections go on until they are closed; nothing can be opened again.
+    The keys that a restore or an older profile left here go too, for the backups beside them
+    open with those. Open connections go on until they are closed; nothing can be opened again.
     """
-    key_file = folder / KEY_FILE
-    if key_file.exists():
-        _forget_keyring_entry(key_file)
-        with key_file.open("r+b") as file:
-            size = file.seek(0, 2)
-            file.seek(0)
-            file.write(secrets.token_bytes(size))
-            file.flush()
-        key_file.unlink()
+    keys = [folder / KEY_FILE, (folder / KEY_FILE).with_suffix(".new"), *folder.rglob(KEY_FILE)]
+    for key_file in dict.fromkeys(keys):
+        if key_file.is_file():
+            _destroy_key(key_file)
+    for name in ("backups", "attachments", RESTORING):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for left_over in folder.glob(".restore-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             (folder / (DATABASE_FILE + suffix)).unlink(missing_ok=True)
+
+
+def _destroy_key(key_file: Path) -> None:
+    _forget_keyring_entry(key_file)
+    with key_file.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        file.write(secrets.token_bytes(size))
+        file.flush()
+        os.fsync(file.fileno())
+    key_file.unlink()
 
 
 def _forget_keyring_entry(key_file: Path) -> None:

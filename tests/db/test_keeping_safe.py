@@ -16,8 +16,10 @@ from sqlalchemy.exc import IntegrityError
 from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import DiskFull, EnvironmentProblem, ProfileInUse, UserError
+from crmdesk.domain.ids import new_uid
 from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import backup, crypto, engine, profile
+from crmdesk.storage.check import check
 from crmdesk.storage.engine import dbapi, translate_error
 from crmdesk.sync.bootstrap import join
 from tests.db.conftest import instant
@@ -285,3 +287,34 @@ def test_hq_is_not_begun_half(
     said = capsys.readouterr().err
     assert "--company" in said if arguments == ["init"] else "unencrypted" in said
     assert not (tmp_path / "hq").exists()
+
+
+# ------------------------------------------------------------------------------------ checking
+
+
+def test_attachments_that_are_missing_or_strange_are_found(ws: Workspace, folder: Path) -> None:
+    assert check(ws.database, folder) == []
+    (folder / "attachments" / ("a" * 64)).write_bytes(b"12345")
+    with ws.database.write() as tx:
+        for name, digest in (("whole", "a" * 64), ("gone", "b" * 64), ("sly", "../../etc/passwd")):
+            tx.connection.exec_driver_sql(
+                "INSERT INTO attachment (uid, account_id, sha256, size, name)"
+                " VALUES (?, 1, ?, 5, ?)",
+                (new_uid(), digest, name),
+            )
+    said = [one.sentence for one in check(ws.database, folder) if one.area == "attachments"]
+    assert said == [
+        "The file of the attachment gone is missing.", "The digest of the attachment sly is none.",
+    ]  # fmt: skip
+    with ws.database.maintenance() as connection:
+        profile.set_fact(connection, "hq.url", "https://hq.example.com")
+    said = [one.sentence for one in check(ws.database, folder) if one.area == "attachments"]
+    assert said == ["The digest of the attachment sly is none."]
+
+
+def test_a_search_index_that_lost_entries_is_found(ws: Workspace, folder: Path) -> None:
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE search_index_data SET block = zeroblob(length(block)) WHERE id > 10"
+        )
+    assert any(one.area == "search" for one in check(ws.database, folder))

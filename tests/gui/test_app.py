@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from crmdesk.domain.errors import Cancelled, DiskFull, Unreachable, UserError
+from crmdesk.domain.errors import Cancelled, DiskFull, Refused, Unreachable, UserError
 from crmdesk.gui import app as start_up
 from crmdesk.gui.app import Beginnings, Desktop, Start
 from crmdesk.gui.errors import ErrorDesk
@@ -162,6 +162,18 @@ def test_no_passphrase_is_asked_where_none_would_help(
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_wiped_profile_leaves_the_screen(begin: Begin, qtbot: QtBot, folder: Path) -> None:
+    desktop = begin(folder)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    desktop._on_synced_by_itself(Refused("This device has been reported lost.", code="wiped"))
+    (box,) = desktop.window.findChildren(QMessageBox)
+    assert "reported lost" in box.text()
+    assert type(desktop.window.stack.currentWidget()) is QWidget
+    box.accept()
+    qtbot.waitUntil(lambda: not desktop.window.isVisible())
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
 def test_profile_in_use_is_said_in_a_dialog(begin: Begin, qtbot: QtBot, folder: Path) -> None:
     with profile.locked(folder, "desktop"):
         desktop = begin(folder)
@@ -201,7 +213,6 @@ def test_what_a_person_can_mend_goes_to_the_banner(qtbot: QtBot) -> None:
 @pytest.mark.qt_log_ignore("This plugin does not support")
 @pytest.mark.logs_warnings
 def test_bugs_open_one_crash_dialog_with_the_log_to_send(qtbot: QtBot, tmp_path: Path) -> None:
-    from PySide6.QtWidgets import QWidget
 
     window = QWidget()
     qtbot.addWidget(window)
@@ -221,7 +232,6 @@ def test_bugs_open_one_crash_dialog_with_the_log_to_send(qtbot: QtBot, tmp_path:
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_machine_failures_say_that_the_data_are_safe(qtbot: QtBot) -> None:
-    from PySide6.QtWidgets import QWidget
 
     window = QWidget()
     qtbot.addWidget(window)

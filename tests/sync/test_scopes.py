@@ -165,6 +165,43 @@ def test_a_draft_of_a_customer_that_left_stays_readable(hq: Headquarters) -> Non
     assert all(need.row_id is None for need in needs.values())
 
 
+def test_a_private_row_given_to_somebody_else_leaves_with_its_news(
+    hq: Headquarters, wire: Wire
+) -> None:
+    one, two, office = hq.join("R1"), hq.join("R2"), hq.join("O1")
+    one.run(
+        "INSERT INTO lead (uid, user_id, name) SELECT randomblob(16), id, 'Hotel' FROM app_user"
+        " WHERE code = 'R1'"
+    )
+    one.sync()
+    office.sync()
+    position = one.one("SELECT position FROM sync_cursor WHERE scope = ?", f"u/{company.R1.hex()}")
+    office.run(
+        "UPDATE lead SET phone = 'secret', user_id = (SELECT id FROM app_user WHERE code = 'R2')"
+    )
+    assert office.sync().refusals == 0
+    session = session_of(one, wire(hq.url))
+    cursor = {f"u/{company.R1.hex()}": position}
+    answer = session.post("/v1/pull", PullRequest(PROTOCOL_VERSION, session.epoch(), "", cursor))
+    assert b"secret" not in b"\n".join(lines([answer]))
+
+    one.sync()
+    two.sync()
+
+    assert one.rows("SELECT * FROM lead") == []
+    assert two.rows("SELECT name, phone FROM lead") == [("Hotel", "secret")]
+    office.run("UPDATE lead SET phone = 'more'")
+    office.sync()
+    assert one.sync().received == 0 and two.sync().received == 1
+    office.run("UPDATE lead SET user_id = (SELECT id FROM app_user WHERE code = 'R1')")
+    office.sync()
+    one.sync()
+    two.sync()
+    assert one.rows("SELECT name, phone FROM lead") == [("Hotel", "more")]
+    assert two.rows("SELECT * FROM lead") == []
+    assert office.rows("SELECT phone FROM lead") == [("more",)]
+
+
 def test_a_customer_that_left_waits_for_our_last_words(hq: Headquarters) -> None:
     """What is written between push and pull is answered before the rows are taken away."""
     one = hq.join("R1")
@@ -258,6 +295,10 @@ def test_an_ended_device_gets_nothing_more(hq: Headquarters, how: str) -> None:
     one = hq.join("R1")
     add_note(one, "C0", "R1", "too late")
     admin.end_device(hq.store, one.fact("device.prefix"), how)
+    for name in ("backups/before-restore-1", "attachments", "restoring", ".restore-x/ready"):
+        (one.folder / name).mkdir(parents=True, exist_ok=True)
+        (one.folder / name / "customers").write_bytes(b"left over")
+        (one.folder / name / "key.json").write_bytes(b'{"way": "open", "key": "00"}')
 
     with pytest.raises(Refused) as caught:
         one.sync()
@@ -266,7 +307,8 @@ def test_an_ended_device_gets_nothing_more(hq: Headquarters, how: str) -> None:
     one.database.dispose()
     if how == "wiped":
         assert not profile.exists(one.folder)
-        assert not (one.folder / "key.json").exists()
+        left = [path.name for path in one.folder.rglob("*") if path.is_file()]
+        assert [name for name in left if not name.endswith((".lock", ".log"))] == []
         return
     assert hq.one("SELECT count(*) FROM note") == 0
     assert one.one("SELECT result FROM sync_session ORDER BY id DESC") == how

@@ -232,6 +232,9 @@ class Judge:
                 self.verdict.news[old_scope, "account", uid, uid] = None
                 self.verdict.news[scope, "account*", uid, uid] = None
                 return
+        if entity.scope is Scope.USER and before is not None:
+            # Who had it until now hears that it has gone.
+            self.verdict.news[row_scope(entity, before.values, None), name, uid, account] = None
         self.verdict.news[scope, name, uid, account] = None
 
 

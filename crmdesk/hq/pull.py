@@ -16,7 +16,7 @@ from crmdesk.hq.store import HqConnection, Store
 from crmdesk.hq.tables import by_account, table_name
 from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
-from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.entities import ENTITIES, Scope
 from crmdesk.sync.protocol import Gone, PullHead, PullRequest, cursor_hash
 
 PAGE_ENTRIES = 4_000
@@ -114,11 +114,11 @@ def _page_lines(
             for chunk, _count in streams.rows(connection, entity.name, rest, [arrived]):
                 yield chunk
         if listed:
-            source, parameters = _listed(entity.name, listed)
-            rest = f"{source} AND NOT t.deleted"
+            source, present, parameters = _listed(entity.name, listed, heads.keys())
+            rest = f"{source} AND {present}"
             for chunk, _count in streams.rows(connection, entity.name, rest, parameters):
                 yield chunk
-            query = f"SELECT encode(uuid_send(t.uid),'hex'), t.rev {source} AND t.deleted"
+            query = f"SELECT encode(uuid_send(t.uid),'hex'), t.rev {source} AND NOT ({present})"
             gone = connection.execute(query.encode(), parameters).fetchall()
             deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
     if deleted or left:
@@ -176,16 +176,28 @@ def _moved_accounts(
 
 
 def _listed(
-    entity_name: str, entries: list[tuple[str | None, str, str]]
-) -> tuple[str, list[object]]:
+    entity_name: str, entries: list[tuple[str | None, str, str]], held: Collection[str]
+) -> tuple[str, str, list[object]]:
+    """Where named rows come from, the test of those the device may have, and the parameters.
+
+    The others among them have gone for this device: deleted, or somebody else's by now.
+    """
+    present = "NOT t.deleted"
     entity = ENTITIES[entity_name]
     table = quoted(table_name(entity))
     accounts, uids, scopes = (list(column) for column in zip(*entries, strict=True))
+    if entity.scope is Scope.USER:
+        source = (
+            f"FROM {table} t CROSS JOIN LATERAL (SELECT coalesce('u/' ||"
+            " encode(uuid_send(t.user_id),'hex') = ANY(%s::text[]), false) AS held) v"
+            " WHERE t.uid = ANY(%s::uuid[])"
+        )
+        return source, f"{present} AND v.held", [list(held), uids]
     if not by_account(entity):
-        return f"FROM {table} t WHERE t.uid = ANY(%s::uuid[])", [uids]
+        return f"FROM {table} t WHERE t.uid = ANY(%s::uuid[])", present, [uids]
     source = (
         "FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS e(account_id, uid, scope)"
         f" JOIN {table} t ON t.account_id = e.account_id AND t.uid = e.uid"
         f" JOIN account a ON a.account_id = t.account_id WHERE {_SCOPE_OF_ACCOUNT} = e.scope"
     )
-    return source, [accounts, uids, scopes]
+    return source, present, [accounts, uids, scopes]

@@ -1,13 +1,15 @@
-"""What the command field finds in the data: hits of the search index as lines with a target.
+"""What the command field finds: hits of the search index as lines with a target.
 
 Owns grouping, icons and where Enter goes. The search itself is
-:mod:`crmdesk.services.queries.search`; commands of the places are added by the shell.
+:mod:`crmdesk.services.queries.search`; which commands there are is the shell's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from crmdesk.gui import keys
 from crmdesk.gui.presenting import Hit, Target
 from crmdesk.i18n import _
 
@@ -53,3 +55,15 @@ def _hit(row: FoundRow) -> Hit:
     else:
         target = Target("customer", {"account": row.account_id})
     return Hit(groups[row.kind], row.title, detail, _ICONS[row.kind], target)
+
+
+def starts_with(hit: Hit, text: str) -> bool:
+    """Whether the hit's title begins with what was typed."""
+    return hit.title.casefold().startswith(text.strip().casefold())
+
+
+def command_hit(action: str, run: Callable[[], None]) -> Hit:
+    """A command of the key map as a line with its key."""
+    return Hit(
+        _("Commands"), keys.title(action), icon="command", action=run, keys=keys.hint(action)
+    )

@@ -17,8 +17,6 @@ from PySide6.QtGui import (
     QCloseEvent,
     QKeyEvent,
     QKeySequence,
-    QPainter,
-    QPaintEvent,
     QResizeEvent,
     QShortcut,
 )
@@ -39,10 +37,12 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.chip_follower import ChipFollower
 from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.finding import command_hit, starts_with
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
+from crmdesk.gui.widgets.panels import Ground
 from crmdesk.gui.widgets.rail import Rail
 from crmdesk.gui.widgets.topbar import TopBar
 from crmdesk.gui.widgets.topbar_state import ChipState
@@ -70,15 +70,6 @@ class ShellSources:
     search: Callable[[str], Sequence[Hit]] | None = None
     chip: Callable[[], ChipState] | None = None
     on_look_changed: Callable[[str, float], None] | None = None
-
-
-class _Ground(QWidget):
-    """The window's ground colour under the places."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.color("window"))
-        painter.end()
 
 
 class MainWindow(QMainWindow):
@@ -118,7 +109,7 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------------------ building
 
     def _build(self) -> None:
-        ground = self._ground = _Ground(self)
+        ground = self._ground = Ground(self)
         self.rail = Rail(ground)
         self.top = TopBar(ground)
         self.stack = QStackedWidget(ground)
@@ -325,7 +316,7 @@ class MainWindow(QMainWindow):
     def _on_found(self, text: str, hits: Sequence[Hit]) -> None:
         if text == self._asked and self.top.field.hasFocus():
             commands = self.commands(text)
-            meant = [hit for hit in commands if hit.target is not None and _starts(hit, text)]
+            meant = [hit for hit in commands if hit.target is not None and starts_with(hit, text)]
             rest = [hit for hit in commands if hit not in meant]
             self._show_hits([*meant, *hits, *rest], text)
 
@@ -347,7 +338,7 @@ class MainWindow(QMainWindow):
                 in_place = action and (owner is self) == action.startswith("global.")
                 if in_place and action not in seen and action != "global.search":
                     seen.add(action)
-                    hits.append(_command_hit(action, shortcut))
+                    hits.append(command_hit(action, shortcut.activated.emit))
         wanted = text.strip().casefold()
         return [hit for hit in hits if wanted in hit.title.casefold()]
 
@@ -487,18 +478,6 @@ class MainWindow(QMainWindow):
             geometry = self._settings.value("window/geometry")
             if geometry is not None:
                 self.restoreGeometry(geometry)
-
-
-def _starts(hit: Hit, text: str) -> bool:
-    return hit.title.casefold().startswith(text.strip().casefold())
-
-
-def _command_hit(action: str, shortcut: QShortcut) -> Hit:
-    group = _("Commands")
-    return Hit(
-        group, keys.title(action), icon="command", action=shortcut.activated.emit,
-        keys=keys.hint(action),
-    )  # fmt: skip
 
 
 def build_shell(

@@ -88,6 +88,15 @@ class VLine(QWidget):
         painter.end()
 
 
+class Ground(QWidget):
+    """The window's ground colour under the places."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color("window"))
+        painter.end()
+
+
 class PanelHeader(QWidget):
     """Title, muted note beside it, and whatever stands at the right; 40 px with a line below."""
 

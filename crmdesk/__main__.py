@@ -41,21 +41,21 @@ def _beginnings(folder: Path) -> Beginnings:
             )  # fmt: skip
         return demo_company.laptop_of(place)
 
-    def join(address: str, code: str, control: Control) -> Path:
+    def join(address: str, code: str, passphrase: str | None, control: Control) -> Path:
         from crmdesk.cli.beginning import join_hq
 
         join_hq(
             folder, address, code, _now, progress=lambda what, n: control.report(n, 0, what),
-            cancelled=lambda: control.cancelled,
+            cancelled=lambda: control.cancelled, passphrase=passphrase,
         )  # fmt: skip
         return folder
 
-    def alone(company: str, file: Path, control: Control) -> Path:
+    def alone(company: str, file: Path, passphrase: str | None, control: Control) -> Path:
         from crmdesk.cli.beginning import start_from_file
 
         start_from_file(
             folder, company, file, _now, progress=lambda what, n: control.report(n, 0, what),
-            cancelled=lambda: control.cancelled,
+            cancelled=lambda: control.cancelled, passphrase=passphrase,
         )  # fmt: skip
         return folder
 

@@ -29,6 +29,7 @@ from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import find_hits
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
+from crmdesk.gui.quick_imports import without_looking_for_features
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _
@@ -48,13 +49,14 @@ LOG_BYTES = 1_000_000
 class Beginnings:
     """How a first profile is made; each returns its folder and runs off the interface thread.
 
-    ``demo(control)``, ``join(address, code, control)``, ``alone(company, file, control)``. A
-    missing one is refused with a sentence.
+    ``demo(control)``, ``join(address, code, passphrase, control)``, ``alone(company, file,
+    passphrase, control)``; without a passphrase the keyring keeps the key, and KeyMissing has the
+    person asked for one. A missing way is refused with a sentence.
     """
 
     demo: Callable[[Control], Path] | None = None
-    join: Callable[[str, str, Control], Path] | None = None
-    alone: Callable[[str, Path, Control], Path] | None = None
+    join: Callable[[str, str, str | None, Control], Path] | None = None
+    alone: Callable[[str, Path, str | None, Control], Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +246,18 @@ class Desktop:
 
     def _on_join_wanted(self, address: str, code: str) -> None:
         join = self._start.beginnings.join
-        work = None if join is None else lambda control: join(address, code, control)
+        secret = self._new_passphrase()
+        work = None if join is None else lambda control: join(address, code, secret, control)
         self._begin(work, _("Joining {address}").format(address=address))
 
     def _on_alone_wanted(self, company: str, file: Path) -> None:
         alone = self._start.beginnings.alone
-        work = None if alone is None else lambda control: alone(company, file, control)
+        secret = self._new_passphrase()
+        work = None if alone is None else lambda control: alone(company, file, secret, control)
         self._begin(work, _("Reading {file}").format(file=file.name))
+
+    def _new_passphrase(self) -> str | None:
+        return None if self._first_run is None else self._first_run.passphrase()
 
     def _begin(self, work: Callable[[Control], Path] | None, words: str) -> None:
         screen = self._first_run
@@ -280,10 +287,12 @@ class Desktop:
 
     def _on_begun(self, folder: Path) -> None:
         self._folder = folder
-        self._open()
+        self._open(self._new_passphrase())
 
     def _on_begin_failed(self, error: Exception) -> None:
-        if isinstance(error, CrmdeskError) and self._first_run is not None:
+        if isinstance(error, KeyMissing) and self._first_run is not None:
+            self._first_run.ask_passphrase(error.message)
+        elif isinstance(error, CrmdeskError) and self._first_run is not None:
             self._first_run.complain(error.message, error.hint)
         else:
             self._on_cancel_wanted()
@@ -373,6 +382,7 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     found = QApplication.instance()
     if isinstance(found, QApplication):
         return found
+    without_looking_for_features()
     QCoreApplication.setApplicationName("crmdesk")
     QCoreApplication.setOrganizationName("crmdesk")
     app = QApplication([sys.argv[0], *arguments])

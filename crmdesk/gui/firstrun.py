@@ -19,6 +19,8 @@ from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
 from crmdesk.gui.widgets.panels import Surface
 from crmdesk.i18n import _
 
+MIN_PASSPHRASE = 8
+
 
 class _Choice(Surface):
     """One way to begin: icon, heading, words, what it needs, and its button."""
@@ -47,7 +49,10 @@ class _Choice(Surface):
 
 
 class FirstRun(QWidget):
-    """Three choices: the demo company, an HQ, or alone from a spreadsheet."""
+    """Three choices: the demo company, an HQ, or alone from a spreadsheet.
+
+    Where no keyring answers, a passphrase for the new profile is asked for below them.
+    """
 
     demo_wanted = Signal()
     join_wanted = Signal(str, str)
@@ -85,9 +90,55 @@ class FirstRun(QWidget):
             row.addWidget(choice, 8)
         row.addStretch(1)
         column.addLayout(row)
+        self._secret = self._passphrase_fields()
+        column.addWidget(self._secret, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(t.SPACE_4)
         column.addWidget(self.progress)
         column.addStretch(2)
+
+    def _passphrase_fields(self) -> QWidget:
+        room = QWidget(self)
+        room.setFixedWidth(theme.scaled(420))
+        column = QVBoxLayout(room)
+        column.setContentsMargins(0, t.SPACE_4, 0, 0)
+        column.setSpacing(t.SPACE_2)
+        self._first, self._second = QLineEdit(room), QLineEdit(room)
+        for field, words in (
+            (self._first, _("Passphrase for the new profile")),
+            (self._second, _("The same passphrase again")),
+        ):
+            field.setEchoMode(QLineEdit.EchoMode.Password)
+            field.setPlaceholderText(words)
+            field.setAccessibleName(words)
+            field.setMinimumHeight(theme.scaled(t.BUTTON))
+            column.addWidget(field)
+        room.hide()
+        return room
+
+    def ask_passphrase(self, message: str) -> None:
+        """Show the fields for a passphrase and say why one is needed."""
+        self._secret.show()
+        self.complain(message, _("Choose a passphrase below, type it twice, then begin again."))
+        self._first.setFocus()
+
+    def passphrase(self) -> str | None:
+        """The passphrase that was chosen, or None where the keyring keeps the key."""
+        return self._first.text() if self._secret.isVisibleTo(self) else None
+
+    def _passphrase_stands(self) -> bool:
+        chosen = self.passphrase()
+        if chosen is None:
+            return True
+        if len(chosen) < MIN_PASSPHRASE:
+            self.complain(_("The passphrase is too short."), _("Use at least eight characters."))
+        elif chosen != self._second.text():
+            self.complain(
+                _("The two passphrases are not the same."), _("Type it again in both fields.")
+            )
+        else:
+            return True
+        self._first.setFocus()
+        return False
 
     def _demo_choice(self) -> _Choice:
         choice = _Choice(
@@ -136,9 +187,12 @@ class FirstRun(QWidget):
                 _("Two things are missing."), _("Fill in the server address and the code.")
             )
             return
-        self.join_wanted.emit(address, code)
+        if self._passphrase_stands():
+            self.join_wanted.emit(address, code)
 
     def _on_file_clicked(self) -> None:
+        if not self._passphrase_stands():
+            return
         pattern = _("Sales list") + " (*.xlsx *.xls *.csv)"
         name, _kind = QFileDialog.getOpenFileName(self, _("Choose a file…"), "", pattern)
         if name:
@@ -153,7 +207,7 @@ class FirstRun(QWidget):
     def set_busy(self, *, busy: bool) -> None:
         """Show progress instead of letting the person choose again."""
         self.progress.setVisible(busy)
-        for choice in self._choices:
+        for choice in (*self._choices, self._secret):
             choice.setEnabled(not busy)
         if busy:
             self.notice.hide()

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from crmdesk.domain.errors import Cancelled, DiskFull, Refused, Unreachable, UserError
+from crmdesk.domain.errors import Cancelled, DiskFull, KeyMissing, Refused, Unreachable, UserError
 from crmdesk.gui import app as start_up
 from crmdesk.gui.app import Beginnings, Desktop, Start
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Control
 from crmdesk.gui.presenting import Target
+from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.services.queries.search import find
 from crmdesk.storage import crypto, profile
 from tests.gui.demo_profile import SPEC
@@ -110,7 +111,7 @@ def test_a_beginning_leads_into_the_profile(
 def test_a_failed_join_says_why_and_lets_choose_again(
     begin: Begin, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    def join(_address: str, _code: str, _control: Control) -> Path:
+    def join(_address: str, _code: str, _secret: str | None, _control: Control) -> Path:
         raise Unreachable("HQ does not answer.", "Check the address.")
 
     desktop = begin(tmp_path / "nothing", beginnings=Beginnings(join=join))
@@ -122,6 +123,48 @@ def test_a_failed_join_says_why_and_lets_choose_again(
     qtbot.waitUntil(screen.notice.isVisible)
     assert screen.notice.text() == "HQ does not answer. Check the address."
     assert not screen.progress.isVisible()
+
+
+def test_without_a_keyring_a_passphrase_is_chosen_in_the_window(
+    begin: Begin, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from crmdesk.services.workspace import NewCompany, start_alone
+
+    secrets: list[str | None] = []
+
+    def join(_address: str, _code: str, secret: str | None, _control: Control) -> Path:
+        secrets.append(secret)
+        if secret is None:
+            raise KeyMissing("No keyring answers on this computer.", "Set CRMDESK_PASSPHRASE.")
+        company = NewCompany("Subbética", "Rocío Almagro")
+        place = tmp_path / "new"
+        start_alone(place, SPEC.instant, company, way="passphrase", passphrase=secret).close()
+        return place
+
+    desktop = begin(tmp_path / "new", beginnings=Beginnings(join=join))
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, FirstRun)
+    address, code, _company, first, second = screen.findChildren(QLineEdit)
+    button = next(b for b in screen.findChildren(KeyHintButton) if b.text() == "Join")
+    address.setText("https://hq.example.com")
+    code.setText("CODE")
+    button.click()
+    qtbot.waitUntil(first.isVisible)
+    assert "No keyring answers" in screen.notice.text()
+    assert "CRMDESK" not in screen.notice.text()
+    for one, other, words in (
+        ("short", "short", "too short"), ("correct horse", "correct hors", "not the same"),
+    ):  # fmt: skip
+        first.setText(one)
+        second.setText(other)
+        button.click()
+        assert words in screen.notice.text()
+    second.setText("correct horse")
+    button.click()
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    assert secrets == [None, "correct horse"]
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
 
 
 def test_locked_profile_asks_in_the_window(begin: Begin, qtbot: QtBot, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, UnaryExpression, func, or_, select, true
 
 from crmdesk.storage import search
 from crmdesk.storage.tables import table
@@ -112,14 +112,18 @@ def order_keys(
     descending: bool = True,
 ) -> list[int]:
     """Local ids of all orders that match, in order; the rows are read as they are seen."""
-    first, *ties = _SORTS[sort]
-    order = [first.desc() if descending else first.asc(), *ties]
+    # Of one direction throughout, so that an index can give the order without sorting.
+    ways = [*_SORTS[sort], _order.c.id]
+    order = [
+        way if isinstance(way, UnaryExpression) else way.desc() if descending else way.asc()
+        for way in ways
+    ]
     with ws.database.read() as connection:
         query = (
             select(_order.c.id)
             .select_from(_SOURCE if sort is OrderSort.CUSTOMER else _order)
             .where(_GROUPS[wanted.group], _matching(connection, wanted.text))
-            .order_by(*order, _order.c.id.desc())
+            .order_by(*order)
         )
         return list(connection.execute(query).scalars())
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Join,
     Select,
     and_,
     case,
@@ -27,6 +28,8 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.storage import search
@@ -161,9 +164,27 @@ _LIVE = and_(
     _account.c.status != "lost",
     _product.c.status == "active",
 )
-_JOINED = summary_pair.join(_account, _account.c.id == _p.account_id).join(
-    _product, _product.c.id == _p.product_id
-)
+_ACCOUNT_PAIRS = _account.join(summary_pair, _p.account_id == _account.c.id)
+_JOINED = _ACCOUNT_PAIRS.join(_product, _product.c.id == _p.product_id)
+
+
+class _InThisOrder(Join):
+    """A join whose tables SQLite reads in the order written.
+
+    It would rather go through an index on the state or the likelihood and find nearly every pair
+    of the company one by one; customer by customer takes a sixth of that.
+    """
+
+    inherit_cache = True
+
+
+@compiles(_InThisOrder)
+def _in_this_order(element: _InThisOrder, compiler: SQLCompiler, **how: Any) -> str:
+    joined = compiler.visit_join(element, **how)  # type: ignore[no-untyped-call]
+    return str(joined).replace(" JOIN ", " CROSS JOIN ")
+
+
+_BY_CUSTOMER = _InThisOrder(_ACCOUNT_PAIRS, _product, _product.c.id == _p.product_id)
 _RANK = case({state.value: place for place, state in enumerate(Urgency)}, value=_p.state, else_=9)
 _SORTS: Mapping[ReorderSort, ColumnElement[Any]] = {
     ReorderSort.PRODUCT: func.lower(_product.c.name),
@@ -187,7 +208,7 @@ def board_counts(ws: Workspace, route: Route = Route.ALL) -> BoardCounts:
             func.max(_p.due_on).label("last_due"),
             func.max(_p.as_of).label("as_of"),
         )
-        .select_from(_JOINED)
+        .select_from(_BY_CUSTOMER)
         .where(_LIVE, _not_set_aside(today), _on_route(ws, route))
         .group_by(_p.state)
     )
@@ -221,14 +242,14 @@ def board_entries(
                 _p.account_id, _p.product_id, _p.state, _account.c.name.label("account"),
                 _product.c.name.label("product"), _p.expected_margin_minor,
             )
-            .select_from(_JOINED)
+            .select_from(_BY_CUSTOMER)
             .where(
                 _LIVE,
                 _not_set_aside(ws.today()),
                 _on_route(ws, wanted.route),
                 _matching(connection, wanted.text),
                 _p.state.in_([state.value for state in wanted.states]),
-                true() if wanted.account_id is None else _p.account_id == wanted.account_id,
+                true() if wanted.account_id is None else _account.c.id == wanted.account_id,
             )
             .order_by(
                 _RANK,
@@ -238,12 +259,11 @@ def board_entries(
                 _p.product_id,
             )
         )  # fmt: skip
+        rows = connection.execute(query)
         states = {state.value: state for state in Urgency}
         return tuple(
             PairEntry((account_id, product_id), states[state], account, product, margin_minor)
-            for account_id, product_id, state, account, product, margin_minor in connection.execute(
-                query
-            )
+            for account_id, product_id, state, account, product, margin_minor in rows
         )
 
 
@@ -387,12 +407,11 @@ def _on_route(ws: Workspace, route: Route) -> ColumnElement[bool]:
         return true()
     first, last = _route_days(ws.today(), route)
     c = _planned.c
-    return exists(
-        select(c.id).where(
-            c.account_id == _p.account_id, c.user_id == ws.user.id, c.date.between(first, last),
-            c.status != "cancelled",
+    return _account.c.id.in_(
+        select(c.account_id).where(
+            c.user_id == ws.user.id, c.date.between(first, last), c.status != "cancelled"
         )
-    )  # fmt: skip
+    )
 
 
 def _stops(connection: Connection, ws: Workspace, route: Route) -> int:

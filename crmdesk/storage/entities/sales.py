@@ -54,7 +54,9 @@ ENTITIES = (
         table="sales_order",
         lines=Lines("order_line", _PRICED_LINE),
         unique=(("number",),),
-        indexes=(("account_id", "order_date"), ("status", "order_date")),
+        indexes=(
+            ("account_id", "order_date"), ("status", "order_date"), ("order_date", "number"),
+        ),
         local_while=("status", "draft"),
     ),
     Entity(

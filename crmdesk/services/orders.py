@@ -18,7 +18,7 @@ from crmdesk.domain.ids import document_number, new_uid
 from crmdesk.domain.pricing import Price, amount_minor, price_line
 from crmdesk.domain.states import OrderStatus, check_order_step
 from crmdesk.i18n import _, format_money
-from crmdesk.services.prices import Terms, pricing_of, terms_of
+from crmdesk.services.prices import Terms, last_paid, pricing_of, terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.capture import record_command
@@ -124,7 +124,11 @@ def _suggested_lines(connection: Connection, account_id: int) -> list[LineInput]
 
 
 def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
-    """Add a product to a draft or change its packs and packaging; zero packs removes it."""
+    """Add a product to a draft or change its packs and packaging; zero packs removes it.
+
+    A product without a price costs what this customer paid last; one never bought stays without,
+    and the order cannot be submitted with it.
+    """
     if not 0 <= line.packs <= MAX_PACKS:
         raise FieldError(
             "quantity",
@@ -177,7 +181,11 @@ def _add_line(
     unit, factor = _packaging(connection, line)
     base = line.packs * factor
     pricing = pricing_of(connection, terms, line.product_id)
-    price = pricing.price(base) or Price(0, 0, 0, 0, {"code": "none"})
+    price = (
+        pricing.price(base)
+        or last_paid(connection, terms, line.product_id, pricing.price_per, ws.currency)
+        or Price(0, 0, 0, 0, {"code": "none"})
+    )
     amounts = price_line(
         price, base, price_per=pricing.price_per, tax_bp=pricing.tax_bp, cost_e4=pricing.cost_e4,
         currency=ws.currency,
@@ -242,7 +250,8 @@ def _write_totals(connection: Connection, order_id: int) -> None:
 def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
     """Submit a draft: it is numbered, immutable and waits for HQ.
 
-    Raises UserError for an empty order, one below the minimum, or above a hard credit limit.
+    Raises UserError for an empty order, a line without any price, one below the minimum, or
+    above a hard credit limit.
     """
     with ws.database.write() as tx:
         account_id, _day = _draft(tx.connection, order_id)
@@ -273,6 +282,7 @@ def _check_complete(connection: Connection, ws: Workspace, order_id: int, accoun
     ).one()
     if lines == 0:
         raise UserError(_("This order has no lines."), _("Add a product with A."))
+    _check_priced(connection, order_id)
     minimum, limit, mode = run(
         "SELECT coalesce(a.minimum_order_minor, (SELECT minimum_order_minor FROM organisation"
         " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode FROM account a WHERE a.id = ?",
@@ -297,6 +307,23 @@ def _check_complete(connection: Connection, ws: Workspace, order_id: int, accoun
                 ),
                 _("Collect first, or ask the office to raise the credit limit."),
             )
+
+
+def _check_priced(connection: Connection, order_id: int) -> None:
+    unpriced = connection.exec_driver_sql(
+        "SELECT p.name FROM order_line l JOIN product p ON p.id = l.product_id"
+        " WHERE l.parent_id = ? AND json_extract(l.price_reason, '$.code') = 'none'"
+        " ORDER BY l.position LIMIT 1",
+        (order_id,),
+    ).scalar()
+    if unpriced is not None:
+        raise UserError(
+            _("{product} has no price, so this order cannot be submitted.").format(
+                product=unpriced
+            ),
+            _("Take it off, or have its price added: crmdesk import prices FILE."),
+            code="no-price",
+        )
 
 
 def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:

@@ -8,8 +8,12 @@ from datetime import date
 from sqlalchemy import Connection
 
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.money import PRICE_SCALE, currency_exponent, divide_half_even
 from crmdesk.domain.pricing import AgreedPrice, ListRule, Price, Promotion, decide_price
 from crmdesk.i18n import _, format_date, format_percent
+
+_MOST_E4 = 10**11
+"""Ten million a unit: what an absurd import says beyond it is no price to go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,35 @@ def pricing_of(connection: Connection, terms: Terms, product_id: int) -> Product
     )
 
 
+def last_paid(
+    connection: Connection, terms: Terms, product_id: int, price_per: int, currency: str
+) -> Price | None:
+    """What this customer paid for a product the last time; None when never bought in ``currency``.
+
+    For products no price list knows, as in a profile that has imported only its sales.
+    """
+    row = connection.exec_driver_sql(
+        "SELECT l.net_minor, l.base_quantity FROM sale s JOIN sale_line l ON l.parent_id = s.id"
+        " WHERE s.account_id = ? AND l.product_id = ? AND s.kind = 'sale' AND s.currency = ?"
+        " AND l.base_quantity > 0 AND l.net_minor > 0 ORDER BY s.date DESC, s.id DESC LIMIT 1",
+        (terms.account_id, product_id, currency),
+    ).first()
+    if row is None:
+        return None
+    net_minor, quantity = row
+    unit_e4 = divide_half_even(
+        net_minor * price_per * PRICE_SCALE, quantity * 10 ** currency_exponent(currency)
+    )
+    if not 0 < unit_e4 <= _MOST_E4:
+        return None
+    return Price(unit_e4, unit_e4, 0, 0, {"code": "last"})
+
+
 def reason_words(reason: dict[str, str | int] | None, discount_bp: int) -> str:
-    """The reason of a price as people read it: ``List B``, ``10+ −6 %``, ``Agreed to 31 Dec``."""
+    """The reason of a price as people read it: ``List B``, ``10+ −6 %``, ``Agreed to 31 Dec``.
+
+    Empty for a line without any price (code "none").
+    """
     if not reason:
         return ""
     code = reason.get("code")
@@ -118,6 +149,8 @@ def reason_words(reason: dict[str, str | int] | None, discount_bp: int) -> str:
         return _("{quantity}+ units {off}").format(quantity=reason.get("from", ""), off=off).strip()
     if code == "promotion":
         return f"{reason.get('name', '')} {off}".strip()
+    if code == "last":
+        return _("Last price paid")
     if code == "manual":
         return _("By hand {off}").format(off=off).strip()
     return str(reason.get("list", ""))

@@ -23,6 +23,7 @@ from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome
 from crmdesk.services import accounts, orders, plans, visits
 from crmdesk.services import settings as preferences
 from crmdesk.services.orders import LineInput
+from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.check import check
@@ -128,6 +129,65 @@ def test_what_cannot_be_ordered_is_refused(ws: Workspace, priced: list[int]) -> 
         orders.set_line(ws, order, LineInput(priced[0], other, 1))
     with pytest.raises(NotFound):
         orders.set_line(ws, 10**9, LineInput(priced[0], None, 1))
+
+
+@pytest.fixture
+def unpriced(ws: Workspace) -> tuple[int, int, int]:
+    """Nothing has a price: a customer, what it bought last and for how much a unit (1e-4)."""
+    for name in ("price_rule", "account_price", "promotion"):
+        put(ws, f"DELETE FROM {name}")
+    account, product = ask(
+        ws, "SELECT s.account_id, l.product_id FROM sale s JOIN sale_line l ON l.parent_id = s.id"
+        " WHERE s.kind = 'sale' GROUP BY 1, 2 HAVING count(*) > 2 LIMIT 1"
+    )[0]  # fmt: skip
+    put(
+        ws, "INSERT INTO sale (uid, account_id, kind, date, currency) VALUES (?, ?, 'sale', ?, ?)",
+        b"s" * 16, account, ws.today().isoformat(), ws.currency,
+    )  # fmt: skip
+    put(
+        ws, "INSERT INTO sale_line (parent_id, position, product_id, base_quantity, net_minor)"
+        " SELECT id, 1, ?, 8, 1000 FROM sale WHERE uid = ?", product, b"s" * 16,
+    )  # fmt: skip
+    put(ws, "UPDATE account SET minimum_order_minor = 0, credit_mode = 'none'")
+    (per,) = ask(ws, "SELECT price_per FROM product WHERE id = ?", product)[0]
+    return account, product, 12_500 * per
+
+
+def test_without_a_price_the_last_one_paid_counts(
+    ws: Workspace, unpriced: tuple[int, int, int]
+) -> None:
+    account, product, last_e4 = unpriced
+    order = orders.start_order(ws, account, suggested=False).order_id
+    orders.set_line(ws, order, LineInput(product, None, 24))
+    (line,) = ask(
+        ws, "SELECT net_price_e4, list_price_e4, net_minor, json_extract(price_reason, '$.code')"
+        " FROM order_line WHERE parent_id = ?", order
+    )  # fmt: skip
+    assert line == (last_e4, last_e4, 3000, "last")
+    shown = order_sheet(ws, order).lines[0]
+    assert (shown.reason, shown.reduced) == ("Last price paid", False)
+    orders.submit_order(ws, order)
+    assert ask(ws, "SELECT net_minor, discount_minor, status FROM sales_order WHERE id = ?",
+               order) == [(3000, 0, "submitted")]  # fmt: skip
+
+
+def test_an_order_with_a_line_without_any_price_is_not_submitted(
+    ws: Workspace, unpriced: tuple[int, int, int]
+) -> None:
+    account, product, _last = unpriced
+    never, name = ask(
+        ws, "SELECT id, name FROM product WHERE id NOT IN (SELECT l.product_id FROM sale_line l"
+        " JOIN sale s ON s.id = l.parent_id WHERE s.account_id = ?) LIMIT 1", account
+    )[0]  # fmt: skip
+    order = orders.start_order(ws, account, suggested=False).order_id
+    orders.set_line(ws, order, LineInput(product, None, 24))
+    orders.set_line(ws, order, LineInput(never, None, 1))
+    with pytest.raises(UserError, match="has no price") as caught:
+        orders.submit_order(ws, order)
+    assert name in caught.value.message and caught.value.code == "no-price"
+    assert ask(ws, "SELECT status FROM sales_order WHERE id = ?", order) == [("draft",)]
+    orders.remove_line(ws, order, never)
+    orders.submit_order(ws, order)
 
 
 def test_the_minimum_order_holds_to_the_cent(ws: Workspace, priced: list[int]) -> None:

@@ -133,7 +133,7 @@ def test_every_place_works_on_imported_sales_alone(
     opened.window.close()
 
 
-def test_an_order_is_entered_without_any_price(
+def test_an_order_without_price_lists_costs_what_was_paid_last(
     sales: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None, silent: None
 ) -> None:
     order = orders.start_order(sales, 1).order_id
@@ -144,5 +144,5 @@ def test_an_order_is_entered_without_any_price(
     for key in (Qt.Key.Key_Down, Qt.Key.Key_5, Qt.Key.Key_Return, Qt.Key.Key_P):
         qtbot.keyClick(place.focusWidget() or place, key)
         opened.settle()
-    assert "no price yet" in place.table.tsv([0])
+    assert "Last price paid" in place.table.tsv([0])
     opened.window.close()

@@ -336,7 +336,7 @@ def _line_row(row: Any, packs: Sequence[PackRow], usual: UsualRow | None) -> Ord
         net_price_e4=row.net_price_e4,
         discount_bp=row.discount_bp,
         reason=reason_words(reason, row.discount_bp),
-        reduced=reason.get("code") not in (None, "list", "none"),
+        reduced=reason.get("code") not in (None, "list", "last", "none"),
         net_minor=row.net_minor,
         tax_bp=row.tax_bp,
         tax_minor=row.tax_minor,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.i18n import currency_digits
 
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Owner
@@ -129,17 +131,19 @@ class KeyedList(Generic[F, S, R]):
         def work() -> int:
             from crmdesk.interchange.writing import write_table
 
-            return write_table(path, names, self._cells(keys))
+            heads = [name.removesuffix("_minor") for name in names]
+            return write_table(path, heads, self._cells(keys))
 
         self._runner.read(work, done, owner=self._owner)
 
     def _cells(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        digits = currency_digits(self._workspace.currency)
         for first in range(0, len(keys), EXPORT_BLOCK):
             block = keys[first : first + EXPORT_BLOCK]
             rows = self._source.rows(self._workspace, block)
             for key in block:
                 if key in rows:
-                    yield [_cell(getattr(rows[key], name)) for name in self._source.exported]
+                    yield [_cell(n, getattr(rows[key], n), digits) for n in self._source.exported]
 
     def _on_read(self, number: int, keys: list[int], rows: Mapping[int, R]) -> None:
         if number == self._asked:
@@ -148,8 +152,10 @@ class KeyedList(Generic[F, S, R]):
             self._read_again(keys)
 
 
-def _cell(value: object) -> Cell:
-    """A value as a spreadsheet takes it; dates as ISO text."""
+def _cell(name: str, value: object, digits: int) -> Cell:
+    """A value as a spreadsheet takes it: dates as ISO text, money in the major unit, exactly."""
+    if name.endswith("_minor") and isinstance(value, int):
+        return Decimal(value).scaleb(-digits)
     if value is None or isinstance(value, int | float):
         return value
     return value.isoformat() if isinstance(value, date) else str(value)

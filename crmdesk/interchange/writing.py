@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import zstandard
@@ -16,7 +17,7 @@ import zstandard
 from crmdesk.domain.errors import DiskFull, UserError
 from crmdesk.i18n import _
 
-Cell = str | int | float | None
+Cell = str | int | float | Decimal | None
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _XLSX_ROWS = 1_048_575
 

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -24,6 +24,7 @@ from crmdesk.paths import resources_dir
 
 WORLD = "world"
 _KEPT_TILES = 160
+_FIRST_WAIT_MS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,15 @@ class TileStore(QObject):
     def _start(self) -> None:
         if not self._working and (self._wanted or self._routes):
             self._working = True
-            self._pool.start(_Worker(self))
+            if self.data.loaded:
+                self._pool.start(_Worker(self))
+            else:
+                # Reading the packs takes the interpreter for itself: what stands beside the
+                # first map is shown before.
+                QTimer.singleShot(_FIRST_WAIT_MS, self, self._begin)
+
+    def _begin(self) -> None:
+        self._pool.start(_Worker(self))
 
     def work(self) -> None:
         """The worker's loop; runs on its thread."""

@@ -30,7 +30,6 @@ from crmdesk.gui.finding import find_hits
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.quick_imports import without_looking_for_features
-from crmdesk.gui.quick_imports import without_looking_for_features
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _
@@ -383,7 +382,6 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     found = QApplication.instance()
     if isinstance(found, QApplication):
         return found
-    without_looking_for_features()
     without_looking_for_features()
     QCoreApplication.setApplicationName("crmdesk")
     QCoreApplication.setOrganizationName("crmdesk")

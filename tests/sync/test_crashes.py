@@ -208,6 +208,7 @@ def test_an_hq_folder_is_made_served_backed_up_and_stopped(tmp_path: Path) -> No
             assert admin.check(store) == []
         admin.backup(place.url, folder / "dump")
         assert (folder / "dump").read_bytes()[:5] == b"PGDMP"
+        assert (folder / "dump").stat().st_mode & 0o077 == 0
         again = home.open_home(folder)
         server = serving.start_server(folder / "server", again.url)
         join(tmp_path / "admin", server.url, code, clock, device_name="desk",

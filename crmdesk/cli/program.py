@@ -159,9 +159,14 @@ def _crashed(context: Context) -> int:
     import traceback
 
     logs = context.folder / "logs"
-    target = logs if logs.is_dir() else Path(tempfile.gettempdir())
-    file = target / "crmdesk-error.log"
     try:
+        if logs.is_dir():
+            file = logs / "crmdesk-error.log"
+        else:
+            # A folder for everybody: a name nobody else can have put there, read by its owner.
+            handle, name = tempfile.mkstemp(prefix="crmdesk-error-", suffix=".log")
+            os.close(handle)
+            file = Path(name)
         file.write_text(traceback.format_exc(), encoding="utf-8")
     except OSError:
         file = Path("-")

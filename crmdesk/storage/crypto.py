@@ -9,6 +9,7 @@ for the demo company, whose data are invented).
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -168,6 +169,21 @@ def _keyring_get(profile: str) -> str:
             _("Sign in as the user who made the profile, or restore a passphrase backup."),
         )
     return key
+
+
+def forget_keyring_entry(key_file: Path) -> None:
+    """Have the keyring forget the key that a key file names, if it names one."""
+    try:
+        facts = json.loads(key_file.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        return
+    if not isinstance(facts, dict) or facts.get("way") != "keyring":
+        return
+    import keyring
+    from keyring.errors import KeyringError
+
+    with contextlib.suppress(KeyringError):
+        keyring.delete_password(_SERVICE, str(facts.get("profile")))
 
 
 def _no_keyring() -> KeyMissing:

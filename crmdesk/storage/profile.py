@@ -128,6 +128,8 @@ def removed_on_failure(folder: Path) -> Iterator[Keeping]:
             with contextlib.suppress(OSError):
                 for name in new:
                     place = folder / name
+                    if name == crypto.KEY_FILE:
+                        crypto.forget_keyring_entry(place)
                     if name == "logs":
                         shutil.rmtree(place, ignore_errors=True)
                     elif name not in FOLDERS:
@@ -140,13 +142,18 @@ def removed_on_failure(folder: Path) -> Iterator[Keeping]:
 
 def make_folders(folder: Path) -> None:
     """The folders of a profile, closed to other users of the computer."""
-    ours = not folder.exists() or not any(folder.iterdir())
+    ours = not folder.exists() or all(_is_ours(path) for path in folder.iterdir())
     folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     if ours:
         folder.chmod(_PRIVATE_FOLDER)
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(_PRIVATE_FOLDER)
+
+
+def _is_ours(path: Path) -> bool:
+    known = (*FOLDERS, RESTORING, crypto.KEY_FILE, "window.ini")
+    return path.name in known or path.name.startswith(DATABASE_FILE) or path.suffix == ".lock"
 
 
 def make_private(file: Path) -> None:

@@ -170,3 +170,4 @@ def _move_in(draft: Path, folder: Path) -> None:
         else:
             path.replace(target)
     draft.rmdir()
+    profile.make_folders(folder)

@@ -7,16 +7,13 @@ Only an explicit order of HQ to this device leads here (``wiped``).
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
 from pathlib import Path
 
-from crmdesk.storage.crypto import KEY_FILE
+from crmdesk.storage.crypto import KEY_FILE, forget_keyring_entry
 from crmdesk.storage.profile import DATABASE_FILE, RESTORING
-
-_SERVICE = "crmdesk"
 
 
 def wipe(folder: Path) -> None:
@@ -39,7 +36,7 @@ def wipe(folder: Path) -> None:
 
 
 def _destroy_key(key_file: Path) -> None:
-    _forget_keyring_entry(key_file)
+    forget_keyring_entry(key_file)
     with key_file.open("r+b") as file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -47,17 +44,3 @@ def _destroy_key(key_file: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     key_file.unlink()
-
-
-def _forget_keyring_entry(key_file: Path) -> None:
-    try:
-        facts = json.loads(key_file.read_text(encoding="utf-8"))
-    except ValueError:
-        return
-    if not isinstance(facts, dict) or facts.get("way") != "keyring":
-        return
-    import keyring
-    from keyring.errors import KeyringError
-
-    with contextlib.suppress(KeyringError):
-        keyring.delete_password(_SERVICE, str(facts.get("profile")))

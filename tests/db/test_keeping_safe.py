@@ -85,6 +85,22 @@ def test_a_dry_run_leaves_the_folder_as_it_was(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_failed_beginning_leaves_no_key_in_the_keyring(
+    tmp_path: Path, clock: ZoneClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keyring
+
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(keyring, "set_password", lambda _s, name, key: kept.update({name: key}))
+    monkeypatch.setattr(keyring, "delete_password", lambda _s, name: kept.pop(name))
+    with pytest.raises(ZeroDivisionError), profile.removed_on_failure(tmp_path / "new"):
+        profile.make(tmp_path / "new", clock, way="keyring").dispose()
+        assert len(kept) == 1
+        raise ZeroDivisionError
+    assert kept == {}
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_profile_that_cannot_be_made_leaves_nothing(
     tmp_path: Path, clock: ZoneClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +153,18 @@ def test_a_profile_is_closed_to_other_users(tmp_path: Path, clock: ZoneClock) ->
 def _assert_private(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+@_posix
+def test_the_window_being_first_leaves_the_profile_closed_too(
+    tmp_path: Path, clock: ZoneClock
+) -> None:
+    folder = tmp_path / "profile"
+    (folder / "logs").mkdir(parents=True)
+    folder.chmod(0o755)
+    (folder / "window.ini").write_text("[look]", encoding="utf-8")
+    profile.make(folder, clock, way="open").dispose()
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 @_posix
@@ -287,6 +315,41 @@ def test_hq_is_not_begun_half(
     said = capsys.readouterr().err
     assert "--company" in said if arguments == ["init"] else "unencrypted" in said
     assert not (tmp_path / "hq").exists()
+
+
+# --------------------------------------------------------------------------------------- words
+
+
+def test_ctrl_c_promises_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_folder: Path) -> int:
+        raise KeyboardInterrupt
+
+    faces = Faces(interrupted, lambda _f, _p: 42, lambda: 43)
+    assert main(["--profile", str(tmp_path)], faces, instant) == 3
+    assert capsys.readouterr().err == "Cancelled.\n"
+
+
+@pytest.mark.parametrize(
+    ("street", "city", "line"),
+    [
+        ("Calle 1", None, "Calle 1 · "),
+        (None, "Vic", "Vic · "),
+        ("Calle 1", "Vic", "Calle 1, Vic ·"),
+    ],
+)
+def test_a_card_without_city_has_no_stray_comma(
+    ws: Workspace, folder: Path, capsys: pytest.CaptureFixture[str],
+    street: str | None, city: str | None, line: str,
+) -> None:  # fmt: skip
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE account SET street = ?, city = ?", (street, city))
+    with ws.database.read() as connection:
+        code = connection.exec_driver_sql("SELECT code FROM account LIMIT 1").scalar_one()
+    faces = Faces(lambda _f: 41, lambda _f, _p: 42, lambda: 43)
+    assert main(["customer", str(code), "--profile", str(folder)], faces, instant) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith(line)
 
 
 # ------------------------------------------------------------------------------------ checking

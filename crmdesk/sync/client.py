@@ -181,6 +181,8 @@ class _Round:
     def _push(self) -> None:
         with self._database.read() as connection:
             total = waiting_count(connection)
+        if total == 0:
+            return
         while True:
             with self._database.read() as connection:
                 txns = waiting_txns(connection)

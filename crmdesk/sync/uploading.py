@@ -24,6 +24,18 @@ from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.protocol import MAX_BODY_BYTES, MAX_PUSH_OPS, Answer, Op, Txn
 from crmdesk.sync.reading import row_as_array
 
+_j = journal.c
+_WAITING = _j.state == "waiting"
+_WAITING_COUNT = select(func.count()).select_from(journal).where(_WAITING)
+_WAITING_OPS = (
+    select(
+        _j.seq, _j.txn, _j.entity, _j.uid, _j.account_uid, _j.op, _j.fields, _j.base_rev, _j.hlc,
+        _j.schema_version,
+    )
+    .where(_WAITING)
+    .order_by(_j.seq)
+    .limit(bindparam("most"))
+)  # fmt: skip
 _NOTHING = b"null"
 _REQUEST_BYTES = MAX_BODY_BYTES // 2
 _OP_BYTES = 150
@@ -43,8 +55,7 @@ class Acknowledged:
 
 def waiting_count(connection: Connection) -> int:
     """How many ops wait to be sent."""
-    query = select(func.count()).select_from(journal).where(journal.c.state == "waiting")
-    return int(connection.scalar(query) or 0)
+    return int(connection.scalar(_WAITING_COUNT) or 0)
 
 
 def waiting_txns(connection: Connection, *, limit: int = MAX_PUSH_OPS) -> list[Txn]:
@@ -52,13 +63,7 @@ def waiting_txns(connection: Connection, *, limit: int = MAX_PUSH_OPS) -> list[T
 
     A transaction larger than that (an import) goes in parts, in order.
     """
-    columns = (
-        journal.c.seq, journal.c.txn, journal.c.entity, journal.c.uid, journal.c.account_uid,
-        journal.c.op, journal.c.fields, journal.c.base_rev, journal.c.hlc,
-        journal.c.schema_version,
-    )  # fmt: skip
-    query = select(*columns).where(journal.c.state == "waiting").order_by(journal.c.seq)
-    rows = connection.execute(query.limit(limit + 1)).all()
+    rows = connection.execute(_WAITING_OPS, {"most": limit + 1}).all()
     txns: list[Txn] = []
     size = 0
     for seq, txn, entity, uid, account, op, fields, base_rev, hlc, schema in rows[:limit]:

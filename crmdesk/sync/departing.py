@@ -10,11 +10,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, insert, select, update
 
 from crmdesk.i18n import _
 from crmdesk.storage.capture import lines_query, row_query
 from crmdesk.storage.entities import ENTITIES, Entity
+from crmdesk.storage.tables import journal, refusal
 from crmdesk.storage.types import dump_json
 
 LEFT = "left"
@@ -35,11 +36,14 @@ def keep_words(connection: Connection, account_ids: Sequence[int], at: str) -> N
         for entity in ENTITIES.values():
             if entity.local_while is not None:
                 _keep_drafts(connection, entity, key, str(name), at)
-        run(
-            "UPDATE refusal SET fields = json_set(coalesce(fields, '{}'), '$.customer', ?)"
-            " WHERE code <> ? AND seq IN (SELECT seq FROM journal WHERE account_uid = ?"
-            " AND state = 'refused')",
-            (name, LEFT, uid),
+        about = select(journal.c.seq).where(
+            journal.c.account_uid == uid, journal.c.state == "refused"
+        )
+        known = func.coalesce(refusal.c.fields, "{}")
+        connection.execute(
+            update(refusal)
+            .where(refusal.c.code != LEFT, refusal.c.seq.in_(about))
+            .values(fields=func.json_set(known, f"$.{CUSTOMER}", name))
         )
 
 
@@ -67,11 +71,13 @@ def _keep_drafts(
         ).format(
             customer=customer, number=number, lines="; ".join([*lines, *([note] if note else [])])
         )
-        run(
-            "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, fields, at)"
-            " VALUES (0, 0, ?, ?, ?, ?, ?, ?)",
-            (entity.name, uid, LEFT, sentence, dump_json(fields), at),
-        )
+        connection.execute(
+            insert(refusal),
+            {
+                "seq": 0, "txn": 0, "entity": entity.name, "uid": uid, "code": LEFT,
+                "sentence": sentence, "fields": dump_json(fields), "at": at,
+            },
+        )  # fmt: skip
 
 
 def _line_words(connection: Connection, entity: Entity, key: int) -> list[str]:

@@ -31,6 +31,7 @@ from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search, summaries
 from crmdesk.storage.bulk import insert_rows
 from crmdesk.storage.capture import create_triggers, drop_triggers, journal_facts
+from crmdesk.sync import facts
 
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
@@ -278,7 +279,11 @@ def _undo(ws: Workspace, batch: int) -> ChangeSet:
             raise NotFound(_("There is no import {number}.").format(number=batch))
         if row[1] != "sales" or row[2] != "done":
             raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
-        at_hq = run("SELECT 1 FROM sale WHERE batch_uid = ? AND rev > 0 LIMIT 1", (row[0],)).first()
+        at_hq = run(
+            "SELECT 1 FROM sale WHERE batch_uid = ? AND (rev > 0 OR uid IN (SELECT uid FROM journal"
+            " WHERE seq <= ?)) LIMIT 1",
+            (row[0], facts.offered(tx.connection)),
+        ).first()
         if at_hq is not None:
             raise UserError(
                 _("HQ has these sales already."), _("Import the opposite quantities instead.")

@@ -23,6 +23,7 @@ from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.capture import record_command
 from crmdesk.storage.types import dump_json
+from crmdesk.sync import facts
 
 MAX_PACKS = 1_000_000
 
@@ -346,7 +347,10 @@ def _call_back(ws: Workspace, order_id: int) -> ChangeSet:
         row = run("SELECT uid, status, rev FROM sales_order WHERE id = ?", (order_id,)).first()
         if row is None:
             raise NotFound(_("This order is no longer here."))
-        sent = run("SELECT 1 FROM journal WHERE uid = ? AND state <> 'waiting'", (row[0],)).first()
+        sent = run(
+            "SELECT 1 FROM journal WHERE uid = ? AND (state <> 'waiting' OR seq <= ?)",
+            (row[0], facts.offered(tx.connection)),
+        ).first()
         if row[1] != OrderStatus.SUBMITTED or row[2] > 0 or sent is not None:
             raise UserError(
                 _("HQ has this order already."), _("Ask the office to reject it instead.")

@@ -190,6 +190,9 @@ class _Round:
                 return
             self._check_cancelled()
             self._progress("push", self._report.sent, total)
+            self._session.reach()
+            with self._database.maintenance() as connection:
+                facts.keep_offered(connection, max(op.seq for txn in txns for op in txn.ops))
             sent_ms = self._now_ms()
             request = PushRequest(PROTOCOL_VERSION, self._member.epoch, sent_ms, txns)
             body = self._session.post("/v1/push", request)

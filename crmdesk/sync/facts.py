@@ -14,6 +14,8 @@ from crmdesk.sync.protocol import EnrolResponse
 URL, EPOCH, KEY = "hq.url", "hq.epoch", "device.key"
 DEVICE, PREFIX, USER = "device.uid", "device.prefix", "user.uid"
 ROLE, ORGANISATION = "user.role", "organisation.name"
+OFFERED_SEQ = "sync.offered_seq"
+"""The highest journal entry ever put into a request: HQ may have it although no answer came."""
 OFFSET_MS, LAST_SYNC, LAST_RESULT = "sync.offset_ms", "sync.last_at", "sync.last_result"
 
 
@@ -59,3 +61,14 @@ def keep_membership(connection: Connection, url: str, enrolled: EnrolResponse) -
     }  # fmt: skip
     for key, value in facts.items():
         set_fact(connection, key, value)
+
+
+def keep_offered(connection: Connection, seq: int) -> None:
+    """Remember, before a request leaves, up to which journal entry it offers."""
+    if seq > offered(connection):
+        set_fact(connection, OFFERED_SEQ, str(seq))
+
+
+def offered(connection: Connection) -> int:
+    """Up to which journal entry HQ may have seen; 0 when nothing was ever sent."""
+    return int(get_fact(connection, OFFERED_SEQ) or 0)

@@ -37,6 +37,10 @@ class Session:
         self._valid_token()
         return self._epoch
 
+    def reach(self) -> None:
+        """Make sure that HQ answers and knows this device; raises what a request would raise."""
+        self._valid_token()
+
     def post(self, path: str, message: msgspec.Struct) -> bytes:
         """One signed request; a token that has run out meanwhile is renewed once."""
         body = msgspec.json.encode(message)

@@ -27,6 +27,7 @@ from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.check import check
+from crmdesk.sync import facts
 
 
 def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -457,3 +458,14 @@ def test_settings_keep_their_type_and_their_limits(ws: Workspace) -> None:
     assert len({one.key for one in preferences.ALL}) == len(preferences.ALL)
     assert all(one.meaning.endswith(".") for one in preferences.ALL)
     assert ask(ws, "SELECT count(*) FROM journal") == [(0,)]
+
+
+def test_an_order_that_was_offered_to_hq_is_not_called_back(ws: Workspace) -> None:
+    account = ask(ws, "SELECT account_id FROM summary_pair WHERE state = 'due' LIMIT 1")[0][0]
+    order_id = orders.start_order(ws, account).order_id
+    orders.submit_order(ws, order_id)
+    with ws.database.maintenance() as connection:
+        last = connection.exec_driver_sql("SELECT max(seq) FROM journal").scalar_one()
+        facts.keep_offered(connection, last)
+    with pytest.raises(UserError, match="HQ has this order"):
+        orders.call_back_order(ws, order_id)

@@ -14,7 +14,7 @@ from crmdesk.i18n import _, format_bytes, format_number
 from crmdesk.paths import default_demo_dir
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_number, ngettext
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 _SHOWN_REJECTS = 20
 

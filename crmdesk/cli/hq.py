@@ -13,7 +13,7 @@ from crmdesk.i18n import _
 from crmdesk.paths import default_hq_dir
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:

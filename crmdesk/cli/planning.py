@@ -15,7 +15,7 @@ from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_clock, format_number, ngettext
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 _MOST_SECONDS, _MOST_ITERATIONS = 3600.0, 10_000_000
 

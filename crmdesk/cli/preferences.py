@@ -11,7 +11,7 @@ from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -17,27 +17,12 @@ from pathlib import Path
 
 from crmdesk import __version__
 from crmdesk.cli.console import FAILED, WRONG, Console
+from crmdesk.cli.context import Context
 from crmdesk.domain.errors import Cancelled, CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.i18n import _, use_language
 from crmdesk.paths import default_profile_dir
 
 log = logging.getLogger("crmdesk")
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a command may use: the profile's folder, instants, its words, and the desktop.
-
-    ``desktop(folder)`` opens the window and returns its exit code; ``tour(folder, pictures)``
-    walks through a rep's day by itself; ``smoke()`` proves a bundle.
-    """
-
-    folder: Path
-    instants: Callable[[], datetime]
-    console: Console
-    desktop: Callable[[Path], int]
-    tour: Callable[[Path, Path], int]
-    smoke: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from crmdesk.cli.opening import opened
 from crmdesk.i18n import _, format_bytes
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from crmdesk.domain.errors import Unreachable
 from crmdesk.i18n import _, format_bytes, format_number
 
 if TYPE_CHECKING:
-    from crmdesk.cli.program import Context
+    from crmdesk.cli.context import Context
 
 _WATCH_S, _WATCH_MOST_S = 30.0, 600.0
 

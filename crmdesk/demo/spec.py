@@ -23,7 +23,7 @@ DOCUMENT_DAYS = 548
 class DemoSpec:
     """Size and seed of a demo company; the same values give the same rows, byte for byte.
 
-    ``lines`` asks for about so many sale lines (within 10 %) by making customers buy more or
+    ``lines`` asks for about so many sale lines (within 15 %) by making customers buy more or
     less often and more or fewer products; without it a customer buys about 160 lines a year.
     ValueError when a number makes no company.
     """

@@ -156,7 +156,6 @@ def _write_rep(spec: DemoSpec, index: int, root: Uid, team: Uid, uids: UidMaker,
         rep_name = f"{rep_name} {index // len(REP_NAMES) + 1}"
     uid = _write_user(
         uids, sink, team, code, rep_name, "rep", "en" if index % 2 == 0 else "es",
-        home_address=home, home_latitude=latitude, home_longitude=longitude,
         working_week=working_week(),
     )  # fmt: skip
     territory, prefix = uids(), f"M{index + 7:02d}"
@@ -171,6 +170,12 @@ def _write_rep(spec: DemoSpec, index: int, root: Uid, team: Uid, uids: UidMaker,
         "territory_user",
         row_maker("territory_user")(
             uids(), territory=territory, user=uid, valid_from=spec.first_day
+        ),
+    )
+    sink.add(
+        "home_base",
+        row_maker("home_base")(
+            uids(), user=uid, address=home, latitude=latitude, longitude=longitude
         ),
     )
     return Rep(

@@ -144,6 +144,14 @@ def check_key(connection: HqConnection, device: str, key: str) -> None:
     check_status(str(row[1]))
 
 
+def lease_days(connection: HqConnection) -> int:
+    """For how many days a device may work without coming back; 0 for ever."""
+    row = connection.execute(
+        "SELECT offline_lease_days FROM organisation WHERE NOT deleted LIMIT 1"
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def check_status(status: str) -> None:
     """Refused with what to do for a device or user that is no longer active."""
     if status == "active":

@@ -119,6 +119,10 @@ class Cluster:
         """The major version of PostgreSQL."""
         return self._programs.version
 
+    def program(self, name: str) -> str:
+        """One of the programs that fit this cluster."""
+        return self._programs.path(name)
+
     def url(self, database: str = "crmdesk") -> str:
         """The address of a database of this cluster, for libpq and psycopg."""
         return f"postgresql://postgres@/{database}?host={self._socket}"

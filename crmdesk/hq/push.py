@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import msgspec
 import psycopg
@@ -19,6 +20,7 @@ from psycopg import errors
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import EnvironmentProblem, Refused
 from crmdesk.hq import auth, feed, images
+from crmdesk.hq.following import Following
 from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.scopes import Principal
 from crmdesk.hq.store import HqConnection, Store, as_records
@@ -94,6 +96,8 @@ class _Push:
         self._request = request
         self._now_ms = now_ms
         self._writer = Writer(who.user, who.role, who.territories)
+        now = format_instant(datetime.fromtimestamp(now_ms / 1000, UTC))
+        self._following = Following(connection, who, now)
 
     def answers(self) -> list[Answer]:
         """The answers in the order of the ops."""
@@ -146,6 +150,7 @@ class _Push:
             with self._connection.transaction():
                 verdict = self._judge(txns)
                 self._write(verdict)
+                self._following.write(verdict, txns)
         except (psycopg.IntegrityError, psycopg.DataError) as error:
             if len(txns) == 1:
                 return self._refused_by_database(txns[0], error)
@@ -211,7 +216,6 @@ class _Push:
         images.check_references(self._connection, verdict.changed)
         self._write_uniques(verdict)
         self._log(verdict.ops)
-        self._propose(verdict)
         feed.announce(self._connection, list(verdict.news), device=self._who.device)
 
     def _write_uniques(self, verdict: Verdict) -> None:
@@ -250,19 +254,6 @@ class _Push:
             " rev bigint, fields jsonb, txn bigint, hlc bigint)",
             (self._who.user, self._who.device, as_records(names, rows)),
         )
-
-    def _propose(self, verdict: Verdict) -> None:
-        for op, collision in verdict.proposals:
-            self._connection.execute(
-                "INSERT INTO proposal (account_id, entity, uid, field, current, proposed,"
-                " user_id, device_id) VALUES (%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
-                (
-                    op.account or _NOBODY, op.entity, op.uid, collision.field,
-                    msgspec.json.encode(collision.theirs).decode(),
-                    msgspec.json.encode(collision.mine).decode(),
-                    self._who.user, self._who.device,
-                ),
-            )  # fmt: skip
 
     def _add_rows(self, verdict: Verdict) -> None:
         """Put HQ's row into the last answer about each row that has to be shown."""

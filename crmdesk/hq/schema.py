@@ -1,21 +1,26 @@
-"""Making and upgrading HQ's schema: Alembic revisions, each applied in one transaction."""
+"""Making and upgrading HQ's schema, each in one transaction.
+
+An empty database gets the present tables at once and the newest revision's stamp; an older one is
+taken through the Alembic revisions.
+"""
 
 from __future__ import annotations
 
 import secrets
 import uuid
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from crmdesk.domain.errors import NewerFile, UserError
 from crmdesk.hq.store import Store
+from crmdesk.hq.tables import metadata
 from crmdesk.i18n import _
 from crmdesk.storage.entities import SCHEMA_VERSION
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 """The newest revision; a test holds it against the migrations folder."""
 
-_KNOWN_REVISIONS = ("0001",)
+_KNOWN_REVISIONS = ("0001", "0002")
 
 
 def revision(store: Store) -> str | None:
@@ -40,15 +45,36 @@ def upgrade(store: Store) -> None:
             _("This HQ database was written by a newer version of crmdesk."),
             _("Install the newer version; nothing was changed."),
         )
+    with store.engine.begin() as connection:
+        # Two servers may be started at once on a database that is behind.
+        connection.execute(text("SELECT pg_advisory_xact_lock(7262437)"))
+        if found is None:
+            _create(connection)
+        else:
+            _migrate(connection)
+    _first_facts(store)
+
+
+def _create(connection: Connection) -> None:
+    if inspect(connection).has_table("alembic_version"):
+        return
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(
+        text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(
+        text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD_REVISION}
+    )
+
+
+def _migrate(connection: Connection) -> None:
     from alembic import command
 
     from crmdesk.hq.migrations import alembic_config
 
     config = alembic_config()
-    with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD_REVISION)
-    _first_facts(store)
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD_REVISION)
 
 
 def _first_facts(store: Store) -> None:
@@ -63,6 +89,9 @@ def _first_facts(store: Store) -> None:
                 "INSERT INTO hq_state (key, value) VALUES (%s, %s) ON CONFLICT (key) DO NOTHING",
                 (key, value),
             )
+        connection.execute(
+            "UPDATE hq_state SET value = %s WHERE key = 'schema_version'", (str(SCHEMA_VERSION),)
+        )
 
 
 def fact(store: Store, key: str) -> str:

@@ -7,6 +7,7 @@ everything in them, ``t/none`` accounts without one, ``u/<user>`` what is privat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,7 +82,7 @@ def territory_scope(territory: str | None) -> str:
     return UNASSIGNED if territory is None else f"t/{territory}"
 
 
-def row_scope(entity: Entity, values: dict[str, object], territory: str | None) -> str:
+def row_scope(entity: Entity, values: Mapping[str, object], territory: str | None) -> str:
     """The scope a row is in; ``territory`` is that of its account."""
     if entity.scope is Scope.ACCOUNT:
         return territory_scope(territory)

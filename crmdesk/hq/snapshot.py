@@ -8,7 +8,7 @@ stream is taken up again after the last row received, keeping the first heads.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from crmdesk.hq import feed, streams
 from crmdesk.hq.scopes import CATALOGUE, OFFICE, REFERENCE, UNASSIGNED, split
@@ -27,10 +27,12 @@ def snapshot(
     scopes: list[str],
     *,
     after: tuple[str, str] | None = None,
+    entities: Collection[str] = (),
 ) -> Iterator[bytes]:
     """The lines of a snapshot of these scopes, uncompressed.
 
-    ``after`` is (entity, uid) of the last row received before a cut. The connection must be in a
+    ``after`` is (entity, uid) of the last row received before a cut; ``entities`` names the kinds
+    wanted (none: all). The connection must be in a
     snapshot transaction (:meth:`Store.transaction`).
     """
     heads = feed.heads(connection, scopes)
@@ -44,7 +46,7 @@ def snapshot(
                 continue
             waiting, resume = False, after[1]
         where = _where(entity, scopes)
-        if where is None:
+        if where is None or (entities and entity.name not in entities):
             continue
         yield streams.section(entity.name)
         rest, parameters = _rest(entity, where, resume)

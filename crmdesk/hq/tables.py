@@ -231,10 +231,20 @@ hq_device = _platform(
     Column("last_seen_at", _AT),
     Column("schema_version", Integer, nullable=False, server_default=text("1")),
     Column("clock_offset_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("program", Text),
     ForeignKeyConstraint(["user_id"], ["app_user.uid"]),
     ForeignKeyConstraint(["device_id"], ["device.uid"]),
 )
-"""What HQ alone knows of a device. status: active, retired, wiped, cloned."""
+"""What HQ alone knows of a device. status: active, retiring, retired, wiped, cloned."""
+
+attempt = _platform(
+    "attempt",
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("first_at", _AT, nullable=False, server_default=_NOW),
+    Column("locked_until", _AT),
+)
+"""Failed sign-ins by what was tried (a device, an address, a user): the rate limit's memory."""
 
 enrolment = _platform(
     "enrolment",
@@ -291,6 +301,7 @@ feed = _platform(
     Column("account_id", Uuid()),
     Column("device_id", Uuid()),
     Column("position", BigInteger, nullable=False),
+    Column("at", _AT, nullable=False, server_default=_NOW),
     Index("uq_feed_position", "scope", "position", unique=True),
 )
 """The latest position of every changed row per scope; the row itself is read where it lives.
@@ -300,23 +311,49 @@ scope_head = _platform(
     "scope_head",
     Column("scope", Text, primary_key=True),
     Column("position", BigInteger, nullable=False, server_default=text("0")),
+    Column("horizon", BigInteger, nullable=False, server_default=text("0")),
 )
+"""``horizon``: up to here tombstones have been forgotten; who stands before it starts anew."""
 
-proposal = _platform(
-    "proposal",
-    Column("account_id", Uuid(), primary_key=True),
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("entity", Text, nullable=False),
-    Column("uid", Uuid(), nullable=False),
-    Column("field", Text, nullable=False),
-    Column("current", JSONB(none_as_null=True)),
-    Column("proposed", JSONB(none_as_null=True)),
+scope_sum = _platform(
+    "scope_sum",
+    Column("scope", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("buckets", LargeBinary, nullable=False),
+    Column("at", _AT, nullable=False, server_default=_NOW),
+)
+"""Checksums of a scope as of a position: 256 sums of 8 bytes, and as many counts."""
+
+blob = _platform(
+    "blob",
+    Column("sha256", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False, server_default=text("0")),
+    Column("complete", Boolean, nullable=False, server_default=text("false")),
     Column("user_id", Uuid()),
     Column("device_id", Uuid()),
     Column("at", _AT, nullable=False, server_default=_NOW),
-    Column("state", Text, nullable=False, server_default=text("'open'")),
 )
-"""A laptop's edit of a field that HQ owns; the office accepts or dismisses it."""
+"""Bytes of attachments, by their digest: who may have them is decided by the attachment's row."""
+
+blob_chunk = _platform(
+    "blob_chunk",
+    Column("sha256", Text, primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["sha256"], ["blob.sha256"]),
+)
+
+quarantine = _platform(
+    "quarantine",
+    Column("device_id", Uuid(), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("txn", BigInteger, nullable=False),
+    Column("op", Text, nullable=False),
+    Column("at", _AT, nullable=False, server_default=_NOW),
+    Column("state", Text, nullable=False, server_default=text("'held'")),
+)
+"""Unsent work of a device that is retiring. state: held, taken, dismissed."""
 
 audit = _platform(
     "audit",

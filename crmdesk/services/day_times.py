@@ -30,7 +30,9 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
     shows it, nothing is moved behind the person's back.
     """
     row = connection.exec_driver_sql(
-        "SELECT working_week, home_latitude, home_longitude FROM app_user WHERE id = ?", (user_id,)
+        "SELECT u.working_week, h.latitude, h.longitude FROM app_user u"
+        " LEFT JOIN home_base h ON h.user_id = u.id WHERE u.id = ?",
+        (user_id,),
     ).one()
     week = working_week(json.loads(row[0]) if row[0] else None)
     hours = week.shift(day.weekday()) or USUAL_SHIFTS[0][0]

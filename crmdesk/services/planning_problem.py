@@ -112,7 +112,9 @@ def read_problem(
 
 def _rep(connection: Connection, user_id: int) -> tuple[WorkingWeek, tuple[float, float] | None]:
     row = connection.exec_driver_sql(
-        "SELECT working_week, home_latitude, home_longitude FROM app_user WHERE id = ?", (user_id,)
+        "SELECT u.working_week, h.latitude, h.longitude FROM app_user u"
+        " LEFT JOIN home_base h ON h.user_id = u.id WHERE u.id = ?",
+        (user_id,),
     ).one()
     week = working_week(json.loads(row[0]) if row[0] else None)
     return week, None if row[1] is None or row[2] is None else (row[1], row[2])

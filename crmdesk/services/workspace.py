@@ -113,10 +113,10 @@ def workspace_of(folder: Path, database: Database, source: TimeSource) -> Worksp
 
 def _person(connection: Connection, user_uid: str | None) -> Person:
     query = (
-        "SELECT u.id, u.uid, u.code, u.name, u.role, u.language, u.home_latitude,"
-        " u.home_longitude, coalesce((SELECT group_concat(t.name, ', ') FROM territory_user m"
+        "SELECT u.id, u.uid, u.code, u.name, u.role, u.language, h.latitude, h.longitude,"
+        " coalesce((SELECT group_concat(t.name, ', ') FROM territory_user m"
         " JOIN territory t ON t.id = m.territory_id WHERE m.user_id = u.id), '')"
-        " FROM app_user u"
+        " FROM app_user u LEFT JOIN home_base h ON h.user_id = u.id"
     )
     run = connection.exec_driver_sql
     if user_uid is None:

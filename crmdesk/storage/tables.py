@@ -170,6 +170,27 @@ refusal = Table(
     Column("state", Text, nullable=False, server_default=text("'open'")),
 )  # fmt: skip
 
+unknown_field = Table(
+    "unknown_field", _metadata,
+    Column("entity", Text, primary_key=True), Column("uid", LargeBinary(16), primary_key=True),
+    Column("fields", Text, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""What a newer HQ sent in columns that this program does not know; an upgrade puts it in place."""
+
+transfer = Table(
+    "transfer", _metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("direction", Text, nullable=False), Column("size", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False, server_default=text("0")),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Text), Column("problem", Text), Column("asked_at", Text, nullable=False),
+    Index("ix_transfer_state", "state", "asked_at"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Bytes of attachments on their way. direction: up, down. state: waiting, done, refused."""
+
 sync_session = Table(
     "sync_session", _metadata,
     Column("id", Integer, primary_key=True),
@@ -181,7 +202,10 @@ sync_session = Table(
     Column("bytes_in", Integer, nullable=False, server_default=text("0")),
     Column("conflicts", Integer, nullable=False, server_default=text("0")),
     Column("refusals", Integer, nullable=False, server_default=text("0")),
+    Column("healed", Integer, nullable=False, server_default=text("0")),
+    Column("way", Text, nullable=False, server_default=text("'network'")),
 )  # fmt: skip
+"""Rounds that did something or failed. way: network, file. healed: rows put right by checksums."""
 
 import_batch = Table(
     "import_batch", _metadata,

@@ -20,6 +20,7 @@ from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 from crmdesk.storage import bulk, profile, summaries
 from crmdesk.storage.engine import Database
+from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync import facts
 from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.protocol import PROTOCOL_VERSION, EnrolRequest, EnrolResponse
@@ -52,7 +53,7 @@ class KeyKeeping:
 
 def enrol(transport: Transport, code: str, device_name: str) -> EnrolResponse:
     """Change a one-time code for a device. Refused when HQ does not take the code."""
-    request = EnrolRequest(PROTOCOL_VERSION, code, device_name)
+    request = EnrolRequest(PROTOCOL_VERSION, code, device_name, SCHEMA_VERSION)
     body = transport.post("/v1/enrol", msgspec.json.encode(request))
     return msgspec.json.decode(body, type=EnrolResponse)
 

@@ -1,6 +1,7 @@
 """The messages between a laptop and HQ, and how they are written; no I/O.
 
-Requests are JSON, zstd-compressed above a kilobyte. Rows come as NDJSON in a zstd stream: an
+Requests are JSON, zstd-compressed above a kilobyte; each names the protocol and the schema of its
+sender (a laptop of schema 1 did not say so yet). Rows come as NDJSON in a zstd stream: an
 object opens the stream and every section, an array is a row ``[uid, rev, field…, lines?]`` in the
 columns that its section names, so that each side may know more fields than the other.
 """
@@ -53,13 +54,15 @@ class PushRequest(msgspec.Struct, frozen=True):
     epoch: str
     clock: int
     txns: list[Txn]
+    schema: int = 1
 
 
 class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
     """Two values met in one field; ``kept`` is mine or theirs, seen from the laptop.
 
-    ``kind``: field, proposal (HQ owns the field; the office will see mine) or delete. ``by`` and
-    ``at`` tell who wrote theirs and when, where HQ knows.
+    ``kind``: field, proposal (HQ owns the field; the office will see mine), price (the order is
+    taken as it was made, HQ's price is another one) or delete. ``by`` and ``at`` tell who wrote
+    theirs and when, where HQ knows.
     """
 
     field: str
@@ -106,6 +109,7 @@ class PullRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     hash: str = ""
     cursor: dict[str, int] | None = None
     own: bool = False
+    schema: int = 1
 
 
 class PullHead(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -139,11 +143,16 @@ class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SnapshotRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All the device's scopes, or only those named; ``after`` is (entity, uid) of the last row."""
+    """All the device's scopes, or only those named; ``after`` is (entity, uid) of the last row.
+
+    ``entities`` limits it to some kinds: those that an upgrade of the program has brought.
+    """
 
     protocol: int
     scopes: list[str] = []
     after: tuple[str, str] | None = None
+    entities: list[str] = []
+    schema: int = 1
 
 
 class SnapshotHead(msgspec.Struct, frozen=True):
@@ -166,6 +175,7 @@ class EnrolRequest(msgspec.Struct, frozen=True):
     protocol: int
     code: str
     name: str
+    schema: int = 1
 
 
 class EnrolResponse(msgspec.Struct, frozen=True):
@@ -187,15 +197,22 @@ class TokenRequest(msgspec.Struct, frozen=True):
     protocol: int
     device: str
     key: str
+    schema: int = 1
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
-    """An access token and the seconds it lives; ``time`` is HQ's in milliseconds."""
+    """An access token and the seconds it lives; ``time`` is HQ's in milliseconds.
+
+    ``schema`` is HQ's, ``lease_days`` for how long the device may work without coming back (0: for
+    ever).
+    """
 
     token: str
     expires_s: int
     time: int
     epoch: str
+    schema: int = 1
+    lease_days: int = 0
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from crmdesk.domain.errors import Refused
+from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.protocol import PROTOCOL_VERSION, TokenRequest, TokenResponse
 from crmdesk.sync.transport import Transport
@@ -27,6 +28,9 @@ class Session:
         self.transport = transport
         self.now_ms = now_ms
         self.offset: Offset | None = None
+        self.schema = SCHEMA_VERSION
+        # What HQ said of itself with the last token.
+        self.hq_schema, self.lease_days = 0, 0
         self._device, self._key = device, key
         self._token, self._until = "", 0.0
         self._epoch = ""
@@ -43,13 +47,17 @@ class Session:
 
     def post(self, path: str, message: msgspec.Struct) -> bytes:
         """One signed request; a token that has run out meanwhile is renewed once."""
-        body = msgspec.json.encode(message)
+        body = self._written(message)
         return self._signed(lambda token: self.transport.post(path, body, token))
 
     def stream(self, path: str, message: msgspec.Struct) -> AbstractContextManager[Iterator[bytes]]:
         """One signed request whose answer comes in pieces."""
-        body = msgspec.json.encode(message)
+        body = self._written(message)
         return self._signed(lambda token: self.transport.stream(path, body, token))
+
+    def _written(self, message: msgspec.Struct) -> bytes:
+        """The message with the schema this program knows in it."""
+        return msgspec.json.encode(msgspec.structs.replace(message, schema=self.schema))
 
     def _signed(self, call: Callable[[str], _Answer]) -> _Answer:
         try:
@@ -66,8 +74,9 @@ class Session:
         sent = self.now_ms()
         request = TokenRequest(PROTOCOL_VERSION, self._device, self._key)
         answer = msgspec.json.decode(
-            self.transport.post("/v1/token", msgspec.json.encode(request)), type=TokenResponse
+            self.transport.post("/v1/token", self._written(request)), type=TokenResponse
         )
+        self.hq_schema, self.lease_days = answer.schema, answer.lease_days
         self.offset = measure(sent, answer.time, self.now_ms())
         self._token, self._epoch = answer.token, answer.epoch
         self._until = time.monotonic() + answer.expires_s - _RENEW_BEFORE_S

@@ -344,8 +344,8 @@ def test_every_environment_problem_says_what_to_do() -> None:
 # --------------------------------------------------------------------------------- migrations
 
 _REVISION = """
-revision = "0002"
-down_revision = "0001"
+revision = "9998"
+down_revision = "0002"
 
 import sqlalchemy as sa
 from alembic import op
@@ -372,7 +372,7 @@ def test_an_older_file_is_backed_up_upgraded_and_captured_anew(
 
     script = tmp_path / "migrations"
     shutil.copytree(Path(migrations.__file__).parent, script)
-    (script / "versions" / "0002_moon.py").write_text(_REVISION, encoding="utf-8")
+    (script / "versions" / "9998_moon.py").write_text(_REVISION, encoding="utf-8")
     original = migrations.alembic_config
 
     def config() -> object:
@@ -381,11 +381,11 @@ def test_an_older_file_is_backed_up_upgraded_and_captured_anew(
         return made
 
     monkeypatch.setattr(migrations, "alembic_config", config)
-    monkeypatch.setattr(schema, "HEAD_REVISION", "0002")
+    monkeypatch.setattr(schema, "HEAD_REVISION", "9998")
     database = profile.open_database(folder, clock)
     with database.read() as connection:
         run = connection.exec_driver_sql
-        assert schema.revision(connection) == "0002"
+        assert schema.revision(connection) == "9998"
         assert run("SELECT count(*) FROM contact").scalar_one() > 0
         triggers = run("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
         assert set(triggers) == set(trigger_ddl())
@@ -401,7 +401,7 @@ def test_an_older_file_is_backed_up_upgraded_and_captured_anew(
     (kept,) = (folder / "backups").glob("before-upgrade-*.db")
     old = Database(kept, crypto.find_key(folder), clock)
     with old.read() as connection:
-        assert schema.revision(connection) == "0001"
+        assert schema.revision(connection) == "0002"
         assert connection.exec_driver_sql("SELECT count(*) FROM account").scalar_one() == 20
     old.dispose()
 
@@ -419,7 +419,7 @@ def test_a_failed_upgrade_leaves_the_old_file(
     script = tmp_path / "migrations"
     shutil.copytree(Path(migrations.__file__).parent, script)
     broken = _REVISION + '    op.execute("DELETE FROM account WHERE id = 1")\n    1 / 0\n'
-    (script / "versions" / "0002_moon.py").write_text(broken, encoding="utf-8")
+    (script / "versions" / "9998_moon.py").write_text(broken, encoding="utf-8")
     original = migrations.alembic_config
 
     def config() -> object:
@@ -429,7 +429,7 @@ def test_a_failed_upgrade_leaves_the_old_file(
 
     with monkeypatch.context() as patched:
         patched.setattr(migrations, "alembic_config", config)
-        patched.setattr(schema, "HEAD_REVISION", "0002")
+        patched.setattr(schema, "HEAD_REVISION", "9998")
         with pytest.raises(ZeroDivisionError):
             profile.open_database(folder, clock)
     database = profile.open_database(folder, clock)

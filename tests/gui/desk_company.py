@@ -56,9 +56,13 @@ def _fill(connection: Connection, lines_per_customer: int) -> None:
     run = connection.exec_driver_sql
     run("UPDATE sync_state SET applying = 1 WHERE id = 1")
     run(
-        "UPDATE app_user SET role = 'rep', home_latitude = 42.4637, home_longitude = 1.4914,"
-        " working_week = ?",
+        "UPDATE app_user SET role = 'rep', working_week = ?",
         (dump_json(WEEK),),
+    )
+    run(
+        "INSERT INTO home_base (uid, user_id, latitude, longitude)"
+        " SELECT ?, id, 42.4637, 1.4914 FROM app_user",
+        (new_uid(),),
     )
     for code, days, virtual in (("A", 7, 0), ("B", 14, 0), ("C", 28, 1)):
         run(

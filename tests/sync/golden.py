@@ -48,9 +48,7 @@ def hq_sql(version: int) -> bytes:
     """HQ's database as a plain dump, without the lines that only newer servers understand."""
     text = zstandard.decompress((folder_of(version) / "hq.sql.zst").read_bytes())
     skipped = (b"\\restrict", b"\\unrestrict", b"SET transaction_timeout")
-    return b"".join(
-        line for line in text.splitlines(keepends=True) if not line.startswith(skipped)
-    )
+    return b"".join(line for line in text.splitlines(keepends=True) if not line.startswith(skipped))
 
 
 def facts_of(version: int) -> dict[str, str]:

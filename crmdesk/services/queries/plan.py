@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 _account, _planned, _user = table("account"), table("planned_visit"), table("user")
+_home = table("home_base")
 _leave, _holiday = table("leave"), table("holiday")
 _visit, _order = table("visit"), table("order")
 GONE = ("cancelled",)
@@ -179,9 +180,9 @@ def _week(monday: date, days: tuple[DayRow, ...]) -> WeekRow:
 
 def _rep(connection: Connection, user_id: int) -> tuple[WorkingWeek, tuple[float, float] | None]:
     row = connection.execute(
-        select(_user.c.working_week, _user.c.home_latitude, _user.c.home_longitude).where(
-            _user.c.id == user_id
-        )
+        select(_user.c.working_week, _home.c.latitude, _home.c.longitude)
+        .join_from(_user, _home, _home.c.user_id == _user.c.id, isouter=True)
+        .where(_user.c.id == user_id)
     ).one()
     home = None if row[1] is None or row[2] is None else (float(row[1]), float(row[2]))
     return working_week(row[0]), home

@@ -23,8 +23,11 @@ ENTITIES: dict[str, Entity] = _parents_first(
     + accounts.ENTITIES + visits.ENTITIES + sales.ENTITIES
 )  # fmt: skip
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Grows with every change of the entities; travels in every sync request."""
+
+OLDEST_SCHEMA = max(1, SCHEMA_VERSION - 2)
+"""The oldest laptop that HQ still gives rows to; any may send its changes."""
 
 
 def entity(name: str) -> Entity:
@@ -33,5 +36,6 @@ def entity(name: str) -> Entity:
 
 
 __all__ = [
-    "ENTITIES", "SCHEMA_VERSION", "Entity", "Field", "Kind", "Lines", "Owner", "Scope", "entity",
+    "ENTITIES", "OLDEST_SCHEMA", "SCHEMA_VERSION", "Entity", "Field", "Kind", "Lines", "Owner",
+    "Scope", "entity",
 ]  # fmt: skip

@@ -107,6 +107,14 @@ ENTITIES = (
         ),
     ),
     Entity(
+        "handover", Owner.BOTH, Scope.ACCOUNT,
+        (
+            ACCOUNT, ref("user"), text("kind", "note"), must(text("text")), document("content"),
+            must(instant("at")), instant("seen_at"), ref("seen_by", "user"),
+        ),
+        since=2,
+    ),
+    Entity(
         "touch", Owner.APPEND, Scope.ACCOUNT,
         (ACCOUNT, ref("campaign", required=True), must(day("date")), text("kind", "mail")),
     ),

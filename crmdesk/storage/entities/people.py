@@ -37,8 +37,7 @@ ENTITIES = (
         "user", Owner.HQ, _REF,
         (
             must(text("code")), must(text("name")), text("email"), text("role", "rep"),
-            ref("team"), text("phone"), text("home_address"), real("home_latitude"),
-            real("home_longitude"), document("working_week"), text("language", "en"),
+            ref("team"), text("phone"), document("working_week"), text("language", "en"),
             flag("active", 1),
         ),
         table="app_user", unique=(("code",),),
@@ -82,6 +81,24 @@ ENTITIES = (
         (must(text("kind")), must(text("code")), must(text("name")), integer("position", 0),
          text("key")),
         unique=(("kind", "code"),),
+    ),
+    Entity(
+        "home_base", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True), text("address"), real("latitude"), real("longitude"),
+        ),
+        unique=(("user_id",),), since=2,
+    ),
+    Entity(
+        "proposal", Owner.HQ, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), text("kind", "field"),
+            must(text("entity")), must(uid("row")), uid("account"), text("field"),
+            document("current"), document("proposed"), must(instant("at")),
+            text("status", "open"), text("answer"), ref("decided_by", "user"),
+            instant("decided_at"),
+        ),
+        indexes=(("status", "at"),), since=2,
     ),
     Entity(
         "leave", Owner.BOTH, Scope.USER,

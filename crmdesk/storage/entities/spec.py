@@ -57,7 +57,10 @@ INTEGER_KINDS = frozenset({Kind.INT, Kind.MONEY, Kind.PRICE, Kind.QUANTITY})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. ``owner`` overrides the entity's owner for this field only."""
+    """One field. ``owner`` overrides the entity's owner for this field only.
+
+    ``since`` is the schema version that brought it; an HQ of an older one does not know it.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
@@ -66,6 +69,7 @@ class Field:
     ref: str | None = None
     owner: Owner | None = None
     indexed: bool = False
+    since: int = 1
 
     @property
     def column(self) -> str:
@@ -92,7 +96,8 @@ class Entity:
     """One kind of row. ``table`` differs from ``name`` only where SQL reserves the word.
 
     ``local_while`` is a field and value: while it holds the row stays on this laptop (drafts).
-    ``unique`` and ``indexes`` name columns; uniqueness is per organisation.
+    ``unique`` and ``indexes`` name columns; uniqueness is per organisation. ``since`` is the schema
+    version that brought the entity.
     """
 
     name: str
@@ -104,6 +109,7 @@ class Entity:
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     local_while: tuple[str, str] | None = None
+    since: int = 1
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""

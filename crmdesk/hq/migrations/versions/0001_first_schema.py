@@ -1,22 +1,12 @@
-"""First schema: everything the entity specification says.
+"""The first schema, of 0.1.0: where upgrades begin.
 
-Until the first release this revision follows the specification; from then on it is frozen and
-changes come as revisions of their own.
+An empty database is made whole by :func:`crmdesk.hq.schema.upgrade` and stamped with the newest
+revision, so nothing is ever built from here. The golden databases hold what it was.
 """
-
-from alembic import op
-
-from crmdesk.hq.tables import metadata
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
-    metadata.create_all(op.get_bind(), checkfirst=False)
-
-
-def downgrade() -> None:
-    metadata.drop_all(op.get_bind())
+    """Nothing: no HQ is older than this."""

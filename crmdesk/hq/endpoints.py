@@ -1,0 +1,246 @@
+"""What HQ answers to each request: from the bytes of a body to the bytes of a reply, no HTTP.
+
+Stateless: any number of processes may serve one PostgreSQL. Every answer that is not a success is
+a :class:`Failure` with a code and a sentence. How requests come in is :mod:`crmdesk.hq.app`'s; a
+kind of request is added to :data:`ENDPOINTS`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+import psycopg
+import zstandard
+
+from crmdesk.domain.clock import Clock
+from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
+from crmdesk.hq import auth, schema, streams
+from crmdesk.hq.pull import pull
+from crmdesk.hq.push import push
+from crmdesk.hq.scopes import Principal, principal, scopes_of
+from crmdesk.hq.snapshot import snapshot
+from crmdesk.hq.store import HqConnection, Store
+from crmdesk.i18n import _
+from crmdesk.storage.entities import OLDEST_SCHEMA, SCHEMA_VERSION
+from crmdesk.sync.protocol import (
+    COMPRESS_ABOVE,
+    MEDIA_PACKED,
+    MEDIA_ROWS,
+    OLDEST_PROTOCOL,
+    PROTOCOL_VERSION,
+    EnrolRequest,
+    Failure,
+    PullRequest,
+    PushRequest,
+    SnapshotRequest,
+    TokenRequest,
+    TokenResponse,
+)
+
+_log = logging.getLogger("crmdesk.hq")
+_Message = TypeVar("_Message", bound=msgspec.Struct)
+_STATUS = {
+    "token": 401, "device": 401, "code": 403, "too-large": 413, "malformed": 400,
+    "protocol": 426, "outdated": 426, "epoch": 409, "too-many": 429,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hq:
+    """What the endpoints need: the store, the clock, and two facts read once at the start."""
+
+    store: Store
+    clock: Clock
+    epoch: str
+    secret: str
+
+    def now_ms(self) -> int:
+        """HQ's time in milliseconds."""
+        return int(self.clock.now().timestamp() * 1000)
+
+    def caller(self, connection: HqConnection, token: str) -> Principal:
+        """Who sent a token, as the database knows the device now; Refused otherwise."""
+        device = auth.read_token(self.secret, token, self.clock.now())
+        found = principal(connection, device, self.clock.today())
+        if found is None:
+            raise Refused(_("HQ does not know this device."), code="device")
+        auth.check_status(found.status)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the token (proven already where the endpoint is signed), the body, whence."""
+
+    token: str
+    body: bytes
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer; ``body`` comes in pieces where it is a stream."""
+
+    body: bytes | Iterator[bytes] = b""
+    status: int = 200
+    media: str = "application/json"
+
+
+Step = Callable[[Hq, Call], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A kind of request. ``signed`` ones are answered only to a valid token."""
+
+    step: Step
+    signed: bool = True
+
+
+def open_hq(store: Store, clock: Clock) -> Hq:
+    """The facts of an HQ; UserError when the database is not one."""
+    return Hq(store, clock, schema.fact(store, "epoch"), schema.fact(store, "secret"))
+
+
+def answer(hq: Hq, path: str, call: Call) -> Reply:
+    """The reply to a request at a path of :data:`ENDPOINTS`; never raises an expected error."""
+    endpoint = ENDPOINTS[path]
+    try:
+        if endpoint.signed:
+            prove(hq, call.token)
+        return endpoint.step(hq, call)
+    except CrmdeskError as error:
+        return failed(error)
+    except msgspec.DecodeError as error:
+        _log.info("malformed request: %s", error)
+        return failed(Refused(_("HQ could not read the request."), code="malformed"))
+    except psycopg.DataError as error:
+        _log.info("impossible values: %s", error)
+        return failed(Refused(_("HQ could not read the request."), code="malformed"))
+    except psycopg.OperationalError:
+        _log.exception("the database failed")
+        return failed(EnvironmentProblem(_("The HQ database does not answer.")))
+
+
+def prove(hq: Hq, token: str) -> None:
+    """Refused unless the token is ours and still good; before anything of the body is read."""
+    auth.read_token(hq.secret, token, hq.clock.now())
+
+
+def failed(error: CrmdeskError, status: int | None = None) -> Reply:
+    """An expected error as a reply."""
+    if status is None:
+        status = 400
+        if isinstance(error, EnvironmentProblem):
+            status = 503
+        elif isinstance(error, Refused):
+            status = _STATUS.get(error.code, 403)
+    return Reply(msgspec.json.encode(Failure(error.code, error.message, error.hint)), status)
+
+
+def read(body: bytes, kind: type[_Message]) -> _Message:
+    """A request's message; Refused for a protocol this HQ does not speak."""
+    message = msgspec.json.decode(body, type=kind)
+    protocol = getattr(message, "protocol", PROTOCOL_VERSION)
+    if not OLDEST_PROTOCOL <= protocol <= PROTOCOL_VERSION:
+        raise Refused(
+            _("This version of crmdesk does not fit the HQ server."),
+            _("Update crmdesk. Your work is kept."),
+            code="protocol",
+        )
+    return message
+
+
+def check_schema(schema_version: int) -> None:
+    """Refused for a laptop too old to be given rows; what it has to send is still taken."""
+    if schema_version < OLDEST_SCHEMA:
+        raise Refused(
+            _("This version of crmdesk is too old to receive from HQ."),
+            _("Your changes have been sent. Update crmdesk to receive again."),
+            code="outdated",
+        )
+
+
+def written(message: msgspec.Struct) -> Reply:
+    """A message as a reply, packed when it is long."""
+    body = msgspec.json.encode(message)
+    if len(body) <= COMPRESS_ABOVE:
+        return Reply(body)
+    return Reply(zstandard.ZstdCompressor(level=3).compress(body), media=MEDIA_PACKED)
+
+
+def _enrol(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, EnrolRequest)
+    with hq.store.transaction() as connection:
+        found = auth.enrol(connection, message.code, message.name, hq.clock.now(), hq.epoch)
+    return written(found)
+
+
+def _token(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, TokenRequest)
+    with hq.store.transaction() as connection:
+        auth.check_key(connection, message.device, message.key)
+        connection.execute(
+            "UPDATE hq_device SET last_seen_at = %s, schema_version = %s WHERE device_id = %s",
+            (hq.clock.now(), message.schema, message.device),
+        )
+        lease_days = auth.lease_days(connection)
+    token = auth.make_token(hq.secret, message.device, hq.clock.now())
+    life_s = int(auth.TOKEN_LIFE.total_seconds())
+    return written(TokenResponse(token, life_s, hq.now_ms(), hq.epoch, SCHEMA_VERSION, lease_days))
+
+
+def _push(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, PushRequest)
+    with hq.store.transaction() as connection:
+        who = hq.caller(connection, call.token)
+    return written(push(hq.store, who, message, epoch=hq.epoch, clock=hq.clock))
+
+
+def _pull(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, PullRequest)
+    check_schema(message.schema)
+    page = pull(hq.store, lambda c: hq.caller(c, call.token), message, hq.epoch, hq.now_ms())
+    return Reply(status=204) if page is None else Reply(page, media=MEDIA_ROWS)
+
+
+def _snapshot(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, SnapshotRequest)
+    check_schema(message.schema)
+    stack = ExitStack()
+    try:
+        connection = stack.enter_context(hq.store.transaction(snapshot=True, long=True))
+        who = hq.caller(connection, call.token)
+        scopes = scopes_of(connection, who)
+        if message.scopes:
+            scopes = [scope for scope in scopes if scope in set(message.scopes)]
+        lines = snapshot(
+            connection, hq.epoch, scopes, after=message.after, entities=message.entities
+        )
+        stream = streams.compressed(lines)
+        first = next(stream)
+    except BaseException:
+        stack.close()
+        raise
+    return Reply(_streamed(stack, first, stream), media=MEDIA_ROWS)
+
+
+def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
+    with stack:
+        yield first
+        yield from stream
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/v1/enrol": Endpoint(_enrol, signed=False),
+    "/v1/token": Endpoint(_token, signed=False),
+    "/v1/push": Endpoint(_push),
+    "/v1/pull": Endpoint(_pull),
+    "/v1/snapshot": Endpoint(_snapshot),
+}
+"""Every kind of request by its path."""

@@ -1,0 +1,142 @@
+"""Schema 2: homes are private rows, proposals and handovers travel, attachments are stored.
+
+Homes leave the reference rows that every laptop has; each becomes a row of its user's scope, which
+the feed then takes to that user's devices. Open proposals become rows that office and proposer see.
+"""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_TABLES = """
+CREATE TABLE home_base (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    address TEXT,
+    latitude FLOAT(53),
+    longitude FLOAT(53),
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_home_base PRIMARY KEY (uid),
+    CONSTRAINT fk_home_base_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
+);
+CREATE UNIQUE INDEX uq_home_base_user_id ON home_base (user_id) WHERE NOT deleted;
+CREATE TABLE proposal (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    kind TEXT DEFAULT 'field' NOT NULL,
+    entity TEXT NOT NULL,
+    row_uid UUID NOT NULL,
+    account_uid UUID,
+    field TEXT,
+    current JSONB,
+    proposed JSONB,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    status TEXT DEFAULT 'open' NOT NULL,
+    answer TEXT,
+    decided_by_id UUID,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_proposal PRIMARY KEY (uid),
+    CONSTRAINT fk_proposal_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_proposal_decided_by_id FOREIGN KEY(decided_by_id) REFERENCES app_user (uid)
+);
+CREATE TABLE handover (
+    account_id UUID NOT NULL,
+    uid UUID NOT NULL,
+    user_id UUID,
+    kind TEXT DEFAULT 'note' NOT NULL,
+    text TEXT NOT NULL,
+    content JSONB,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE,
+    seen_by_id UUID,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_handover PRIMARY KEY (account_id, uid),
+    CONSTRAINT fk_handover_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_handover_seen_by_id FOREIGN KEY(seen_by_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_handover_account_id FOREIGN KEY(account_id) REFERENCES account (account_id)
+);
+CREATE INDEX ix_handover_uid ON handover (uid);
+CREATE TABLE attempt (
+    key TEXT NOT NULL,
+    failures INTEGER DEFAULT 0 NOT NULL,
+    first_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    locked_until TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_attempt PRIMARY KEY (key)
+);
+CREATE TABLE scope_sum (
+    scope TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    buckets BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_scope_sum PRIMARY KEY (scope)
+);
+CREATE TABLE blob (
+    sha256 TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    received BIGINT DEFAULT 0 NOT NULL,
+    complete BOOLEAN DEFAULT false NOT NULL,
+    user_id UUID,
+    device_id UUID,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_blob PRIMARY KEY (sha256)
+);
+CREATE TABLE blob_chunk (
+    sha256 TEXT NOT NULL,
+    start BIGINT NOT NULL,
+    data BYTEA NOT NULL,
+    CONSTRAINT pk_blob_chunk PRIMARY KEY (sha256, start),
+    CONSTRAINT fk_blob_chunk_sha256 FOREIGN KEY(sha256) REFERENCES blob (sha256)
+);
+CREATE TABLE quarantine (
+    device_id UUID NOT NULL,
+    seq BIGINT NOT NULL,
+    txn BIGINT NOT NULL,
+    op TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    state TEXT DEFAULT 'held' NOT NULL,
+    CONSTRAINT pk_quarantine PRIMARY KEY (device_id, seq)
+);
+"""
+
+_CHANGED = """
+ALTER TABLE hq_device ADD COLUMN program TEXT;
+ALTER TABLE feed ADD COLUMN at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL;
+ALTER TABLE scope_head ADD COLUMN horizon BIGINT DEFAULT 0 NOT NULL;
+"""
+
+_MOVED = """
+INSERT INTO home_base (uid, user_id, address, latitude, longitude)
+SELECT gen_random_uuid(), uid, home_address, home_latitude, home_longitude FROM app_user
+WHERE home_address IS NOT NULL OR home_latitude IS NOT NULL;
+ALTER TABLE app_user DROP COLUMN home_address, DROP COLUMN home_latitude,
+    DROP COLUMN home_longitude;
+INSERT INTO proposal (uid, user_id, entity, row_uid, account_uid, field, current, proposed, at,
+    status)
+SELECT gen_random_uuid(), p.user_id, p.entity, p.uid, nullif(p.account_id,
+    '00000000-0000-0000-0000-000000000000'), p.field, p.current, p.proposed, p.at, p.state
+FROM proposal_0001 p JOIN app_user u ON u.uid = p.user_id;
+DROP TABLE proposal_0001;
+INSERT INTO outbox (scope, entity, uid)
+SELECT 'u/' || encode(uuid_send(user_id), 'hex'), 'home_base', uid FROM home_base
+UNION ALL SELECT 'u/' || encode(uuid_send(user_id), 'hex'), 'proposal', uid FROM proposal;
+"""
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE proposal RENAME TO proposal_0001")
+    op.execute("ALTER TABLE proposal_0001 RENAME CONSTRAINT pk_proposal TO pk_proposal_0001")
+    op.execute(_TABLES)
+    op.execute(_CHANGED)
+    op.execute(_MOVED)

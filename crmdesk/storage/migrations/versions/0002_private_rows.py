@@ -1,0 +1,106 @@
+"""Schema 2: homes are private rows, proposals and handovers travel, attachments are sent.
+
+Homes of users leave the reference row that every laptop has; the person's own comes back as a
+row of its own with the next sync.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from crmdesk.domain.ids import new_uid
+
+revision = "0002"
+down_revision = "0001"
+
+_HOMES = (
+    "SELECT id, home_address, home_latitude, home_longitude FROM app_user"
+    " WHERE home_latitude IS NOT NULL OR home_address IS NOT NULL"
+)
+
+
+def _row(name: str, *columns: sa.schema.SchemaItem) -> None:
+    op.create_table(
+        name,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("uid", sa.LargeBinary(16), nullable=False, unique=True),
+        sa.Column("rev", sa.Integer, nullable=False, server_default=sa.text("0")),
+        *columns,
+    )
+
+
+def _ref(name: str, table: str, *, required: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, sa.ForeignKey(f"{table}.id"), nullable=not required)
+
+
+def _text(name: str, *, required: bool = False, default: str | None = None) -> sa.Column[str]:
+    given = None if default is None else sa.text(f"'{default}'")
+    return sa.Column(name, sa.Text, nullable=not required, server_default=given)
+
+
+def upgrade() -> None:
+    """Add the new tables, move homes out of ``app_user``, drop their columns there."""
+    _row(
+        "home_base", _ref("user_id", "app_user", required=True), _text("address"),
+        sa.Column("latitude", sa.Float), sa.Column("longitude", sa.Float),
+        sa.UniqueConstraint("user_id"),
+    )  # fmt: skip
+    _row(
+        "proposal", _ref("user_id", "app_user", required=True),
+        _text("kind", required=True, default="field"), _text("entity", required=True),
+        sa.Column("row_uid", sa.LargeBinary(16), nullable=False),
+        sa.Column("account_uid", sa.LargeBinary(16)), _text("field"), _text("current"),
+        _text("proposed"), _text("at", required=True),
+        _text("status", required=True, default="open"), _text("answer"),
+        _ref("decided_by_id", "app_user"), _text("decided_at"),
+    )  # fmt: skip
+    op.create_index("ix_proposal_user_id", "proposal", ["user_id"])
+    op.create_index("ix_proposal_status_at", "proposal", ["status", "at"])
+    _row(
+        "handover", _ref("account_id", "account", required=True), _ref("user_id", "app_user"),
+        _text("kind", required=True, default="note"), _text("text", required=True),
+        _text("content"), _text("at", required=True), _text("seen_at"),
+        _ref("seen_by_id", "app_user"),
+    )  # fmt: skip
+    op.create_index("ix_handover_account_id", "handover", ["account_id"])
+    _platform_tables()
+    _move_homes()
+
+
+def _platform_tables() -> None:
+    op.create_table(
+        "unknown_field",
+        _text("entity", required=True), sa.Column("uid", sa.LargeBinary(16), nullable=False),
+        _text("fields", required=True), sa.PrimaryKeyConstraint("entity", "uid"),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_table(
+        "transfer",
+        sa.Column("sha256", sa.Text, primary_key=True, nullable=False),
+        _text("direction", required=True), sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("done", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        _text("state", required=True, default="waiting"),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+        _text("next_at"), _text("problem"), _text("asked_at", required=True),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_index("ix_transfer_state", "transfer", ["state", "asked_at"])
+    op.add_column(
+        "sync_session",
+        sa.Column("healed", sa.Integer, nullable=False, server_default=sa.text("0")),
+    )
+    op.add_column("sync_session", _text("way", required=True, default="network"))
+
+
+def _move_homes() -> None:
+    run = op.get_bind().exec_driver_sql
+    joined = run("SELECT 1 FROM profile WHERE key = 'hq.url'").first() is not None
+    if not joined:
+        # Working alone: this is the only copy. A joined laptop gets its own row from HQ.
+        for user_id, address, latitude, longitude in run(_HOMES).all():
+            run(
+                "INSERT INTO home_base (uid, user_id, address, latitude, longitude)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (new_uid(), user_id, address, latitude, longitude),
+            )
+    for column in ("home_address", "home_latitude", "home_longitude"):
+        op.drop_column("app_user", column)

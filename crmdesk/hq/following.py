@@ -15,6 +15,7 @@ import msgspec
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq import auth, feed, images
 from crmdesk.hq.judging import Verdict
+from crmdesk.hq.prices import differing_prices
 from crmdesk.hq.scopes import Principal, row_scope
 from crmdesk.hq.store import HqConnection
 from crmdesk.i18n import _
@@ -44,8 +45,9 @@ class Following:
         self._news: list[tuple[str, str, str, str | None]] = []
 
     def write(self, verdict: Verdict, txns: Sequence[Txn]) -> None:
-        """Proposals of accepted ops; handovers and audit of ops refused for their scope."""
+        """Proposals and price differences of accepted ops; handovers and audit of foreign ones."""
         self._rows, self._news = {}, []
+        self._note_prices(verdict)
         for op, collision in verdict.proposals:
             self._propose(op, collision)
         foreign = [txn for txn in txns if _refused_for_scope(verdict, txn)]
@@ -65,10 +67,37 @@ class Following:
 
     def _propose(self, op: Op, collision: Collision) -> None:
         values: dict[str, Wire] = {
-            "user_id": self._who.user, "kind": collision.kind.replace("proposal", "field"),
-            "entity": op.entity, "row_uid": op.uid, "account_uid": op.account,
-            "field": collision.field, "current": collision.theirs, "proposed": collision.mine,
-            "at": self._now,
+            "user_id": self._who.user, "entity": op.entity, "row_uid": op.uid,
+            "account_uid": op.account, "field": collision.field, "current": collision.theirs,
+            "proposed": collision.mine, "at": self._now,
+        }  # fmt: skip
+        self._add("proposal", values, None)
+
+    def _note_prices(self, verdict: Verdict) -> None:
+        """An order is taken as it was agreed; where HQ's prices are others, both sides are told."""
+        orders = {
+            uid: image
+            for (name, uid), image in verdict.changed.items()
+            if name == "order" and image.created and image.lines and not image.deleted
+        }
+        if not orders:
+            return
+        differing = differing_prices(self._connection, orders)
+        last = {op.uid: op for op, _rev, _account in verdict.ops if op.entity == "order"}
+        for uid, collisions in differing.items():
+            op = last[uid]
+            answer = verdict.answers[op.seq]
+            verdict.answers[op.seq] = msgspec.structs.replace(
+                answer, status="m", collisions=[*answer.collisions, *collisions]
+            )
+            self._propose_prices(op, collisions)
+
+    def _propose_prices(self, op: Op, collisions: Sequence[Collision]) -> None:
+        values: dict[str, Wire] = {
+            "user_id": self._who.user, "kind": "price", "entity": op.entity, "row_uid": op.uid,
+            "account_uid": op.account, "field": "net_price_e4", "at": self._now,
+            "current": [{**c.base, "price_e4": c.theirs} for c in collisions],
+            "proposed": [{**c.base, "price_e4": c.mine} for c in collisions],
         }  # fmt: skip
         self._add("proposal", values, None)
 

@@ -56,7 +56,7 @@ def terms_of(connection: Connection, account_id: int, day: date) -> Terms:
     list_id, segment, name = row
     if list_id is None:
         default = connection.exec_driver_sql(
-            "SELECT id, name FROM price_list ORDER BY is_default DESC, id LIMIT 1"
+            "SELECT id, name FROM price_list ORDER BY is_default DESC, uid LIMIT 1"
         ).first()
         list_id, name = default if default is not None else (None, "")
     return Terms(account_id, list_id, name or "", segment, day)

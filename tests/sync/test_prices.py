@@ -1,0 +1,153 @@
+"""A price that HQ changed while an order was offline has an explicit outcome."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from crmdesk.domain.ids import new_uid
+from crmdesk.hq import editing
+from crmdesk.hq.prices import differing_prices
+from crmdesk.sync.merge import Image
+from tests.sync import company
+from tests.sync.conftest import Headquarters, Laptop
+
+pytestmark = pytest.mark.hq
+
+_DAY = "2026-11-20"
+
+
+def price_list(hq: Headquarters) -> tuple[str, str]:
+    """A list with a price for SKU0 and SKU1; the uids of the list and of SKU0's rule."""
+    found = editing.insert_row(
+        hq.store, "price_list", {"code": "A", "name": "A", "is_default": 1}, hq.now_ms()
+    )
+    rules = [
+        editing.insert_row(
+            hq.store, "price_rule",
+            {"price_list_id": found, "product_id": product.hex(), "price_e4": 12_000},
+            hq.now_ms(),
+        )
+        for product in company.PRODUCTS[:2]
+    ]  # fmt: skip
+    return found, rules[0]
+
+
+def order(laptop: Laptop, number: str, *, net_e4: int = 12_000, code: str = "list") -> bytes:
+    uid = new_uid()
+    with laptop.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        run(
+            "INSERT INTO sales_order (uid, account_id, number, order_date)"
+            " SELECT ?, id, ?, ? FROM account WHERE code = 'C0'",
+            (uid, number, _DAY),
+        )
+        for position, sku in enumerate(("SKU0", "SKU1"), start=1):
+            run(
+                "INSERT INTO order_line (parent_id, position, product_id, quantity, base_quantity,"
+                " list_price_e4, net_price_e4, net_minor, price_reason) SELECT o.id, ?, p.id,"
+                " 2, 24, 12000, ?, 2880, ? FROM sales_order o, product p"
+                " WHERE o.uid = ? AND p.sku = ?",
+                (position, net_e4, json.dumps({"code": code}), uid, sku),
+            )
+    laptop.run("UPDATE sales_order SET status = 'submitted' WHERE uid = ?", uid)
+    return uid
+
+
+def test_case_22_a_price_change_at_hq_while_an_order_is_offline_is_said(hq: Headquarters) -> None:
+    one, office = hq.join("R1"), hq.join("O1")
+    _list, rule = price_list(hq)
+    one.sync()
+    uid = order(one, "R01-00001")
+    editing.update_rows(hq.store, "price_rule", [rule], {"price_e4": 13_500}, hq.now_ms())
+
+    report = one.sync()
+    office.sync()
+
+    assert (report.refusals, report.conflicts, report.waiting) == (0, 1, 0)
+    # The order stands as it was agreed with the customer, on both sides.
+    lines = hq.rows("SELECT net_price_e4 FROM order_line ORDER BY position")
+    assert lines == [(12_000,), (12_000,)]
+    assert one.rows("SELECT kind, field, base, mine, theirs, kept FROM conflict") == [
+        ("price", "net_price_e4", '{"line":1,"sku":"SKU0"}', "12000", "13500", "mine")
+    ]
+    for laptop in (one, office):
+        assert laptop.rows("SELECT kind, status, current, proposed, row_uid FROM proposal") == [
+            (
+                "price", "open", '[{"line":1,"price_e4":13500,"sku":"SKU0"}]',
+                '[{"line":1,"price_e4":12000,"sku":"SKU0"}]', uid,
+            )
+        ]  # fmt: skip
+
+
+def test_a_price_that_is_still_right_says_nothing(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    _list, rule = price_list(hq)
+    one.sync()
+    order(one, "R01-00001")
+    # A new price from a later day on does not concern an order of before.
+    editing.update_rows(hq.store, "price_rule", [rule], {"valid_to": "2026-12-31"}, hq.now_ms())
+    editing.insert_row(
+        hq.store, "price_rule",
+        {"price_list_id": _list, "product_id": company.PRODUCTS[0].hex(), "price_e4": 15_000,
+         "valid_from": "2027-01-01"},
+        hq.now_ms(),
+    )  # fmt: skip
+
+    assert one.sync().conflicts == 0
+    assert hq.one("SELECT count(*) FROM proposal") == 0
+
+
+def test_a_price_set_by_hand_is_held_against_the_list_price_only(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    price_list(hq)
+    one.sync()
+    order(one, "R01-00001", net_e4=9_999, code="manual")
+
+    assert one.sync().conflicts == 0
+
+
+def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:
+    """Breaks, agreed prices and promotions: what the laptop's code gives, HQ's reading gives."""
+    from crmdesk.services.prices import pricing_of, terms_of
+
+    one = hq.join("R1")
+    listed, _rule = price_list(hq)
+    product, account = company.PRODUCTS[0].hex(), company.ACCOUNTS[0].hex()
+    rows = (
+        ("price_rule", {"price_list_id": listed, "product_id": product, "minimum_quantity": 10,
+                        "discount_bp": 600}),
+        ("price_rule", {"price_list_id": listed, "product_id": product, "minimum_quantity": 50,
+                        "price_e4": 10_111, "valid_from": "2026-01-01"}),
+        ("price_rule", {"price_list_id": listed, "product_id": product, "minimum_quantity": 50,
+                        "price_e4": 10_777, "valid_from": "2025-01-01"}),
+        ("promotion", {"code": "P", "name": "P", "product_id": product, "minimum_quantity": 20,
+                       "buy_quantity": 5, "free_quantity": 1, "valid_from": "2026-01-01",
+                       "valid_to": "2027-01-01"}),
+        ("account_price", {"account_id": account, "product_id": product, "price_e4": 9_000,
+                           "minimum_quantity": 90}),
+    )  # fmt: skip
+    for name, values in rows:
+        editing.insert_row(hq.store, name, values, hq.now_ms())
+    one.sync()
+    with one.database.read() as connection:
+        key = connection.exec_driver_sql("SELECT id FROM account WHERE code = 'C0'").scalar_one()
+        sku = connection.exec_driver_sql("SELECT id FROM product WHERE sku = 'SKU0'").scalar_one()
+        pricing = pricing_of(connection, terms_of(connection, key, date(2026, 11, 20)), sku)
+    seen = set()
+    for quantity in (1, 9, 10, 19, 20, 24, 49, 50, 89, 90, 500):
+        here = pricing.price(quantity)
+        assert here is not None
+        seen.add(here.reason["code"])
+        line = {
+            "product_id": product, "base_quantity": quantity, "net_price_e4": here.net_price_e4,
+            "price_reason": here.reason,
+        }  # fmt: skip
+        image = Image({"order_date": _DAY, "account_id": account}, lines=[line])
+        wrong = Image(image.values, lines=[{**line, "net_price_e4": here.net_price_e4 + 1}])
+        with hq.store.transaction() as connection:
+            assert differing_prices(connection, {"x": image}) == {}
+            assert len(differing_prices(connection, {"x": wrong})["x"]) == 1
+    assert seen == {"list", "break", "promotion", "agreed"}

@@ -134,7 +134,7 @@ def _stage(staged: Staged, body: bytes) -> list[str]:
     """Stage one page; returns the scopes that have to be fetched as snapshots."""
     reader: RowReader | None = None
     gained: list[str] = []
-    for line in lines([body]):
+    for line in lines([body], whole=True):
         if is_row(line):
             if reader is not None:
                 _keep(staged, reader.entity.name, reader.row(decode_row(line)))

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import zstandard
 
+from crmdesk.domain.errors import Unreachable
+from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Field, Kind
 from crmdesk.storage.rows import LineRow, Row, Value
 from crmdesk.storage.types import dump_json
@@ -25,8 +27,11 @@ Convert = Callable[[Any], Value]
 _decode = msgspec.json.Decoder().decode
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The complete lines of a zstd stream; a cut stream simply ends early."""
+def lines(chunks: Iterable[bytes], *, whole: bool = False) -> Iterator[bytes]:
+    """The complete lines of a zstd stream; a cut stream simply ends early.
+
+    ``whole`` raises Unreachable at the end of a stream that was cut.
+    """
     decompressor = zstandard.ZstdDecompressor().decompressobj()
     rest = b""
     for chunk in chunks:
@@ -37,6 +42,8 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if len(rest) > _MAX_LINE_BYTES:
             raise ValueError("a line from HQ is too long")
         yield from complete
+    if whole and not decompressor.eof:
+        raise Unreachable(_("HQ's answer broke off."), _("The next sync will try again."))
 
 
 def is_row(line: bytes) -> bool:

@@ -35,7 +35,7 @@ def session_of(laptop: Laptop, transport: HttpTransport) -> Session:
 
 
 @pytest.mark.parametrize("fault", ["lose-request", "lose-response"])
-def test_a_lost_message_is_made_good_without_a_second_effect(
+def test_case_01_a_lost_message_is_made_good_without_a_second_effect(
     hq: Headquarters, wire: Wire, fault: str
 ) -> None:
     one = hq.join("R1")
@@ -210,7 +210,7 @@ def test_two_syncs_of_one_profile_one_wins_cleanly(hq: Headquarters) -> None:
     assert one.sync().waiting == 0
 
 
-def test_concurrent_writers_with_late_commits_miss_nothing(hq: Headquarters) -> None:
+def test_case_08_concurrent_writers_with_late_commits_miss_nothing(hq: Headquarters) -> None:
     """Eight writers beside a transaction left open: the reader has every row in the end."""
     reader = hq.join("O1")
     stop = threading.Event()

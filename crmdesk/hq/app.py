@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem
-from crmdesk.hq.endpoints import ENDPOINTS, Call, Hq, Reply, answer, failed, open_hq, prove
+from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
+from crmdesk.hq import schema
+from crmdesk.hq.endpoints import ENDPOINTS, Call, Hq, Reply, answer, failed, open_hq, prove, proven
 from crmdesk.hq.limits import bounded_body
 from crmdesk.i18n import _
+from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.protocol import PROTOCOL_VERSION
 
 __all__ = ["make_app", "open_hq"]
@@ -36,7 +38,7 @@ def _handler(hq: Hq, path: str) -> Handler:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         try:
             if ENDPOINTS[path].signed:
-                prove(hq, token)
+                await _prove(hq, token)
             body = await bounded_body(request)
         except CrmdeskError as error:
             return _response(failed(error))
@@ -44,6 +46,14 @@ def _handler(hq: Hq, path: str) -> Handler:
         return _response(await run_in_threadpool(answer, hq, path, Call(token, body, address)))
 
     return handle
+
+
+async def _prove(hq: Hq, token: str) -> None:
+    """Refused before anything of the body is read; only a token that does not fit may query."""
+    try:
+        proven(hq, token)
+    except Refused:
+        await run_in_threadpool(prove, hq, token)
 
 
 def _response(reply: Reply) -> Response:
@@ -62,14 +72,15 @@ def _bug(_request: Request, error: Exception) -> Response:
 
 def _health(hq: Hq) -> Handler:
     def ask() -> None:
-        with hq.store.transaction() as connection:
-            connection.execute("SELECT 1")
+        schema.check(hq.store)
 
     async def handle(_request: Request) -> Response:
         try:
             await run_in_threadpool(ask)
         except CrmdeskError as error:
             return _response(failed(error))
-        return JSONResponse({"status": "ok", "protocol": PROTOCOL_VERSION, "epoch": hq.epoch})
+        return JSONResponse(
+            {"status": "ok", "protocol": PROTOCOL_VERSION, "schema": SCHEMA_VERSION}
+        )
 
     return handle

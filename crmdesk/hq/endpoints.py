@@ -8,9 +8,11 @@ kind of request is added to :data:`ENDPOINTS`.
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -44,6 +46,7 @@ from crmdesk.sync.protocol import (
 
 _log = logging.getLogger("crmdesk.hq")
 _Message = TypeVar("_Message", bound=msgspec.Struct)
+_SECRET_AGAIN_S = 1.0
 _STATUS = {
     "token": 401, "device": 401, "code": 403, "too-large": 413, "malformed": 400,
     "protocol": 426, "outdated": 426, "epoch": 409, "too-many": 429,
@@ -52,25 +55,65 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Hq:
-    """What the endpoints need: the store, the clock, and two facts read once at the start."""
+    """What the endpoints need: the store, the clock, and what tokens are signed with."""
 
     store: Store
     clock: Clock
-    epoch: str
-    secret: str
+    signing: Signing
 
     def now_ms(self) -> int:
         """HQ's time in milliseconds."""
         return int(self.clock.now().timestamp() * 1000)
 
-    def caller(self, connection: HqConnection, token: str) -> Principal:
-        """Who sent a token, as the database knows the device now; Refused otherwise."""
-        device = auth.read_token(self.secret, token, self.clock.now())
+    def caller(self, connection: HqConnection, call: Call) -> Principal:
+        """Who sent a request, as the database knows the device now; Refused otherwise."""
+        device = auth.read_token(self.signing.secret, call.token, self.clock.now())
         found = principal(connection, device, self.clock.today())
         if found is None:
             raise Refused(_("HQ does not know this device."), code="device")
+        call.notes.device = found.prefix
         auth.check_status(found.status)
         return found
+
+
+class Signing:
+    """The secret that tokens are signed with, kept so that forged ones cost no query.
+
+    HQ may be restored from a backup under a running server: a token that does not fit makes it
+    read the secret again, once a second at most.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read_s = time.monotonic()
+        self.secret = schema.fact(store, "secret")
+
+    def changed(self) -> bool:
+        """Read the secret again; True when it is another one than before."""
+        now_s = time.monotonic()
+        if now_s - self._read_s < _SECRET_AGAIN_S:
+            return False
+        self._read_s = now_s
+        before, self.secret = self.secret, schema.fact(self._store, "secret")
+        return self.secret != before
+
+
+@dataclass(slots=True)
+class Notes:
+    """What log and metrics are told of a request: nothing that names a customer or opens a door.
+
+    ``device`` is the prefix; ``ops`` counts answers by (status, code); ``code`` says why the
+    request itself was refused.
+    """
+
+    device: str = ""
+    code: str = ""
+    rows: int = 0
+    ops: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def sent(self, rows: int) -> None:
+        """So many more rows went out."""
+        self.rows += rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +123,7 @@ class Call:
     token: str
     body: bytes
     address: str = ""
+    notes: Notes = field(default_factory=Notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,32 +148,49 @@ class Endpoint:
 
 def open_hq(store: Store, clock: Clock) -> Hq:
     """The facts of an HQ; UserError when the database is not one."""
-    return Hq(store, clock, schema.fact(store, "epoch"), schema.fact(store, "secret"))
+    return Hq(store, clock, Signing(store))
 
 
 def answer(hq: Hq, path: str, call: Call) -> Reply:
     """The reply to a request at a path of :data:`ENDPOINTS`; never raises an expected error."""
+    try:
+        return _answered(hq, path, call)
+    except CrmdeskError as error:
+        call.notes.code = error.code
+        return failed(error)
+
+
+def _answered(hq: Hq, path: str, call: Call) -> Reply:
     endpoint = ENDPOINTS[path]
     try:
         if endpoint.signed:
             prove(hq, call.token)
         return endpoint.step(hq, call)
-    except CrmdeskError as error:
-        return failed(error)
     except msgspec.DecodeError as error:
-        _log.info("malformed request: %s", error)
-        return failed(Refused(_("HQ could not read the request."), code="malformed"))
+        # Its words would quote the request.
+        _log.info("malformed request: %s", type(error).__name__)
+        raise Refused(_("HQ could not read the request."), code="malformed") from error
     except psycopg.DataError as error:
-        _log.info("impossible values: %s", error)
-        return failed(Refused(_("HQ could not read the request."), code="malformed"))
-    except psycopg.OperationalError:
+        _log.info("impossible values: %s", error.sqlstate)
+        raise Refused(_("HQ could not read the request."), code="malformed") from error
+    except psycopg.OperationalError as error:
         _log.exception("the database failed")
-        return failed(EnvironmentProblem(_("The HQ database does not answer.")))
+        raise EnvironmentProblem(_("The HQ database does not answer.")) from error
 
 
 def prove(hq: Hq, token: str) -> None:
-    """Refused unless the token is ours and still good; before anything of the body is read."""
-    auth.read_token(hq.secret, token, hq.clock.now())
+    """Refused unless the token is ours and still good; may read the secret again."""
+    try:
+        proven(hq, token)
+    except Refused:
+        if not hq.signing.changed():
+            raise
+        proven(hq, token)
+
+
+def proven(hq: Hq, token: str) -> None:
+    """Refused unless the token is ours and still good, as far as memory knows: no query."""
+    auth.read_token(hq.signing.secret, token, hq.clock.now())
 
 
 def failed(error: CrmdeskError, status: int | None = None) -> Reply:
@@ -177,7 +238,9 @@ def written(message: msgspec.Struct) -> Reply:
 def _enrol(hq: Hq, call: Call) -> Reply:
     message = read(call.body, EnrolRequest)
     with hq.store.transaction() as connection:
-        found = auth.enrol(connection, message.code, message.name, hq.clock.now(), hq.epoch)
+        epoch, _secret = schema.facts(connection)
+        found = auth.enrol(connection, message.code, message.name, hq.clock.now(), epoch)
+    call.notes.device = found.prefix
     return written(found)
 
 
@@ -190,22 +253,28 @@ def _token(hq: Hq, call: Call) -> Reply:
             (hq.clock.now(), message.schema, message.device),
         )
         lease_days = auth.lease_days(connection)
-    token = auth.make_token(hq.secret, message.device, hq.clock.now())
+        # Not from memory: every server process must sign alike, after a restore as well.
+        epoch, hq.signing.secret = schema.facts(connection)
+    token = auth.make_token(hq.signing.secret, message.device, hq.clock.now())
     life_s = int(auth.TOKEN_LIFE.total_seconds())
-    return written(TokenResponse(token, life_s, hq.now_ms(), hq.epoch, SCHEMA_VERSION, lease_days))
+    return written(TokenResponse(token, life_s, hq.now_ms(), epoch, SCHEMA_VERSION, lease_days))
 
 
 def _push(hq: Hq, call: Call) -> Reply:
     message = read(call.body, PushRequest)
     with hq.store.transaction() as connection:
-        who = hq.caller(connection, call.token)
-    return written(push(hq.store, who, message, epoch=hq.epoch, clock=hq.clock))
+        who = hq.caller(connection, call)
+    response = push(hq.store, who, message, hq.clock)
+    call.notes.ops.update((one.status, one.code) for one in response.answers)
+    return written(response)
 
 
 def _pull(hq: Hq, call: Call) -> Reply:
     message = read(call.body, PullRequest)
     check_schema(message.schema)
-    page = pull(hq.store, lambda c: hq.caller(c, call.token), message, hq.epoch, hq.now_ms())
+    page = pull(
+        hq.store, lambda c: hq.caller(c, call), message, hq.now_ms(), counted=call.notes.sent
+    )
     return Reply(status=204) if page is None else Reply(page, media=MEDIA_ROWS)
 
 
@@ -215,13 +284,14 @@ def _snapshot(hq: Hq, call: Call) -> Reply:
     stack = ExitStack()
     try:
         connection = stack.enter_context(hq.store.transaction(snapshot=True, long=True))
-        who = hq.caller(connection, call.token)
+        who = hq.caller(connection, call)
         scopes = scopes_of(connection, who)
         if message.scopes:
             scopes = [scope for scope in scopes if scope in set(message.scopes)]
         lines = snapshot(
-            connection, hq.epoch, scopes, after=message.after, entities=message.entities
-        )
+            connection, who.epoch, scopes, after=message.after, entities=message.entities,
+            counted=call.notes.sent,
+        )  # fmt: skip
         stream = streams.compressed(lines)
         first = next(stream)
     except BaseException:

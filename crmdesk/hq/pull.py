@@ -46,15 +46,21 @@ class _Page:
 
 
 def pull(
-    store: Store, caller: Caller, request: PullRequest, epoch: str, now_ms: int
+    store: Store,
+    caller: Caller,
+    request: PullRequest,
+    now_ms: int,
+    counted: Callable[[int], None] = lambda _rows: None,
 ) -> bytes | None:
     """One page as a zstd stream, or None when there is nothing new.
 
-    Refused: an epoch that is not HQ's, and whatever ``caller`` refuses.
+    ``counted`` is told how many rows go out. Refused: an epoch that is not HQ's, and whatever
+    ``caller`` refuses.
     """
+    epoch = request.epoch
     with store.transaction() as connection:
         who = caller(connection)
-        _check_epoch(request, epoch)
+        _check_epoch(request, who.epoch)
         waits = feed.something_waits(connection)
         if not waits and request.hash:
             heads = feed.heads(connection, scopes_of(connection, who))
@@ -65,6 +71,7 @@ def pull(
             waits = feed.sequence(connection) > 0
     with store.transaction(snapshot=True) as connection:
         who = caller(connection)
+        _check_epoch(request, who.epoch)
         heads = feed.heads(connection, scopes_of(connection, who))
         if request.cursor is None:
             if request.hash == cursor_hash(epoch, heads):
@@ -73,7 +80,8 @@ def pull(
         if request.cursor == heads:
             return None
         page = _read_entries(connection, who, request.cursor, heads, own=request.own)
-        return _packed(_page_lines(connection, page, request.cursor, heads, epoch, now_ms))
+        lines = _page_lines(connection, page, request.cursor, heads, epoch, now_ms, counted)
+        return _packed(lines)
 
 
 def _check_epoch(request: PullRequest, epoch: str) -> None:
@@ -96,6 +104,7 @@ def _page_lines(
     heads: dict[str, int],
     epoch: str,
     now: int,
+    counted: Callable[[int], None],
 ) -> Iterator[bytes]:
     gained = sorted(heads.keys() - cursor.keys())
     lost = sorted(cursor.keys() - heads.keys())
@@ -111,12 +120,14 @@ def _page_lines(
         if arrived:
             rest = f"FROM {quoted(entity.table or entity.name)} t WHERE t.account_id ="
             rest += " ANY(%s::uuid[]) AND NOT t.deleted"
-            for chunk, _count in streams.rows(connection, entity.name, rest, [arrived]):
+            for chunk, count in streams.rows(connection, entity.name, rest, [arrived]):
+                counted(count)
                 yield chunk
         if listed:
             source, present, parameters = _listed(entity.name, listed, heads.keys())
             rest = f"{source} AND {present}"
-            for chunk, _count in streams.rows(connection, entity.name, rest, parameters):
+            for chunk, count in streams.rows(connection, entity.name, rest, parameters):
+                counted(count)
                 yield chunk
             query = f"SELECT encode(uuid_send(t.uid),'hex'), t.rev {source} AND NOT ({present})"
             gone = connection.execute(query.encode(), parameters).fetchall()

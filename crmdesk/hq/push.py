@@ -41,17 +41,19 @@ _REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
 )
 
 
-def push(
-    store: Store, who: Principal, request: PushRequest, *, epoch: str, clock: Clock
-) -> PushResponse:
+def push(store: Store, who: Principal, request: PushRequest, clock: Clock) -> PushResponse:
     """Answer every op of a request. Refused: wrong epoch, too many ops, a cloned device."""
-    if request.epoch != epoch:
-        raise Refused(_("HQ was restored from a backup."), code="epoch")
+    if request.epoch != who.epoch:
+        raise _restored()
     if sum(len(txn.ops) for txn in request.txns) > MAX_PUSH_OPS * 2:
         raise Refused(_("The request is too large for HQ."), code="too-large")
     now_ms = int(clock.now().timestamp() * 1000)
     # The feed takes the changes up when somebody asks for news: a push does not wait for it.
-    return PushResponse(_retried(store, who, request, now_ms), epoch, now_ms)
+    return PushResponse(_retried(store, who, request, now_ms), request.epoch, now_ms)
+
+
+def _restored() -> Refused:
+    return Refused(_("HQ was restored from a backup."), code="epoch")
 
 
 def _retried(store: Store, who: Principal, request: PushRequest, now_ms: int) -> list[Answer]:
@@ -112,11 +114,15 @@ class _Push:
         return [known[op.seq] for txn in self._request.txns for op in txn.ops]
 
     def _lock_device(self) -> None:
-        # One push per device at a time: a retry waits for the request it repeats.
-        self._connection.execute(
-            "UPDATE hq_device SET last_seen_at = now(), clock_offset_ms = %s WHERE device_id = %s",
+        # One push per device at a time: a retry waits for the request it repeats. The epoch is
+        # read behind this lock: HQ may have been restored since the caller was looked up.
+        row = self._connection.execute(
+            "UPDATE hq_device SET last_seen_at = now(), clock_offset_ms = %s WHERE device_id = %s"
+            " RETURNING (SELECT value FROM hq_state WHERE key = 'epoch')",
             (self._now_ms - self._request.clock, self._who.device),
-        )
+        ).fetchone()
+        if row is None or row[0] != self._request.epoch:
+            raise _restored()
 
     def _stored(self, hashes: dict[int, bytes]) -> dict[int, Answer]:
         rows = self._connection.execute(

@@ -11,8 +11,8 @@ import uuid
 
 from sqlalchemy import Connection, inspect, text
 
-from crmdesk.domain.errors import NewerFile, UserError
-from crmdesk.hq.store import Store
+from crmdesk.domain.errors import EnvironmentProblem, NewerFile, UserError
+from crmdesk.hq.store import HqConnection, Store
 from crmdesk.hq.tables import metadata
 from crmdesk.i18n import _
 from crmdesk.storage.entities import SCHEMA_VERSION
@@ -101,6 +101,30 @@ def fact(store: Store, key: str) -> str:
     if row is None:
         raise UserError(_("This database is not a crmdesk HQ."), _("Run: crmdesk hq init."))
     return str(row[0])
+
+
+def check(store: Store) -> None:
+    """EnvironmentProblem unless the database answers and has the schema of this program."""
+    with store.transaction() as connection:
+        there = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+        row = None
+        if there is not None and there[0] is not None:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if row is None or row[0] != HEAD_REVISION:
+        raise EnvironmentProblem(
+            _("The HQ database does not have the schema of this version of crmdesk."),
+            _("Bring it up to date with: crmdesk hq upgrade."),
+            code="schema",
+        )
+
+
+def facts(connection: HqConnection) -> tuple[str, str]:
+    """Epoch and signing secret as they are in this transaction."""
+    rows = connection.execute(
+        "SELECT key, value FROM hq_state WHERE key IN ('epoch', 'secret')"
+    ).fetchall()
+    found = {str(key): str(value) for key, value in rows}
+    return found["epoch"], found["secret"]
 
 
 def new_epoch(store: Store) -> str:

@@ -28,7 +28,9 @@ WITH RECURSIVE mine AS (
     SELECT t.uid FROM territory t JOIN mine m ON t.parent_id = m.territory_id WHERE NOT t.deleted
 )
 SELECT encode(uuid_send(d.user_id),'hex'), d.status, u.role, u.active,
-       (SELECT coalesce(array_agg(encode(uuid_send(territory_id),'hex')), '{}') FROM mine)
+       (SELECT coalesce(array_agg(encode(uuid_send(territory_id),'hex')), '{}') FROM mine),
+       (SELECT value FROM hq_state WHERE key = 'epoch'),
+       (SELECT prefix FROM device WHERE uid = d.device_id)
 FROM hq_device d JOIN app_user u ON u.uid = d.user_id
 WHERE d.device_id = %(device)s
 """
@@ -36,13 +38,19 @@ WHERE d.device_id = %(device)s
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: a device, its user, the role and the territories (uids as hex)."""
+    """Who is asking: a device, its user, the role and the territories (uids as hex).
+
+    ``epoch`` is HQ's at this moment: it is new after HQ was restored from a backup, of which no
+    server process is told. ``prefix`` is the device's short name.
+    """
 
     device: str
     user: str
     role: Role
     territories: frozenset[str]
     status: str = "active"
+    epoch: str = ""
+    prefix: str = ""
 
     @property
     def in_office(self) -> bool:
@@ -55,13 +63,15 @@ def principal(connection: HqConnection, device: str, today: date) -> Principal |
     row = connection.execute(_PRINCIPAL, {"device": device, "today": today}).fetchone()
     if row is None:
         return None
-    user, status, role, active, territories = row
+    user, status, role, active, territories, epoch, prefix = row
     return Principal(
         device,
         user,
         Role(role),
         frozenset(territories),
         status if active else "inactive",
+        str(epoch),
+        str(prefix),
     )
 
 

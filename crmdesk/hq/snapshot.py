@@ -8,7 +8,7 @@ stream is taken up again after the last row received, keeping the first heads.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from crmdesk.hq import feed, streams
 from crmdesk.hq.scopes import CATALOGUE, OFFICE, REFERENCE, UNASSIGNED, split
@@ -28,11 +28,12 @@ def snapshot(
     *,
     after: tuple[str, str] | None = None,
     entities: Collection[str] = (),
+    counted: Callable[[int], None] = lambda _rows: None,
 ) -> Iterator[bytes]:
     """The lines of a snapshot of these scopes, uncompressed.
 
     ``after`` is (entity, uid) of the last row received before a cut; ``entities`` names the kinds
-    wanted (none: all). The connection must be in a
+    wanted (none: all); ``counted`` is told how many rows go out. The connection must be in a
     snapshot transaction (:meth:`Store.transaction`).
     """
     heads = feed.heads(connection, scopes)
@@ -52,6 +53,7 @@ def snapshot(
         rest, parameters = _rest(entity, where, resume)
         for chunk, rows in streams.rows(connection, entity.name, rest, parameters):
             count += rows
+            counted(rows)
             yield chunk
     yield streams.line(SnapshotEnd(count))
 

@@ -13,6 +13,7 @@ from random import Random
 from crmdesk.demo.catalogue import write_catalogue
 from crmdesk.demo.customer import Customer
 from crmdesk.demo.customers import write_customers
+from crmdesk.demo.dealings import write_dealings
 from crmdesk.demo.documents import Documents, Placed, totals
 from crmdesk.demo.fieldwork import write_fieldwork
 from crmdesk.demo.goals import write_goals
@@ -102,6 +103,7 @@ def _histories(world: _World, customers: list[Customer]) -> Iterator[Batch]:
         _history(world, desks, customer, found)
         if sink.full:
             yield from sink.drain()
+    write_dealings(spec, staff, customers, uids, sink)
     yield from sink.drain()
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.opening import opened
-from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 
 if TYPE_CHECKING:
@@ -27,11 +26,9 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
 
     with opened(context) as ws:
         if chosen.value is not None:
-            if not chosen.value.lstrip("-").isdigit():
-                raise UserError(_("A setting is a whole number."))
-            settings.put(ws, settings.named(chosen.key), int(chosen.value))
+            settings.put_text(ws, chosen.key, chosen.value)
         shown = settings.ALL if chosen.key is None else (settings.named(chosen.key),)
-        values = {one.key: settings.get(ws, one) for one in shown}
+        values = {one.key: settings.value_of(ws, one) for one in shown}
     context.console.document(values)
     context.console.table(
         (_("setting"), _("value"), _("meaning")),

@@ -25,14 +25,27 @@ class Setting(Generic[T]):
 
 
 SYNC_AUTOMATIC = Setting("sync.automatic", 1, "Sync by itself: 1 yes, 0 no.", lambda v: v in (0, 1))
+SYNC_INTERVAL = Setting(
+    "sync.interval_minutes", 2, "Minutes between rounds of sync (1 to 1440).",
+    lambda v: 1 <= v <= 1440,
+)  # fmt: skip
+METERED = ("auto", "always", "never")
+SYNC_METERED = Setting(
+    "sync.metered",
+    "auto",
+    "Treat the connection as paid by volume, and send and receive documents only: auto (as the"
+    " system says), always, never.",
+    lambda v: v in METERED,
+)
 PLAN_SECONDS = Setting(
     "plan.seconds", 1, "Seconds the planner may search (1 to 120).", lambda v: 1 <= v <= 120
 )
 
-ALL: tuple[Setting[int], ...] = (SYNC_AUTOMATIC, PLAN_SECONDS)
+AnySetting = Setting[int] | Setting[str]
+ALL: tuple[AnySetting, ...] = (SYNC_AUTOMATIC, SYNC_INTERVAL, SYNC_METERED, PLAN_SECONDS)
 
 
-def named(key: str) -> Setting[int]:
+def named(key: str) -> AnySetting:
     """The setting of that key; NotFound when there is none."""
     for setting in ALL:
         if setting.key == key:
@@ -59,10 +72,28 @@ def get(ws: Workspace, setting: Setting[T]) -> T:
     return value if usable else setting.default
 
 
+def value_of(ws: Workspace, setting: AnySetting) -> str | int:
+    """The value in force of a setting of either type."""
+    if isinstance(setting.default, str):
+        return get(ws, setting)
+    return get(ws, setting)
+
+
+def put_text(ws: Workspace, key: str, text: str) -> None:
+    """Store a value as somebody typed it; NotFound for the key, FieldError for the value."""
+    setting = named(key)
+    if isinstance(setting.default, str):
+        put(ws, setting, text)
+    elif text.lstrip("-").isdigit():
+        put(ws, setting, int(text))
+    else:
+        raise FieldError(key, _("This setting is a whole number."))
+
+
 def put(ws: Workspace, setting: Setting[T], value: T) -> None:
     """Store a value; FieldError when it is not possible."""
     if not setting.check(value):
-        raise FieldError(setting.key, _("This value is not possible."))
+        raise FieldError(setting.key, _("This value is not possible."), setting.meaning)
     with ws.database.maintenance() as connection:
         connection.exec_driver_sql(
             "INSERT INTO setting (key, value) VALUES (?, ?)"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import random
 import time
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
-from crmdesk.domain.errors import Unreachable
+from crmdesk.domain.errors import CrmdeskError
 from crmdesk.i18n import _, format_bytes, format_number
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
+    from crmdesk.services.workspace import Workspace
+    from crmdesk.sync.client import SyncReport
 
-_WATCH_S, _WATCH_MOST_S = 30.0, 600.0
+_TICK_S = 1.0
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -55,26 +59,53 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _sync(chosen: argparse.Namespace, context: Context) -> int:
     with opened(context) as ws:
-        while True:
-            try:
-                report = _round(ws, context)
-            except Unreachable as error:
-                if not chosen.watch:
-                    raise
-                context.console.say(str(error))
-                time.sleep(_WATCH_MOST_S / 10)
-                continue
-            if not chosen.watch:
-                break
-            time.sleep(_WATCH_S)
-    return FINDINGS if report.refusals else DONE
+        if chosen.watch:
+            return _watch(ws, context)
+        from crmdesk.sync.client import sync_once
+
+        show = context.console.progress()
+        report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
+        _tell(report, context)
+        return FINDINGS if report.refusals else DONE
 
 
-def _round(ws: Any, context: Context) -> Any:
-    from crmdesk.sync.client import sync_once
+def _watch(ws: Workspace, context: Context) -> int:
+    """Rounds as the desktop runs them, until Ctrl+C or until HQ turns this device away."""
+    from crmdesk.services import pacing
+    from crmdesk.sync.client import Syncer
+    from crmdesk.sync.schedule import Outcome, Schedule, outcome_of
 
+    # Asking for it here counts more than the desktop's setting.
+    plan = Schedule(replace(pacing.pace_of(ws), automatic=True), random.random)
+    plan.ask(time.monotonic())
     show = context.console.progress()
-    report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
+    with closing(Syncer(ws.database)) as syncer:
+        while True:
+            now = time.monotonic()
+            if not plan.is_due(now):
+                time.sleep(_TICK_S)
+                if pacing.has_waiting(ws):
+                    plan.note_waiting(now)
+                continue
+            plan.begin(now)
+            whole = pacing.is_whole(ws, metered=None, asked=False)
+            error: CrmdeskError | None = None
+            try:
+                report = syncer.sync(
+                    progress=lambda stage, done, _of: show(stage, done), whole=whole
+                )
+                _tell(report, context)
+            except CrmdeskError as caught:
+                error = caught
+            outcome = outcome_of(error)
+            plan.end(time.monotonic(), outcome)
+            if error is not None and outcome is Outcome.TURNED_AWAY:
+                raise error
+            if error is not None:
+                context.console.say(str(error))
+
+
+def _tell(report: SyncReport, context: Context) -> None:
     values = asdict(report)
     values.pop("changes", None)
     context.console.document(values)
@@ -89,7 +120,6 @@ def _round(ws: Any, context: Context) -> Any:
             seconds=format_number(report.seconds, 2),
         )
     )  # fmt: skip
-    return report
 
 
 def _join(chosen: argparse.Namespace, context: Context) -> int:

@@ -22,7 +22,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import CrmdeskError, KeyMissing, WrongKey
+from crmdesk.domain.errors import Cancelled, CrmdeskError, KeyMissing, Unreachable, WrongKey
 from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 CHIP_MS = 30_000
-FIRST_SYNC_MS = 3_000
-SYNC_MS = 120_000
 LOG_BYTES = 1_000_000
 
 
@@ -104,9 +102,7 @@ class Desktop:
         self._day: date | None = None
         self._chip_timer = QTimer(self.window, interval=CHIP_MS)
         self._chip_timer.timeout.connect(self._on_ticked)
-        self._sync_timer = QTimer(self.window, interval=SYNC_MS)
-        self._sync_timer.timeout.connect(self._sync_by_itself)
-        self._syncing = False
+        self.window.rounds.on_ended = self._on_round_ended
 
     def show(self) -> None:
         """Show the window, then begin to open the profile."""
@@ -119,7 +115,6 @@ class Desktop:
             return
         self.closed = True
         self._chip_timer.stop()
-        self._sync_timer.stop()
         self.window.close()
         self.runner.close()
         self.window.deleteLater()
@@ -158,10 +153,14 @@ class Desktop:
         self._chip_timer.start()
         self._day = workspace.today()
         self.runner.write(lambda: _new_day(workspace), owner=self)
-        self._sync_timer.start()
-        QTimer.singleShot(FIRST_SYNC_MS, self._sync_by_itself)
+        if start.sync_by_itself:
+            self.runner.read(lambda: _is_joined(workspace), self._on_joined_read, owner=self)
         if start.opened is not None:
             start.opened(self.window, workspace)
+
+    def _on_joined_read(self, joined: bool) -> None:
+        if joined and not self.closed:
+            self.window.rounds.run_by_itself()
 
     def _on_ticked(self) -> None:
         """Now and then: the chip follows, and a laptop that slept over midnight gets its day."""
@@ -191,33 +190,21 @@ class Desktop:
 
     # ----------------------------------------------------------------------------------- sync
 
-    def _sync_by_itself(self) -> None:
-        """A round without asking; a laptop without HQ, or without a connection, says nothing."""
-        workspace = self.workspace
-        if workspace is None or self._syncing or self.closed or not self._start.sync_by_itself:
-            return
-        self._syncing = True
-        self.window.sync_round(running=True)
-        self.runner.network(
-            lambda: _sync_if_joined(workspace),
-            lambda _changes: self._on_synced_by_itself(None),
-            self._on_synced_by_itself,
-            owner=self,
-        )
-
-    def _on_synced_by_itself(self, error: Exception | None) -> None:
-        self._syncing = False
-        self.window.sync_round(running=False)
+    def _on_round_ended(self, error: Exception | None, asked: bool) -> None:
+        """What a round by itself did not reach stands in the sync centre; who asked is told."""
         if isinstance(error, CrmdeskError) and error.code == "wiped":
             self._end_wiped(error)
+        elif error is None or isinstance(error, Cancelled):
             return
-        # What HQ refuses stands in the sync centre; another process syncing is no news.
-        if error is not None and not isinstance(error, CrmdeskError):
+        elif not isinstance(error, CrmdeskError):
             self.errors.show(error)
+        elif asked:
+            tone = "accent" if isinstance(error, Unreachable) else "warning"
+            self.window.banner(error.message, error.hint, tone=tone)
 
     def _end_wiped(self, error: CrmdeskError) -> None:
         """The profile is gone by order of HQ: say it, and leave nothing of it on the screen."""
-        self._sync_timer.stop()
+        self.window.rounds.close()
         self._chip_timer.stop()
         box = QMessageBox(QMessageBox.Icon.Warning, "crmdesk", error.message, parent=self.window)
         box.setInformativeText(_("crmdesk closes now. Speak to the office."))
@@ -346,15 +333,10 @@ def _chip_of(workspace: Workspace) -> ChipState:
     return chip_state(sync_status(workspace), workspace.clock.local(workspace.now()))
 
 
-def _sync_if_joined(workspace: Workspace) -> ChangeSet:
-    from crmdesk.services import settings
+def _is_joined(workspace: Workspace) -> bool:
     from crmdesk.services.queries.sync import sync_status
 
-    if sync_status(workspace).alone or not settings.get(workspace, settings.SYNC_AUTOMATIC):
-        return ChangeSet()
-    from crmdesk.sync.client import sync_once
-
-    return sync_once(workspace.database).changes
+    return not sync_status(workspace).alone
 
 
 def _new_day(workspace: Workspace) -> ChangeSet:

@@ -7,10 +7,13 @@ function it is given; painting them is :mod:`crmdesk.gui.widgets.topbar`'s.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 
 from crmdesk.gui.jobs import Runner
+from crmdesk.gui.presenting import RoundState
+from crmdesk.gui.rounds import Rounds
 from crmdesk.gui.widgets.topbar import SyncChip
 from crmdesk.gui.widgets.topbar_state import ChipState
 
@@ -18,35 +21,35 @@ ROUND_SAID_MS = 100
 
 
 class ChipFollower(QObject):
-    """Follows the laptop's standing to HQ with the chip."""
+    """Follows the laptop's standing to HQ with the chip, and tells the rounds what waits."""
 
     closed = False
 
-    def __init__(self, chip: SyncChip, runner: Runner, parent: QObject) -> None:
+    def __init__(self, chip: SyncChip, runner: Runner, rounds: Rounds, parent: QObject) -> None:
         super().__init__(parent)
         self.source: Callable[[], ChipState] | None = None
         self._chip = chip
         self._runner = runner
+        self._rounds = rounds
         self._read = chip.state
-        self._rounds = 0
+        self._running = False
+        # The chip says that a round runs once it takes noticeably long.
         self._timer = QTimer(self, interval=ROUND_SAID_MS, singleShot=True)
         self._timer.timeout.connect(self._show)
+        rounds.listen(self._on_round_changed)
 
     def refresh(self) -> None:
         """Read the state again, off the interface thread."""
         if self.source is not None:
             self._runner.read(self.source, self._on_read, owner=self)
 
-    def round_changed(self, *, running: bool) -> None:
-        """A round has begun or ended; at the end of the last one the state is read again.
-
-        The chip says so once a round takes noticeably long. A round that changed nothing here may
-        still have sent all that waited.
-        """
-        self._rounds = max(0, self._rounds + (1 if running else -1))
-        if self._rounds:
-            if running and self._rounds == 1:
-                self._timer.start()
+    def _on_round_changed(self, state: RoundState) -> None:
+        """A round that changed nothing here may still have sent all that waited."""
+        if state.running == self._running:
+            return
+        self._running = state.running
+        if state.running:
+            self._timer.start()
             return
         self._timer.stop()
         self._show()
@@ -55,11 +58,13 @@ class ChipFollower(QObject):
     def _on_read(self, state: ChipState) -> None:
         self._read = state
         self._show()
+        if state.kind != "alone":
+            self._rounds.note_waiting(state.waiting)
 
     def _show(self) -> None:
         state = self._read
         # The round of a profile that works alone finds no HQ: it does not sync.
-        if self._rounds and not self._timer.isActive() and state.kind != "alone":
-            state = ChipState("syncing", "", state.waiting, state.need)
+        if self._running and not self._timer.isActive() and state.kind != "alone":
+            state = replace(state, kind="syncing", when="")
         if state != self._chip.state:
             self._chip.set_state(state)

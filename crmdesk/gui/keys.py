@@ -110,6 +110,7 @@ _ALL = (
     Binding("order.also_3", "Alt+3", N_("Add the third suggestion")),
     Binding("order.close", "Esc", N_("back to the visit")),
     Binding("sync.try", "F5", N_("Try now")),
+    Binding("sync.cancel", "Esc", N_("Stop the round")),
     Binding("sync.previous", "Up", N_("before")),
     Binding("sync.next", "Down", N_("next")),
     Binding("sync.restore", "R", N_("restore the other")),

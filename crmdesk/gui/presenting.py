@@ -85,6 +85,41 @@ class Target:
     args: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RoundState:
+    """What is shown of syncing. ``stage`` is push, pull, snapshot or apply; ``total`` 0: unknown.
+
+    ``bytes`` went over the connection in this round. ``next_in_s`` is None when no round will come
+    by itself; ``turned_away`` when HQ has said that this device is not to come back.
+    """
+
+    running: bool = False
+    stopping: bool = False
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    bytes: int = 0
+    next_in_s: float | None = None
+    turned_away: bool = False
+
+
+class SyncRounds(Protocol):
+    """Rounds of sync as a presenter sees them."""
+
+    @property
+    def state(self) -> RoundState:
+        """How it stands now."""
+
+    def ask(self) -> None:
+        """A round now; nothing while one runs."""
+
+    def cancel(self) -> None:
+        """Stop the running round after the request it is at; nothing is lost."""
+
+    def listen(self, listener: Callable[[RoundState], None]) -> Callable[[], None]:
+        """Be told of every change of the state; the returned function ends it."""
+
+
 class Desk(Protocol):
     """What a presenter may ask of the window around it."""
 
@@ -103,8 +138,9 @@ class Desk(Protocol):
     def fail(self, error: Exception) -> None:
         """Show an error in the way its kind asks for."""
 
-    def sync_round(self, *, running: bool) -> None:
-        """A round of sync has begun or ended, whatever it brought; the sync chip says so."""
+    @property
+    def rounds(self) -> SyncRounds:
+        """The rounds of sync: asked for, followed and cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

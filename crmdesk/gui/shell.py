@@ -40,6 +40,7 @@ from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import command_hit, starts_with
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
+from crmdesk.gui.rounds import Rounds
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
 from crmdesk.gui.widgets.panels import Ground
@@ -98,7 +99,8 @@ class MainWindow(QMainWindow):
         self._asked = ""
         self._fold_wanted = False
         self._build()
-        self._chip = ChipFollower(self.top.chip, runner, self)
+        self.rounds = Rounds(runner, self)
+        self._chip = ChipFollower(self.top.chip, runner, self.rounds, self)
         self._bind_keys()
         runner.committed = bus.publish
         runner.unhandled = errors.show
@@ -179,6 +181,7 @@ class MainWindow(QMainWindow):
         """Fill the rail and open the first place; called once the workspace is open."""
         self._sources = sources
         self._chip.source = sources.chip
+        self.rounds.open(workspace)
         self._show_frame(on=True)
         self._context = PlaceContext(workspace, self._runner, self, self._settings)
         self._specs = {spec.key: spec for spec in places}
@@ -444,11 +447,8 @@ class MainWindow(QMainWindow):
     def _on_changes_published(self, changes: ChangeSet) -> None:
         for widget in tuple(self._widgets.values()):
             widget.presenter.on_changes(changes)
+        self.rounds.note_busy()
         self.refresh_chip()
-
-    def sync_round(self, *, running: bool) -> None:
-        """A round of sync has begun or ended, whatever it brought."""
-        self._chip.round_changed(running=running)
 
     def refresh_chip(self) -> None:
         """Read the chip's state again."""
@@ -464,6 +464,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closed = self._chip.closed = True
+        self.rounds.close()
         self._unsubscribe()
         for widget in self._widgets.values():
             widget.presenter.close()

@@ -5,10 +5,21 @@ Owns the wording shared by the shell's chip and the sync centre.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crmdesk.gui.presenting import RoundState
 from crmdesk.gui.widgets.topbar_state import ChipState
-from crmdesk.i18n import _, format_date, format_date_near, format_time, ngettext, weekday_short
+from crmdesk.i18n import (
+    _,
+    format_bytes,
+    format_date,
+    format_date_near,
+    format_number,
+    format_time,
+    ngettext,
+    weekday_short,
+)
 from crmdesk.services.queries.sync import SyncStatus
 
 FRESH = timedelta(minutes=30)
@@ -37,6 +48,60 @@ def since(instant: datetime, now: datetime) -> str:
     near = now - instant < timedelta(days=6)
     day = weekday_short(instant.weekday()) if near else format_date(instant.date())
     return _("since {day}").format(day=day)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundItem:
+    """The running round in words: ``total`` is 0 where nobody knows how much there is."""
+
+    running: bool = False
+    stopping: bool = False
+    words: str = ""
+    done: int = 0
+    total: int = 0
+    next_try: str = ""
+
+
+def round_item(state: RoundState) -> RoundItem:
+    """A round in words: the stage, rows, bytes; between rounds when the next one comes."""
+    if not state.running:
+        return RoundItem(next_try=next_try(state))
+    if state.stopping:
+        return RoundItem(running=True, stopping=True, words=_("Stopping after this request"))
+    stages = {
+        "push": _("Sending"),
+        "pull": _("Receiving"),
+        "snapshot": _("Receiving new customers"),
+        "apply": _("Taking over"),
+    }
+    parts = [stages.get(state.stage, _("Asking HQ"))]
+    if state.total:
+        parts.append(
+            _("{done} of {total} changes").format(
+                done=format_number(state.done), total=format_number(state.total)
+            )
+        )
+    elif state.done:
+        parts.append(
+            ngettext("{count} row", "{count} rows", state.done).format(
+                count=format_number(state.done)
+            )
+        )
+    if state.bytes:
+        parts.append(format_bytes(state.bytes))
+    return RoundItem(running=True, words=" · ".join(parts), done=state.done, total=state.total)
+
+
+def next_try(state: RoundState) -> str:
+    """When the next round comes by itself: "next try in 4 min"; nothing when none will."""
+    left = state.next_in_s
+    if left is None:
+        return ""
+    if left < 60:
+        return _("next try within a minute")
+    minutes = round(left / 60)
+    words = ngettext("next try in {count} min", "next try in {count} min", minutes)
+    return words.format(count=minutes)
 
 
 def chip_state(status: SyncStatus, now: datetime) -> ChipState:

@@ -58,16 +58,18 @@ def sync_once(
     transport: Transport | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    whole: bool = True,
 ) -> SyncReport:
     """Sync this profile with its HQ once.
 
-    Raises UserError (works alone), ProfileInUse (another sync is running), Unreachable, Refused
-    (HQ does not want this device; its code says why) and Cancelled. Whatever was already answered
-    stays answered.
+    A round that is not ``whole`` sends and receives documents, but fetches no snapshot: when HQ
+    has one for this laptop it ends with EnvironmentProblem (metered). Raises UserError (works
+    alone), ProfileInUse (another sync is running), Unreachable, Refused (HQ does not want this
+    device; its code says why) and Cancelled. Whatever was already answered stays answered.
     """
     syncer = Syncer(database, transport=transport)
     try:
-        return syncer.sync(progress=progress, cancelled=cancelled)
+        return syncer.sync(progress=progress, cancelled=cancelled, whole=whole)
     finally:
         if transport is None:
             syncer.close()
@@ -84,9 +86,15 @@ class Syncer:
         self._transport = transport
         self._session: Session | None = None
         self._url = ""
+        # What the last round touched, also when it did not come to its end.
+        self.touched = ChangeSet()
 
     def sync(
-        self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+        self,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        whole: bool = True,
     ) -> SyncReport:
         """One round; raises what :func:`sync_once` raises."""
         with profile.locked(self._database.path.parent, "sync"):
@@ -94,7 +102,11 @@ class Syncer:
                 member = facts.require_membership(connection)
             session = self._session_with(member)
             try:
-                return _Round(self._database, session, member, progress, cancelled).run()
+                one = _Round(self._database, session, member, progress, cancelled, whole=whole)
+                try:
+                    return one.run()
+                finally:
+                    self.touched = one.touched
             except Refused as error:
                 if error.code == "wiped":
                     wipe(self._database.path.parent)
@@ -107,6 +119,11 @@ class Syncer:
         if self._session is None:
             self._session = Session(self._transport, member.device, member.key, self._now_ms)
         return self._session
+
+    def bytes_so_far(self) -> int:
+        """Bytes over the connection until now, both ways; any thread may ask."""
+        transport = self._transport
+        return 0 if transport is None else transport.traffic.bytes_in + transport.traffic.bytes_out
 
     def _now_ms(self) -> int:
         return int(self._database.clock.now().timestamp() * 1000)
@@ -126,8 +143,11 @@ class _Round:
         member: facts.Membership,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
+        *,
+        whole: bool = True,
     ) -> None:
         self._database = database
+        self._whole = whole
         self._session = session
         self._member = member
         self._progress = progress or (lambda _stage, _done, _of: None)
@@ -140,6 +160,11 @@ class _Round:
 
     def _at(self) -> str:
         return format_instant(self._database.clock.now())
+
+    @property
+    def touched(self) -> ChangeSet:
+        """What was changed here until now."""
+        return self._report.changes
 
     def run(self) -> SyncReport:
         started_at, started = self._at(), time.perf_counter()
@@ -225,6 +250,7 @@ class _Round:
             nothing_sent=self._report.sent == 0,
             progress=self._progress,
             check_cancelled=self._check_cancelled,
+            whole=self._whole,
         )
         self._add(received=received, changes=changes)
 

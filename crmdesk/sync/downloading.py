@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import Unreachable
+from crmdesk.domain.errors import EnvironmentProblem, Unreachable
 from crmdesk.i18n import _
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
@@ -61,6 +61,8 @@ class Staged:
     forced: bool = False
     # After a restore this device's own rows are news too.
     own: bool = False
+    # Whether snapshots of gained scopes may be fetched now.
+    whole: bool = True
 
     @property
     def count(self) -> int:
@@ -77,13 +79,18 @@ def download(
     nothing_sent: bool,
     progress: Callable[[str, int, int], None],
     check_cancelled: Callable[[], None],
+    whole: bool = True,
 ) -> tuple[int, ChangeSet]:
-    """Pull to HQ's present head and apply; returns rows received and what was touched."""
+    """Pull to HQ's present head and apply; returns rows received and what was touched.
+
+    Unless ``whole``, scopes that are new to this laptop put the download off: EnvironmentProblem
+    with the code metered.
+    """
     with database.read() as connection:
         cursor = read_cursor(connection)
         leaving = _leaving(connection)
         own = profile.get_fact(connection, OWN_ROWS) is not None
-    staged = Staged(cursor, own=own)
+    staged = Staged(cursor, own=own, whole=whole)
     if nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
         request = PullRequest(PROTOCOL_VERSION, epoch, cursor_hash(epoch, cursor))
         if not session.post("/v1/pull", request):
@@ -123,11 +130,22 @@ def _fetch(
         if not body:
             return
         gained = _stage(staged, body)
+        if gained and not staged.whole:
+            raise _postponed()
         if gained:
-            _stage_snapshot(session, staged, gained)
+            _stage_snapshot(session, staged, gained, progress, check_cancelled)
         progress("pull", staged.count, 0)
         if not staged.more:
             return
+
+
+def _postponed() -> EnvironmentProblem:
+    # Without the new scopes nothing is applied: customers may have moved into one of them.
+    return EnvironmentProblem(
+        _("HQ has more customers for this computer; they wait for a connection without a meter."),
+        _("Your own changes were sent. Try now fetches the customers over this connection."),
+        code="metered",
+    )
 
 
 def _stage(staged: Staged, body: bytes) -> list[str]:
@@ -170,9 +188,17 @@ def _keep(staged: Staged, name: str, row: Row) -> None:
     staged.deleted.get(name, {}).pop(row.uid, None)
 
 
-def _stage_snapshot(session: Session, staged: Staged, scopes: list[str]) -> None:
+def _stage_snapshot(
+    session: Session,
+    staged: Staged,
+    scopes: list[str],
+    progress: Callable[[str, int, int], None],
+    check_cancelled: Callable[[], None],
+) -> None:
     snapshot = SnapshotDownload(session, scopes=scopes)
     for batch in snapshot.batches():
+        check_cancelled()
+        progress("snapshot", snapshot.rows, 0)
         for row in batch.rows:
             _keep(staged, batch.entity, row)
     staged.cursor.update(snapshot.heads)

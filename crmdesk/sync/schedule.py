@@ -39,6 +39,9 @@ _MOST_DOUBLINGS = 16
 TURNED_AWAY = frozenset({"wiped", "retired", "cloned", "inactive", "device", "alone"})
 """Codes after which trying again by itself would be pointless."""
 
+POSTPONED = "metered"
+"""The code of a round that left something large for a connection without a meter."""
+
 
 class Outcome(StrEnum):
     """How a round ended, as far as it decides when the next one comes."""
@@ -54,7 +57,7 @@ def outcome_of(error: Exception | None) -> Outcome:
     """What the end of a round means for the next one; None is a round that went well."""
     if error is None:
         return Outcome.DONE
-    if isinstance(error, Cancelled):
+    if isinstance(error, Cancelled) or getattr(error, "code", "") == POSTPONED:
         return Outcome.CANCELLED
     if isinstance(error, ProfileInUse):
         return Outcome.IN_USE
@@ -105,6 +108,11 @@ class Schedule:
         if self._first_change is None:
             self._first_change = now
         self._last_change = now
+
+    def note_waiting(self, now: float) -> None:
+        """Something is seen to wait, which may be known already: that does not put it off."""
+        if self._first_change is None:
+            self.note_change(now)
 
     def note_key(self, now: float) -> None:
         """The person is typing."""

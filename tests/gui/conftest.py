@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui import theme
 from crmdesk.gui.jobs import Runner, changes_in
+from crmdesk.gui.presenting import RoundState
 from crmdesk.gui.widgets.map import SYNCHRONOUS
 from crmdesk.services.workspace import Workspace, open_workspace
 from tests.gui.demo_profile import SPEC, make_profile
@@ -73,6 +74,31 @@ class DirectRunner:
 
 
 @dataclass
+class FakeRounds:
+    """The rounds of sync as a list of what was asked; a test tells how one goes."""
+
+    asked: int = 0
+    cancelled: int = 0
+    state: RoundState = field(default_factory=RoundState)
+    listeners: list[Callable[[RoundState], None]] = field(default_factory=list)
+
+    def ask(self) -> None:
+        self.asked += 1
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+    def listen(self, listener: Callable[[RoundState], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def tell(self, state: RoundState) -> None:
+        self.state = state
+        for listener in tuple(self.listeners):
+            listener(state)
+
+
+@dataclass
 class FakeDesk:
     """The window around a presenter, as a list of what it was asked."""
 
@@ -82,7 +108,7 @@ class FakeDesk:
     banners: list[str] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     backs: int = 0
-    rounds: list[bool] = field(default_factory=list)
+    rounds: FakeRounds = field(default_factory=FakeRounds)
 
     def go(self, place: str, **args: object) -> None:
         self.went.append((place, args))
@@ -99,9 +125,6 @@ class FakeDesk:
 
     def fail(self, error: Exception) -> None:
         self.failures.append(error)
-
-    def sync_round(self, *, running: bool) -> None:
-        self.rounds.append(running)
 
 
 @pytest.fixture

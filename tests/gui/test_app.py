@@ -208,7 +208,9 @@ def test_no_passphrase_is_asked_where_none_would_help(
 def test_a_wiped_profile_leaves_the_screen(begin: Begin, qtbot: QtBot, folder: Path) -> None:
     desktop = begin(folder)
     qtbot.waitUntil(lambda: desktop.workspace is not None)
-    desktop._on_synced_by_itself(Refused("This device has been reported lost.", code="wiped"))
+    desktop._on_round_ended(
+        Refused("This device has been reported lost.", code="wiped"), asked=False
+    )
     (box,) = desktop.window.findChildren(QMessageBox)
     assert "reported lost" in box.text()
     assert type(desktop.window.stack.currentWidget()) is QWidget

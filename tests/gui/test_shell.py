@@ -22,7 +22,7 @@ from crmdesk.gui.bus import Bus
 from crmdesk.gui.chip_follower import ROUND_SAID_MS
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Runner
-from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
+from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, RoundState, Target
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.fields import TYPING_PAUSE_MS
@@ -194,15 +194,12 @@ def test_chip_follows_a_round_that_brought_nothing(
     office = make_office(ShellSources(chip=lambda: ChipState("in_sync", "now", waiting[0])))
     window, chip = office.window, office.window.top.chip
     qtbot.waitUntil(lambda: chip.state.waiting == 69)
-    window.sync_round(running=True)
+    window.rounds._show(RoundState(running=True))
     assert chip.state.kind == "in_sync"
     qtbot.waitUntil(lambda: chip.state.kind == "syncing")
     window.refresh_chip()
-    window.sync_round(running=True)
     waiting[0] = 0
-    window.sync_round(running=False)
-    assert chip.state.kind == "syncing"
-    window.sync_round(running=False)
+    window.rounds._show(RoundState())
     qtbot.waitUntil(lambda: chip.state == ChipState("in_sync", "now", 0))
 
 
@@ -212,10 +209,10 @@ def test_profile_without_hq_never_says_that_it_syncs(
     office = make_office(ShellSources(chip=lambda: ChipState("alone", need=2)))
     window, chip = office.window, office.window.top.chip
     qtbot.waitUntil(lambda: chip.state.need == 2)
-    window.sync_round(running=True)
+    window.rounds._show(RoundState(running=True))
     qtbot.wait(ROUND_SAID_MS + 50)
     assert chip.state.kind == "alone"
-    window.sync_round(running=False)
+    window.rounds._show(RoundState())
 
 
 @pytest.mark.parametrize("kind", ["in_sync", "syncing", "waiting", "offline", "alone"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,13 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import NotFound, Unreachable, UserError
+from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.gui.bus import Bus
-from crmdesk.gui.jobs import Control, Runner
+from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
-from crmdesk.gui.presenting import PlaceContext, Target
+from crmdesk.gui.presenting import PlaceContext, RoundState, Target
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
-from crmdesk.gui.sync_words import chip_state, when
+from crmdesk.gui.sync_words import RoundItem, chip_state, when
 from crmdesk.gui.views.sync.model import CentreItem, hours_text, value_text
 from crmdesk.gui.views.sync.presenter import SyncPresenter
 from crmdesk.gui.views.sync.widget import SyncPlace
@@ -157,24 +156,20 @@ def test_settled_cards_leave_and_come_back(story: Workspace) -> None:
 class FakeView:
     item: CentreItem | None = None
     selected: str = ""
-    progress: list[str] = field(default_factory=list)
+    rounds: list[RoundItem] = field(default_factory=list)
 
     def show_centre(self, item: CentreItem, selected: str) -> None:
         self.item, self.selected = item, selected
 
-    def show_progress(self, words: str, done: int, total: int) -> None:
-        self.progress.append(words)
-
-    def hide_progress(self) -> None:
-        self.progress.append("")
+    def show_round(self, item: RoundItem) -> None:
+        self.rounds.append(item)
 
 
 def presenter_of(
-    ws: Workspace, runner: DirectRunner, desk: FakeDesk, work: Any = None
+    ws: Workspace, runner: DirectRunner, desk: FakeDesk
 ) -> tuple[SyncPresenter, FakeView]:
     view = FakeView()
-    context = PlaceContext(ws, runner, desk)
-    made = SyncPresenter(context, view) if work is None else SyncPresenter(context, view, work)
+    made = SyncPresenter(PlaceContext(ws, runner, desk), view)
     made.start()
     return made, view
 
@@ -216,18 +211,25 @@ def test_restore_of_a_card_brings_all_its_values_back(
     assert len(view.item.needs) == 2
 
 
-def test_a_round_reports_and_an_unreachable_hq_is_no_alarm(
+def test_a_round_is_asked_for_followed_and_cancelled(
     story: Workspace, direct_runner: DirectRunner, desk: FakeDesk
 ) -> None:
-    def fails(_ws: Workspace, _control: Control) -> ChangeSet:
-        raise Unreachable("HQ does not answer.", "Your work goes on; it is sent later.")
-
-    presenter, view = presenter_of(story, direct_runner, desk, fails)
+    presenter, view = presenter_of(story, direct_runner, desk)
     presenter.try_now()
-    assert view.progress == ["Syncing", ""]
-    assert desk.banners == ["HQ does not answer. Your work goes on; it is sent later."]
-    assert desk.failures == []
-    assert desk.rounds == [True, False]
+    assert desk.rounds.asked == 1
+    running = RoundState(running=True, stage="pull", done=1204, bytes=240_000)
+    desk.rounds.tell(running)
+    assert view.rounds[-1].words == "Receiving · 1,204 rows · 240.0\xa0kB"
+    desk.rounds.tell(replace(running, stage="push", done=3, total=14, bytes=0))
+    assert view.rounds[-1].words == "Sending · 3 of 14 changes"
+    presenter.cancel()
+    assert desk.rounds.cancelled == 1
+    desk.rounds.tell(replace(running, stopping=True))
+    assert view.rounds[-1].stopping
+    desk.rounds.tell(RoundState(next_in_s=250))
+    assert view.rounds[-1] == RoundItem(next_try="next try in 4 min")
+    presenter.close()
+    assert desk.rounds.listeners == []
 
 
 def test_profile_alone_is_told_how_to_join(
@@ -236,7 +238,8 @@ def test_profile_alone_is_told_how_to_join(
     presenter, view = presenter_of(demo, direct_runner, desk)
     presenter.try_now()
     assert len(desk.banners) == 1
-    assert view.progress == []
+    assert view.rounds == []
+    assert desk.rounds.asked == 0
 
 
 def test_refused_order_is_opened(

@@ -237,13 +237,14 @@ class ProgressLine(QWidget):
 
     cancelled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, key: str = "") -> None:
         super().__init__(parent)
         self._words = LineLabel(parent=self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self._cancel = KeyHintButton(_("Cancel"), parent=self)
+        self._bar.setMinimumWidth(theme.scaled(80))
+        self._cancel = KeyHintButton(_("Cancel"), key, parent=self)
         self._cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -251,6 +252,14 @@ class ProgressLine(QWidget):
         row.addWidget(self._words)
         row.addWidget(self._bar, 1)
         row.addWidget(self._cancel)
+
+    def set_stopping(self, *, stopping: bool) -> None:
+        """Once cancelled it cannot be cancelled again."""
+        self._cancel.setEnabled(not stopping)
+
+    def text(self) -> str:
+        """The words shown."""
+        return self._words.text()
 
     def show_progress(self, text: str, done: int, total: int) -> None:
         """Show how far; ``total`` 0 means unknown."""

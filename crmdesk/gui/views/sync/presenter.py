@@ -7,22 +7,16 @@ Owns the selected card and the running round. Wording is the model's; settling i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import Unreachable
-from crmdesk.gui.jobs import Control, Report
-from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.presenting import PlaceContext, RoundState
+from crmdesk.gui.sync_words import RoundItem, round_item
 from crmdesk.gui.views.sync.model import CentreItem, NeedItem, centre_item
 from crmdesk.i18n import _, ngettext
 from crmdesk.services import settling, undo
 from crmdesk.services.queries import sync as queries
 from crmdesk.services.queries.sync import SyncCentre
-
-if TYPE_CHECKING:
-    from crmdesk.services.workspace import Workspace
-
-SyncWork = Callable[["Workspace", Control], ChangeSet]
 
 
 class SyncView(Protocol):
@@ -31,52 +25,36 @@ class SyncView(Protocol):
     def show_centre(self, item: CentreItem, selected: str) -> None:
         """Everything at once."""
 
-    def show_progress(self, words: str, done: int, total: int) -> None:
-        """A round is running."""
-
-    def hide_progress(self) -> None:
-        """No round is running."""
-
-
-def sync_work(ws: Workspace, control: Control) -> ChangeSet:
-    """One round of sync with progress; imports the network when first used."""
-    from crmdesk.sync.client import sync_once
-
-    stages = {"push": _("Sending"), "pull": _("Receiving"), "apply": _("Taking over")}
-
-    def progress(stage: str, done: int, total: int) -> None:
-        control.report(done, total, stages.get(stage, _("Syncing")))
-
-    report = sync_once(ws.database, progress=progress, cancelled=lambda: control.cancelled)
-    return report.changes
+    def show_round(self, item: RoundItem) -> None:
+        """A round is running, has got further, or has ended."""
 
 
 class SyncPresenter:
     """The logic of the sync centre."""
 
-    def __init__(self, context: PlaceContext, view: SyncView, work: SyncWork = sync_work) -> None:
+    def __init__(self, context: PlaceContext, view: SyncView) -> None:
         self._ws = context.workspace
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
-        self._work = work
         self.closed = False
         self._item: CentreItem | None = None
         self._selected = ""
-        self._control: Control | None = None
+        self._running = False
+        self._forget: Callable[[], None] | None = None
 
     # ---------------------------------------------------------------------------------- life
 
     def start(self) -> None:
-        """Read for the first time."""
+        """Read for the first time, and follow the rounds."""
+        self._forget = self._desk.rounds.listen(self._on_round_changed)
         self._read()
 
     def close(self) -> None:
-        """Drop what is under way; a running round is stopped."""
+        """Drop what is under way; a running round goes on without us."""
         self.closed = True
-        if self._control is not None:
-            self._control.cancel()
-            self._desk.sync_round(running=False)
+        if self._forget is not None:
+            self._forget()
 
     def on_changes(self, _changes: ChangeSet) -> None:
         """Every change waits to be sent, so everything is read again."""
@@ -102,45 +80,24 @@ class SyncPresenter:
 
     def try_now(self) -> None:
         """Sync at once; a second call while a round runs does nothing."""
-        if self._control is not None:
-            return
         if self._item is not None and self._item.alone:
             self._desk.banner(
                 _("This profile works alone; there is no HQ to sync with."),
                 _("Join one from the first screen or with: crmdesk join."),
             )
             return
-        ws, control = self._ws, Control()
-        self._control = control
-        self._desk.sync_round(running=True)
-        self._view.show_progress(_("Syncing"), 0, 0)
-        self._runner.network(
-            lambda: self._work(ws, control),
-            lambda _changes: self._on_synced(None),
-            self._on_synced,
-            owner=self,
-            control=control,
-            progressed=self._on_progressed,
-        )
+        self._desk.rounds.ask()
 
     def cancel(self) -> None:
         """Stop the running round; what was answered stays answered."""
-        if self._control is not None:
-            self._control.cancel()
-            self._on_synced(None)
+        self._desk.rounds.cancel()
 
-    def _on_progressed(self, report: Report) -> None:
-        self._view.show_progress(report.text or _("Syncing"), report.done, report.total)
-
-    def _on_synced(self, error: Exception | None) -> None:
-        self._control = None
-        self._desk.sync_round(running=False)
-        self._view.hide_progress()
-        self._read()
-        if isinstance(error, Unreachable):
-            self._desk.banner(error.message, error.hint, tone="accent")
-        elif error is not None:
-            self._desk.fail(error)
+    def _on_round_changed(self, state: RoundState) -> None:
+        ended = self._running and not state.running
+        self._running = state.running
+        self._view.show_round(round_item(state))
+        if ended:
+            self._read()
 
     # ------------------------------------------------------------------------------- settling
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.sync_words import RoundItem
 from crmdesk.gui.views.sync.cards import NeedCards
 from crmdesk.gui.views.sync.lists import LineList, TileStrip
 from crmdesk.gui.views.sync.model import CentreItem
@@ -32,6 +33,7 @@ from crmdesk.gui.widgets.panels import KeyStrip, PageHeader, Panel
 from crmdesk.i18n import _, format_number, ngettext
 
 REFRESH_MS = 30_000
+PATIENCE_MS = 300
 LEFT_WIDTH = 404
 
 
@@ -61,10 +63,14 @@ class SyncPlace(QWidget):
         self._heading = PageHeader(_("Sync centre"), self)
         self._try = KeyHintButton(keys.title("sync.try"), keys.hint("sync.try"), parent=self)
         self._try.clicked.connect(self.presenter.try_now)
-        self._heading.add_action(self._try)
-        self._progress = ProgressLine(self)
+        self._progress = ProgressLine(self, key=keys.hint("sync.cancel"))
         self._progress.cancelled.connect(self.presenter.cancel)
         self._progress.hide()
+        self._patience = QTimer(self, interval=PATIENCE_MS, singleShot=True)
+        self._patience.timeout.connect(self._progress.show)
+        # In the heading: it comes and goes without moving what stands below.
+        self._heading.add_action(self._progress)
+        self._heading.add_action(self._try)
         self.tiles = TileStrip(self)
         self.waiting = LineList(_("Waiting to send"), self)
         self.sessions = LineList(_("Last sessions"), self)
@@ -77,7 +83,6 @@ class SyncPlace(QWidget):
         column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_3, t.PAGE_MARGIN, t.PAGE_MARGIN)
         column.setSpacing(t.SPACE_3)
         column.addWidget(self._heading)
-        column.addWidget(self._progress)
         column.addWidget(self.tiles)
         column.addLayout(columns, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -157,6 +162,7 @@ class SyncPlace(QWidget):
         self.cards.restore_wanted.connect(self.presenter.restore)
         for action, slot in (
             ("sync.try", self.presenter.try_now),
+            ("sync.cancel", self.presenter.cancel),
             ("sync.fine", self.presenter.fine),
             ("sync.restore", self.presenter.restore),
             ("sync.open", self.presenter.open),
@@ -206,14 +212,17 @@ class SyncPlace(QWidget):
             words = _("The first one begins by itself once HQ answers.")
         self._no_sessions.set_words(_("No session yet"), words)
 
-    def show_progress(self, words: str, done: int, total: int) -> None:
-        self._progress.show_progress(words, done, total)
-        self._progress.show()
-        self._try.setEnabled(False)
-
-    def hide_progress(self) -> None:
-        self._progress.hide()
-        self._try.setEnabled(True)
+    def show_round(self, item: RoundItem) -> None:
+        self._try.setEnabled(not item.running)
+        if item.running and not self._progress.isVisible():
+            # A round of a moment is not worth a word: the line comes when it takes longer.
+            if not self._patience.isActive():
+                self._patience.start()
+        elif not item.running:
+            self._patience.stop()
+            self._progress.hide()
+        self._progress.show_progress(item.words, item.done, item.total)
+        self._progress.set_stopping(stopping=item.stopping)
 
 
 def _top(content: QWidget) -> QWidget:

@@ -6,7 +6,8 @@ dropped and secondary indexes built afterwards when the load fills an empty data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
@@ -114,6 +115,18 @@ def insert_rows(
     cursor.close()
 
 
+@contextmanager
+def _references_checked_later(database: Database) -> Iterator[None]:
+    """Foreign keys are not looked up row by row; whoever loads checks them all at the end."""
+    with database.exclusive() as driver:
+        driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        with database.exclusive() as driver:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
 def load(
     database: Database,
     batches: Iterable[Batch],
@@ -128,7 +141,7 @@ def load(
     are not built here: see :mod:`crmdesk.storage.summaries` and :mod:`crmdesk.storage.search`.
     """
     count = 0
-    with database.maintenance() as connection:
+    with _references_checked_later(database), database.maintenance() as connection:
         drop_triggers(connection)
         with indexes_built_afterwards(connection):
             keys = KeyMap(connection)

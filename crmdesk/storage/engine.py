@@ -78,6 +78,7 @@ class Database:
         self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN", "NORMAL")
 
     def _engine(self, connections: int, cache_kib: int, begin: str, flush: str) -> Engine:
+        _bind_quickly()
         engine = create_engine(
             f"sqlite+pysqlite:///{self.path}",
             module=dbapi,
@@ -188,6 +189,20 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
         self._held.close()
+
+
+def _bind_quickly() -> None:
+    """Tell the driver that None and blobs need no adapter.
+
+    It asks for one for each value it binds, and finding none takes it ten times as long as all the
+    rest of binding: most of the time of writing rows.
+    """
+    for kind in (type(None), bytes):
+        dbapi.register_adapter(kind, _as_it_is)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def translate_error(error: BaseException, path: Path) -> CrmdeskError | None:

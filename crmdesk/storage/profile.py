@@ -46,11 +46,17 @@ def exists(folder: Path) -> bool:
 
 
 def make(
-    folder: Path, clock: Clock, *, way: str = "keyring", passphrase: str | None = None
+    folder: Path,
+    clock: Clock,
+    *,
+    way: str = "keyring",
+    passphrase: str | None = None,
+    triggers: bool = True,
 ) -> Database:
     """Make a new profile and open it.
 
-    ``way``: keyring, passphrase or open (demo only). Raises UserError when one is there already
+    ``way``: keyring, passphrase or open (demo only); ``triggers`` False for one that is filled by
+    a bulk load at once. Raises UserError when one is there already
     or the remains of one are, KeyMissing without a keyring, DiskFull when the folder cannot be
     written. What was made here goes again when it fails.
     """
@@ -71,7 +77,7 @@ def make(
         database = database_at(folder / DATABASE_FILE, key, clock)
         database.hold(used(folder))
         try:
-            schema.create(database)
+            schema.create(database, triggers=triggers)
         except BaseException:
             database.dispose()
             raise

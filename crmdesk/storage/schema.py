@@ -21,10 +21,15 @@ HEAD_REVISION = "0002"
 _KNOWN_REVISIONS = ("0001", "0002")
 
 
-def create(database: Database) -> None:
-    """Make all tables, triggers and search tables in a new, empty file."""
+def create(database: Database, *, triggers: bool = True) -> None:
+    """Make all tables, triggers and search tables in a new, empty file.
+
+    Without ``triggers`` it is fit for a bulk load only, which makes them at its end.
+    """
     with database.maintenance() as connection:
         create_tables(connection)
+        if triggers:
+            create_triggers(connection)
         connection.exec_driver_sql(
             "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
         )
@@ -34,11 +39,10 @@ def create(database: Database) -> None:
 
 
 def create_tables(connection: Connection) -> None:
-    """Tables, the one row of sync_state, search tables and triggers."""
+    """Tables, the one row of sync_state and search tables."""
     whole_metadata().create_all(connection, checkfirst=False)
     connection.exec_driver_sql("INSERT INTO sync_state (id) VALUES (1)")
     create_search_tables(connection)
-    create_triggers(connection)
 
 
 def revision(connection: Connection) -> str | None:

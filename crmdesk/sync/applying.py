@@ -31,6 +31,7 @@ from crmdesk.storage.types import dump_json
 from crmdesk.sync.reading import converter
 
 _CHUNK = 500
+_WAITING = "SELECT seq, uid, op, fields FROM journal WHERE state = 'waiting'"
 
 
 class MissingParents(Exception):
@@ -101,6 +102,7 @@ class Applier:
             if known_row is None or row.rev >= known_row.rev:
                 newest[row.uid] = row
         known = self._revisions(entity, newest)
+        self._keys.setdefault(entity_name, {}).update((u, key) for u, (key, _rev) in known.items())
         fresh = [r for r in newest.values() if force or r.rev > known.get(r.uid, (0, -1))[1]]
         if not fresh:
             return 0
@@ -117,13 +119,18 @@ class Applier:
         return written
 
     def _revisions(self, entity: Entity, uids: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
-        target = table(entity.name)
-        found = {}
+        query = f"SELECT uid, id, rev FROM {table(entity.name).name} WHERE uid"  # noqa: S608
+        return {uid: (key, rev) for uid, key, rev in self._among(query, uids)}
+
+    def _among(self, query: str, uids: Iterable[bytes]) -> Iterator[Any]:
+        """Rows of a query that ends in a column, where that column is one of ``uids``.
+
+        Written out for the driver: with thousands of values the expression language takes longer
+        to write the statement than SQLite to answer it.
+        """
         for part in _chunks(uids):
-            query = select(target.c.uid, target.c.id, target.c.rev).where(target.c.uid.in_(part))
-            for uid, key, rev in self._connection.execute(query):
-                found[uid] = (key, rev)
-        return found
+            marks = ",".join("?" * len(part))
+            yield from self._connection.exec_driver_sql(f"{query} IN ({marks})", tuple(part)).all()
 
     def _resolvable(
         self, entity: Entity, rows: list[Row]
@@ -157,18 +164,16 @@ class Applier:
     def _learn(self, entity_name: str, uids: set[Value]) -> None:
         known = self._keys.setdefault(entity_name, {})
         wanted = [uid for uid in uids if isinstance(uid, bytes) and uid not in known]
-        target = table(entity_name)
-        for part in _chunks(wanted):
-            query = select(target.c.uid, target.c.id).where(target.c.uid.in_(part))
-            known.update((uid, key) for uid, key in self._connection.execute(query))
+        query = f"SELECT uid, id FROM {table(entity_name).name} WHERE uid"  # noqa: S608
+        known.update((uid, key) for uid, key in self._among(query, wanted))
 
     def _write(self, entity: Entity, rows: list[tuple[Row, list[Value]]]) -> None:
         values = [(row.uid, row.rev, *cells) for row, cells in rows]
         try:
-            with self._connection.begin_nested():
-                self._connection.exec_driver_sql(_upsert(entity.name), values)
+            self._connection.exec_driver_sql(_upsert(entity.name), values)
         except IntegrityError:
-            # Two rows may have exchanged their codes: step aside first.
+            # Two rows may have exchanged their codes: step aside first, then write all of them,
+            # those already written too.
             self._step_aside(entity, [row.uid for row, _cells in rows])
             self._connection.exec_driver_sql(_upsert(entity.name), values)
         keys = self._keys.setdefault(entity.name, {})
@@ -239,15 +244,11 @@ class Applier:
 
     def _waiting_ops(self, uids: Iterable[bytes]) -> dict[bytes, list[tuple[str, str | None]]]:
         found: dict[bytes, list[tuple[str, str | None]]] = {}
-        for part in _chunks(uids):
-            query = (
-                select(journal.c.uid, journal.c.op, journal.c.fields)
-                .where(journal.c.uid.in_(part), journal.c.state == "waiting")
-                .order_by(journal.c.seq)
-            )
-            for uid, op, fields in self._connection.execute(query):
-                if op != "C":
-                    found.setdefault(uid, []).append((op, fields))
+        if self._connection.exec_driver_sql(f"{_WAITING} LIMIT 1").first() is None:
+            return found
+        query = f"{_WAITING} AND op <> 'C' AND uid"
+        for _seq, uid, op, fields in sorted(self._among(query, uids)):
+            found.setdefault(uid, []).append((op, fields))
         return found
 
     def _keep_image(self, entity: Entity, row: Row) -> None:

@@ -109,7 +109,9 @@ def _draft_profile(draft: Path, clock: Clock, keeping: KeyKeeping, code: str) ->
                 return database
         database.dispose()
     shutil.rmtree(draft, ignore_errors=True)
-    return profile.make(draft, clock, way=keeping.way, passphrase=keeping.passphrase)
+    return profile.make(
+        draft, clock, way=keeping.way, passphrase=keeping.passphrase, triggers=False
+    )
 
 
 def _fingerprint(code: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from crmdesk.domain.errors import Cancelled, Unreachable
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES
-from crmdesk.storage.rows import Batch, Row
+from crmdesk.storage.rows import Batch
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Section,
@@ -49,8 +49,9 @@ class SnapshotDownload:
         self._scopes = scopes or []
         self._cancelled = cancelled or (lambda: False)
         self._reader: RowReader | None = None
-        self._waiting: list[Row] = []
-        self._after: tuple[str, str] | None = None
+        # Lines of the entity at hand, not yet read as rows.
+        self._waiting: list[bytes] = []
+        self._last: bytes | None = None
 
     def batches(self) -> Iterator[Batch]:
         """The rows, parents first. Raises Unreachable after five cuts in a row, and Cancelled."""
@@ -72,11 +73,12 @@ class SnapshotDownload:
                 )
 
     def _one_stream(self) -> Generator[Batch, None, bool]:
-        request = SnapshotRequest(PROTOCOL_VERSION, self._scopes, self._after)
+        request = SnapshotRequest(PROTOCOL_VERSION, self._scopes, self._after())
         with self._session.stream("/v1/snapshot", request) as chunks:
             for line in lines(chunks):
                 if is_row(line):
-                    yield from self._take(line)
+                    if self._reader is not None and self._take(line, self._reader):
+                        yield from self._flush()
                     continue
                 found = msgspec.json.decode(line)
                 if "entity" in found:
@@ -98,21 +100,22 @@ class SnapshotDownload:
             yield from self._flush()
         self._reader = RowReader(section) if section.entity in ENTITIES else None
 
-    def _take(self, line: bytes) -> Iterator[Batch]:
-        if self._reader is None:
-            return
-        cells = decode_row(line)
-        uid = cells[0]
-        self._waiting.append(self._reader.row(cells))
-        self._after = (self._reader.entity.name, uid)
+    def _after(self) -> tuple[str, str] | None:
+        """Where a new stream goes on: behind the last row received."""
+        if self._reader is None or self._last is None:
+            return None
+        return self._reader.entity.name, decode_row(self._last)[0]
+
+    def _take(self, line: bytes, reader: RowReader) -> bool:
+        """Keep a row; True when there are enough of them for a batch."""
+        self._waiting.append(line)
+        self._last = line
         self.rows += 1
-        whole = self._reader.entity.name in _SELF_REFERRING
-        if len(self._waiting) >= _BATCH_ROWS and not whole:
-            yield from self._flush()
+        return len(self._waiting) >= _BATCH_ROWS and reader.entity.name not in _SELF_REFERRING
 
     def _flush(self) -> Iterator[Batch]:
         if self._cancelled():
             raise Cancelled
         if self._waiting and self._reader is not None:
-            rows, self._waiting = self._waiting, []
-            yield Batch(self._reader.entity.name, rows)
+            found, self._waiting = self._waiting, []
+            yield Batch(self._reader.entity.name, self._reader.rows(found))

@@ -104,7 +104,7 @@ def test_a_failed_beginning_leaves_no_key_in_the_keyring(
 def test_a_profile_that_cannot_be_made_leaves_nothing(
     tmp_path: Path, clock: ZoneClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_database: object) -> None:
+    def broken(_database: object, *, triggers: bool) -> None:
         raise OSError("no")
 
     with monkeypatch.context() as patched:

@@ -8,6 +8,7 @@ wrong as expected errors. Making and starting an HQ is :mod:`crmdesk.hq.home`'s 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from crmdesk.domain.errors import EnvironmentProblem, NotFound, UserError
 from crmdesk.domain.states import Role
-from crmdesk.hq import auth, editing, feed
+from crmdesk.hq import auth, editing, feed, passwords
 from crmdesk.hq.embedded import choose_programs, installed_programs
 from crmdesk.hq.scopes import REFERENCE
 from crmdesk.hq.store import Store
@@ -29,17 +30,23 @@ from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES
 
 DEVICE_ENDS = ("retired", "wiped")
+_DEVICES = (
+    "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at, h.waiting,"
+    " encode(uuid_send(h.device_id),'hex') FROM hq_device h"
+    " JOIN device d ON d.uid = h.device_id JOIN app_user u ON u.uid = h.user_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device as the administrator sees it."""
+    """A device as the administrator sees it; ``waiting`` changes had not been sent at last word."""
 
     prefix: str
     name: str
     user_code: str
     status: str
     last_seen_at: datetime | None
+    waiting: int | None
 
 
 def found_company(store: Store, name: str, admin_name: str, now: datetime) -> str:
@@ -100,7 +107,7 @@ def add_user(
         assign_user(store, code, territory, now_ms=now_ms)
     if password is not None:
         with store.transaction() as connection:
-            auth.set_password(connection, user, password)
+            passwords.set_password(connection, user, password)
     return user
 
 
@@ -150,32 +157,37 @@ def make_code(store: Store, user: str, now: datetime) -> str:
 def devices(store: Store) -> list[DeviceRow]:
     """All devices, by prefix."""
     with store.transaction() as connection:
-        rows = connection.execute(
-            "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at FROM hq_device h"
-            " JOIN device d ON d.uid = h.device_id JOIN app_user u ON u.uid = h.user_id"
-            " ORDER BY d.prefix"
-        ).fetchall()
-    return [DeviceRow(*row) for row in rows]
+        rows = connection.execute(f"{_DEVICES} ORDER BY d.prefix".encode()).fetchall()
+    return [DeviceRow(*row[:-1]) for row in rows]
 
 
-def end_device(store: Store, prefix: str, how: str) -> None:
-    """Retire a device that leaves, or have a lost one wiped (``how``: retired, wiped)."""
+def end_device(store: Store, prefix: str, how: str) -> DeviceRow:
+    """Retire a device that leaves, or have a lost one wiped (``how``: retired, wiped).
+
+    One that leaves first brings what it has not sent yet. Returns the device as it was: its
+    ``waiting`` changes may be lost with one that is wiped. UserError when it has ended already.
+    """
     if how not in DEVICE_ENDS:
         raise UserError(_("A device is retired or wiped."))
     with store.transaction() as connection:
         row = connection.execute(
-            "UPDATE hq_device h SET status = %s FROM device d"
-            " WHERE d.uid = h.device_id AND d.prefix = %s"
-            " RETURNING encode(uuid_send(h.device_id),'hex')",
-            (how, prefix),
+            f"{_DEVICES} WHERE d.prefix = %s FOR UPDATE OF h".encode(), (prefix,)
         ).fetchone()
         if row is None:
             raise NotFound(_("There is no device {prefix}.").format(prefix=prefix))
+        before = DeviceRow(*row[:-1])
+        status = "retiring" if how == "retired" else how
+        if before.status == "wiped" or (before.status == "retired" and how == "retired"):
+            raise UserError(_("The device {prefix} has ended already.").format(prefix=prefix))
+        uid = str(row[-1])
+        connection.execute("UPDATE hq_device SET status = %s WHERE device_id = %s", (status, uid))
         connection.execute(
-            "UPDATE device SET status = %s, rev = rev + 1 WHERE uid = %s", (how, row[0])
+            "UPDATE device SET status = %s, rev = rev + 1 WHERE uid = %s", (status, uid)
         )
-        feed.announce(connection, [(REFERENCE, "device", str(row[0]), None)])
-        auth.audit(connection, f"device-{how}", device=str(row[0]))
+        feed.announce(connection, [(REFERENCE, "device", uid, None)])
+        detail = {"device": prefix, "waiting": before.waiting}
+        auth.audit(connection, f"device-{status}", device=uid, detail=json.dumps(detail))
+    return before
 
 
 def check(store: Store) -> list[str]:

@@ -2,7 +2,8 @@
 
 A one-time code makes a device and gives it a random key, of which HQ keeps a hash. The key buys
 access tokens that live a few minutes; a token names a device and nothing else, and the device's
-row is looked up at every request. Passwords (argon2id) are for people at HQ.
+row is looked up at every request. How often somebody may guess is :mod:`crmdesk.hq.signing_in`'s,
+passwords are :mod:`crmdesk.hq.passwords`'.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import secrets
 import struct
 from datetime import datetime, timedelta
 
-from crmdesk.domain.errors import Refused, UserError
+from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq import feed
 from crmdesk.hq.scopes import REFERENCE
@@ -24,7 +25,7 @@ from crmdesk.sync.protocol import EnrolResponse
 
 TOKEN_LIFE = timedelta(minutes=15)
 CODE_LIFE = timedelta(days=7)
-MAX_FAILURES, LOCK_FOR = 5, timedelta(minutes=15)
+_NOBODY = bytes(32)
 _MAC_BYTES = 16
 # Letters and digits that cannot be mistaken for each other when read aloud.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -60,7 +61,8 @@ def _hash(text: str) -> bytes:
 
 
 def _plain_code(code: str) -> str:
-    return code.replace("-", "").replace(" ", "").upper()
+    # What follows is the fingerprint of HQ's certificate, which is for the laptop.
+    return code.partition("#")[0].replace("-", "").replace(" ", "").upper()
 
 
 def make_code(connection: HqConnection, user: str, now: datetime) -> str:
@@ -71,6 +73,26 @@ def make_code(connection: HqConnection, user: str, now: datetime) -> str:
         (_hash(letters), user, now + CODE_LIFE),
     )
     return "-".join(letters[i : i + 4] for i in range(0, 12, 4))
+
+
+def owner_of_code(connection: HqConnection, code: str, now: datetime) -> str:
+    """The user (hex) a code is good for; Refused like :func:`enrol` when it is not good."""
+    row = connection.execute(
+        "SELECT encode(uuid_send(u.uid),'hex') FROM enrolment e JOIN app_user u ON u.uid = e.user_id"
+        " WHERE e.code_hash = %s AND e.used_at IS NULL AND e.expires_at > %s AND u.active",
+        (_hash(_plain_code(code)), now),
+    ).fetchone()
+    if row is None:
+        raise _bad_code()
+    return str(row[0])
+
+
+def _bad_code() -> Refused:
+    return Refused(
+        _("This enrolment code is not valid."),
+        _("Codes work once and for a week. Ask the office for a new one."),
+        code="code",
+    )
 
 
 def enrol(
@@ -94,11 +116,7 @@ def enrol(
         (now, _hash(_plain_code(code)), now),
     ).fetchone()
     if row is None:
-        raise Refused(
-            _("This enrolment code is not valid."),
-            _("Codes work once and for a week. Ask the office for a new one."),
-            code="code",
-        )
+        raise _bad_code()
     user, user_code, user_name, role = (str(value) for value in row)
     device, key = new_uid().hex(), secrets.token_urlsafe(32)
     prefix = _free_prefix(connection, user_code)
@@ -132,16 +150,33 @@ def _free_prefix(connection: HqConnection, user_code: str) -> str:
     return f"{letter}{number:02d}"
 
 
-def check_key(connection: HqConnection, device: str, key: str) -> None:
-    """Refused unless the key is that of a device that may still work."""
-    row = connection.execute(
-        "SELECT key_hash, status FROM hq_device WHERE device_id = %s", (device,)
-    ).fetchone()
-    if row is None or not hmac.compare_digest(bytes(row[0]), _hash(key)):
+def check_key(connection: HqConnection, device: str, key: str) -> str:
+    """The status (active, retiring) of the device that has this key.
+
+    Refused: ``device`` for an unknown device and a wrong key alike, else how it or its user ended.
+    """
+    row = None
+    if is_uid(device):
+        row = connection.execute(
+            "SELECT d.key_hash, d.status, u.active FROM hq_device d JOIN app_user u"
+            " ON u.uid = d.user_id WHERE d.device_id = %s",
+            (device,),
+        ).fetchone()
+    known = _NOBODY if row is None else bytes(row[0])
+    if not hmac.compare_digest(known, _hash(key)) or row is None:
         raise Refused(
             _("HQ does not know this device."), _("Enrol it again with a new code."), code="device"
         )
-    check_status(str(row[1]))
+    status = str(row[1])
+    if status == "active" and not row[2]:
+        status = "inactive"
+    check_status(status, leaving=True)
+    return status
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a uid as requests write it: 32 hexadecimal digits."""
+    return len(text) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in text)
 
 
 def lease_days(connection: HqConnection) -> int:
@@ -152,11 +187,21 @@ def lease_days(connection: HqConnection) -> int:
     return 0 if row is None else int(row[0])
 
 
-def check_status(status: str) -> None:
-    """Refused with what to do for a device or user that is no longer active."""
-    if status == "active":
+def pins(connection: HqConnection) -> list[str]:
+    """The keys (SHA-256 in hexadecimal) HQ shows or will show; empty without its own certificate."""
+    row = connection.execute("SELECT value FROM hq_state WHERE key = 'pins'").fetchone()
+    return [] if row is None else str(row[0]).split()
+
+
+def check_status(status: str, *, leaving: bool = False) -> None:
+    """Refused with what to do for a device or user that is no longer active.
+
+    ``leaving`` lets one pass that is being retired: it may still send, and is given nothing.
+    """
+    if status == "active" or (leaving and status == "retiring"):
         return
     hints = {
+        "retiring": _("This device is being retired by the office."),
         "retired": _("This device has been retired by the office."),
         "wiped": _("This device has been reported lost; its data will be destroyed."),
         "cloned": _("Two copies of this device are in use, so HQ has stopped it."),
@@ -167,45 +212,6 @@ def check_status(status: str) -> None:
         _("Speak to the office; enrol the device again with a new code."),
         code=status,
     )
-
-
-def set_password(connection: HqConnection, user: str, password: str) -> None:
-    """Keep a user's password as argon2id; UserError when it is too short."""
-    from argon2 import PasswordHasher
-
-    if len(password) < 8:
-        raise UserError(_("The password is too short."), _("Use at least eight characters."))
-    connection.execute(
-        "INSERT INTO credential (user_id, password_hash) VALUES (%s, %s) ON CONFLICT (user_id)"
-        " DO UPDATE SET password_hash = EXCLUDED.password_hash, failures = 0, locked_until = NULL",
-        (user, PasswordHasher().hash(password)),
-    )
-
-
-def check_password(connection: HqConnection, user: str, password: str, now: datetime) -> bool:
-    """True for the right password; after five wrong ones the user is locked for a while."""
-    from argon2 import PasswordHasher
-    from argon2.exceptions import VerificationError
-
-    row = connection.execute(
-        "SELECT password_hash, failures, locked_until FROM credential WHERE user_id = %s"
-        " FOR UPDATE",
-        (user,),
-    ).fetchone()
-    if row is None or (row[2] is not None and row[2] > now):
-        return False
-    try:
-        PasswordHasher().verify(str(row[0]), password)
-    except VerificationError:
-        failures = int(row[1]) + 1
-        until = now + LOCK_FOR if failures >= MAX_FAILURES else None
-        connection.execute(
-            "UPDATE credential SET failures = %s, locked_until = %s WHERE user_id = %s",
-            (0 if until else failures, until, user),
-        )
-        return False
-    connection.execute("UPDATE credential SET failures = 0 WHERE user_id = %s", (user,))
-    return True
 
 
 def audit(

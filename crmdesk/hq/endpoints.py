@@ -18,10 +18,12 @@ from typing import TypeVar
 import msgspec
 import psycopg
 import zstandard
+from psycopg import errors
 
 from crmdesk.domain.clock import Clock
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
-from crmdesk.hq import auth, schema, streams
+from crmdesk.hq import auth, bounds, quarantine, schema, signing_in, streams
+from crmdesk.hq.passwords import Passwords
 from crmdesk.hq.pull import pull
 from crmdesk.hq.push import push
 from crmdesk.hq.scopes import Principal, principal, scopes_of
@@ -49,7 +51,7 @@ _Message = TypeVar("_Message", bound=msgspec.Struct)
 _SECRET_AGAIN_S = 1.0
 _STATUS = {
     "token": 401, "device": 401, "code": 403, "too-large": 413, "malformed": 400,
-    "protocol": 426, "outdated": 426, "epoch": 409, "too-many": 429,
+    "protocol": 426, "password": 403, "timeout": 408, "outdated": 426, "epoch": 409, "too-many": 429,
 }  # fmt: skip
 
 
@@ -60,19 +62,23 @@ class Hq:
     store: Store
     clock: Clock
     signing: Signing
+    passwords: Passwords = field(default_factory=Passwords)
 
     def now_ms(self) -> int:
         """HQ's time in milliseconds."""
         return int(self.clock.now().timestamp() * 1000)
 
-    def caller(self, connection: HqConnection, call: Call) -> Principal:
-        """Who sent a request, as the database knows the device now; Refused otherwise."""
+    def caller(self, connection: HqConnection, call: Call, *, leaving: bool = False) -> Principal:
+        """Who sent a request, as the database knows the device now; Refused otherwise.
+
+        ``leaving`` lets a device pass that is being retired.
+        """
         device = auth.read_token(self.signing.secret, call.token, self.clock.now())
         found = principal(connection, device, self.clock.today())
         if found is None:
             raise Refused(_("HQ does not know this device."), code="device")
         call.notes.device = found.prefix
-        auth.check_status(found.status)
+        auth.check_status(found.status, leaving=leaving)
         return found
 
 
@@ -170,27 +176,33 @@ def _answered(hq: Hq, path: str, call: Call) -> Reply:
         # Its words would quote the request.
         _log.info("malformed request: %s", type(error).__name__)
         raise Refused(_("HQ could not read the request."), code="malformed") from error
-    except psycopg.DataError as error:
+    except (psycopg.DataError, errors.StatementTooComplex, errors.ProgramLimitExceeded) as error:
         _log.info("impossible values: %s", error.sqlstate)
         raise Refused(_("HQ could not read the request."), code="malformed") from error
+    except RecursionError:
+        raise Refused(_("HQ could not read the request."), code="malformed") from None
+    except (errors.QueryCanceled, errors.LockNotAvailable) as error:
+        _log.warning("a request took too long: %s", path)
+        hint = _("The next sync will try again.")
+        raise EnvironmentProblem(_("HQ is too busy."), hint) from error
     except psycopg.OperationalError as error:
         _log.exception("the database failed")
         raise EnvironmentProblem(_("The HQ database does not answer.")) from error
 
 
-def prove(hq: Hq, token: str) -> None:
-    """Refused unless the token is ours and still good; may read the secret again."""
+def prove(hq: Hq, token: str) -> str:
+    """The device (hex) of a token that is ours and still good; may read the secret again. Refused."""
     try:
-        proven(hq, token)
+        return proven(hq, token)
     except Refused:
         if not hq.signing.changed():
             raise
-        proven(hq, token)
+        return proven(hq, token)
 
 
-def proven(hq: Hq, token: str) -> None:
-    """Refused unless the token is ours and still good, as far as memory knows: no query."""
-    auth.read_token(hq.signing.secret, token, hq.clock.now())
+def proven(hq: Hq, token: str) -> str:
+    """The device (hex) of a token, as far as memory knows: no query. Refused."""
+    return auth.read_token(hq.signing.secret, token, hq.clock.now())
 
 
 def failed(error: CrmdeskError, status: int | None = None) -> Reply:
@@ -207,6 +219,7 @@ def failed(error: CrmdeskError, status: int | None = None) -> Reply:
 def read(body: bytes, kind: type[_Message]) -> _Message:
     """A request's message; Refused for a protocol this HQ does not speak."""
     message = msgspec.json.decode(body, type=kind)
+    bounds.check(message)
     protocol = getattr(message, "protocol", PROTOCOL_VERSION)
     if not OLDEST_PROTOCOL <= protocol <= PROTOCOL_VERSION:
         raise Refused(
@@ -237,33 +250,35 @@ def written(message: msgspec.Struct) -> Reply:
 
 def _enrol(hq: Hq, call: Call) -> Reply:
     message = read(call.body, EnrolRequest)
-    with hq.store.transaction() as connection:
-        epoch, _secret = schema.facts(connection)
-        found = auth.enrol(connection, message.code, message.name, hq.clock.now(), epoch)
+    now = hq.clock.now()
+    found = signing_in.enrol(hq.store, hq.passwords, message, address=call.address, now=now)
     call.notes.device = found.prefix
     return written(found)
 
 
 def _token(hq: Hq, call: Call) -> Reply:
     message = read(call.body, TokenRequest)
+    status = signing_in.sign_in(hq.store, message, address=call.address, now=hq.clock.now())
     with hq.store.transaction() as connection:
-        auth.check_key(connection, message.device, message.key)
-        connection.execute(
-            "UPDATE hq_device SET last_seen_at = %s, schema_version = %s WHERE device_id = %s",
-            (hq.clock.now(), message.schema, message.device),
-        )
+        if message.leaving and status == "retiring":
+            quarantine.finish(connection, message.device)
+            status = "retired"
         lease_days = auth.lease_days(connection)
+        pins = auth.pins(connection)
         # Not from memory: every server process must sign alike, after a restore as well.
         epoch, hq.signing.secret = schema.facts(connection)
+    auth.check_status(status, leaving=True)
     token = auth.make_token(hq.signing.secret, message.device, hq.clock.now())
     life_s = int(auth.TOKEN_LIFE.total_seconds())
-    return written(TokenResponse(token, life_s, hq.now_ms(), epoch, SCHEMA_VERSION, lease_days))
+    return written(
+        TokenResponse(token, life_s, hq.now_ms(), epoch, SCHEMA_VERSION, lease_days, status, pins)
+    )
 
 
 def _push(hq: Hq, call: Call) -> Reply:
     message = read(call.body, PushRequest)
     with hq.store.transaction() as connection:
-        who = hq.caller(connection, call)
+        who = hq.caller(connection, call, leaving=True)
     response = push(hq.store, who, message, hq.clock)
     call.notes.ops.update((one.status, one.code) for one in response.answers)
     return written(response)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from crmdesk.hq import bounds
 from crmdesk.hq.bulk import unique_text
 from crmdesk.hq.images import RowKey, account_of
 from crmdesk.hq.scopes import row_scope
@@ -30,8 +31,7 @@ from crmdesk.sync.merge import (
 )
 from crmdesk.sync.protocol import Answer, Collision, Op, Txn
 
-_fields = msgspec.json.Decoder(dict[str, tuple[Any, Any]] | None).decode
-_lines = msgspec.json.Decoder(dict[str, list[dict[str, Any]]]).decode
+_fields, _lines = bounds.fields, bounds.lines
 
 UniqueKey = tuple[str, str, str]
 """Entity, columns joined by comma, joined value."""
@@ -257,7 +257,7 @@ def candidate_uniques(txns: Sequence[Txn]) -> dict[tuple[str, str], set[str]]:
 def _new_values(op: Op) -> Mapping[str, Any]:
     try:
         return {name: pair[1] for name, pair in (_fields(op.fields) or {}).items()}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RefusedOp):
         return {}
 
 

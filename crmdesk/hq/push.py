@@ -19,7 +19,7 @@ from psycopg import errors
 
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import EnvironmentProblem, Refused
-from crmdesk.hq import auth, feed, images
+from crmdesk.hq import auth, feed, images, quarantine
 from crmdesk.hq.following import Following
 from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.scopes import Principal
@@ -31,6 +31,9 @@ from crmdesk.sync.merge import RefusedOp, Writer
 from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, PushRequest, PushResponse, Txn, op_hash
 
 _ATTEMPTS = 5
+_PATIENCE_S = 20.0
+"""After so long no further half is tried: what has no answer is sent again."""
+
 _NOBODY = "00000000000000000000000000000000"
 _REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (images.StillNeeded, "still-needed"),
@@ -38,7 +41,10 @@ _REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.ForeignKeyViolation, "missing-reference"),
     (psycopg.IntegrityError, "invalid"),
     (psycopg.DataError, "invalid"),
+    (errors.ProgramLimitExceeded, "invalid"),
+    (errors.StatementTooComplex, "invalid"),
 )
+_AT_FAULT = tuple(kind for kind, _code in _REASONS)
 
 
 def push(store: Store, who: Principal, request: PushRequest, clock: Clock) -> PushResponse:
@@ -100,29 +106,37 @@ class _Push:
         self._writer = Writer(who.user, who.role, who.territories)
         now = format_instant(datetime.fromtimestamp(now_ms / 1000, UTC))
         self._following = Following(connection, who, now)
+        self._leaving = False
+        self._until_s = time.monotonic() + _PATIENCE_S
 
     def answers(self) -> list[Answer]:
-        """The answers in the order of the ops."""
+        """The answers in the order of the ops; those for which there was no time are left out."""
         self._lock_device()
         hashes = {op.seq: op_hash(op) for txn in self._request.txns for op in txn.ops}
         known = self._stored(hashes)
         fresh = [t for t in self._request.txns if any(op.seq not in known for op in t.ops)]
         if fresh:
-            found = self.judged(fresh)
+            found = self._held(fresh) if self._leaving else self.judged(fresh)
             self._store(found, hashes)
             known.update(found)
-        return [known[op.seq] for txn in self._request.txns for op in txn.ops]
+        return [known[op.seq] for txn in self._request.txns for op in txn.ops if op.seq in known]
+
+    def _held(self, txns: Sequence[Txn]) -> dict[int, Answer]:
+        return quarantine.hold(self._connection, self._who.device, self._who.user, txns)
 
     def _lock_device(self) -> None:
         # One push per device at a time: a retry waits for the request it repeats. The epoch is
         # read behind this lock: HQ may have been restored since the caller was looked up.
         row = self._connection.execute(
             "UPDATE hq_device SET last_seen_at = now(), clock_offset_ms = %s WHERE device_id = %s"
-            " RETURNING (SELECT value FROM hq_state WHERE key = 'epoch')",
+            " RETURNING (SELECT value FROM hq_state WHERE key = 'epoch'), status",
             (self._now_ms - self._request.clock, self._who.device),
         ).fetchone()
         if row is None or row[0] != self._request.epoch:
             raise _restored()
+        # So is its status: nothing is taken from a device that has just been ended.
+        auth.check_status(row[1], leaving=True)
+        self._leaving = row[1] == "retiring"
 
     def _stored(self, hashes: dict[int, bytes]) -> dict[int, Answer]:
         rows = self._connection.execute(
@@ -157,11 +171,14 @@ class _Push:
                 verdict = self._judge(txns)
                 self._write(verdict)
                 self._following.write(verdict, txns)
-        except (psycopg.IntegrityError, psycopg.DataError) as error:
+        except _AT_FAULT as error:
             if len(txns) == 1:
                 return self._refused_by_database(txns[0], error)
             middle = len(txns) // 2
-            return {**self.judged(txns[:middle]), **self.judged(txns[middle:])}
+            found = self.judged(txns[:middle])
+            if time.monotonic() < self._until_s:
+                found |= self.judged(txns[middle:])
+            return found
         self._add_rows(verdict)
         self._name_rivals(verdict)
         return verdict.answers
@@ -176,7 +193,7 @@ class _Push:
         }
         ground = Ground({}, {}, {})
         # Values that PostgreSQL cannot even look up tell us nothing about the rows.
-        with suppress(psycopg.DataError), self._connection.transaction():
+        with suppress(*_AT_FAULT), self._connection.transaction():
             ground = self._ground([txn])
         judge = Judge(ground, self._writer, self._hlc)
         judge.refuse(txn, txn.ops[0], RefusedOp(code, sentences[code]))
@@ -196,11 +213,11 @@ class _Push:
         ops = [op for txn in txns for op in txn.ops]
         uids: dict[str, set[str]] = {}
         for op in ops:
-            if op.entity in ENTITIES and op.op != "C" and _is_uid(op.uid):
+            if op.entity in ENTITIES and op.op != "C" and auth.is_uid(op.uid):
                 uids.setdefault(op.entity, set()).add(op.uid)
         edited = uids.get("account", set())
         moving = {op.uid for op in ops if op.uid in edited and b"territory_id" in bytes(op.fields)}
-        claimed = {op.account for op in ops if op.account is not None and _is_uid(op.account)}
+        claimed = {op.account for op in ops if op.account is not None and auth.is_uid(op.account)}
         shared = claimed | images.accounts_of_rows(self._connection, uids)
         territories = images.lock_accounts(self._connection, shared, edited, moving)
         return Ground(images.read_images(self._connection, uids), territories, self._taken(txns))
@@ -300,13 +317,3 @@ class _Push:
                     for c in answer.collisions
                 ]
                 verdict.answers[op.seq] = structs.replace(answer, collisions=named)
-
-
-def _is_uid(text: str) -> bool:
-    if len(text) != 32:
-        return False
-    try:
-        bytes.fromhex(text)
-    except ValueError:
-        return False
-    return True

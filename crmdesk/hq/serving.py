@@ -75,7 +75,7 @@ def serve(url: str, options: ServeOptions, *, address_file: Path | None = None) 
     from crmdesk.hq.store import Store
 
     listener = _listen(options.host, options.port)
-    store = Store(url)
+    store = Store(url, bounded=True)
     try:
         app = make_app(open_hq(store, system_clock(offset_s=options.offset_s)))
         config = uvicorn.Config(

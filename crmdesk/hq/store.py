@@ -21,20 +21,31 @@ from crmdesk.i18n import _
 
 HqConnection = psycopg.Connection[tuple[Any, ...]]
 _WAIT_S = 30.0
+_SHORT = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '20s'"
+_LONG = "SET LOCAL statement_timeout = '20min'; SET LOCAL lock_timeout = '20s'"
+_IDLE = "SET LOCAL idle_in_transaction_session_timeout = '5min'"
 
 
 class Store:
     """The HQ database behind a pool of connections.
 
     ``prepare=False`` never makes server-side prepared statements (for poolers that lose them).
+    ``bounded`` ends statements that take or wait too long: for what answers requests.
     """
 
     def __init__(
-        self, url: str, *, connections: int = 12, streams: int = 4, prepare: bool = True
+        self,
+        url: str,
+        *,
+        connections: int = 12,
+        streams: int = 4,
+        prepare: bool = True,
+        bounded: bool = False,
     ) -> None:
         self.url = url
         self.connections = connections
         self._prepare = prepare
+        self._bounded = bounded
         self._engine = self._pool(connections)
         # A first download holds its connection for long: it must not starve the short requests.
         self._streams = self._pool(streams)
@@ -68,8 +79,7 @@ class Store:
             raise _unreachable(error) from error
         connection = cast(HqConnection, pooled.driver_connection)
         try:
-            if snapshot:
-                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._begin(connection, snapshot=snapshot, long=long)
             yield connection
             connection.commit()
         except BaseException:
@@ -80,6 +90,18 @@ class Store:
             raise
         finally:
             pooled.close()
+
+    def _begin(self, connection: HqConnection, *, snapshot: bool, long: bool) -> None:
+        """Begin and bound the transaction in one message.
+
+        The bounds hold for the transaction only, so that a pooler may hand the session on.
+        """
+        steps = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if snapshot else "BEGIN"]
+        if self._bounded:
+            steps += [_LONG if long else _SHORT, _IDLE]
+        result = connection.pgconn.exec_("; ".join(steps).encode())
+        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
 
     def dispose(self) -> None:
         """Close every pooled connection."""

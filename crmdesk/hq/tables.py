@@ -216,8 +216,6 @@ credential = _platform(
     "credential",
     Column("user_id", Uuid(), primary_key=True),
     Column("password_hash", Text, nullable=False),
-    Column("failures", Integer, nullable=False, server_default=text("0")),
-    Column("locked_until", _AT),
     ForeignKeyConstraint(["user_id"], ["app_user.uid"]),
 )
 
@@ -232,10 +230,12 @@ hq_device = _platform(
     Column("schema_version", Integer, nullable=False, server_default=text("1")),
     Column("clock_offset_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("program", Text),
+    Column("waiting", BigInteger),
     ForeignKeyConstraint(["user_id"], ["app_user.uid"]),
     ForeignKeyConstraint(["device_id"], ["device.uid"]),
 )
-"""What HQ alone knows of a device. status: active, retiring, retired, wiped, cloned."""
+"""What HQ alone knows of a device. status: active, retiring, retired, wiped, cloned.
+``waiting`` is how many changes it last said had not been sent yet."""
 
 attempt = _platform(
     "attempt",

@@ -91,7 +91,10 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PushResponse(msgspec.Struct, frozen=True):
-    """One answer per op, in order; ``time`` is HQ's in milliseconds."""
+    """One answer per op, in order; ``time`` is HQ's in milliseconds.
+
+    Where HQ ran out of time the last ones are missing: those ops are sent again.
+    """
 
     answers: list[Answer]
     epoch: str
@@ -170,12 +173,13 @@ class SnapshotEnd(msgspec.Struct, frozen=True):
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):
-    """The one-time code and what the person calls this machine."""
+    """The one-time code, what the person calls this machine, and the user's password if any."""
 
     protocol: int
     code: str
     name: str
     schema: int = 1
+    password: str = ""
 
 
 class EnrolResponse(msgspec.Struct, frozen=True):
@@ -192,19 +196,25 @@ class EnrolResponse(msgspec.Struct, frozen=True):
 
 
 class TokenRequest(msgspec.Struct, frozen=True):
-    """The device's key for a short-lived token."""
+    """The device's key for a short-lived token.
+
+    ``waiting`` is how many changes have not been sent yet; ``leaving`` is said by a device that is
+    being retired and has nothing left.
+    """
 
     protocol: int
     device: str
     key: str
     schema: int = 1
+    waiting: int | None = None
+    leaving: bool = False
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
     """An access token and the seconds it lives; ``time`` is HQ's in milliseconds.
 
     ``schema`` is HQ's, ``lease_days`` for how long the device may work without coming back (0: for
-    ever).
+    ever), ``status`` active or retiring, ``pins`` the keys HQ may show from now on.
     """
 
     token: str
@@ -213,6 +223,8 @@ class TokenResponse(msgspec.Struct, frozen=True):
     epoch: str
     schema: int = 1
     lease_days: int = 0
+    status: str = "active"
+    pins: list[str] = []
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -35,6 +35,10 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--insecure", action="store_true", help=_("serve the network without a certificate")
     )
+    serve.add_argument(
+        "--proxy", action="append", default=[], metavar="ADDRESS",
+        help=_("a proxy in front that says where requests come from"),
+    )  # fmt: skip
     steps.add_parser("upgrade", parents=[shared], help=_("bring the database up to date"))
     user = steps.add_parser("user", parents=[shared], help=_("add a user"))
     user.add_argument("code")
@@ -102,7 +106,7 @@ def _serve(chosen: argparse.Namespace, context: Context) -> int:
 
     options = ServeOptions(
         chosen.host, chosen.port, certificate=chosen.certificate,
-        private_key=chosen.private_key, insecure=chosen.insecure,
+        private_key=chosen.private_key, insecure=chosen.insecure, proxies=tuple(chosen.proxy),
     )  # fmt: skip
     require_private(options)
     place = _home(chosen)

@@ -78,7 +78,8 @@ def make_code(connection: HqConnection, user: str, now: datetime) -> str:
 def owner_of_code(connection: HqConnection, code: str, now: datetime) -> str:
     """The user (hex) a code is good for; Refused like :func:`enrol` when it is not good."""
     row = connection.execute(
-        "SELECT encode(uuid_send(u.uid),'hex') FROM enrolment e JOIN app_user u ON u.uid = e.user_id"
+        "SELECT encode(uuid_send(u.uid),'hex') FROM enrolment e"
+        " JOIN app_user u ON u.uid = e.user_id"
         " WHERE e.code_hash = %s AND e.used_at IS NULL AND e.expires_at > %s AND u.active",
         (_hash(_plain_code(code)), now),
     ).fetchone()
@@ -188,7 +189,7 @@ def lease_days(connection: HqConnection) -> int:
 
 
 def pins(connection: HqConnection) -> list[str]:
-    """The keys (SHA-256 in hexadecimal) HQ shows or will show; empty without its own certificate."""
+    """The keys (SHA-256, hex) HQ shows or will show; none without a certificate of its own."""
     row = connection.execute("SELECT value FROM hq_state WHERE key = 'pins'").fetchone()
     return [] if row is None else str(row[0]).split()
 

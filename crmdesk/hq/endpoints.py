@@ -23,6 +23,7 @@ from psycopg import errors
 from crmdesk.domain.clock import Clock
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.hq import auth, bounds, quarantine, schema, signing_in, streams
+from crmdesk.hq.limits import NARROW, QUESTION, WIDE, Room
 from crmdesk.hq.passwords import Passwords
 from crmdesk.hq.pull import pull
 from crmdesk.hq.push import push
@@ -51,7 +52,7 @@ _Message = TypeVar("_Message", bound=msgspec.Struct)
 _SECRET_AGAIN_S = 1.0
 _STATUS = {
     "token": 401, "device": 401, "code": 403, "too-large": 413, "malformed": 400,
-    "protocol": 426, "password": 403, "timeout": 408, "outdated": 426, "epoch": 409, "too-many": 429,
+    "protocol": 426, "outdated": 426, "epoch": 409, "too-many": 429, "timeout": 408,
 }  # fmt: skip
 
 
@@ -146,10 +147,13 @@ Step = Callable[[Hq, Call], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A kind of request. ``signed`` ones are answered only to a valid token."""
+    """A kind of request. ``signed`` ones are answered only to a valid token; ``room`` is what
+    its body may take.
+    """
 
     step: Step
     signed: bool = True
+    room: Room = WIDE
 
 
 def open_hq(store: Store, clock: Clock) -> Hq:
@@ -191,7 +195,7 @@ def _answered(hq: Hq, path: str, call: Call) -> Reply:
 
 
 def prove(hq: Hq, token: str) -> str:
-    """The device (hex) of a token that is ours and still good; may read the secret again. Refused."""
+    """The device (hex) of a token that is ours and still good, else Refused; may query."""
     try:
         return proven(hq, token)
     except Refused:
@@ -201,7 +205,7 @@ def prove(hq: Hq, token: str) -> str:
 
 
 def proven(hq: Hq, token: str) -> str:
-    """The device (hex) of a token, as far as memory knows: no query. Refused."""
+    """The device (hex) of a token as far as memory knows, else Refused: no query."""
     return auth.read_token(hq.signing.secret, token, hq.clock.now())
 
 
@@ -322,10 +326,10 @@ def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterat
 
 
 ENDPOINTS: dict[str, Endpoint] = {
-    "/v1/enrol": Endpoint(_enrol, signed=False),
-    "/v1/token": Endpoint(_token, signed=False),
+    "/v1/enrol": Endpoint(_enrol, signed=False, room=NARROW),
+    "/v1/token": Endpoint(_token, signed=False, room=NARROW),
     "/v1/push": Endpoint(_push),
-    "/v1/pull": Endpoint(_pull),
-    "/v1/snapshot": Endpoint(_snapshot),
+    "/v1/pull": Endpoint(_pull, room=QUESTION),
+    "/v1/snapshot": Endpoint(_snapshot, room=QUESTION),
 }
 """Every kind of request by its path."""

@@ -1,40 +1,87 @@
-"""What a request may cost: sizes are bounded before anything is decoded."""
+"""What a request may cost in bytes and time before anything of it is decoded.
+
+What may stand in it once it is read is :mod:`crmdesk.hq.bounds`', how many requests somebody may
+have open :mod:`crmdesk.hq.doors`'.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 import zstandard
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from crmdesk.domain.errors import Refused
 from crmdesk.i18n import _
 from crmdesk.sync.protocol import MAX_BODY_BYTES
 
-_MAX_SENT_BYTES = 8 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a body may take: bytes as sent and unpacked, seconds in all and between two pieces."""
+
+    sent: int = 8 * 1024 * 1024
+    unpacked: int = MAX_BODY_BYTES
+    seconds: float = 300.0
+    pause_s: float = 30.0
 
 
-async def bounded_body(request: Request) -> bytes:
-    """The body of a request, decompressed; Refused (``too-large``) beyond the limits."""
+WIDE = Room()
+"""For what a known device sends."""
+
+NARROW = Room(sent=16 * 1024, unpacked=64 * 1024, seconds=20.0, pause_s=10.0)
+"""For what anybody may send: enrolment and tokens."""
+
+QUESTION = Room(sent=1024 * 1024, unpacked=2 * 1024 * 1024, seconds=60.0)
+"""For a question: a cursor of very many scopes."""
+
+
+async def bounded_body(request: Request, room: Room = WIDE) -> bytes:
+    """The body of a request, decompressed.
+
+    Refused: ``too-large``, ``malformed``, and ``timeout`` for one that comes too slowly.
+    """
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > _MAX_SENT_BYTES:
+    pieces = aiter(request.stream())
+    try:
+        async with asyncio.timeout(room.seconds):
+            while True:
+                try:
+                    received += await asyncio.wait_for(anext(pieces), room.pause_s)
+                except StopAsyncIteration:
+                    break
+                if len(received) > room.sent:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise Refused(_("The request came too slowly."), code="timeout") from error
+    except ClientDisconnect as error:
+        raise Refused(_("The request was cut off."), code="malformed") from error
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding == "identity":
+        if len(received) > room.unpacked:
             raise _too_large()
-    if request.headers.get("content-encoding") != "zstd":
         return bytes(received)
-    return expand(bytes(received))
+    if encoding != "zstd":
+        raise _unreadable()
+    return expand(bytes(received), room.unpacked)
 
 
-def expand(data: bytes) -> bytes:
-    """A zstd frame decompressed, never beyond :data:`MAX_BODY_BYTES`."""
+def expand(data: bytes, most: int = MAX_BODY_BYTES) -> bytes:
+    """A zstd frame decompressed, never beyond ``most`` bytes; Refused."""
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(data)
     try:
-        found = reader.read(MAX_BODY_BYTES + 1)
+        found = reader.read(most + 1)
     except zstandard.ZstdError as error:
-        raise Refused(_("HQ could not read the request."), code="malformed") from error
-    if len(found) > MAX_BODY_BYTES:
+        raise _unreadable() from error
+    if len(found) > most:
         raise _too_large()
     return found
 
 
 def _too_large() -> Refused:
     return Refused(_("The request is too large for HQ."), code="too-large")
+
+
+def _unreadable() -> Refused:
+    return Refused(_("HQ could not read the request."), code="malformed")

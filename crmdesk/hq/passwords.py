@@ -57,10 +57,10 @@ class Passwords:
             if known is None and not self._nobody:
                 self._nobody = self._made().hash("nobody's password")
             try:
-                found = self._made().verify(known or self._nobody, password[: LONGEST + 1])
+                self._made().verify(known or self._nobody, password[: LONGEST + 1])
             except (Argon2Error, InvalidHashError):
                 return False
-        return found and known is not None
+        return known is not None
 
     def is_stale(self, known: str) -> bool:
         """Whether a hash was made on other terms than today's and should be made again."""

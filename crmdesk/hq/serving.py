@@ -36,7 +36,10 @@ def system_clock(*, offset_s: float = 0.0, zone: str = "UTC") -> ZoneClock:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where and how to listen. Without TLS files it listens on the loopback, or ``insecure``."""
+    """Where and how to listen. Without TLS files it listens on the loopback, or ``insecure``.
+
+    ``proxies`` are the addresses whose word on where a request comes from is taken.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8642
@@ -44,6 +47,7 @@ class ServeOptions:
     certificate: Path | None = None
     private_key: Path | None = None
     insecure: bool = False
+    proxies: tuple[str, ...] = ()
 
 
 def require_private(options: ServeOptions) -> None:
@@ -71,6 +75,7 @@ def serve(url: str, options: ServeOptions, *, address_file: Path | None = None) 
     require_private(options)
     import uvicorn
 
+    from crmdesk.hq import doors
     from crmdesk.hq.app import make_app, open_hq
     from crmdesk.hq.store import Store
 
@@ -88,6 +93,11 @@ def serve(url: str, options: ServeOptions, *, address_file: Path | None = None) 
             timeout_graceful_shutdown=10,
             ssl_certfile=options.certificate,
             ssl_keyfile=options.private_key,
+            http=doors.protocol(),
+            ws="none",
+            # Without a proxy of ours anybody could name any address as theirs.
+            proxy_headers=bool(options.proxies),
+            forwarded_allow_ips=list(options.proxies),
         )
         if address_file is not None:
             scheme = "http" if options.certificate is None else "https"

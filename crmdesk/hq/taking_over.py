@@ -21,7 +21,7 @@ from crmdesk.sync.protocol import Answer, Txn
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one held transaction; ``refused`` is HQ's sentence, empty when it was taken."""
+    """What became of a held transaction; ``refused`` is HQ's sentence, empty when it stands."""
 
     number: int
     refused: str = ""

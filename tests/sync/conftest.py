@@ -184,9 +184,12 @@ def fresh_database(postgres: Cluster, stock: Stock) -> Iterator[str]:
 def _serve(app: Any) -> tuple[str, Callable[[], None]]:
     import uvicorn
 
+    from crmdesk.hq import doors
+
     listener = serving._listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_level="error", access_log=False, date_header=False,
-                            server_header=False, lifespan="off")  # fmt: skip
+                            server_header=False, lifespan="off", http=doors.protocol(),
+                            ws="none", proxy_headers=False)  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -207,7 +210,7 @@ def hq(fresh_database: str, stock: Stock, tmp_path: Path) -> Iterator[Headquarte
     """An HQ server in a thread of this process, on a port of its own."""
     from crmdesk.hq.app import make_app, open_hq
 
-    store = Store(fresh_database)
+    store = Store(fresh_database, bounded=True)
     url, stop = _serve(make_app(open_hq(store, serving.system_clock())))
     found = Headquarters(store, url, fresh_database, tmp_path, dict(stock.laptops), stop)
     yield found

@@ -25,6 +25,7 @@ from crmdesk.sync import facts
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
+from crmdesk.sync.leaving import RETIRING, destroys, leave
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport
@@ -108,7 +109,7 @@ class Syncer:
                 finally:
                     self.touched = one.touched
             except Refused as error:
-                if error.code == "wiped":
+                if profile.exists(self._database.path.parent) and destroys(error, self._database):
                     wipe(self._database.path.parent)
                 raise
 
@@ -154,9 +155,14 @@ class _Round:
         self._cancelled = cancelled or (lambda: False)
         self._report = SyncReport()
         self._before = replace(session.transport.traffic)
+        session.waiting = self._waiting
 
     def _now_ms(self) -> int:
         return int(self._database.clock.now().timestamp() * 1000)
+
+    def _waiting(self) -> int:
+        with self._database.read() as connection:
+            return waiting_count(connection)
 
     def _at(self) -> str:
         return format_instant(self._database.clock.now())
@@ -173,6 +179,8 @@ class _Round:
             try:
                 self._exchange()
             except Refused as error:
+                if error.code == RETIRING:
+                    leave(self._database, self._session, self._push)
                 if error.code != "epoch":
                     raise
                 self._start_over()
@@ -284,6 +292,8 @@ class _Round:
     # -- the account of it -------------------------------------------------------------------
 
     def _finish(self, started_at: str, seconds: float, result: str, detail: str | None) -> None:
+        if not profile.exists(self._database.path.parent):
+            return
         traffic, before = self._session.transport.traffic, self._before
         offset = self._session.offset or Offset(0, 0)
         with self._database.maintenance() as connection:

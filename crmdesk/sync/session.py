@@ -31,6 +31,9 @@ class Session:
         self.schema = SCHEMA_VERSION
         # What HQ said of itself with the last token.
         self.hq_schema, self.lease_days = 0, 0
+        self.pins: list[str] = []
+        # How many changes wait, told to HQ with every new token: it may be the last it hears.
+        self.waiting: Callable[[], int] | None = None
         self._device, self._key = device, key
         self._token, self._until = "", 0.0
         self._epoch = ""
@@ -44,6 +47,10 @@ class Session:
     def reach(self) -> None:
         """Make sure that HQ answers and knows this device; raises what a request would raise."""
         self._valid_token()
+
+    def leave(self) -> None:
+        """Tell HQ that this device, which is being retired, has nothing left; raises Refused."""
+        self._sign_in(leaving=True)
 
     def post(self, path: str, message: msgspec.Struct) -> bytes:
         """One signed request; a token that has run out meanwhile is renewed once."""
@@ -71,13 +78,20 @@ class Session:
     def _valid_token(self) -> str:
         if self._token and time.monotonic() < self._until:
             return self._token
+        self._sign_in()
+        return self._token
+
+    def _sign_in(self, *, leaving: bool = False) -> None:
         sent = self.now_ms()
-        request = TokenRequest(PROTOCOL_VERSION, self._device, self._key)
+        waiting = 0 if leaving or self.waiting is None else self.waiting()
+        request = TokenRequest(
+            PROTOCOL_VERSION, self._device, self._key, waiting=waiting, leaving=leaving
+        )
         answer = msgspec.json.decode(
             self.transport.post("/v1/token", self._written(request)), type=TokenResponse
         )
         self.hq_schema, self.lease_days = answer.schema, answer.lease_days
+        self.pins = answer.pins
         self.offset = measure(sent, answer.time, self.now_ms())
         self._token, self._epoch = answer.token, answer.epoch
         self._until = time.monotonic() + answer.expires_s - _RENEW_BEFORE_S
-        return self._token

@@ -181,15 +181,16 @@ def fresh_database(postgres: Cluster, stock: Stock) -> Iterator[str]:
     drop_database(postgres.url("postgres"), name)
 
 
-def _serve(app: Any) -> tuple[str, Callable[[], None]]:
+def _serve(app: Any, **more: Any) -> tuple[str, Callable[[], None]]:
     import uvicorn
 
     from crmdesk.hq import doors
 
     listener = serving._listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_level="error", access_log=False, date_header=False,
-                            server_header=False, lifespan="off", http=doors.protocol(),
-                            ws="none", proxy_headers=False)  # fmt: skip
+                            server_header=False, lifespan="off",
+                            **{"http": doors.protocol(), "ws": "none", "proxy_headers": False,
+                               **more})  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -202,7 +203,8 @@ def _serve(app: Any) -> tuple[str, Callable[[], None]]:
         listener.close()
 
     host, port = listener.getsockname()[:2]
-    return f"http://{host}:{port}", stop
+    scheme = "https" if "ssl_certfile" in more else "http"
+    return f"{scheme}://{host}:{port}", stop
 
 
 @pytest.fixture

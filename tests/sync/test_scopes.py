@@ -14,7 +14,6 @@ from crmdesk.domain.ids import new_uid
 from crmdesk.hq import admin, auth
 from crmdesk.services.queries.sync import sync_centre
 from crmdesk.services.workspace import workspace_of
-from crmdesk.storage import profile
 from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
 from crmdesk.sync.reading import lines
 from crmdesk.sync.transport import HttpTransport
@@ -290,30 +289,6 @@ def test_a_gained_territory_is_fetched_and_a_lost_one_dropped(hq: Headquarters) 
     assert one.rows("PRAGMA foreign_key_check") == []
 
 
-@pytest.mark.parametrize("how", ["retired", "wiped"])
-def test_an_ended_device_gets_nothing_more(hq: Headquarters, how: str) -> None:
-    one = hq.join("R1")
-    add_note(one, "C0", "R1", "too late")
-    admin.end_device(hq.store, one.fact("device.prefix"), how)
-    for name in ("backups/before-restore-1", "attachments", "restoring", ".restore-x/ready"):
-        (one.folder / name).mkdir(parents=True, exist_ok=True)
-        (one.folder / name / "customers").write_bytes(b"left over")
-        (one.folder / name / "key.json").write_bytes(b'{"way": "open", "key": "00"}')
-
-    with pytest.raises(Refused) as caught:
-        one.sync()
-
-    assert caught.value.code == how
-    one.database.dispose()
-    if how == "wiped":
-        assert not profile.exists(one.folder)
-        left = [path.name for path in one.folder.rglob("*") if path.is_file()]
-        assert [name for name in left if not name.endswith((".lock", ".log"))] == []
-        return
-    assert hq.one("SELECT count(*) FROM note") == 0
-    assert one.one("SELECT result FROM sync_session ORDER BY id DESC") == how
-
-
 def test_a_token_lives_at_most_a_quarter_of_an_hour() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     secret, device = "ab" * 32, company.R1.hex()
@@ -329,17 +304,3 @@ def test_a_token_lives_at_most_a_quarter_of_an_hour() -> None:
             auth.read_token(secret, wrong, at)
     with pytest.raises(Refused):
         auth.read_token("cd" * 32, token, now)
-
-
-def test_a_password_is_locked_after_five_wrong_tries(hq: Headquarters) -> None:
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    user = company.R1.hex()
-    with hq.store.transaction() as connection:
-        auth.set_password(connection, user, "correct horse")
-        assert auth.check_password(connection, user, "correct horse", now)
-        for _try in range(auth.MAX_FAILURES):
-            assert not auth.check_password(connection, user, "wrong", now)
-        assert not auth.check_password(connection, user, "correct horse", now)
-        later = now + auth.LOCK_FOR + timedelta(seconds=1)
-        assert auth.check_password(connection, user, "correct horse", later)
-    assert "correct horse" not in hq.one("SELECT password_hash FROM credential")

@@ -89,8 +89,7 @@ def main() -> int:
         # A bundle has no other program to start the demo's server with.
         from crmdesk.hq import child
 
-        child.main(sys.argv[2:])
-        return 0
+        return child.main()
     from crmdesk.cli.program import Faces
     from crmdesk.cli.program import main as run
 

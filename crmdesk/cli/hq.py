@@ -102,7 +102,8 @@ def _init(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq.serving import ServeOptions, require_private, serve
+    from crmdesk.hq.options import ServeOptions, require_private
+    from crmdesk.hq.serving import serve
 
     options = ServeOptions(
         chosen.host, chosen.port, certificate=chosen.certificate,

@@ -1,7 +1,12 @@
-"""The HQ server's HTTP: requests are bounded here and handed to the endpoints in threads."""
+"""The HQ server's HTTP: requests are bounded here and handed to the endpoints in threads.
+
+Beside the laptops' requests it answers ``GET /health`` to anybody and ``GET /metrics`` to whoever
+has the token for it; without such a token there is no ``/metrics`` on this port.
+"""
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -12,13 +17,27 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
+from crmdesk.hq import metrics as measures
 from crmdesk.hq import schema
 from crmdesk.hq.doors import MOST_OF_ADDRESS, MOST_OF_DEVICE, Doors
-from crmdesk.hq.endpoints import ENDPOINTS, Call, Hq, Reply, answer, failed, open_hq, prove, proven
+from crmdesk.hq.endpoints import (
+    ENDPOINTS,
+    Call,
+    Hq,
+    Notes,
+    Reply,
+    answer,
+    failed,
+    open_hq,
+    prove,
+    proven,
+)
 from crmdesk.hq.limits import bounded_body
+from crmdesk.hq.metrics import Metrics
+from crmdesk.hq.observing import NOTES, Drain, Observed
 from crmdesk.i18n import _
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.protocol import PROTOCOL_VERSION
@@ -30,12 +49,25 @@ _log = logging.getLogger("crmdesk.hq")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(hq: Hq) -> Starlette:
-    """The application for uvicorn."""
+def make_app(
+    hq: Hq,
+    *,
+    metrics: Metrics | None = None,
+    drain: Drain | None = None,
+    metrics_token: str | None = None,
+) -> ASGIApp:
+    """The application for uvicorn.
+
+    ``drain`` is how the server tells it that it is ending; ``metrics_token`` opens ``/metrics``.
+    """
+    measured = metrics or Metrics(hq.store)
     routes = [Route(path, _handler(hq, path), methods=["POST"]) for path in ENDPOINTS]
     routes.append(Route("/health", _health(hq), methods=["GET"]))
+    routes.append(Route("/metrics", _metrics(measured, metrics_token), methods=["GET"]))
     doors = Middleware(Doors, caller=_caller(hq), refusal=_too_many)
-    return Starlette(routes=routes, middleware=[doors], exception_handlers={500: _bug})
+    inner = Starlette(routes=routes, middleware=[doors], exception_handlers={500: _bug})
+    paths = [*ENDPOINTS, "/health", "/metrics"]
+    return Observed(inner, measured, drain or Drain(), paths)
 
 
 def _caller(hq: Hq) -> Callable[[Scope], tuple[str, int]]:
@@ -73,14 +105,16 @@ def _too_many() -> Response:
 def _handler(hq: Hq, path: str) -> Handler:
     async def handle(request: Request) -> Response:
         token = _token(request.scope)
+        notes: Notes = request.scope[NOTES]
         try:
             if ENDPOINTS[path].signed:
                 await _prove(hq, token)
             body = await bounded_body(request, ENDPOINTS[path].room)
         except CrmdeskError as error:
+            notes.code = error.code
             return _response(failed(error))
-        address = _address(request.scope)
-        return _response(await run_in_threadpool(answer, hq, path, Call(token, body, address)))
+        call = Call(token, body, _address(request.scope), notes)
+        return _response(await run_in_threadpool(answer, hq, path, call))
 
     return handle
 
@@ -100,24 +134,42 @@ def _response(reply: Reply) -> Response:
     return StreamingResponse(reply.body, status_code=reply.status, media_type=reply.media)
 
 
-def _bug(_request: Request, error: Exception) -> Response:
+def _bug(request: Request, error: Exception) -> Response:
     """A bug of ours: the log has it, the laptop is told to try later and keeps its work."""
-    _log.error("unexpected failure", exc_info=error)
+    notes: Notes = request.scope[NOTES]
+    notes.code = "bug"
+    _log.error("unexpected failure", exc_info=error, extra={"request": notes.request})
     problem = EnvironmentProblem(_("HQ has made a mistake."), _("Your work is kept here."))
     return _response(failed(problem, 500))
 
 
 def _health(hq: Hq) -> Handler:
-    def ask() -> None:
-        schema.check(hq.store)
+    """Whether this process can do its work: for a balancer and for a person's first look."""
 
-    async def handle(_request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
-            await run_in_threadpool(ask)
+            await run_in_threadpool(schema.check, hq.store)
         except CrmdeskError as error:
+            request.scope[NOTES].code = error.code
             return _response(failed(error))
-        return JSONResponse(
-            {"status": "ok", "protocol": PROTOCOL_VERSION, "schema": SCHEMA_VERSION}
-        )
+        found = {"status": "ok", "protocol": PROTOCOL_VERSION, "schema": SCHEMA_VERSION}
+        return JSONResponse(found, headers={"cache-control": "no-store"})
+
+    return handle
+
+
+def _metrics(metrics: Metrics, token: str | None) -> Handler:
+    async def handle(request: Request) -> Response:
+        given = _token(request.scope).encode()
+        if token is None or not hmac.compare_digest(given, token.encode()):
+            request.scope[NOTES].code = "token"
+            refused = Refused(
+                _("Metrics are given to whoever has the token for them."),
+                _("Start the server with --metrics-token-file, or with --metrics-port."),
+                code="token",
+            )
+            return _response(failed(refused))
+        text = await run_in_threadpool(metrics.text)
+        return Response(text, headers={"content-type": measures.MEDIA})
 
     return handle

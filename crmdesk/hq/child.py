@@ -1,19 +1,52 @@
-"""A server started as a child: ``python -m crmdesk.hq.child URL ADDRESS_FILE PORT OFFSET_S``."""
+"""A server started as a child: ``python -m crmdesk.hq.child``, told what to do on standard input.
+
+The first line is a :class:`crmdesk.hq.children.Task`: the address of the database, with its
+password, must not stand on a command line. A child that follows its parent ends when the pipe
+closes, so that none is left behind.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import sys
-from pathlib import Path
+import threading
 
-from crmdesk.hq.serving import ServeOptions, serve
+from crmdesk.domain.errors import CrmdeskError
+from crmdesk.hq import children, server
+from crmdesk.hq.serving import serve
+from crmdesk.i18n import use_language
 
 
-def main(arguments: list[str]) -> None:
-    """Serve the HQ database of the URL on a loopback port (0: a free one)."""
-    url, address_file, port, offset_s = arguments
-    options = ServeOptions(port=int(port), offset_s=float(offset_s))
-    serve(url, options, address_file=Path(address_file))
+def main() -> int:
+    """Serve as the task says, until SIGTERM or the parent's end; the exit code."""
+    use_language()
+    try:
+        _serve()
+    except CrmdeskError as error:
+        print(f"crmdesk: {error}", file=sys.stderr)  # noqa: T201 - nobody else can say it
+        return 3
+    return 0
+
+
+def _serve() -> None:
+    task = children.read_task(sys.stdin.buffer.readline())
+    if task.follow:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    if task.listener is None:
+        serve(task.url, task.options, address_file=task.address_file)
+        return
+    with socket.socket(fileno=task.listener) as listener:
+        server.run(task.url, task.options, listener, place=task.place)
+
+
+def _end_with_parent() -> None:
+    # A bare read: a buffered one would hold a lock that the interpreter wants at its end.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

@@ -110,9 +110,10 @@ class Notes:
     """What log and metrics are told of a request: nothing that names a customer or opens a door.
 
     ``device`` is the prefix; ``ops`` counts answers by (status, code); ``code`` says why the
-    request itself was refused.
+    request itself was refused; ``request`` is its number in the log.
     """
 
+    request: str = ""
     device: str = ""
     code: str = ""
     rows: int = 0

@@ -19,8 +19,9 @@ _BATCH = 20_000
 
 _PLACE = """
 WITH taken AS (
-    DELETE FROM outbox WHERE id IN (
-        SELECT id FROM outbox WHERE scope = ANY(%s) ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    DELETE FROM outbox WHERE (scope, id) IN (
+        SELECT scope, id FROM outbox WHERE scope = ANY(%s)
+        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
     ) RETURNING scope, entity, uid, account_id, device_id, id
 ), news AS (
     SELECT scope, entity, uid, account_id, max(id) AS id,

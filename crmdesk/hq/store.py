@@ -7,7 +7,7 @@ may stand in between. SQL that belongs to a step lives with that step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import msgspec
@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from crmdesk.domain.errors import EnvironmentProblem
 from crmdesk.i18n import _
@@ -46,7 +47,10 @@ class Store:
         self.connections = connections
         self._prepare = prepare
         self._bounded = bounded
+        self.most_connections = connections + streams
         self._engine = self._pool(connections)
+        self._running: set[HqConnection] = set()
+        self._ending = False
         # A first download holds its connection for long: it must not starve the short requests.
         self._streams = self._pool(streams)
 
@@ -75,10 +79,13 @@ class Store:
         """
         try:
             pooled = (self._streams if long else self._engine).raw_connection()
-        except (OperationalError, PoolTimeout) as error:
+        except (psycopg.OperationalError, OperationalError, PoolTimeout) as error:
             raise _unreachable(error) from error
         connection = cast(HqConnection, pooled.driver_connection)
+        self._running.add(connection)
         try:
+            if self._ending:
+                raise EnvironmentProblem(_("HQ is being restarted."), code="ending")
             self._begin(connection, snapshot=snapshot, long=long)
             yield connection
             connection.commit()
@@ -89,6 +96,7 @@ class Store:
                 connection.rollback()
             raise
         finally:
+            self._running.discard(connection)
             pooled.close()
 
     def _begin(self, connection: HqConnection, *, snapshot: bool, long: bool) -> None:
@@ -103,6 +111,22 @@ class Store:
         if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
             raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
 
+    def pools(self) -> list[tuple[str, int, int]]:
+        """The pools of this process: name, connections in use, connections at most."""
+        found = []
+        for name, engine in (("requests", self._engine), ("streams", self._streams)):
+            pool = engine.pool
+            if isinstance(pool, QueuePool):
+                found.append((name, pool.checkedout(), pool.size()))
+        return found
+
+    def cancel_running(self) -> None:
+        """Stop every statement that runs and begin none: transactions roll back and report it."""
+        self._ending = True
+        for connection in list(self._running):
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=2.0)
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
@@ -115,10 +139,13 @@ def as_records(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return msgspec.json.encode(records).decode()
 
 
-def _unreachable(error: OperationalError | PoolTimeout) -> EnvironmentProblem:
+def _unreachable(
+    error: psycopg.OperationalError | OperationalError | PoolTimeout,
+) -> EnvironmentProblem:
     if isinstance(error, PoolTimeout):
         return EnvironmentProblem(_("HQ is too busy."), _("The next sync will try again."))
-    detail = str(error.orig).strip().splitlines()
+    cause = error.orig if isinstance(error, OperationalError) else error
+    detail = str(cause).strip().splitlines()
     return EnvironmentProblem(_("The HQ database does not answer."), detail[0] if detail else "")
 
 

@@ -284,12 +284,13 @@ change = _platform(
 
 outbox = _platform(
     "outbox",
+    Column("scope", Text, primary_key=True),
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("scope", Text, nullable=False),
     Column("entity", Text, nullable=False),
     Column("uid", Uuid(), nullable=False),
     Column("account_id", Uuid()),
     Column("device_id", Uuid()),
+    Column("at", _AT, nullable=False, server_default=_NOW),
 )
 """Committed changes on their way into the feed."""
 

@@ -89,16 +89,18 @@ class Patience(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A piece: part of a head, or of a body whose request has been answered already."""
         before = self.cycle
-        if before is None or before.response_complete:
-            unread = before is not None and bool(before.more_body)
+        heading = before is None or before.response_complete
+        unread = before is not None and bool(before.more_body)
+        if heading:
             self._await_head(WIDE.seconds if unread else self.head_s)
+        super().data_received(data)
+        if self.cycle is not before:
+            # The piece may hold the end of a head and much of its body.
+            self._head_came()
+        elif heading:
             self._head_seen += len(data)
             if self._head_seen > self.head_bytes + (WIDE.sent if unread else 0):
                 self.transport.abort()
-                return
-        super().data_received(data)
-        if self.cycle is not before:
-            self._head_came()
 
     def pause_writing(self) -> None:
         """The send buffer is full: the reader has a while to read on."""

@@ -14,13 +14,18 @@ import msgspec
 
 from crmdesk.domain.errors import Refused
 from crmdesk.i18n import _
+from crmdesk.sync.checksums import BUCKETS
 from crmdesk.sync.merge import RefusedOp
 from crmdesk.sync.protocol import (
+    MAX_ROWS_ASKED,
+    BucketsRequest,
     EnrolRequest,
     Op,
     PullRequest,
     PushRequest,
+    RowsRequest,
     SnapshotRequest,
+    SumsRequest,
     TokenRequest,
 )
 
@@ -52,6 +57,8 @@ def check(message: msgspec.Struct) -> None:
     elif isinstance(message, SnapshotRequest):
         _few(len(message.scopes) + len(message.entities), MOST_SCOPES)
         _short(*message.scopes, *message.entities, *(message.after or ()))
+    elif isinstance(message, SumsRequest | BucketsRequest | RowsRequest):
+        _check_comparison(message)
     elif isinstance(message, EnrolRequest):
         _short(message.code)
         _few(len(message.name) + len(message.password), 2_000)
@@ -62,6 +69,23 @@ def check(message: msgspec.Struct) -> None:
     schema = getattr(message, "schema", 1)
     if not 0 <= schema < 1 << 31:
         raise _malformed()
+
+
+def _check_comparison(message: SumsRequest | BucketsRequest | RowsRequest) -> None:
+    _short(message.epoch)
+    if isinstance(message, SumsRequest):
+        _few(len(message.cursor) + len(message.totals), 2 * MOST_SCOPES)
+        _short(*message.cursor, *message.totals.values())
+        _whole(*message.cursor.values())
+    elif isinstance(message, BucketsRequest):
+        _few(len(message.buckets), BUCKETS)
+        _short(message.scope)
+        _whole(message.position)
+        if any(not 0 <= bucket < BUCKETS for bucket in message.buckets):
+            raise _malformed()
+    else:
+        _few(len(message.keys), MAX_ROWS_ASKED)
+        _short(*(text for key in message.keys for text in key))
 
 
 def _check_push(message: PushRequest) -> None:

@@ -22,7 +22,7 @@ from psycopg import errors
 
 from crmdesk.domain.clock import Clock
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
-from crmdesk.hq import auth, bounds, quarantine, schema, signing_in, streams
+from crmdesk.hq import auth, bounds, heal, quarantine, schema, signing_in, streams
 from crmdesk.hq.limits import NARROW, QUESTION, WIDE, Room
 from crmdesk.hq.passwords import Passwords
 from crmdesk.hq.pull import pull
@@ -38,11 +38,14 @@ from crmdesk.sync.protocol import (
     MEDIA_ROWS,
     OLDEST_PROTOCOL,
     PROTOCOL_VERSION,
+    BucketsRequest,
     EnrolRequest,
     Failure,
     PullRequest,
     PushRequest,
+    RowsRequest,
     SnapshotRequest,
+    SumsRequest,
     TokenRequest,
     TokenResponse,
 )
@@ -320,6 +323,32 @@ def _snapshot(hq: Hq, call: Call) -> Reply:
     return Reply(_streamed(stack, first, stream), media=MEDIA_ROWS)
 
 
+def _sums(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, SumsRequest)
+    _check_epoch(hq, message.epoch)
+    found = heal.compare(hq.store, lambda c: hq.caller(c, call.token), message, hq.clock.now())
+    return written(found)
+
+
+def _buckets(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, BucketsRequest)
+    _check_epoch(hq, message.epoch)
+    return written(heal.buckets(hq.store, lambda c: hq.caller(c, call.token), message))
+
+
+def _rows(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, RowsRequest)
+    _check_epoch(hq, message.epoch)
+    check_schema(message.schema)
+    body = heal.rows(hq.store, lambda c: hq.caller(c, call.token), message)
+    return Reply(body, media=MEDIA_ROWS)
+
+
+def _check_epoch(hq: Hq, epoch: str) -> None:
+    if epoch != hq.epoch:
+        raise Refused(_("HQ was restored from a backup."), code="epoch")
+
+
 def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
     with stack:
         yield first
@@ -332,5 +361,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/push": Endpoint(_push),
     "/v1/pull": Endpoint(_pull, room=QUESTION),
     "/v1/snapshot": Endpoint(_snapshot, room=QUESTION),
+    "/v1/sums": Endpoint(_sums, room=QUESTION),
+    "/v1/buckets": Endpoint(_buckets, room=QUESTION),
+    "/v1/rows": Endpoint(_rows, room=QUESTION),
 }
 """Every kind of request by its path."""

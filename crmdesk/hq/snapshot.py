@@ -46,7 +46,7 @@ def snapshot(
             if entity.name != after[0]:
                 continue
             waiting, resume = False, after[1]
-        where = _where(entity, scopes)
+        where = scope_test(entity, scopes)
         if where is None or (entities and entity.name not in entities):
             continue
         yield streams.section(entity.name)
@@ -58,7 +58,7 @@ def snapshot(
     yield streams.line(SnapshotEnd(count))
 
 
-def _where(entity: Entity, scopes: list[str]) -> tuple[str, list[object]] | None:
+def scope_test(entity: Entity, scopes: list[str]) -> tuple[str, list[object]] | None:
     """The condition that limits an entity to the scopes; None when nothing of it is in them."""
     if entity.scope in _WHOLE:
         return ("true", []) if _WHOLE[entity.scope] in scopes else None

@@ -19,6 +19,8 @@ OLDEST_PROTOCOL = 1
 COMPRESS_ABOVE = 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_PUSH_OPS = 5_000
+MAX_ROWS_ASKED = 1_000
+MAX_SCOPES_ASKED = 20_000
 MEDIA_ROWS = "application/x-ndjson+zstd"
 MEDIA_PACKED = "application/json+zstd"
 
@@ -170,6 +172,58 @@ class SnapshotEnd(msgspec.Struct, frozen=True):
     """Closes a snapshot: how many rows it held. Without it the stream was cut."""
 
     rows: int
+
+
+class SumsRequest(msgspec.Struct, frozen=True):
+    """Are these scopes, at these positions, the same here and there? ``totals``: fingerprints."""
+
+    protocol: int
+    epoch: str
+    cursor: dict[str, int]
+    totals: dict[str, str]
+    schema: int = 1
+
+
+class SumsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """HQ's packed sums of the scopes that differ; ``moved`` could not be compared just now."""
+
+    buckets: dict[str, bytes] = {}
+    moved: list[str] = []
+
+
+class BucketsRequest(msgspec.Struct, frozen=True):
+    """What lies in some buckets of a scope at a position."""
+
+    protocol: int
+    epoch: str
+    scope: str
+    position: int
+    buckets: list[int]
+    schema: int = 1
+
+
+class BucketsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Uid, revision and digest of every row, by entity; none when the scope has ``moved``."""
+
+    rows: dict[str, list[tuple[str, int, int]]] = {}
+    moved: bool = False
+
+
+class RowsRequest(msgspec.Struct, frozen=True):
+    """Rows by entity and uid; the answer has those of them that the caller may have."""
+
+    protocol: int
+    epoch: str
+    keys: list[tuple[str, str]]
+    schema: int = 1
+
+
+class Fate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Closes an answer to a RowsRequest: rows deleted or not the caller's, rows never heard of."""
+
+    gone: list[tuple[str, str]] = []
+    unknown: list[tuple[str, str]] = []
+    fate: bool = True
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from crmdesk.i18n import _, format_bytes
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
+    from crmdesk.storage.engine import Database
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     restoring.add_argument("file", type=Path)
     restoring.set_defaults(run=_restore)
     checking = commands.add_parser("check", parents=[common], help=_("verify the profile"))
+    checking.add_argument("--hq", action="store_true", help=_("compare with HQ as well"))
     checking.set_defaults(run=_check)
 
 
@@ -56,16 +58,35 @@ def _restore(chosen: argparse.Namespace, context: Context) -> int:
     return DONE
 
 
-def _check(chosen: argparse.Namespace, context: Context) -> int:  # noqa: ARG001 - one shape
+def _check(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.storage.check import check
 
     with opened(context) as ws:
-        findings = check(ws.database, context.folder)
+        found = [(one.area, one.sentence) for one in check(ws.database, context.folder)]
+        if chosen.hq:
+            found += _differences(ws.database, context)
     context.console.document(
-        {"findings": [{"area": one.area, "sentence": one.sentence} for one in findings]}
+        {"findings": [{"area": area, "sentence": sentence} for area, sentence in found]}
     )
-    for one in findings:
-        context.console.say(f"{one.area}: {one.sentence}")
-    if not findings:
+    for area, sentence in found:
+        context.console.say(f"{area}: {sentence}")
+    if not found:
         context.console.say(_("Everything is in order."))
-    return FINDINGS if findings else DONE
+    return FINDINGS if found else DONE
+
+
+def _differences(database: Database, context: Context) -> list[tuple[str, str]]:
+    """One round of sync with a comparison; what could not be put right, as findings."""
+    from crmdesk.sync.client import sync_once
+
+    report = sync_once(database, compare=True)
+    if report.healed:
+        context.console.say(
+            _("{count} rows differed from HQ and were put right.").format(count=report.healed)
+        )
+    if report.compared and not report.differing:
+        return []
+    sentence = _("{count} parts still differ from HQ.").format(count=report.differing)
+    if not report.compared:
+        sentence = _("HQ could not be compared with just now: changes are on their way.")
+    return [("hq", sentence)]

@@ -325,28 +325,19 @@ def _snapshot(hq: Hq, call: Call) -> Reply:
 
 def _sums(hq: Hq, call: Call) -> Reply:
     message = read(call.body, SumsRequest)
-    _check_epoch(hq, message.epoch)
-    found = heal.compare(hq.store, lambda c: hq.caller(c, call.token), message, hq.clock.now())
-    return written(found)
+    return written(heal.compare(hq.store, lambda c: hq.caller(c, call), message, hq.clock.now()))
 
 
 def _buckets(hq: Hq, call: Call) -> Reply:
     message = read(call.body, BucketsRequest)
-    _check_epoch(hq, message.epoch)
-    return written(heal.buckets(hq.store, lambda c: hq.caller(c, call.token), message))
+    return written(heal.buckets(hq.store, lambda c: hq.caller(c, call), message))
 
 
 def _rows(hq: Hq, call: Call) -> Reply:
     message = read(call.body, RowsRequest)
-    _check_epoch(hq, message.epoch)
     check_schema(message.schema)
-    body = heal.rows(hq.store, lambda c: hq.caller(c, call.token), message)
+    body = heal.rows(hq.store, lambda c: hq.caller(c, call), message, counted=call.notes.sent)
     return Reply(body, media=MEDIA_ROWS)
-
-
-def _check_epoch(hq: Hq, epoch: str) -> None:
-    if epoch != hq.epoch:
-        raise Refused(_("HQ was restored from a backup."), code="epoch")
 
 
 def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ def compare(store: Store, caller: Caller, request: SumsRequest, now: datetime) -
         return SumsAnswer(moved=sorted(request.cursor))
     _sequence(store, caller)
     with store.transaction(snapshot=True, long=True) as connection:
-        who = caller(connection)
+        who = _checked(caller(connection), request.epoch)
         standing = _standing(connection, who, request.cursor)
         known = kept_sums(connection, standing, now)
         fresh = scope_sums(connection, standing.keys() - known.keys())
@@ -64,20 +64,35 @@ def buckets(store: Store, caller: Caller, request: BucketsRequest) -> BucketsAns
     if len(request.buckets) > BUCKETS or any(not 0 <= b < BUCKETS for b in request.buckets):
         raise Refused(_("HQ could not read the request."), code="malformed")
     with store.transaction(snapshot=True, long=True) as connection:
-        who = caller(connection)
+        who = _checked(caller(connection), request.epoch)
         standing = _standing(connection, who, {request.scope: request.position})
         if not standing or request.schema != SCHEMA_VERSION:
             return BucketsAnswer(moved=True)
         return BucketsAnswer(bucket_rows(connection, request.scope, request.buckets))
 
 
-def rows(store: Store, caller: Caller, request: RowsRequest) -> bytes:
-    """Rows by key as a zstd stream, closed by the fate of the others. Refused: too many."""
+def rows(
+    store: Store,
+    caller: Caller,
+    request: RowsRequest,
+    counted: Callable[[int], None] = lambda _rows: None,
+) -> bytes:
+    """Rows by key as a zstd stream, closed by the fate of the others. Refused: too many.
+
+    ``counted`` is told how many rows go out.
+    """
     if len(request.keys) > MAX_ROWS_ASKED:
         raise _too_large()
     with store.transaction(snapshot=True) as connection:
-        scopes = scopes_of(connection, caller(connection))
-        return b"".join(streams.compressed(_row_lines(connection, scopes, request)))
+        who = _checked(caller(connection), request.epoch)
+        found = _row_lines(connection, scopes_of(connection, who), request, counted)
+        return b"".join(streams.compressed(found))
+
+
+def _checked(who: Principal, epoch: str) -> Principal:
+    if who.epoch != epoch:
+        raise Refused(_("HQ was restored from a backup."), code="epoch")
+    return who
 
 
 def _too_large() -> Refused:
@@ -94,9 +109,7 @@ def _sequence(store: Store, caller: Caller) -> None:
             waits = feed.sequence(connection) > 0
 
 
-def _standing(
-    connection: HqConnection, who: Principal, cursor: dict[str, int]
-) -> dict[str, int]:
+def _standing(connection: HqConnection, who: Principal, cursor: dict[str, int]) -> dict[str, int]:
     """Of a cursor, the caller's own scopes that still stand where the caller stands."""
     held = set(scopes_of(connection, who))
     heads = feed.heads(connection, [scope for scope in cursor if scope in held])
@@ -105,7 +118,10 @@ def _standing(
 
 
 def _row_lines(
-    connection: HqConnection, scopes: list[str], request: RowsRequest
+    connection: HqConnection,
+    scopes: list[str],
+    request: RowsRequest,
+    counted: Callable[[int], None],
 ) -> Iterator[bytes]:
     wanted: dict[str, list[str]] = {}
     for name, uid in request.keys:
@@ -124,7 +140,8 @@ def _row_lines(
             given = _uids(connection, rest, where[1], uids)
             yield streams.section(entity.name)
             rest += " t.uid = ANY(%s::uuid[])"
-            for chunk, _count in streams.rows(connection, entity.name, rest, [*where[1], uids]):
+            for chunk, count in streams.rows(connection, entity.name, rest, [*where[1], uids]):
+                counted(count)
                 yield chunk
         gone += [(entity.name, uid) for uid in sorted(there - given)]
         unknown += [(entity.name, uid) for uid in sorted(set(uids) - there)]

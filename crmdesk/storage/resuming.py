@@ -16,6 +16,12 @@ from crmdesk.storage import profile
 OWN_ROWS = "sync.own_rows"
 """Fact: the next pull asks for this device's own rows too."""
 
+COMPARED_ON = "sync.compared_on"
+"""Fact: the day of the last comparison with HQ that went through; empty: one is due."""
+
+COMPARE_FROM = "sync.compare_from"
+"""Fact: the instant from which the next comparison is due; absent: not decided yet."""
+
 _NUMBERS_AHEAD = 1_000
 
 
@@ -47,3 +53,10 @@ def step_ahead(connection: Connection, clock: Clock) -> None:
         (_NUMBERS_AHEAD,),
     )
     profile.set_fact(connection, OWN_ROWS, "1")
+    make_due(connection)
+
+
+def make_due(connection: Connection) -> None:
+    """Have the next round compare with HQ: after a restore on either side."""
+    profile.set_fact(connection, COMPARED_ON, "")
+    profile.set_fact(connection, COMPARE_FROM, "1970-01-01T00:00:00.000Z")

@@ -136,7 +136,5 @@ def differing_buckets(mine: bytes, theirs: bytes) -> list[int]:
         raise ValueError("these are no packed sums")
     here, there = _PACKED.unpack(mine), _PACKED.unpack(theirs)
     return [
-        b
-        for b in range(BUCKETS)
-        if here[b] != there[b] or here[BUCKETS + b] != there[BUCKETS + b]
+        b for b in range(BUCKETS) if here[b] != there[b] or here[BUCKETS + b] != there[BUCKETS + b]
     ]

@@ -18,10 +18,10 @@ from sqlalchemy.exc import IntegrityError
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
-from crmdesk.storage import profile
+from crmdesk.storage import profile, resuming
 from crmdesk.storage.engine import Database
 from crmdesk.storage.tables import sync_session
-from crmdesk.sync import facts
+from crmdesk.sync import facts, healing
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
@@ -38,7 +38,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a round did: ops answered, rows taken, collisions, refusals, ops still waiting."""
+    """What a round did: ops answered, rows taken, collisions, refusals, ops still waiting.
+
+    ``healed`` rows were put right because checksums differed from HQ's; ``differing`` scopes
+    are still not the same; ``compared`` tells whether there was a comparison at all.
+    """
 
     sent: int = 0
     received: int = 0
@@ -50,6 +54,9 @@ class SyncReport:
     seconds: float = 0.0
     clock_offset_ms: int = 0
     clock_is_wrong: bool = False
+    compared: bool = False
+    healed: int = 0
+    differing: int = 0
     changes: ChangeSet = field(default_factory=ChangeSet)
 
 
@@ -60,8 +67,9 @@ def sync_once(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     whole: bool = True,
+    compare: bool = False,
 ) -> SyncReport:
-    """Sync this profile with its HQ once.
+    """Sync this profile with its HQ once; ``compare`` does not wait for the day's comparison.
 
     A round that is not ``whole`` sends and receives documents, but fetches no snapshot: when HQ
     has one for this laptop it ends with EnvironmentProblem (metered). Raises UserError (works
@@ -70,7 +78,7 @@ def sync_once(
     """
     syncer = Syncer(database, transport=transport)
     try:
-        return syncer.sync(progress=progress, cancelled=cancelled, whole=whole)
+        return syncer.sync(progress=progress, cancelled=cancelled, whole=whole, compare=compare)
     finally:
         if transport is None:
             syncer.close()
@@ -96,6 +104,7 @@ class Syncer:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         whole: bool = True,
+        compare: bool = False,
     ) -> SyncReport:
         """One round; raises what :func:`sync_once` raises."""
         with profile.locked(self._database.path.parent, "sync"):
@@ -105,7 +114,7 @@ class Syncer:
             try:
                 one = _Round(self._database, session, member, progress, cancelled, whole=whole)
                 try:
-                    return one.run()
+                    return one.run(compare=compare)
                 finally:
                     self.touched = one.touched
             except Refused as error:
@@ -172,7 +181,8 @@ class _Round:
         """What was changed here until now."""
         return self._report.changes
 
-    def run(self) -> SyncReport:
+    def run(self, *, compare: bool = False) -> SyncReport:
+        """The whole round; raises what :func:`sync_once` raises."""
         started_at, started = self._at(), time.perf_counter()
         result, detail = "done", None
         try:
@@ -185,6 +195,9 @@ class _Round:
                     raise
                 self._start_over()
                 self._exchange()
+            if self._whole or compare:
+                # Not on a metered line.
+                detail = self._compare(now=compare)
         except CrmdeskError as error:
             result, detail = error.code, error.message
             raise
@@ -269,6 +282,8 @@ class _Round:
         with self._database.maintenance() as connection:
             offer_again(connection)
             profile.set_fact(connection, facts.EPOCH, epoch)
+            profile.set_fact(connection, facts.RESTORED_AT, self._at())
+            resuming.make_due(connection)
 
     def _add(
         self,
@@ -289,6 +304,20 @@ class _Round:
             changes=now.changes | (changes or ChangeSet()),
         )
 
+    # -- the same as HQ? ------------------------------------------------------------------------
+
+    def _compare(self, *, now: bool) -> str | None:
+        """Compare with HQ when it is time; the sentence about what could not be put right."""
+        found = healing.compare_when_due(
+            self._database, self._session, self._member, self._database.clock.now(), now=now
+        )
+        self._add(changes=found.changes)
+        self._report = replace(
+            self._report, compared=found.compared, healed=found.healed,
+            differing=len(found.differing),
+        )  # fmt: skip
+        return found.sentence
+
     # -- the account of it -------------------------------------------------------------------
 
     def _finish(self, started_at: str, seconds: float, result: str, detail: str | None) -> None:
@@ -308,7 +337,7 @@ class _Round:
                 clock_is_wrong=offset.worth_telling,
             )
             found = self._report
-            eventful = found.sent or found.received or result != "done"
+            eventful = found.sent or found.received or found.healed or detail or result != "done"
             if eventful:
                 connection.execute(
                     insert(sync_session),
@@ -317,6 +346,7 @@ class _Round:
                         "detail": detail, "sent": found.sent, "received": found.received,
                         "bytes_out": found.bytes_out, "bytes_in": found.bytes_in,
                         "conflicts": found.conflicts, "refusals": found.refusals,
+                        "healed": found.healed,
                     },
                 )  # fmt: skip
             profile.set_fact(connection, facts.OFFSET_MS, str(offset.ms))

@@ -79,9 +79,7 @@ def may_lie_in(entity: Entity, scope: str) -> bool:
     return scope.startswith("u/") if entity.scope is Scope.USER else scope == entity.scope.value
 
 
-def _digests(
-    connection: Connection, entity: Entity
-) -> Iterator[tuple[str, bytes, int, int]]:
+def _digests(connection: Connection, entity: Entity) -> Iterator[tuple[str, bytes, int, int]]:
     """Scope, uid, revision (0 for a line) and digest of every row and line of an entity."""
     fields = plan(entity.fields)
     reals = len(fields.reals)
@@ -164,7 +162,9 @@ def _text(one: Field, row: str) -> str:
 def _scope(entity: Entity, row: str) -> str:
     if entity.scope is Scope.ACCOUNT:
         account = row if entity.name == "account" else "a"
-        territory = f"(SELECT lower(hex(r.uid)) FROM territory r WHERE r.id = {account}.territory_id)"
+        territory = (
+            f"(SELECT lower(hex(r.uid)) FROM territory r WHERE r.id = {account}.territory_id)"
+        )
         return f"coalesce('t/' || {territory}, 't/none')"
     if entity.scope is Scope.USER:
         return f"'u/' || (SELECT lower(hex(r.uid)) FROM app_user r WHERE r.id = {row}.user_id)"

@@ -160,5 +160,6 @@ def test_fifty_thousand_rows_are_summed_in_well_under_a_second(hq: Headquarters)
         there = sums.scope_sums(connection, scopes)
         hq_s = time.perf_counter() - started
     assert here.packed == there
-    print(f"50,000 rows: laptop {local_s:.2f} s of CPU, HQ {hq_s:.2f} s")
-    assert local_s < 2
+    # Both take about a quarter of a second; the bounds leave room for a busy machine.
+    assert local_s < 1
+    assert hq_s < 2

@@ -1,0 +1,85 @@
+"""Bugs planted in what keeps both sides the same: cases 25 to 31."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from crmdesk.hq import sums
+from crmdesk.sync import healing, local_sums
+from crmdesk.sync.checksums import Plan
+from crmdesk.sync.mending import Fetched, Mender
+from tests.sync.planted import plant
+
+
+@plant(
+    case=29,
+    test="tests/sync/test_healing.py::test_case_29_a_flipped_row_is_found_and_healed",
+)
+def _sums_of_revisions_only(patch: pytest.MonkeyPatch) -> None:
+    """What a row holds does not count, so one flipped at its right revision is not seen."""
+    for module in (sums, local_sums):
+        patch.setattr(module, "plan", lambda fields: Plan(tuple(fields)[:1], (), ()))
+
+
+@plant(
+    case=29,
+    test="tests/sync/test_healing.py::test_case_29_a_flipped_row_is_found_and_healed",
+)
+def _no_comparison(patch: pytest.MonkeyPatch) -> None:
+    """Whatever HQ's sums are, no bucket differs."""
+    patch.setattr(healing, "differing_buckets", lambda *_: [])
+
+
+@plant(
+    case=29,
+    test="tests/sync/test_healing.py::test_case_29_a_flipped_row_is_found_and_healed",
+)
+def _whole_buckets_fetched(patch: pytest.MonkeyPatch) -> None:
+    """Every row of a bucket that differs is fetched, not only the one that does."""
+    contents = healing.contents
+
+    def none_alike(*args: Any) -> Any:
+        return {key: (rev, value + 1) for key, (rev, value) in contents(*args).items()}
+
+    patch.setattr(healing, "contents", none_alike)
+
+
+@plant(
+    case=30,
+    test="tests/sync/test_healing.py::test_case_30_a_heal_that_cannot_succeed_is_bounded_and_reported",
+)
+def _until_it_fits(patch: pytest.MonkeyPatch) -> None:
+    """It is tried again until both sides are the same."""
+    patch.setattr(healing, "ATTEMPTS", 40)
+
+
+@plant(
+    case=30,
+    test="tests/sync/test_healing.py::test_case_30_a_heal_that_cannot_succeed_is_bounded_and_reported",
+)
+def _every_round_compares(patch: pytest.MonkeyPatch) -> None:
+    """That a comparison was made today is forgotten."""
+    patch.setattr(healing, "due", lambda *_: True)
+
+
+@plant(
+    case=31,
+    test="tests/sync/test_healing.py::test_case_31_no_divergence_asks_which_side_to_throw_away",
+)
+def _the_other_side_wins(patch: pytest.MonkeyPatch) -> None:
+    """Where the sides differ, HQ's is taken and what waits about it is dropped."""
+    mend = Mender.mend
+
+    def taken(self: Mender, fetched: Fetched) -> None:
+        mend(self, fetched)
+        uids = [row.uid for rows in fetched.rows.values() for row in rows]
+        uids += [uid for _name, uid in [*fetched.gone, *fetched.unknown]]
+        for uid in uids:
+            self._connection.exec_driver_sql(
+                "DELETE FROM journal WHERE state = 'waiting' AND (uid = ?1 OR account_uid = ?1)",
+                (uid,),
+            )
+
+    patch.setattr(Mender, "mend", taken)

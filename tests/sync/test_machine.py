@@ -1,0 +1,38 @@
+"""A few dozen random histories in every run; ``python -m tests.sync.long`` tells thousands."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from crmdesk.hq.embedded import Cluster
+from tests.sync import machine
+from tests.sync.world import Stage
+
+pytestmark = [pytest.mark.hq, pytest.mark.slow]
+
+HISTORIES = int(os.environ.get("CRMDESK_HISTORIES", "40"))
+SEED = int(os.environ.get("CRMDESK_SEED", "20261126"))
+_names = (f"stage_{n}" for n in itertools.count(1))
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The company and its laptops, for histories."""
+    folder = tmp_path_factory.mktemp("stage")
+    made = Stage(postgres.url("postgres"), postgres.url(next(_names)), folder)
+    yield made
+    made.dispose()
+
+
+def test_random_histories_end_with_everybody_equal_to_hq(stage: Stage) -> None:
+    tally: Counter[str] = Counter()
+    print(f"seed {SEED}, {HISTORIES} histories")  # noqa: T201
+    machine.run(stage, tally, histories=HISTORIES, number=SEED)
+    print(dict(sorted(tally.items())))  # noqa: T201
+    assert tally["histories"] >= HISTORIES
+    assert tally["ops applied"] > tally["ops refused"] > 0

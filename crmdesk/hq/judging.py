@@ -70,10 +70,11 @@ class Judge:
         self._start = {key: image.rev for key, image in ground.images.items()}
         self._work: dict[RowKey, Image] = {}
         self._claimed: dict[UniqueKey, RowKey] = {}
+        self._altered: set[RowKey] = set()
 
     def judge(self, txn: Txn) -> None:
         """Take or refuse one transaction."""
-        self._work, self._claimed = {}, {}
+        self._work, self._claimed, self._altered = {}, {}, set()
         outcomes: list[tuple[Op, list[Collision]]] = []
         for op in txn.ops:
             try:
@@ -130,6 +131,9 @@ class Judge:
             fields = _fields(op.fields) or {}
             made, collisions = merge_insert(entity, fields, image, self._writer, hlc)
             self._work[key] = made
+            if made.values.get("territory_id") != fields.get("territory_id", (None, None))[1]:
+                # HQ has put a new customer into the writer's territory: the laptop has to hear it.
+                self._altered.add(key)
             return collisions
         if op.op == "D":
             return merge_delete(entity, op.base_rev, image, self._writer)
@@ -218,6 +222,7 @@ class Judge:
             # Without the others' changes the laptop must not take over the new revision.
             if op.op != "C" and (collisions or self._start.get(key, 0) != op.base_rev):
                 verdict.show.add(key)
+        verdict.show |= self._altered
 
     def _announce(self, key: RowKey, before: Image | None, image: Image) -> None:
         name, uid = key

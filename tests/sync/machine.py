@@ -8,7 +8,7 @@ Rules are what people, networks and machines do (:mod:`tests.sync.actions`,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ClassVar
 
@@ -22,15 +22,23 @@ from tests.sync.oracle import check_world
 from tests.sync.virtual import TROUBLES, Trouble
 from tests.sync.world import PEERS, Stage, World
 
-STEPS = 24
+STEPS = 20
+Step = tuple[str, str, int, int, int]
+"""Who does what, and three numbers that choose among what is there."""
+
 _YEARS_MS = 3_652 * 24 * 3_600_000
 
 _who = st.sampled_from(sorted(PEERS))
 _small = st.integers(0, 7)
-_paths = st.sampled_from(["push", "pull", "pull", "snapshot", "token", ""])
-_local = st.sampled_from(sorted(ACTIONS))
-_common = st.sampled_from(["edit_account", "edit_contact", "edit_terms", "several", "add_note"])
-_documents = st.sampled_from(["draft_order", "submit_order", "move_order", "edit_draft"])
+_nth = st.sampled_from([1, 1, 1, 2, 3])
+_paths = st.sampled_from(["push", "push", "pull", "pull", "snapshot", "token", ""])
+_COMMON = ("edit_account", "edit_contact", "edit_terms", "several", "add_note", "add_contact")
+_DOCUMENTS = ("draft_order", "submit_order", "submit_order", "move_order", "edit_draft", "sale")
+
+
+def _steps(names: Sequence[str], most: int = 4) -> st.SearchStrategy[list[Step]]:
+    one = st.tuples(_who, st.sampled_from(sorted(names)), _small, _small, _small)
+    return st.lists(one, min_size=1, max_size=most)
 
 
 def _remembers(step: Callable[..., None]) -> Callable[..., None]:
@@ -50,26 +58,31 @@ class Histories(RuleBasedStateMachine):
 
     stage: ClassVar[Stage]
     tally: ClassVar[Counter[str]]
+    restores_hq: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World(self.stage, self.tally)
         self.broken = False
 
-    @rule(who=_who, name=_local, a=_small, b=_small, c=_small)
-    @_remembers
-    def do(self, who: str, name: str, a: int, b: int, c: int) -> None:
-        self.world.act(who, ACTIONS[name], a, b, c)
+    def _do(self, steps: Sequence[Step]) -> None:
+        for who, name, a, b, c in steps:
+            self.world.act(who, ACTIONS[name], a, b, c)
 
-    @rule(who=_who, name=_common, a=_small, b=_small, c=_small)
+    @rule(steps=_steps(list(ACTIONS)))
     @_remembers
-    def edit(self, who: str, name: str, a: int, b: int, c: int) -> None:
-        self.world.act(who, ACTIONS[name], a, b, c)
+    def work(self, steps: list[Step]) -> None:
+        self._do(steps)
 
-    @rule(who=_who, name=_documents, a=_small, b=_small, c=_small)
+    @rule(steps=_steps(_COMMON))
     @_remembers
-    def document(self, who: str, name: str, a: int, b: int, c: int) -> None:
-        self.world.act(who, ACTIONS[name], a, b, c)
+    def edit(self, steps: list[Step]) -> None:
+        self._do(steps)
+
+    @rule(steps=_steps(_DOCUMENTS))
+    @_remembers
+    def sell(self, steps: list[Step]) -> None:
+        self._do(steps)
 
     @rule(name=st.sampled_from(sorted(HQ_ACTIONS)), a=_small, b=_small)
     @_remembers
@@ -81,28 +94,28 @@ class Histories(RuleBasedStateMachine):
     def reassign(self, a: int, b: int) -> None:
         self.world.act_at_hq(HQ_ACTIONS["hq_reassign"], a, b)
 
-    @rule(who=_who)
+    @rule(who=st.lists(_who, min_size=1, max_size=4))
     @_remembers
-    def sync(self, who: str) -> None:
-        self.world.sync(who)
+    def sync(self, who: list[str]) -> None:
+        for name in who:
+            self.world.sync(name)
 
-    @rule(who=_who, kind=st.sampled_from(TROUBLES), path=_paths, nth=st.integers(1, 3),
-          at=st.integers(0, 400), other=_who, name=_common, a=_small, c=_small)  # fmt: skip
+    @rule(steps=_steps(list(ACTIONS)), kind=st.sampled_from(TROUBLES), path=_paths, nth=_nth,
+          at=st.integers(0, 400), meanwhile=_steps(_COMMON, 2))  # fmt: skip
     @_remembers
     def sync_in_trouble(
-        self, who: str, kind: str, path: str, nth: int, at: int, other: str, name: str, a: int,
-        c: int,
-    ) -> None:  # fmt: skip
-        meanwhile = kind == "meanwhile"
-        action = (lambda: self.world.act(other, ACTIONS[name], a, c, c)) if meanwhile else None
-        if kind == "server-dies":
-            at %= 40
-        self.world.sync(who, Trouble(kind, path, nth, at, action))
+        self, steps: list[Step], kind: str, path: str, nth: int, at: int, meanwhile: list[Step]
+    ) -> None:
+        self._do(steps)
+        action = (lambda: self._do(meanwhile)) if kind == "meanwhile" else None
+        at = at % 40 if kind == "server-dies" else at
+        self.world.sync(steps[0][0], Trouble(kind, path, nth, at, action))
 
-    @rule(who=_who, statement=st.integers(1, 160))
+    @rule(steps=_steps(list(ACTIONS)), statement=st.integers(1, 120))
     @_remembers
-    def crash(self, who: str, statement: int) -> None:
-        self.world.crash_during_sync(who, statement)
+    def crash(self, steps: list[Step], statement: int) -> None:
+        self._do(steps)
+        self.world.crash_during_sync(steps[0][0], statement)
 
     @rule(who=_who, which=_small)
     @_remembers
@@ -120,7 +133,7 @@ class Histories(RuleBasedStateMachine):
     @rule(restore=st.booleans())
     @_remembers
     def hq_backup(self, restore: bool) -> None:
-        if restore:
+        if restore and self.restores_hq:
             self.world.restore_hq()
         else:
             self.world.save_hq()
@@ -143,11 +156,12 @@ class Histories(RuleBasedStateMachine):
         if chance == 0 and not peer.ended:
             admin.end_device(self.stage.store, peer.fact("device.prefix"), "retired")
 
-    @rule()
+    @rule(chance=st.integers(0, 5))
     @_remembers
-    def everybody_rests(self) -> None:
-        self.world.rest()
-        check_world(self.world)
+    def everybody_rests(self, chance: int) -> None:
+        if chance == 0:
+            self.world.rest()
+            check_world(self.world)
 
     def teardown(self) -> None:
         try:
@@ -159,7 +173,9 @@ class Histories(RuleBasedStateMachine):
             self.world.close()
 
 
-def run(stage: Stage, tally: Counter[str], *, histories: int, number: int) -> None:
+def run(
+    stage: Stage, tally: Counter[str], *, histories: int, number: int, shrink: bool = True
+) -> None:
     """Tell ``histories`` histories from a seed; raises the smallest one that goes wrong."""
     Histories.stage, Histories.tally = stage, tally
     how = settings(
@@ -170,6 +186,6 @@ def run(stage: Stage, tally: Counter[str], *, histories: int, number: int) -> No
         print_blob=True,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
     )
     run_state_machine_as_test(seed(number)(Histories), settings=how)

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.hq, pytest.mark.slow]
 
 HISTORIES = int(os.environ.get("CRMDESK_HISTORIES", "40"))
 SEED = int(os.environ.get("CRMDESK_SEED", "20261126"))
+SHRINK = os.environ.get("CRMDESK_SHRINK", "1") == "1"
 _names = (f"stage_{n}" for n in itertools.count(1))
 
 
@@ -32,7 +33,7 @@ def stage(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_random_histories_end_with_everybody_equal_to_hq(stage: Stage) -> None:
     tally: Counter[str] = Counter()
     print(f"seed {SEED}, {HISTORIES} histories")  # noqa: T201
-    machine.run(stage, tally, histories=HISTORIES, number=SEED)
+    machine.run(stage, tally, histories=HISTORIES, number=SEED, shrink=SHRINK)
     print(dict(sorted(tally.items())))  # noqa: T201
     assert tally["histories"] >= HISTORIES
     assert tally["ops applied"] > tally["ops refused"] > 0

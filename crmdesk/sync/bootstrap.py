@@ -26,7 +26,7 @@ from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.protocol import PROTOCOL_VERSION, EnrolRequest, EnrolResponse
 from crmdesk.sync.session import Session
 from crmdesk.sync.snapshot import SnapshotDownload
-from crmdesk.sync.transport import HttpTransport, Transport
+from crmdesk.sync.transport import HttpTransport, Transport, understood
 
 Progress = Callable[[str, int], None]
 _CODE = "join.code"
@@ -89,8 +89,9 @@ def join(
     try:
         database = _draft_profile(draft, clock, keeping, code)
         try:
-            member = _enrolled(database, connection, url, code, device_name)
-            rows = _fill(database, connection, member, clock, progress, cancelled)
+            with understood():
+                member = _enrolled(database, connection, url, code, device_name)
+                rows = _fill(database, connection, member, clock, progress, cancelled)
         finally:
             database.dispose()
         _move_in(draft, folder)

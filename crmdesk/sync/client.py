@@ -28,7 +28,7 @@ from crmdesk.sync.downloading import download
 from crmdesk.sync.leaving import RETIRING, destroys, leave
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
 from crmdesk.sync.session import Session
-from crmdesk.sync.transport import HttpTransport, Transport
+from crmdesk.sync.transport import HttpTransport, Transport, understood
 from crmdesk.sync.uploading import acknowledge, offer_again, waiting_count, waiting_txns
 from crmdesk.sync.wiping import wipe
 
@@ -209,14 +209,15 @@ class _Round:
         return self._report
 
     def _exchange(self) -> None:
-        self._push()
-        self._check_cancelled()
-        try:
-            self._pull()
-        except IntegrityError:
-            # Something made here since the push stands in the way of HQ's row: let HQ judge it.
+        with understood():
             self._push()
-            self._pull()
+            self._check_cancelled()
+            try:
+                self._pull()
+            except IntegrityError:
+                # Something made here since the push stands in the way of HQ's row: HQ judges it.
+                self._push()
+                self._pull()
 
     def _check_cancelled(self) -> None:
         if self._cancelled():

@@ -51,6 +51,21 @@ class Transport(Protocol):
         """Let go of the connection."""
 
 
+@contextmanager
+def understood() -> Iterator[None]:
+    """Unreachable for an answer that is not HQ's, or was cut and passed on as if it were whole.
+
+    Hotel networks answer with their sign-in page, some proxies with half of what they got.
+    """
+    try:
+        yield
+    except (msgspec.DecodeError, zstandard.ZstdError) as error:
+        raise Unreachable(
+            _("What answered is not a crmdesk HQ, or its answer broke off."),
+            _("Check the connection and the address; the next sync will try again."),
+        ) from error
+
+
 class HttpTransport:
     """HQ over HTTP; ``url`` is the server's address without a path."""
 

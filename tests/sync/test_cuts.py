@@ -55,3 +55,26 @@ def test_case_05_a_stream_cut_at_any_byte_never_puts_rows_behind_the_cursor(
     query = "SELECT text FROM note ORDER BY text"
     assert one.rows(query) == office.rows(query)
     assert len(one.rows(query)) == 10
+
+
+@pytest.mark.parametrize("answer", [b"<html>Welcome to our hotel</html>", b"", b'{"answers": []}'])
+@pytest.mark.parametrize("path", ["token", "push", "pull"])
+def test_a_strange_answer_is_no_answer(
+    hq: Headquarters, wire: Wire, path: str, answer: bytes
+) -> None:
+    """A sign-in page in between looks like success; nothing is taken for done because of it."""
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "kept")
+    inner = wire(hq.url)
+
+    class Hotel(FaultyTransport):
+        def post(self, to: str, body: bytes, token: str = "") -> bytes:
+            return answer if to.endswith(path) else inner.post(to, body, token)
+
+    if answer == b"" and path == "pull":
+        return  # HQ itself says so when nothing is new
+    with pytest.raises(Unreachable):
+        one.sync(Hotel(inner, lambda _path, _nth: ""))
+    assert one.waiting() == (0 if path == "pull" else 1)
+    assert one.sync().waiting == 0
+    assert hq.rows("SELECT text FROM note") == [("kept",)]

@@ -207,10 +207,11 @@ def test_a_new_customer_of_a_rep_lands_in_the_territory(hq: Headquarters) -> Non
     office.sync()
 
     assert report.refusals == 0
-    assert office.one(
-        "SELECT t.code FROM account a JOIN territory t ON t.id = a.territory_id"
-        " WHERE a.code = 'N1'"
-    ) == "T1"  # fmt: skip
+    for laptop in (one, office):
+        assert laptop.one(
+            "SELECT t.code FROM account a JOIN territory t ON t.id = a.territory_id"
+            " WHERE a.code = 'N1'"
+        ) == "T1"  # fmt: skip
 
 
 def test_two_new_customers_with_one_code_the_second_is_refused(hq: Headquarters) -> None:

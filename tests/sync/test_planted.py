@@ -41,8 +41,5 @@ def test_every_plant_names_a_test_of_its_case() -> None:
 def test_every_case_has_a_test_and_a_plant() -> None:
     assert {one.case for one in plants()} == set(CASES)
     assert {case for _test, case in named_tests()} == set(CASES)
-
-
-def test_every_test_of_a_case_has_a_plant() -> None:
     planted = {one.test.partition("[")[0] for one in plants()}
     assert sorted({test for test, _case in named_tests()} - planted) == []

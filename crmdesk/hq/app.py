@@ -6,9 +6,10 @@ has the token for it; without such a token there is no ``/metrics`` on this port
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator, Iterator
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.hq import metrics as measures
@@ -131,7 +132,24 @@ def _response(reply: Reply) -> Response:
     if isinstance(reply.body, bytes):
         media = reply.media if reply.body else None
         return Response(reply.body, status_code=reply.status, media_type=media)
-    return StreamingResponse(reply.body, status_code=reply.status, media_type=reply.media)
+    return _Stream(reply.body, status_code=reply.status, media_type=reply.media)
+
+
+class _Stream(StreamingResponse):
+    """A stream that lets go of what it holds as soon as it ends or its reader has gone."""
+
+    def __init__(self, pieces: Iterator[bytes], *, status_code: int, media_type: str) -> None:
+        super().__init__(pieces, status_code=status_code, media_type=media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self._pieces, Generator):
+                # Otherwise a snapshot would keep its connection until the next garbage collection.
+                await asyncio.shield(asyncio.to_thread(self._pieces.close))
 
 
 def _bug(request: Request, error: Exception) -> Response:

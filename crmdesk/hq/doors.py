@@ -7,6 +7,7 @@ large and how slow a body may be is :mod:`crmdesk.hq.limits`'.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crmdesk.hq.limits import WIDE
+
+_log = logging.getLogger("crmdesk.hq")
 
 HEAD_S = 15.0
 """So long a request's head may take to arrive."""
@@ -42,12 +45,12 @@ class Doors:
         *,
         caller: Callable[[Scope], tuple[str, int]],
         refusal: Callable[[], ASGIApp],
-        whole_s: float = WHOLE_S,
+        whole_s: float | None = None,
     ) -> None:
         self._app = app
         self._caller = caller
         self._refusal = refusal
-        self._whole_s = whole_s
+        self._whole_s = WHOLE_S if whole_s is None else whole_s
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,6 +66,9 @@ class Doors:
         try:
             async with asyncio.timeout(self._whole_s):
                 await self._app(scope, receive, send)
+        except TimeoutError:
+            # What was begun stays unfinished, so the connection is closed and the reader knows.
+            _log.info("a request took longer than anybody may take: %s", scope["path"][:64])
         finally:
             self._open[who] -= 1
             if not self._open[who]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import httpx2
 
 _TIMEOUT_S, _CONNECT_S = 120.0, 10.0
+_LATER = frozenset({408, 429})
+"""HQ says that now is not the time: nothing is wrong with the request."""
+
 _HEADERS = {"user-agent": "crmdesk", "accept": "*/*", "accept-encoding": "identity"}
 
 
@@ -142,6 +145,6 @@ def _failure(status: int, body: bytes) -> Refused | Unreachable:
             _("What answered is not a crmdesk HQ (HTTP {status}).").format(status=status),
             _("Check the address."),
         )
-    if status >= 500:
+    if status >= 500 or status in _LATER:
         return Unreachable(failure.sentence, failure.hint)
     return Refused(failure.sentence, failure.hint, code=failure.code)

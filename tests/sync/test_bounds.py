@@ -1,0 +1,467 @@
+"""A hostile client cannot exhaust HQ: bytes, depth, numbers, lengths, time, connections."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+import psycopg
+import pytest
+import zstandard
+
+from crmdesk.domain.errors import EnvironmentProblem, Refused, Unreachable
+from crmdesk.domain.ids import new_uid
+from crmdesk.hq import auth, bounds, doors, endpoints, limits, push, serving, store
+from crmdesk.hq.app import make_app
+from crmdesk.hq.endpoints import Reply, open_hq
+from crmdesk.hq.limits import Room
+from crmdesk.sync.protocol import (
+    PROTOCOL_VERSION,
+    Failure,
+    Op,
+    PullRequest,
+    PushRequest,
+    PushResponse,
+    SnapshotRequest,
+    Txn,
+)
+from crmdesk.sync.transport import HttpTransport
+from tests.sync import company
+from tests.sync.conftest import Headquarters, Laptop, _serve
+from tests.sync.test_delivery import session_of
+
+pytestmark = pytest.mark.hq
+
+Wire = Callable[[str], HttpTransport]
+OWN = company.ACCOUNTS[0].hex()
+
+
+class Hand:
+    """Requests with a good token, made by hand."""
+
+    def __init__(self, hq: Headquarters, laptop: Laptop, url: str = "") -> None:
+        self._hq = hq
+        self.client = httpx2.Client(base_url=url or hq.url, timeout=20)
+        secret = hq.one("SELECT value FROM hq_state WHERE key = 'secret'")
+        now = serving.system_clock().now()
+        self.token = auth.make_token(secret, laptop.fact("device.uid"), now)
+        self.epoch = laptop.fact("hq.epoch")
+
+    def post(self, path: str, body: Any, **headers: str) -> tuple[int, str]:
+        """The status and the code of the failure, if it is one."""
+        if isinstance(body, msgspec.Struct):
+            body = msgspec.json.encode(body)
+        sent = {"authorization": f"Bearer {self.token}", **headers}
+        answer = self.client.post(path, content=body, headers=sent)
+        code = ""
+        if answer.status_code >= 400:
+            code = msgspec.json.decode(answer.content, type=Failure).code
+        return answer.status_code, code
+
+    def push(self, *ops: Op) -> PushResponse:
+        txns = [Txn(number, [op]) for number, op in enumerate(ops)]
+        request = PushRequest(PROTOCOL_VERSION, self.epoch, self._hq.now_ms(), txns, 2)
+        body = zstandard.ZstdCompressor().compress(msgspec.json.encode(request))
+        sent = {"authorization": f"Bearer {self.token}", "content-encoding": "zstd"}
+        answer = self.client.post("/v1/push", content=body, headers=sent)
+        assert answer.status_code == 200, answer.content
+        found = answer.content
+        if answer.headers["content-type"] != "application/json":
+            found = zstandard.ZstdDecompressor().decompress(found)
+        return msgspec.json.decode(found, type=PushResponse)
+
+
+@pytest.fixture
+def hand(hq: Headquarters) -> Iterator[Hand]:
+    found = Hand(hq, hq.join("R1"))
+    yield found
+    found.client.close()
+
+
+_seqs = iter(range(1, 1_000_000))
+
+
+def note(text: Any, **fields: Any) -> Op:
+    raw = msgspec.json.encode(
+        {
+            "account_id": [None, OWN], "text": [None, text], "date": [None, "2026-01-01"],
+            "at": [None, "2026-01-01T00:00:00.000Z"],
+            **{name: [None, value] for name, value in fields.items()},
+        }
+    )  # fmt: skip
+    return Op(next(_seqs), "note", new_uid().hex(), OWN, "I", msgspec.Raw(raw), 0, 1 << 60, 2)
+
+
+def nested(depth: int) -> Any:
+    found: Any = 1
+    for _level in range(depth):
+        found = [found]
+    return found
+
+
+def test_a_body_beyond_the_limit_is_refused(hand: Hand) -> None:
+    assert hand.post("/v1/push", b"x" * (limits.WIDE.sent + 1)) == (413, "too-large")
+    assert hand.post("/v1/pull", b"x" * (limits.QUESTION.sent + 1)) == (413, "too-large")
+    assert hand.post("/v1/token", b"x" * (limits.NARROW.sent + 1)) == (413, "too-large")
+
+
+def test_a_bomb_is_not_unpacked(hand: Hand) -> None:
+    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(1 << 28))
+    assert len(bomb) < 64 * 1024
+    zstd = {"content-encoding": "zstd"}
+    assert hand.post("/v1/push", bomb, **zstd) == (413, "too-large")
+    small = zstandard.ZstdCompressor().compress(bytes(1 << 20))
+    assert hand.post("/v1/enrol", small, **zstd) == (413, "too-large")
+    assert hand.post("/v1/push", b"not zstd", **zstd) == (400, "malformed")
+    assert hand.post("/v1/push", b"{}", **{"content-encoding": "gzip"}) == (400, "malformed")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("path", ["/v1/push", "/v1/pull", "/v1/token", "/v1/enrol"])
+def test_endless_nesting_is_told_malformed(hand: Hand, path: str, opening: str) -> None:
+    assert hand.post(path, opening.encode() * 3_000) == (400, "malformed")
+    within = b'{"protocol":1,"unknown":' + opening.encode() * 3_000
+    assert hand.post(path, within) == (400, "malformed")
+
+
+def test_too_deep_a_document_refuses_that_change_only(hq: Headquarters, hand: Hand) -> None:
+    deep = Op(
+        next(_seqs), "account", OWN, OWN, "U",
+        msgspec.Raw(b'{"opening_hours":[null,' + b"[" * 150 + b"]" * 150 + b"]}"), 1, 1 << 60, 2,
+    )  # fmt: skip
+    first, second = hand.push(deep, note("fine")).answers
+    assert (first.status, first.code, second.status) == ("r", "too-long", "a")
+    assert bounds.too_deep(msgspec.json.encode(nested(150)))
+    assert not bounds.too_deep(msgspec.json.encode([nested(50), *([[]] * 500), "[" * 500]))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * (bounds.MOST_TEXT + 1), ["x" * 1000] * 300, "x" * bounds.MOST_OP_BYTES],
+    ids=["text", "document", "whole"],
+)  # fmt: skip
+def test_too_long_a_text_refuses_that_change_only(hand: Hand, text: Any) -> None:
+    first, second = hand.push(note(text), note("fine")).answers
+    assert (first.status, first.code, second.status) == ("r", "too-long", "a")
+
+
+def test_a_text_as_long_as_allowed_is_taken(hq: Headquarters, hand: Hand) -> None:
+    [answer] = hand.push(note("x" * bounds.MOST_TEXT)).answers
+    assert answer.status == "a"
+    assert hq.one("SELECT length(text) FROM note") == bounds.MOST_TEXT
+
+
+def test_a_code_too_long_for_an_index_is_refused_and_does_not_stop_the_rest(
+    hq: Headquarters, hand: Hand
+) -> None:
+    """PostgreSQL cannot index it: that is the change's fault, not a failure of HQ."""
+    import random
+
+    code = "".join(random.Random(1).choices("abcdefghijklmnop0123456789", k=30_000))
+    fields = msgspec.json.encode({"code": [None, code], "name": [None, "n"]})
+    op = Op(next(_seqs), "account", new_uid().hex(), None, "I", msgspec.Raw(fields), 0, 1 << 60, 2)
+    first, second = hand.push(op, note("fine")).answers
+    assert (first.status, first.code, second.status) == ("r", "invalid", "a")
+
+
+def _many(count: int) -> PushRequest:
+    return PushRequest(PROTOCOL_VERSION, "e", 0, [Txn(1, [note("x") for _n in range(count)])], 2)
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "code"),
+    [
+        ("/v1/pull", PullRequest(1, "e", "", {f"t/{n:x}": 0 for n in range(20_001)}), "too-large"),
+        ("/v1/pull", PullRequest(1, "e", "", {"t" * 65: 0}), "malformed"),
+        ("/v1/pull", PullRequest(1, "e", "", {"office": 1 << 63}), "malformed"),
+        ("/v1/pull", PullRequest(1, "e" * 65), "malformed"),
+        ("/v1/snapshot", SnapshotRequest(1, ["t"] * 20_001), "too-large"),
+        ("/v1/snapshot", SnapshotRequest(1, [], ("account", "\x00")), "malformed"),
+        ("/v1/snapshot", SnapshotRequest(1, [], ("account", "no uid")), "malformed"),
+        ("/v1/push", PushRequest(1, "e", 0, [Txn(1, [])]), "malformed"),
+        ("/v1/push", PushRequest(1, "e", 1 << 60, []), "malformed"),
+        ("/v1/push", PushRequest(1, "e", 0, [], 1 << 40), "malformed"),
+    ],
+)  # fmt: skip
+def test_numbers_and_names_are_bounded(
+    hand: Hand, path: str, message: msgspec.Struct, code: str
+) -> None:
+    assert hand.post(path, message)[1] == code
+
+
+def test_the_number_of_ops_is_bounded(hand: Hand) -> None:
+    packed = zstandard.ZstdCompressor().compress(msgspec.json.encode(_many(bounds.MOST_OPS + 1)))
+    assert hand.post("/v1/push", packed, **{"content-encoding": "zstd"}) == (413, "too-large")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seq": 0}, {"seq": 1 << 63}, {"base_rev": -1}, {"hlc": 1 << 63}, {"entity": "x" * 65},
+        {"uid": "f" * 65}, {"account": "f" * 65}, {"op": "I" * 65}, {"schema": -1},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_no_part_of_an_op_is_without_bounds(hand: Hand, change: dict[str, Any]) -> None:
+    op = msgspec.structs.replace(note("x"), **change)
+    request = PushRequest(PROTOCOL_VERSION, hand.epoch, 0, [Txn(1, [op])], 2)
+    assert hand.post("/v1/push", request) == (400, "malformed")
+
+
+def test_one_number_for_two_changes_is_malformed(hand: Hand) -> None:
+    one = note("x")
+    other = msgspec.structs.replace(note("y"), seq=one.seq)
+    request = PushRequest(PROTOCOL_VERSION, hand.epoch, 0, [Txn(1, [one]), Txn(2, [other])], 2)
+    assert hand.post("/v1/push", request) == (400, "malformed")
+
+
+# -- time ------------------------------------------------------------------------------------
+
+
+def test_a_statement_that_takes_too_long_ends(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_SHORT", "SET LOCAL statement_timeout = '100ms'")
+    with pytest.raises(psycopg.errors.QueryCanceled), hq.store.transaction() as connection:
+        connection.execute("SELECT pg_sleep(20)")
+    with hq.store.transaction() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_the_bounds_hold_for_one_transaction_and_no_longer(hq: Headquarters) -> None:
+    """A pooler gives the session to somebody else afterwards."""
+    with hq.store.transaction() as connection:
+        inside = connection.execute("SHOW statement_timeout").fetchone()
+        connection.rollback()
+        outside = connection.execute("SHOW statement_timeout").fetchone()
+    assert (inside, outside) == (("1min",), ("0",))
+
+
+@pytest.mark.logs_warnings
+def test_who_waits_too_long_for_a_lock_is_told_to_come_again(
+    hq: Headquarters, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_SHORT", "SET LOCAL lock_timeout = '100ms'")
+    blocker = psycopg.connect(hq.database_url)
+    blocker.execute("UPDATE account SET rev = rev WHERE code = 'C0'")
+    edit = Op(
+        next(_seqs), "account", OWN, OWN, "U", msgspec.Raw(b'{"channel":[null,"bar"]}'), 1,
+        1 << 60, 2,
+    )  # fmt: skip
+    request = PushRequest(PROTOCOL_VERSION, hand.epoch, 0, [Txn(1, [edit])], 2)
+    assert hand.post("/v1/push", request) == (503, "EnvironmentProblem")
+    blocker.rollback()
+    blocker.close()
+    assert hand.post("/v1/push", request) == (200, "")
+
+
+def test_a_push_of_very_many_impossible_changes_is_answered_in_part(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs HQ a search for the one at fault; the laptop sends the rest again."""
+    one = hq.join("R1")
+    for number in range(8):
+        one.run(
+            "INSERT INTO note (uid, account_id, text, at, date) SELECT ?, id, ?,"
+            " '2026-11-20T08:00:00.000Z', 'no date' FROM account WHERE code = 'C0'",
+            new_uid(), f"note {number}",
+        )  # fmt: skip
+    monkeypatch.setattr(push, "_PATIENCE_S", 0.0)
+    report = one.sync()
+    assert (report.refusals, report.waiting) == (8, 0)
+
+
+# -- connections -----------------------------------------------------------------------------
+
+
+@contextmanager
+def server(hq: Headquarters, **patience: float) -> Iterator[tuple[str, int]]:
+    url, stop = _serve(
+        make_app(open_hq(hq.store, serving.system_clock())), http=doors.protocol(**patience)
+    )
+    parts = urlsplit(url)
+    try:
+        yield str(parts.hostname), int(parts.port or 0)
+    finally:
+        stop()
+
+
+def closes(line: socket.socket, within_s: float) -> bool:
+    """Whether the other side ends the connection; what it still says is read."""
+    line.settimeout(within_s)
+    try:
+        while line.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def test_a_head_that_drips_is_cut(hq: Headquarters) -> None:
+    with server(hq, head_s=0.5) as address:
+        for opening in (b"", b"POST /v1/push HTTP/1.1\r\nhost: x\r\n"):
+            with socket.create_connection(address) as line:
+                line.sendall(opening)
+                assert closes(line, 5)
+        # Nor does a drop now and then help.
+        with socket.create_connection(address) as line:
+            started = time.monotonic()
+            with pytest.raises(OSError):
+                while time.monotonic() - started < 5:
+                    line.sendall(b"x")
+                    time.sleep(0.05)
+        # A second request on the same connection has no longer.
+        with socket.create_connection(address) as line:
+            line.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert line.recv(1000)
+            line.sendall(b"GET /hea")
+            assert closes(line, 5)
+
+
+def test_an_endless_head_is_cut(hq: Headquarters) -> None:
+    with server(hq) as address, socket.create_connection(address) as line:
+        line.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n")
+        with pytest.raises(OSError):
+            for _piece in range(10_000):
+                line.sendall(b"x-more: " + b"x" * 1000 + b"\r\n")
+                time.sleep(0.001)
+
+
+def test_a_quiet_connection_between_requests_may_stay(hq: Headquarters) -> None:
+    with server(hq, head_s=0.3) as address, socket.create_connection(address) as line:
+        for _request in range(2):
+            line.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert b"200" in line.recv(1000)
+            time.sleep(0.8)
+            line.setblocking(False)
+            with suppress(BlockingIOError):
+                line.recv(1000)
+            line.setblocking(True)
+        assert not closes(line, 0.2)
+
+
+def test_a_body_that_drips_is_refused(
+    hq: Headquarters, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = endpoints.Endpoint(endpoints._push, room=Room(seconds=1.0, pause_s=0.3))
+    monkeypatch.setitem(endpoints.ENDPOINTS, "/v1/push", narrow)
+
+    head = (
+        b"POST /v1/push HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n"
+        b"authorization: Bearer " + hand.token.encode() + b"\r\n\r\n"
+    )
+    parts = urlsplit(hq.url)
+    for gap in (2.0, 0.1):
+        with socket.create_connection((str(parts.hostname), int(parts.port or 0))) as line:
+            line.sendall(head)
+            started = time.monotonic()
+            line.settimeout(gap)
+            found = b""
+            while not found and time.monotonic() - started < 10:
+                line.sendall(b" ")
+                with suppress(TimeoutError):
+                    found = line.recv(1000)
+        assert b"408" in found and b"timeout" in found
+
+
+def test_a_reader_that_does_not_read_is_cut_and_gives_its_connection_back(
+    hq: Headquarters, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(_hq: Any, _call: Any) -> Reply:
+        def pieces() -> Iterator[bytes]:
+            try:
+                while True:
+                    yield b"x" * 65536
+            finally:
+                ended.set()
+
+        return Reply(pieces())
+
+    monkeypatch.setitem(endpoints.ENDPOINTS, "/v1/snapshot", endpoints.Endpoint(endless))
+    with server(hq, stall_s=0.5) as address, socket.create_connection(address) as line:
+        line.sendall(
+            b"POST /v1/snapshot HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n"
+            b"authorization: Bearer " + hand.token.encode() + b"\r\n\r\n"
+        )
+        assert ended.wait(10)
+
+
+def test_a_device_has_only_so_many_requests_open(
+    hq: Headquarters, hand: Hand, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = hq.join("R2")
+    go_on = threading.Event()
+
+    def slow(_hq: Any, _call: Any) -> Reply:
+        go_on.wait(20)
+        return Reply(b"{}")
+
+    monkeypatch.setitem(endpoints.ENDPOINTS, "/v1/snapshot", endpoints.Endpoint(slow))
+    found: list[int] = []
+
+    def ask() -> None:
+        other = Hand(hq, hq.laptops[0])
+        found.append(other.post("/v1/snapshot", b"")[0])
+        other.client.close()
+
+    threads = [threading.Thread(target=ask) for _n in range(doors.MOST_OF_DEVICE)]
+    for thread in threads:
+        thread.start()
+    try:
+        deadline = time.monotonic() + 10
+        while (code := hand.post("/v1/pull", PullRequest(1, "e"))[1]) != "too-many":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert code == "too-many"
+        session = session_of(two, wire(hq.url))
+        with pytest.raises(Refused) as caught:
+            session.post("/v1/pull", PullRequest(1, "e"))
+        assert caught.value.code == "epoch", "others are not held up"
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join()
+    assert found == [200] * doors.MOST_OF_DEVICE
+    assert hand.post("/v1/pull", PullRequest(1, "e"))[1] == "epoch"
+
+
+def test_a_request_ends_after_its_whole_time(
+    hq: Headquarters, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "WHOLE_S", 0.5)
+
+    def endless(_hq: Any, _call: Any) -> Reply:
+        def pieces() -> Iterator[bytes]:
+            while True:
+                time.sleep(0.05)
+                yield b"x"
+
+        return Reply(pieces())
+
+    monkeypatch.setitem(endpoints.ENDPOINTS, "/v1/snapshot", endpoints.Endpoint(endless))
+    with server(hq) as (host, port):
+        slow = Hand(hq, hq.laptops[0], f"http://{host}:{port}")
+        with pytest.raises(httpx2.TransportError):
+            slow.post("/v1/snapshot", b"")
+        slow.client.close()
+
+
+def test_a_laptop_that_comes_too_often_tries_again_later(hq: Headquarters) -> None:
+    """HQ being busy is no refusal: nothing needs the person."""
+    from crmdesk.sync import transport
+
+    busy = Failure("too-many", "Too many requests at once.", "")
+    assert isinstance(transport._failure(429, msgspec.json.encode(busy)), Unreachable)
+    problem = Failure("EnvironmentProblem", "HQ is too busy.", "")
+    assert isinstance(transport._failure(503, msgspec.json.encode(problem)), Unreachable)
+    assert issubclass(Unreachable, EnvironmentProblem)

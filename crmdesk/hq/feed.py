@@ -8,7 +8,7 @@ its own rows. The feed keeps the latest position of each row and no content.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crmdesk.hq.store import HqConnection, as_records
 
@@ -36,7 +36,7 @@ WITH taken AS (
     SELECT scope, entity, uid, account_id, device_id, position FROM placed
     ON CONFLICT (scope, entity, uid) DO UPDATE
         SET position = EXCLUDED.position, account_id = EXCLUDED.account_id,
-            device_id = EXCLUDED.device_id
+            device_id = EXCLUDED.device_id, at = EXCLUDED.at
     RETURNING scope, position
 ), moved AS (
     UPDATE scope_head h SET position = w.top
@@ -89,6 +89,16 @@ def heads(connection: HqConnection, scopes: Iterable[str]) -> dict[str, int]:
     found = dict.fromkeys(wanted, 0)
     found.update({str(scope): int(position) for scope, position in rows})
     return found
+
+
+def forgotten(connection: HqConnection, cursor: Mapping[str, int]) -> set[str]:
+    """Scopes of which the feed has forgotten something that this cursor has not seen yet."""
+    rows = connection.execute(
+        "SELECT h.scope FROM scope_head h JOIN unnest(%s::text[], %s::bigint[]) AS c(scope,"
+        " position) ON c.scope = h.scope WHERE h.horizon > c.position",
+        (list(cursor), list(cursor.values())),
+    )
+    return {str(row[0]) for row in rows}
 
 
 def announce(

@@ -79,8 +79,11 @@ def pull(
             return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
         if request.cursor == heads:
             return None
-        page = _read_entries(connection, who, request.cursor, heads, own=request.own)
-        lines = _page_lines(connection, page, request.cursor, heads, epoch, now_ms, counted)
+        # Of these scopes the feed does not have everything any more: they are given anew.
+        anew = feed.forgotten(connection, request.cursor)
+        cursor = {s: p for s, p in request.cursor.items() if s not in anew or s not in heads}
+        page = _read_entries(connection, who, cursor, heads, own=request.own)
+        lines = _page_lines(connection, page, cursor, heads, epoch, now_ms, counted)
         return _packed(lines)
 
 

@@ -36,6 +36,7 @@ from crmdesk.sync.protocol import (
     cursor_hash,
 )  # fmt: skip
 from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
+from crmdesk.sync.resyncing import vanished
 from crmdesk.sync.session import Session
 from crmdesk.sync.snapshot import SnapshotDownload
 
@@ -57,6 +58,10 @@ class Staged:
     arrived: set[bytes] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     more: bool = False
+    # Scopes that are given anew although we held them: HQ's feed does not reach back to where
+    # we stood. What their snapshot does not have (its uids by entity) is not there any more.
+    anew: set[str] = field(default_factory=set)
+    snapshot: dict[str, set[bytes]] = field(default_factory=dict)
     # Rows of gained scopes are taken whatever their revision.
     forced: bool = False
     # After a restore this device's own rows are news too.
@@ -163,6 +168,7 @@ def _stage(staged: Staged, body: bytes) -> list[str]:
             reader = RowReader(section) if section.entity in ENTITIES else None
         elif "cursor" in found:
             head = msgspec.convert(found, PullHead)
+            staged.anew |= set(head.gained) & staged.cursor.keys()
             staged.cursor, staged.more = head.cursor, head.more
             staged.lost |= set(head.lost)
             gained = head.gained
@@ -199,8 +205,10 @@ def _stage_snapshot(
     for batch in snapshot.batches():
         check_cancelled()
         progress("snapshot", snapshot.rows, 0)
+        known = staged.snapshot.setdefault(batch.entity, set())
         for row in batch.rows:
             _keep(staged, batch.entity, row)
+            known.add(row.uid)
     staged.cursor.update(snapshot.heads)
     staged.forced = True
 
@@ -210,12 +218,14 @@ def _stage_snapshot(
 
 def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     applier = Applier(connection)
+    gone_anew = vanished(connection, staged.anew, staged.snapshot, staged.rows)
+    staged.left |= gone_anew.pop("account", set())
     for name in ENTITIES:
         rows = staged.rows.get(name)
         if rows:
             applier.put(name, list(rows.values()), force=staged.forced)
     for name in reversed(ENTITIES):
-        gone = staged.deleted.get(name)
+        gone = staged.deleted.get(name, {}).keys() | gone_anew.get(name, set())
         if gone:
             applier.remove(name, gone)
     _purge(connection, applier, staged, at)

@@ -72,6 +72,15 @@ def contents(
     return found
 
 
+def keys_in(connection: Connection, entity: Entity) -> Iterator[tuple[str, bytes]]:
+    """Scope and uid of every row of an entity that HQ has given a revision; drafts left out."""
+    query = (
+        f"SELECT {_scope(entity, 't')}, t.uid FROM {_table(entity)} t"
+        f"{_joined(entity, 't')} WHERE {_known_to_hq(entity, 't')}"
+    )
+    yield from _streamed(connection, query)
+
+
 def may_lie_in(entity: Entity, scope: str) -> bool:
     """False when no row of an entity can be in a scope."""
     if entity.scope is Scope.ACCOUNT:

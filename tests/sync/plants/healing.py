@@ -6,11 +6,45 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import sums
-from crmdesk.sync import healing, local_sums
+from crmdesk.hq import feed, sums
+from crmdesk.sync import downloading, healing, local_sums
 from crmdesk.sync.checksums import Plan
 from crmdesk.sync.mending import Fetched, Mender
 from tests.sync.planted import plant
+
+
+@plant(
+    case=28,
+    test="tests/sync/test_retention.py::test_case_28_who_was_silent_longer_than_tombstones_are_kept_starts_anew",
+)
+def _horizon_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    """HQ gives news although its feed has forgotten some of it."""
+    patch.setattr(feed, "forgotten", lambda *_: set())
+
+
+@plant(
+    case=28,
+    test="tests/sync/test_retention.py::test_case_28_who_was_silent_longer_than_tombstones_are_kept_starts_anew",
+)
+def _leftovers_stay(patch: pytest.MonkeyPatch) -> None:
+    """Rows that the snapshot does not have stay on the laptop."""
+    patch.setattr(downloading, "vanished", lambda *_: {})
+
+
+@plant(
+    case=28,
+    test="tests/sync/test_retention.py::test_case_28_who_was_silent_longer_than_tombstones_are_kept_starts_anew",
+)
+def _journal_starts_anew_too(patch: pytest.MonkeyPatch) -> None:
+    """A laptop that starts anew forgets what it had to say."""
+    vanished = downloading.vanished
+
+    def forgetting(connection: Any, anew: Any, *args: Any) -> Any:
+        if anew:
+            connection.exec_driver_sql("DELETE FROM journal")
+        return vanished(connection, anew, *args)
+
+    patch.setattr(downloading, "vanished", forgetting)
 
 
 @plant(

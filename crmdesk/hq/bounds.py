@@ -17,7 +17,12 @@ from crmdesk.i18n import _
 from crmdesk.sync.checksums import BUCKETS
 from crmdesk.sync.merge import RefusedOp
 from crmdesk.sync.protocol import (
+    MAX_DIGESTS,
     MAX_ROWS_ASKED,
+    BlobFinish,
+    BlobGet,
+    BlobPut,
+    BlobStateRequest,
     BucketsRequest,
     EnrolRequest,
     Op,
@@ -39,6 +44,7 @@ MOST_FIELDS = 500
 DEPTH = 100
 _BIGINT = 1 << 63
 _SMALL = 16 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 _fields = msgspec.json.Decoder(dict[str, tuple[Any, Any]] | None).decode
@@ -66,6 +72,11 @@ def check(message: msgspec.Struct) -> None:
         _short(message.device)
         _few(len(message.key), 200)
         _whole(message.waiting or 0)
+    elif isinstance(message, BlobStateRequest):
+        _few(len(message.digests), MAX_DIGESTS)
+        _digests(*message.digests)
+    elif isinstance(message, BlobPut | BlobGet | BlobFinish):
+        _digests(message.sha256)
     schema = getattr(message, "schema", 1)
     if not 0 <= schema < 1 << 31:
         raise _malformed()
@@ -124,6 +135,11 @@ def _check_op(op: Op) -> None:
 
 def _short(*names: str) -> None:
     if any(len(name) > MOST_NAME or "\x00" in name for name in names):
+        raise _malformed()
+
+
+def _digests(*names: str) -> None:
+    if not all(_DIGEST.fullmatch(name) for name in names):
         raise _malformed()
 
 

@@ -22,8 +22,8 @@ from psycopg import errors
 
 from crmdesk.domain.clock import Clock
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
-from crmdesk.hq import auth, bounds, heal, quarantine, schema, signing_in, streams
-from crmdesk.hq.limits import NARROW, QUESTION, WIDE, Room
+from crmdesk.hq import auth, blobs, bounds, heal, quarantine, schema, signing_in, streams
+from crmdesk.hq.limits import NARROW, PIECE, QUESTION, WIDE, Room
 from crmdesk.hq.passwords import Passwords
 from crmdesk.hq.pull import pull
 from crmdesk.hq.push import push
@@ -34,10 +34,17 @@ from crmdesk.i18n import _
 from crmdesk.storage.entities import OLDEST_SCHEMA, SCHEMA_VERSION
 from crmdesk.sync.protocol import (
     COMPRESS_ABOVE,
+    MEDIA_BYTES,
     MEDIA_PACKED,
     MEDIA_ROWS,
     OLDEST_PROTOCOL,
     PROTOCOL_VERSION,
+    BlobFinish,
+    BlobGet,
+    BlobPut,
+    BlobReceived,
+    BlobStateRequest,
+    BlobStates,
     BucketsRequest,
     EnrolRequest,
     Failure,
@@ -346,6 +353,37 @@ def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterat
         yield from stream
 
 
+def _caller(hq: Hq, call: Call, *, leaving: bool = False) -> Principal:
+    with hq.store.transaction() as connection:
+        return hq.caller(connection, call, leaving=leaving)
+
+
+def _blob_state(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, BlobStateRequest)
+    with hq.store.transaction() as connection:
+        who = hq.caller(connection, call, leaving=True)
+        found = blobs.states(connection, who, message.digests)
+    return written(BlobStates(found))
+
+
+def _blob_put(hq: Hq, call: Call) -> Reply:
+    head, _newline, data = call.body.partition(b"\n")
+    message = read(head, BlobPut)
+    who = _caller(hq, call, leaving=True)
+    return written(BlobReceived(blobs.put(hq.store, who, message, data, hq.clock.now())))
+
+
+def _blob_finish(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, BlobFinish)
+    who = _caller(hq, call, leaving=True)
+    return written(BlobReceived(blobs.finish(hq.store, who, message.sha256)))
+
+
+def _blob_get(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, BlobGet)
+    return Reply(blobs.get(hq.store, _caller(hq, call), message), media=MEDIA_BYTES)
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "/v1/enrol": Endpoint(_enrol, signed=False, room=NARROW),
     "/v1/token": Endpoint(_token, signed=False, room=NARROW),
@@ -355,5 +393,9 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/sums": Endpoint(_sums, room=QUESTION),
     "/v1/buckets": Endpoint(_buckets, room=QUESTION),
     "/v1/rows": Endpoint(_rows, room=QUESTION),
+    "/v1/blob/state": Endpoint(_blob_state, room=QUESTION),
+    "/v1/blob/put": Endpoint(_blob_put, room=PIECE),
+    "/v1/blob/finish": Endpoint(_blob_finish, room=NARROW),
+    "/v1/blob/get": Endpoint(_blob_get, room=NARROW),
 }
 """Every kind of request by its path."""

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from crmdesk.domain.errors import Refused
 from crmdesk.i18n import _
-from crmdesk.sync.protocol import MAX_BODY_BYTES
+from crmdesk.sync.protocol import MAX_BODY_BYTES, MAX_PIECE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ WIDE = Room()
 
 NARROW = Room(sent=16 * 1024, unpacked=64 * 1024, seconds=20.0, pause_s=10.0)
 """For what anybody may send: enrolment and tokens."""
+
+PIECE = Room(sent=MAX_PIECE_BYTES + 64 * 1024, unpacked=MAX_PIECE_BYTES + 64 * 1024)
+"""For a piece of an attachment and the line before it."""
 
 QUESTION = Room(sent=1024 * 1024, unpacked=2 * 1024 * 1024, seconds=60.0)
 """For a question: a cursor of very many scopes."""

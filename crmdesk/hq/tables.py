@@ -196,6 +196,8 @@ for _entity in ENTITIES.values():
 
 _account = metadata.tables["account"]
 Index("ix_account_territory", _account.c.territory_id)
+# Who names a digest decides who may have its bytes.
+Index("ix_attachment_sha256", metadata.tables["attachment"].c.sha256)
 
 # -- platform ------------------------------------------------------------------------------
 
@@ -331,7 +333,7 @@ blob = _platform(
     Column("size", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False, server_default=text("0")),
     Column("complete", Boolean, nullable=False, server_default=text("false")),
-    Column("user_id", Uuid()),
+    Column("user_id", Uuid(), index=True),
     Column("device_id", Uuid()),
     Column("at", _AT, nullable=False, server_default=_NOW),
 )

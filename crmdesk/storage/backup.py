@@ -1,14 +1,18 @@
 """Backup and restore of a profile while it is in use: one file with everything needed.
 
 A backup is a ZIP container (stored, not compressed: the database in it is encrypted) of the
-database, its key file and a manifest with sizes and SHA-256. A passphrase profile opens
-anywhere with its passphrase; a keyring profile only for the user whose keyring has its key.
+database, its key file, a manifest with sizes and SHA-256, and the attachments whose bytes are
+nowhere else: all of a profile that works alone, those not sent yet of one that has an HQ. A
+passphrase profile opens anywhere with its passphrase; a keyring profile only for the user whose
+keyring has its key.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import zipfile
@@ -21,11 +25,14 @@ import sqlcipher3.dbapi2 as dbapi
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import CorruptFile, NotFound, UserError
 from crmdesk.i18n import _
-from crmdesk.storage import crypto, profile, resuming, schema
+from crmdesk.storage import crypto, profile, resuming, schema, transfers
+from crmdesk.storage.attachments import FOLDER, AttachmentFiles
 from crmdesk.storage.engine import Database, translate_error
 
 _DATABASE, _KEY, _MANIFEST = profile.DATABASE_FILE, crypto.KEY_FILE, "manifest.json"
-_FORMAT = 1
+_FORMAT = 2
+_READABLE = (1, 2)
+_ATTACHMENT = re.compile(rf"{FOLDER}/[0-9a-f]{{64}}")
 _MAX_MANIFEST = 1_000_000
 _CHUNK = 1 << 20
 
@@ -62,10 +69,22 @@ def back_up(database: Database, folder: Path, target: Path) -> BackupFacts:
                 archive.writestr(_MANIFEST, json.dumps(facts, indent=1))
                 archive.write(folder / _KEY, _KEY)
                 archive.write(copy, _DATABASE)
+                for path in _attachments(database, folder):
+                    # One may have been removed since the database was copied.
+                    with contextlib.suppress(FileNotFoundError):
+                        archive.write(path, f"{FOLDER}/{path.name}")
             draft.replace(target)
     except OSError as error:
         raise profile.cannot_write(target.parent, error) from error
     return BackupFacts(str(facts["made_at"]), schema.HEAD_REVISION, int(str(facts["size"])))
+
+
+def _attachments(database: Database, folder: Path) -> list[Path]:
+    """The files of attachments that no HQ has."""
+    files = AttachmentFiles(database, folder)
+    with database.read() as connection:
+        wanted = transfers.only_here(connection)
+    return [files.path(digest) for digest in wanted if files.holds(digest)]
 
 
 def _copy_database(database: Database, copy: Path) -> None:
@@ -101,11 +120,11 @@ def restore(file: Path, folder: Path, clock: Clock, passphrase: str | None = Non
             shutil.rmtree(left_over, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
             ready = Path(work) / "ready"
-            ready.mkdir()
+            (ready / FOLDER).mkdir(mode=0o700, parents=True)
             facts = _unpack(file, ready)
             _verify(ready, clock, passphrase)
             for path in ready.iterdir():
-                if path.name not in (_KEY, _DATABASE):
+                if path.name not in (_KEY, _DATABASE, FOLDER):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             stamp = clock.now().strftime("%Y%m%d-%H%M%S-%f")
             (ready / profile.ASIDE_FILE).write_text(f"before-restore-{stamp}", encoding="utf-8")
@@ -125,7 +144,8 @@ def _unpack(file: Path, work: Path) -> BackupFacts:
     try:
         with zipfile.ZipFile(file) as archive:
             names = {info.filename: info for info in archive.infolist()}
-            if set(names) != {_MANIFEST, _KEY, _DATABASE}:
+            files = [name for name in names if _ATTACHMENT.fullmatch(name)]
+            if set(names) != {_MANIFEST, _KEY, _DATABASE, *files}:
                 raise damaged
             if names[_MANIFEST].file_size > _MAX_MANIFEST or names[_KEY].file_size > _MAX_MANIFEST:
                 raise damaged
@@ -135,7 +155,7 @@ def _unpack(file: Path, work: Path) -> BackupFacts:
             if any(info.compress_type != zipfile.ZIP_STORED for info in names.values()):
                 raise damaged
             facts: Any = json.loads(archive.read(_MANIFEST))
-            for name in (_KEY, _DATABASE):
+            for name in (_KEY, _DATABASE, *files):
                 profile.make_private(work / name)
                 with archive.open(name) as source, (work / name).open("wb") as target:
                     shutil.copyfileobj(source, target, _CHUNK)
@@ -146,7 +166,7 @@ def _unpack(file: Path, work: Path) -> BackupFacts:
         raise profile.cannot_write(work, error) from error
     if (
         not isinstance(facts, dict)
-        or facts.get("format") != _FORMAT
+        or facts.get("format") not in _READABLE
         or facts.get("sha256") != _digest(work / _DATABASE)
     ):
         raise damaged

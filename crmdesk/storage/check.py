@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +11,12 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.errors import CorruptFile
 from crmdesk.i18n import _
-from crmdesk.storage import summaries
+from crmdesk.storage import summaries, transfers
+from crmdesk.storage.attachments import AttachmentFiles, is_digest
 from crmdesk.storage.capture import trigger_ddl
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.storage.profile import get_fact
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def check(database: Database, folder: Path) -> list[Finding]:
     with database.read() as connection:
         for look in (_file, _foreign_keys, _triggers, _journal, _search):
             findings += look(connection)
-        findings += _attachments(connection, folder)
+        findings += _attachments(AttachmentFiles(database, folder), connection)
     findings += _search_content(database)
     findings += _summaries(database)
     return findings
@@ -120,27 +118,26 @@ def _search_content(database: Database) -> Iterator[Finding]:
         yield Finding("search", _("The search index is damaged."))
 
 
-def _attachments(connection: Connection, folder: Path) -> Iterator[Finding]:
-    """Files that are missing or cut short; a laptop of an HQ need not hold what others took."""
+def _attachments(files: AttachmentFiles, connection: Connection) -> Iterator[Finding]:
+    """Files that are missing, damaged or cut; a laptop of an HQ need not hold what others took."""
     alone = get_fact(connection, "hq.url") is None
+    only_here = set(transfers.only_here(connection))
     rows = connection.exec_driver_sql("SELECT name, sha256, size FROM attachment").all()
     for name, digest, size in rows:
         # Before it becomes part of a path: a digest from elsewhere must not lead anywhere else.
-        if _DIGEST.fullmatch(str(digest)) is None:
+        if not is_digest(str(digest)):
             yield Finding(
                 "attachments", _("The digest of the attachment {name} is none.").format(name=name)
             )
-            continue
-        path = folder / "attachments" / str(digest)
-        if not path.exists():
-            if alone:
+        elif not files.holds(digest):
+            if alone or digest in only_here:
                 yield Finding(
                     "attachments",
                     _("The file of the attachment {name} is missing.").format(name=name),
                 )
-        elif path.stat().st_size != size:
+        elif not files.whole(digest, size):
             yield Finding(
-                "attachments", _("The attachment {digest} is cut short.").format(digest=digest[:12])
+                "attachments", _("The file of the attachment {name} is damaged.").format(name=name)
             )
 
 

@@ -7,6 +7,8 @@ it commits it seals the journal and brings marked summaries and search entries u
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -179,6 +181,16 @@ class Database:
         connection.execute("PRAGMA cipher_log_level = NONE")
         if self._key_hex is not None:
             connection.execute(f"PRAGMA key = \"x'{self._key_hex}'\"")
+
+    def derived_key(self, purpose: str) -> str | None:
+        """A key of its own for files beside the database; None where the database has none.
+
+        From it nobody finds the database's key or that of another purpose.
+        """
+        if self._key_hex is None:
+            return None
+        secret = bytes.fromhex(self._key_hex)
+        return hmac.new(secret, f"crmdesk {purpose}".encode(), hashlib.sha256).hexdigest()
 
     def hold(self, lock: AbstractContextManager[None]) -> None:
         """Hold a lock from now until :meth:`dispose`."""

@@ -226,9 +226,24 @@ def finish_restore(folder: Path) -> None:
                 if old.exists():
                     old.replace(aside / old.name)
             (ready / name).replace(folder / name)
+        _restore_attachments(folder, ready, aside)
         shutil.rmtree(ready)
     except OSError as error:
         raise cannot_write(folder, error) from error
+
+
+def _restore_attachments(folder: Path, ready: Path, aside: Path) -> None:
+    """The restored attachments into their place; the others belong to the database put aside."""
+    name = "attachments"
+    if not (ready / name).exists():
+        return
+    present = folder / name
+    if present.exists() and any(present.iterdir()):
+        places = (aside / f"{name}{end}" for end in ("", *(f"-{n}" for n in range(1, 1000))))
+        present.replace(next(place for place in places if not place.exists()))
+    elif present.exists():
+        present.rmdir()
+    (ready / name).replace(folder / name)
 
 
 def database_at(path: Path, key_hex: str | None, clock: Clock) -> Database:

@@ -52,6 +52,8 @@ def step_ahead(connection: Connection, clock: Clock) -> None:
         "UPDATE profile SET value = CAST(value AS INTEGER) + ? WHERE key LIKE 'counter.%'",
         (_NUMBERS_AHEAD,),
     )
+    # HQ has these bytes and the backup does not: they are fetched like those of others.
+    run("DELETE FROM transfer WHERE state = 'done'")
     profile.set_fact(connection, OWN_ROWS, "1")
     make_due(connection)
 

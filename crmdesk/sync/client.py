@@ -18,11 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
-from crmdesk.storage import profile, resuming
+from crmdesk.storage import profile, resuming, transfers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.tables import sync_session
 from crmdesk.sync import facts, healing
 from crmdesk.sync.applying import MissingParents
+from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
 from crmdesk.sync.leaving import RETIRING, destroys, leave
@@ -42,6 +43,7 @@ class SyncReport:
 
     ``healed`` rows were put right because checksums differed from HQ's; ``differing`` scopes
     are still not the same; ``compared`` tells whether there was a comparison at all.
+    ``files_waiting`` are files that could go at once: the round had no more time for them.
     """
 
     sent: int = 0
@@ -57,6 +59,9 @@ class SyncReport:
     compared: bool = False
     healed: int = 0
     differing: int = 0
+    files_sent: int = 0
+    files_received: int = 0
+    files_waiting: int = 0
     changes: ChangeSet = field(default_factory=ChangeSet)
 
 
@@ -68,17 +73,22 @@ def sync_once(
     cancelled: Callable[[], bool] | None = None,
     whole: bool = True,
     compare: bool = False,
+    files: Limits | None = None,
 ) -> SyncReport:
-    """Sync this profile with its HQ once; ``compare`` does not wait for the day's comparison.
+    """Sync this profile with its HQ once; ``compare`` does not wait for the day's comparison,
+    ``files`` limits what goes of attachments' bytes.
 
-    A round that is not ``whole`` sends and receives documents, but fetches no snapshot: when HQ
-    has one for this laptop it ends with EnvironmentProblem (metered). Raises UserError (works
-    alone), ProfileInUse (another sync is running), Unreachable, Refused (HQ does not want this
-    device; its code says why) and Cancelled. Whatever was already answered stays answered.
+    A round that is not ``whole`` sends and receives documents, but no files, and fetches no
+    snapshot: when HQ has one for this laptop it ends with EnvironmentProblem (metered). Raises
+    UserError (works alone), ProfileInUse (another sync is running), Unreachable, Refused (HQ does
+    not want this device; its code says why) and Cancelled. Whatever was already answered stays
+    answered.
     """
     syncer = Syncer(database, transport=transport)
     try:
-        return syncer.sync(progress=progress, cancelled=cancelled, whole=whole, compare=compare)
+        return syncer.sync(
+            progress=progress, cancelled=cancelled, whole=whole, compare=compare, files=files
+        )
     finally:
         if transport is None:
             syncer.close()
@@ -105,6 +115,7 @@ class Syncer:
         cancelled: Callable[[], bool] | None = None,
         whole: bool = True,
         compare: bool = False,
+        files: Limits | None = None,
     ) -> SyncReport:
         """One round; raises what :func:`sync_once` raises."""
         with profile.locked(self._database.path.parent, "sync"):
@@ -112,7 +123,10 @@ class Syncer:
                 member = facts.require_membership(connection)
             session = self._session_with(member)
             try:
-                one = _Round(self._database, session, member, progress, cancelled, whole=whole)
+                one = _Round(
+                    self._database, session, member, progress, cancelled,
+                    whole=whole, files=files or Limits(),
+                )  # fmt: skip
                 try:
                     return one.run(compare=compare)
                 finally:
@@ -155,11 +169,14 @@ class _Round:
         cancelled: Callable[[], bool] | None,
         *,
         whole: bool = True,
+        files: Limits | None = None,
     ) -> None:
         self._database = database
         self._whole = whole
         self._session = session
         self._member = member
+        self._files = files or Limits()
+        self._consistent_at: str | None = None
         self._progress = progress or (lambda _stage, _done, _of: None)
         self._cancelled = cancelled or (lambda: False)
         self._report = SyncReport()
@@ -190,14 +207,19 @@ class _Round:
                 self._exchange()
             except Refused as error:
                 if error.code == RETIRING:
+                    self._carrier(Limits.last(), documents=lambda: None).run_last()
                     leave(self._database, self._session, self._push)
                 if error.code != "epoch":
                     raise
                 self._start_over()
                 self._exchange()
+            self._consistent_at = self._at()
             if self._whole or compare:
                 # Not on a metered line.
                 detail = self._compare(now=compare)
+            if self._whole:
+                with understood():
+                    self._carry_files()
         except CrmdeskError as error:
             result, detail = error.code, error.message
             raise
@@ -276,12 +298,40 @@ class _Round:
         )
         self._add(received=received, changes=changes)
 
+    # -- files ------------------------------------------------------------------------------
+
+    def _carry_files(self) -> None:
+        """Bytes of attachments, now that the documents are through."""
+        transfers.queue_recent(self._database, self._database.clock.now())
+        moved = self._carrier(self._files, documents=self._documents_first).run()
+        with self._database.read() as connection:
+            waiting = len(transfers.due(connection, self._database.clock.now()))
+        self._report = replace(
+            self._report,
+            files_sent=moved.sent,
+            files_received=moved.received,
+            files_waiting=waiting,
+        )
+
+    def _carrier(self, limits: Limits, *, documents: Callable[[], None]) -> Carrier:
+        return Carrier(
+            self._database, self._session, documents=documents,
+            check_cancelled=self._check_cancelled, progress=self._progress, limits=limits,
+        )  # fmt: skip
+
+    def _documents_first(self) -> None:
+        with self._database.read() as connection:
+            waits = waiting_count(connection) > 0
+        if waits:
+            self._push()
+
     def _start_over(self) -> None:
         """HQ was restored: offer it everything again and take its rows whatever their revision."""
         epoch = self._session.epoch()
         self._member = replace(self._member, epoch=epoch)
         with self._database.maintenance() as connection:
             offer_again(connection)
+            transfers.offer_again(connection)
             profile.set_fact(connection, facts.EPOCH, epoch)
             profile.set_fact(connection, facts.RESTORED_AT, self._at())
             resuming.make_due(connection)
@@ -338,7 +388,8 @@ class _Round:
                 clock_is_wrong=offset.worth_telling,
             )
             found = self._report
-            eventful = found.sent or found.received or found.healed or detail or result != "done"
+            moved = found.sent or found.received or found.files_sent or found.files_received
+            eventful = moved or found.healed or detail or result != "done"
             if eventful:
                 connection.execute(
                     insert(sync_session),
@@ -352,5 +403,5 @@ class _Round:
                 )  # fmt: skip
             profile.set_fact(connection, facts.OFFSET_MS, str(offset.ms))
             profile.set_fact(connection, facts.LAST_RESULT, result)
-            if result == "done":
-                profile.set_fact(connection, facts.LAST_SYNC, self._at())
+            if self._consistent_at is not None:
+                profile.set_fact(connection, facts.LAST_SYNC, self._consistent_at)

@@ -23,6 +23,11 @@ MAX_ROWS_ASKED = 1_000
 MAX_SCOPES_ASKED = 20_000
 MEDIA_ROWS = "application/x-ndjson+zstd"
 MEDIA_PACKED = "application/json+zstd"
+MEDIA_BYTES = "application/octet-stream"
+MIN_PIECE_BYTES, MAX_PIECE_BYTES = 64 * 1024, 1024 * 1024
+"""How much of an attachment goes in one request; only the last piece may be smaller."""
+MAX_GET_BYTES = 16 * 1024 * 1024
+MAX_DIGESTS = 500
 
 Wire = Any
 """A value as JSON has it: text, number, boolean, list, object or null."""
@@ -279,6 +284,63 @@ class TokenResponse(msgspec.Struct, frozen=True):
     lease_days: int = 0
     status: str = "active"
     pins: list[str] = []
+
+
+class BlobStateRequest(msgspec.Struct, frozen=True):
+    """Asks what HQ has of the bytes of some attachments, by SHA-256 (hexadecimal)."""
+
+    protocol: int
+    digests: list[str]
+    schema: int = 1
+
+
+class BlobState(msgspec.Struct, array_like=True, frozen=True):
+    """What HQ has of one digest. ``known``: an attachment of the caller's scopes names it."""
+
+    sha256: str
+    known: bool
+    received: int = 0
+    complete: bool = False
+
+
+class BlobStates(msgspec.Struct, frozen=True):
+    """One state per digest asked for, in order."""
+
+    states: list[BlobState]
+
+
+class BlobPut(msgspec.Struct, frozen=True):
+    """The first line of a request that carries a piece; its bytes follow the line as they are."""
+
+    protocol: int
+    sha256: str
+    size: int
+    offset: int
+    schema: int = 1
+
+
+class BlobReceived(msgspec.Struct, frozen=True):
+    """Up to which byte HQ has the file: there the sender goes on."""
+
+    received: int
+
+
+class BlobFinish(msgspec.Struct, frozen=True):
+    """Says that all pieces were sent: HQ compares them with the digest."""
+
+    protocol: int
+    sha256: str
+    schema: int = 1
+
+
+class BlobGet(msgspec.Struct, frozen=True):
+    """Asks for bytes from ``offset``, ``most`` of them; the answer is the bare bytes."""
+
+    protocol: int
+    sha256: str
+    offset: int
+    most: int
+    schema: int = 1
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -57,6 +57,11 @@ class Session:
         body = self._written(message)
         return self._signed(lambda token: self.transport.post(path, body, token))
 
+    def send(self, path: str, message: msgspec.Struct, data: bytes) -> bytes:
+        """One signed request that carries bytes as they are, after the line with the message."""
+        body = self._written(message) + b"\n" + data
+        return self._signed(lambda token: self.transport.post(path, body, token))
+
     def stream(self, path: str, message: msgspec.Struct) -> AbstractContextManager[Iterator[bytes]]:
         """One signed request whose answer comes in pieces."""
         body = self._written(message)

@@ -172,7 +172,7 @@ def _long_manifest(entries: dict[str, bytes]) -> None:
 
 def _newer_format(entries: dict[str, bytes]) -> None:
     facts = json.loads(entries["manifest.json"])
-    entries["manifest.json"] = json.dumps({**facts, "format": 2}).encode()
+    entries["manifest.json"] = json.dumps({**facts, "format": 99}).encode()
 
 
 @pytest.mark.parametrize(

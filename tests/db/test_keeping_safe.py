@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import DiskFull, EnvironmentProblem, ProfileInUse, UserError
-from crmdesk.domain.ids import new_uid
 from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import backup, crypto, engine, profile
 from crmdesk.storage.check import check
@@ -353,26 +352,6 @@ def test_a_card_without_city_has_no_stray_comma(
 
 
 # ------------------------------------------------------------------------------------ checking
-
-
-def test_attachments_that_are_missing_or_strange_are_found(ws: Workspace, folder: Path) -> None:
-    assert check(ws.database, folder) == []
-    (folder / "attachments" / ("a" * 64)).write_bytes(b"12345")
-    with ws.database.write() as tx:
-        for name, digest in (("whole", "a" * 64), ("gone", "b" * 64), ("sly", "../../etc/passwd")):
-            tx.connection.exec_driver_sql(
-                "INSERT INTO attachment (uid, account_id, sha256, size, name)"
-                " VALUES (?, 1, ?, 5, ?)",
-                (new_uid(), digest, name),
-            )
-    said = [one.sentence for one in check(ws.database, folder) if one.area == "attachments"]
-    assert said == [
-        "The file of the attachment gone is missing.", "The digest of the attachment sly is none.",
-    ]  # fmt: skip
-    with ws.database.maintenance() as connection:
-        profile.set_fact(connection, "hq.url", "https://hq.example.com")
-    said = [one.sentence for one in check(ws.database, folder) if one.area == "attachments"]
-    assert said == ["The digest of the attachment sly is none."]
 
 
 def test_a_search_index_that_lost_entries_is_found(ws: Workspace, folder: Path) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from crmdesk.domain.clock import format_instant, hlc_instant, parse_instant
+from crmdesk.storage import transfers
 from crmdesk.storage.entities import ENTITIES, Kind
 from crmdesk.storage.profile import get_fact
 from crmdesk.storage.tables import (
@@ -161,16 +162,8 @@ def sync_centre(ws: Workspace) -> SyncCentre:
         rows = _waiting_rows(connection)
         organisation = table("organisation").c
         lease = connection.execute(select(organisation.offline_lease_days).limit(1)).scalar()
-        files = connection.execute(
-            select(func.count(), func.coalesce(func.sum(table("attachment").c.size), 0)).where(
-                exists(
-                    select(_journal.seq).where(
-                        _journal.uid == table("attachment").c.uid, _journal.state == "waiting"
-                    )
-                )
-            )
-        ).one()
         member = facts.membership(connection)
+        files = transfers.waiting(connection) if member is not None else (0, 0)
         settled = _settled(connection, ws.now() - timedelta(days=SETTLED_DAYS))
         return SyncCentre(
             status=_status(connection),
@@ -183,8 +176,8 @@ def sync_centre(ws: Workspace) -> SyncCentre:
             lease_days=int(lease or 0),
             waiting=_told(connection, ws, rows),
             oldest_at=min((hlc_instant(row.hlc) for row in rows), default=None),
-            files=int(files[0]),
-            file_bytes=int(files[1]),
+            files=files[0],
+            file_bytes=files[1],
             needs=_needs(connection),
             sessions=_sessions(connection),
             settled=settled.get("settled", 0),

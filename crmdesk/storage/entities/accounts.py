@@ -93,6 +93,7 @@ ENTITIES = (
             text("kind", "file"), text("owner_kind"), uid("owner", indexed=True),
             instant("taken_at"),
         ),
+        indexes=(("sha256",),),
     ),
     Entity(
         "note", Owner.APPEND, Scope.ACCOUNT,

@@ -92,6 +92,8 @@ CREATE TABLE blob (
     at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_blob PRIMARY KEY (sha256)
 );
+CREATE INDEX ix_blob_user_id ON blob (user_id);
+CREATE INDEX ix_attachment_sha256 ON attachment (sha256);
 CREATE TABLE blob_chunk (
     sha256 TEXT NOT NULL,
     start BIGINT NOT NULL,

@@ -84,6 +84,7 @@ def _platform_tables() -> None:
         sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_index("ix_transfer_state", "transfer", ["state", "asked_at"])
+    op.create_index("ix_attachment_sha256", "attachment", ["sha256"])
     op.add_column(
         "sync_session",
         sa.Column("healed", sa.Integer, nullable=False, server_default=sa.text("0")),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import struct
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ TOKEN_LIFE = timedelta(minutes=15)
 CODE_LIFE = timedelta(days=7)
 _NOBODY = bytes(32)
 _MAC_BYTES = 16
+_UID = re.compile("[0-9a-fA-F]{32}")
 # Letters and digits that cannot be mistaken for each other when read aloud.
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
@@ -177,7 +179,7 @@ def check_key(connection: HqConnection, device: str, key: str) -> str:
 
 def is_uid(text: str) -> bool:
     """Whether a text is a uid as requests write it: 32 hexadecimal digits."""
-    return len(text) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in text)
+    return _UID.fullmatch(text) is not None
 
 
 def lease_days(connection: HqConnection) -> int:

@@ -1,10 +1,11 @@
-"""Rows of :mod:`crmdesk.storage.rows` as lines of PostgreSQL's COPY text format."""
+"""Rows as lines of PostgreSQL's COPY text format."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from crmdesk.hq.store import HqConnection
 from crmdesk.storage.entities import Field, Kind
 from crmdesk.storage.rows import Value
 
@@ -44,6 +45,24 @@ _ENCODERS: dict[Kind, Encoder] = {
 def encoders(fields: Sequence[Field]) -> list[Encoder]:
     """One encoder per field; integers, booleans, dates and instants are plain text."""
     return [_ENCODERS.get(field.kind, _plain) for field in fields]
+
+
+def append(
+    connection: HqConnection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | int | None]],
+) -> None:
+    """Add rows to a table of ours; uids as hex, documents as JSON text, bytes as ``\\x`` and hex.
+
+    For what a push writes by the thousand: about half of what an INSERT costs PostgreSQL.
+    """
+    lines = ["\t".join([_text(value) for value in row]) for row in rows]
+    if not lines:
+        return
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor().copy(statement.encode()) as copy:
+        copy.write("\n".join([*lines, ""]))
 
 
 def uid_text(uid: bytes) -> str:

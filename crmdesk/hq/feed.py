@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from crmdesk.hq.store import HqConnection, as_records
+from crmdesk.hq.copying import append
+from crmdesk.hq.store import HqConnection
 
 WHOLE_ACCOUNT = "account*"
 """A feed entry for an account with everything in it: it has just come into the scope."""
@@ -111,11 +112,9 @@ def announce(
 
     ``device`` (hex) is the one that made the changes and need not hear of them.
     """
-    if not rows:
-        return
-    connection.execute(
-        "INSERT INTO outbox (device_id, scope, entity, uid, account_id)"
-        " SELECT %s, scope, entity, uid, account FROM json_to_recordset(%s::json)"
-        " AS n(scope text, entity text, uid uuid, account uuid)",
-        (device, as_records(("scope", "entity", "uid", "account"), rows)),
+    append(
+        connection,
+        "outbox",
+        ("device_id", "scope", "entity", "uid", "account_id"),
+        [(device, *row) for row in rows],
     )

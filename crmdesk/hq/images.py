@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from crmdesk.hq.store import HqConnection
+from crmdesk.hq.store import HqConnection, as_uids
 from crmdesk.hq.tables import by_account, references_to, table_name
 from crmdesk.hq.wire import image_sql, insert_lines_sql, quoted, row_sql, upsert_sql
 from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
@@ -42,7 +42,7 @@ def accounts_of_rows(connection: HqConnection, uids: Mapping[str, Iterable[str]]
             f"SELECT encode(uuid_send(account_id),'hex') FROM {quoted(table_name(entity))}"
             " WHERE uid = ANY(%s::uuid[])"
         )
-        found.update(str(row[0]) for row in connection.execute(query.encode(), (list(wanted),)))
+        found.update(str(row[0]) for row in connection.execute(query.encode(), (as_uids(wanted),)))
     return found
 
 
@@ -66,7 +66,7 @@ def lock_accounts(
             "SELECT encode(uuid_send(account_id),'hex'), encode(uuid_send(territory_id),'hex')"
             f" FROM account WHERE account_id = ANY(%s::uuid[]) ORDER BY account_id FOR {mode}"
             .encode(),
-            (sorted(accounts),),
+            (as_uids(sorted(accounts)),),
         )  # fmt: skip
         territories.update(dict(rows.fetchall()))
     return territories
@@ -84,7 +84,7 @@ def read_images(connection: HqConnection, uids: Mapping[str, Iterable[str]]) -> 
             f"SELECT {image_sql(name)}::text FROM {quoted(table_name(entity))} t"
             " WHERE t.uid = ANY(%s::uuid[]) ORDER BY t.uid FOR NO KEY UPDATE"
         )
-        for (text,) in connection.execute(query.encode(), (sorted(wanted),)):
+        for (text,) in connection.execute(query.encode(), (as_uids(sorted(wanted)),)):
             uid, rev, *cells = _decode(text)
             *values, deleted, clocks, extra = cells
             images[name, uid] = Image(
@@ -104,7 +104,7 @@ def read_rows(connection: HqConnection, keys: Iterable[RowKey]) -> dict[RowKey, 
             f"SELECT {row_sql(name)}::text FROM {quoted(table_name(ENTITIES[name]))} t"
             " WHERE t.uid = ANY(%s::uuid[]) AND NOT t.deleted"
         )
-        for (text,) in connection.execute(query.encode(), (uids,)):
+        for (text,) in connection.execute(query.encode(), (as_uids(uids),)):
             cells = _decode(text)
             found[name, cells[0]] = cells
     return found
@@ -180,7 +180,7 @@ def _check_parents(connection: HqConnection, name: str, uids: list[str]) -> None
         f"SELECT 1 FROM {quoted(table_name(entity))} t WHERE t.uid = ANY(%s::uuid[])"
         f" AND ({' OR '.join(tests)}) LIMIT 1"
     )
-    if connection.execute(query.encode(), (uids,)).fetchone() is not None:
+    if connection.execute(query.encode(), (as_uids(uids),)).fetchone() is not None:
         raise StillNeeded(f"{name} refers to a deleted row")
 
 

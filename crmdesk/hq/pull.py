@@ -12,27 +12,30 @@ from dataclasses import dataclass, field
 from crmdesk.domain.errors import Refused
 from crmdesk.hq import feed, streams
 from crmdesk.hq.scopes import Principal, scopes_of
-from crmdesk.hq.store import HqConnection, Store
+from crmdesk.hq.store import HqConnection, Store, as_uids
 from crmdesk.hq.tables import by_account, table_name
 from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Scope
-from crmdesk.sync.protocol import Gone, PullHead, PullRequest, cursor_hash
+from crmdesk.sync.protocol import MAX_PUSH_OPS, Gone, PullHead, PullRequest, cursor_hash
 
-PAGE_ENTRIES = 4_000
+PAGE_ENTRIES = MAX_PUSH_OPS
 _ACCOUNTS = ("account", feed.WHOLE_ACCOUNT)
 _SCOPE_OF_ACCOUNT = "coalesce('t/' || encode(uuid_send(a.territory_id),'hex'), 't/none')"
 
 _ENTRIES = """
 SELECT f.scope, f.entity, encode(uuid_send(f.uid),'hex'), encode(uuid_send(f.account_id),'hex'),
-       f.position, encode(uuid_send(f.device_id),'hex')
-FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS c(scope, position, place)
+       f.position
+FROM unnest(%(scopes)s::text[], %(positions)s::bigint[])
+     WITH ORDINALITY AS c(scope, position, place)
 CROSS JOIN LATERAL (
     SELECT * FROM feed f WHERE f.scope = c.scope AND f.position > c.position
-    ORDER BY f.position LIMIT %s
+    AND (%(own)s OR f.device_id IS DISTINCT FROM %(device)s::uuid OR f.entity = ANY(%(always)s))
+    ORDER BY f.position LIMIT %(most)s
 ) f
-ORDER BY c.place, f.position LIMIT %s
+ORDER BY c.place, f.position LIMIT %(most)s
 """
+"""What a device wrote itself it has, by the answer to its push, unless it was restored."""
 
 Caller = Callable[[HqConnection], Principal]
 
@@ -128,10 +131,15 @@ def _page_lines(
                 yield chunk
         if listed:
             source, present, parameters = _listed(entity.name, listed, heads.keys())
-            rest = f"{source} AND {present}"
-            for chunk, count in streams.rows(connection, entity.name, rest, parameters):
+            rest, there = f"{source} AND {present}", 0
+            for chunk, count in streams.rows(
+                connection, entity.name, rest, parameters, most=len(listed)
+            ):
                 counted(count)
+                there += count
                 yield chunk
+            if there == len(listed):
+                continue
             query = f"SELECT encode(uuid_send(t.uid),'hex'), t.rev {source} AND NOT ({present})"
             gone = connection.execute(query.encode(), parameters).fetchall()
             deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
@@ -149,15 +157,17 @@ def _read_entries(
 ) -> _Page:
     behind = {s: p for s, p in sorted(cursor.items()) if s in heads and heads[s] > p}
     rows = connection.execute(
-        _ENTRIES, (list(behind), list(behind.values()), PAGE_ENTRIES + 1, PAGE_ENTRIES + 1)
-    ).fetchall()
+        _ENTRIES,
+        {
+            "scopes": list(behind), "positions": list(behind.values()), "own": own,
+            "device": who.device, "always": list(_ACCOUNTS), "most": PAGE_ENTRIES + 1,
+        },
+    ).fetchall()  # fmt: skip
     page = _Page({s: cursor[s] for s in heads if s in cursor}, len(rows) > PAGE_ENTRIES)
     rows = rows[:PAGE_ENTRIES]
-    for scope, entity, uid, account, position, device in rows:
+    for scope, entity, uid, account, position in rows:
         page.cursor[scope] = int(position)
-        # What a device wrote itself it has, by the answer to its push, unless it was restored.
-        if own or device != who.device or entity in _ACCOUNTS:
-            page.entries.setdefault(entity, []).append((account, uid, scope))
+        page.entries.setdefault(entity, []).append((account, uid, scope))
     cut = rows[-1][0] if page.more else None
     order = list(behind)
     finished = order if cut is None else order[: order.index(cut)]
@@ -206,12 +216,12 @@ def _listed(
             " encode(uuid_send(t.user_id),'hex') = ANY(%s::text[]), false) AS held) v"
             " WHERE t.uid = ANY(%s::uuid[])"
         )
-        return source, f"{present} AND v.held", [list(held), uids]
+        return source, f"{present} AND v.held", [list(held), as_uids(uids)]
     if not by_account(entity):
-        return f"FROM {table} t WHERE t.uid = ANY(%s::uuid[])", present, [uids]
+        return f"FROM {table} t WHERE t.uid = ANY(%s::uuid[])", present, [as_uids(uids)]
     source = (
         "FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS e(account_id, uid, scope)"
         f" JOIN {table} t ON t.account_id = e.account_id AND t.uid = e.uid"
         f" JOIN account a ON a.account_id = t.account_id WHERE {_SCOPE_OF_ACCOUNT} = e.scope"
     )
-    return source, present, [accounts, uids, scopes]
+    return source, present, [as_uids(accounts), as_uids(uids), scopes]

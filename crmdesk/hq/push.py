@@ -20,10 +20,11 @@ from psycopg import errors
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import EnvironmentProblem, Refused
 from crmdesk.hq import auth, feed, images, quarantine
+from crmdesk.hq.copying import append
 from crmdesk.hq.following import Following
 from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.scopes import Principal
-from crmdesk.hq.store import HqConnection, Store, as_records
+from crmdesk.hq.store import HqConnection, Store
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.sync.clock import corrected_hlc
@@ -95,6 +96,11 @@ def _stop_clone(store: Store, who: Principal) -> None:
         auth.audit(connection, "cloned-device", user=who.user, device=who.device)
 
 
+def _document(fields: msgspec.Raw) -> str | None:
+    text = bytes(fields).decode()
+    return None if text == "null" else text
+
+
 class _Push:
     def __init__(
         self, connection: HqConnection, who: Principal, request: PushRequest, now_ms: int
@@ -151,17 +157,19 @@ class _Push:
         return found
 
     def _store(self, answers: dict[int, Answer], hashes: dict[int, bytes]) -> None:
-        self._connection.execute(
-            "INSERT INTO op_result (device_id, seq, hash, answer)"
-            " SELECT %s, seq, decode(hash, 'hex'), answer::text FROM json_to_recordset(%s::json)"
-            " AS n(seq bigint, hash text, answer json)",
-            (
-                self._who.device,
-                as_records(
-                    ("seq", "hash", "answer"),
-                    [(seq, hashes[seq].hex(), answer) for seq, answer in answers.items()],
-                ),
-            ),
+        append(
+            self._connection,
+            "op_result",
+            ("device_id", "seq", "hash", "answer"),
+            [
+                (
+                    self._who.device,
+                    seq,
+                    f"\\x{hashes[seq].hex()}",
+                    msgspec.json.encode(one).decode(),
+                )
+                for seq, one in answers.items()
+            ],
         )
 
     def judged(self, txns: Sequence[Txn]) -> dict[int, Answer]:
@@ -264,19 +272,15 @@ class _Push:
     def _log(self, ops: Sequence[tuple[Op, int, str | None]]) -> None:
         if not ops:
             return
-        names = ("account", "entity", "uid", "op", "rev", "fields", "txn", "hlc")
+        names = ("account_id", "entity", "uid", "op", "rev", "fields", "txn", "hlc", "user_id",
+                 "device_id")  # fmt: skip
+        who = self._who
         rows = [
-            (account or _NOBODY, op.entity, op.uid, op.op, rev, op.fields, op.seq,
-             self._hlc(op.hlc))
+            (account or _NOBODY, op.entity, op.uid, op.op, rev, _document(op.fields), op.seq,
+             self._hlc(op.hlc), who.user, who.device)
             for op, rev, account in ops
         ]  # fmt: skip
-        self._connection.execute(
-            "INSERT INTO change (account_id, entity, uid, op, rev, fields, txn, hlc, user_id,"
-            " device_id) SELECT account, entity, uid, op, rev, fields, txn, hlc, %s, %s"
-            " FROM json_to_recordset(%s::json) AS n(account uuid, entity text, uid uuid, op text,"
-            " rev bigint, fields jsonb, txn bigint, hlc bigint)",
-            (self._who.user, self._who.device, as_records(names, rows)),
-        )
+        append(self._connection, "change", names, rows)
 
     def _add_rows(self, verdict: Verdict) -> None:
         """Put HQ's row into the last answer about each row that has to be shown."""

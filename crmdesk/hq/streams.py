@@ -1,7 +1,7 @@
 """Rows out of PostgreSQL as NDJSON in a zstd stream, without touching a value in Python.
 
-PostgreSQL builds the JSON text, COPY carries it; what is left here is to undo COPY's escape of
-the backslash and to compress.
+PostgreSQL builds the JSON text; what is left here is to join the lines and to compress. Many rows
+come through a cursor: COPY would hand them over one by one, which costs ten times as much here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import zstandard
+from psycopg import ServerCursor
+from psycopg.rows import scalar_row
 
 from crmdesk.hq.store import HqConnection
 from crmdesk.hq.wire import row_sql
@@ -34,19 +36,33 @@ def line(message: msgspec.Struct) -> bytes:
 
 
 def rows(
-    connection: HqConnection, entity_name: str, rest: str, parameters: Sequence[object]
+    connection: HqConnection,
+    entity_name: str,
+    rest: str,
+    parameters: Sequence[object],
+    *,
+    most: int | None = None,
 ) -> Iterator[tuple[bytes, int]]:
-    """Rows of an entity as chunks of lines with their count; ``rest`` is FROM and what follows."""
-    query = f"COPY (SELECT {row_sql(entity_name)} {rest}) TO STDOUT"
-    buffer: list[bytes | bytearray | memoryview] = []
-    with connection.cursor().copy(query.encode(), parameters) as copy:
-        for data in copy:
-            buffer.append(data)
-            if len(buffer) >= _ROWS_PER_CHUNK:
-                yield b"".join(buffer).replace(b"\\\\", b"\\"), len(buffer)
-                buffer = []
-    if buffer:
-        yield b"".join(buffer).replace(b"\\\\", b"\\"), len(buffer)
+    """Rows of an entity as chunks of lines with their count; ``rest`` is FROM and what follows.
+
+    ``most`` is how many there can be: few come as one answer, else they are fetched as they are
+    sent on.
+    """
+    query = f"SELECT {row_sql(entity_name)}::text {rest}".encode()
+    if most is not None and most <= _ROWS_PER_CHUNK:
+        with connection.cursor(row_factory=scalar_row) as cursor:
+            found = cursor.execute(query, parameters).fetchall()
+        if found:
+            yield _lines(found), len(found)
+        return
+    with ServerCursor(connection, "rows", row_factory=scalar_row) as cursor:
+        cursor.execute(query, parameters)
+        while found := cursor.fetchmany(_ROWS_PER_CHUNK):
+            yield _lines(found), len(found)
+
+
+def _lines(found: list[str]) -> bytes:
+    return "\n".join([*found, ""]).encode()
 
 
 def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ table of owners in the data model: H is HQ's, R the rep's own, B both sides', A 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -74,9 +74,10 @@ class Image:
 
     def copy(self) -> Image:
         """An independent copy, so that a refused transaction leaves no trace."""
-        return replace(
-            self, values=dict(self.values), clocks=dict(self.clocks), extra=dict(self.extra)
-        )
+        return Image(
+            dict(self.values), self.rev, self.deleted, dict(self.clocks), dict(self.extra),
+            self.lines, self.created, self.changed,
+        )  # fmt: skip
 
 
 def merge_insert(

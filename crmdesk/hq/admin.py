@@ -1,37 +1,28 @@
-"""What an administrator does at HQ: users, territories, devices, codes, backup, check.
+"""The first things an administrator does at HQ: a company, users, territories, devices, codes.
 
-The functions behind ``crmdesk hq``; all take an open store and plain values, and say what went
-wrong as expected errors. Making and starting an HQ is :mod:`crmdesk.hq.home`'s and
-:mod:`crmdesk.hq.serving`'s.
+All take an open store and plain values, and say what went wrong as expected errors. Looking after
+what is there is :mod:`crmdesk.hq.people`'s; backups are :mod:`crmdesk.hq.keeping`'s; making and
+starting an HQ is :mod:`crmdesk.hq.home`'s and :mod:`crmdesk.hq.serving`'s.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-from crmdesk.domain.errors import EnvironmentProblem, NotFound, UserError
+from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.domain.states import Role
 from crmdesk.hq import auth, editing, feed, passwords
-from crmdesk.hq.embedded import choose_programs, installed_programs
 from crmdesk.hq.scopes import REFERENCE
 from crmdesk.hq.store import Store
-from crmdesk.hq.tables import global_uniques, table_name
-from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
-from crmdesk.storage.entities import ENTITIES
 
 DEVICE_ENDS = ("retired", "wiped")
 _DEVICES = (
-    "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at, h.waiting,"
+    "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at, h.waiting, h.program,"
+    " h.schema_version, h.clock_offset_ms,"
     " encode(uuid_send(h.device_id),'hex') FROM hq_device h"
     " JOIN device d ON d.uid = h.device_id JOIN app_user u ON u.uid = h.user_id"
 )
@@ -39,7 +30,10 @@ _DEVICES = (
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device as the administrator sees it; ``waiting`` changes had not been sent at last word."""
+    """A device as the administrator sees it; ``waiting`` changes had not been sent at last word.
+
+    ``clock_offset_ms`` is how far HQ's clock was ahead of the device's at its last push.
+    """
 
     prefix: str
     name: str
@@ -47,6 +41,9 @@ class DeviceRow:
     status: str
     last_seen_at: datetime | None
     waiting: int | None
+    program: str | None
+    schema: int
+    clock_offset_ms: int
 
 
 def found_company(store: Store, name: str, admin_name: str, now: datetime) -> str:
@@ -96,12 +93,7 @@ def add_user(
 
     Raises UserError for a code that exists, an unknown role or a short password; NotFound.
     """
-    if role not in {r.value for r in Role}:
-        roles = ", ".join(r.value for r in Role)
-        raise UserError(
-            _("There is no role {role}.").format(role=role),
-            _("Choose one of {roles}.").format(roles=roles),
-        )
+    require_role(role)
     user = editing.insert_row(store, "user", {"code": code, "name": name, "role": role}, now_ms)
     for territory in territories:
         assign_user(store, code, territory, now_ms=now_ms)
@@ -109,6 +101,16 @@ def add_user(
         with store.transaction() as connection:
             passwords.set_password(connection, user, password)
     return user
+
+
+def require_role(role: str) -> None:
+    """UserError unless it is a role."""
+    if role not in {r.value for r in Role}:
+        roles = ", ".join(r.value for r in Role)
+        raise UserError(
+            _("There is no role {role}.").format(role=role),
+            _("Choose one of {roles}.").format(roles=roles),
+        )
 
 
 def add_territory(
@@ -188,55 +190,3 @@ def end_device(store: Store, prefix: str, how: str) -> DeviceRow:
         detail = {"device": prefix, "waiting": before.waiting}
         auth.audit(connection, f"device-{status}", device=uid, detail=json.dumps(detail))
     return before
-
-
-def check(store: Store) -> list[str]:
-    """What is wrong in the HQ database, as sentences; empty when nothing is."""
-    findings = []
-    with store.transaction(snapshot=True) as connection:
-        ahead = connection.execute(
-            "SELECT f.scope FROM feed f LEFT JOIN scope_head h ON h.scope = f.scope"
-            " WHERE h.position IS NULL OR f.position > h.position LIMIT 1"
-        ).fetchone()
-        if ahead is not None:
-            findings.append(_("The feed of {scope} is ahead of its head.").format(scope=ahead[0]))
-        for entity in ENTITIES.values():
-            for columns in global_uniques(entity):
-                missing = connection.execute(
-                    f"SELECT count(*) FROM {quoted(table_name(entity))} t WHERE NOT t.deleted"
-                    " AND NOT EXISTS (SELECT 1 FROM unique_value u WHERE u.entity = %s"
-                    ' AND u."columns" = %s AND u.uid = t.uid)'.encode(),
-                    (entity.name, ",".join(columns)),
-                ).fetchone()
-                if missing is not None and missing[0]:
-                    findings.append(
-                        _("{count} rows of {kind} are not registered as unique.").format(
-                            count=missing[0], kind=entity.name
-                        )
-                    )
-    return findings
-
-
-def backup(url: str, out: Path) -> None:
-    """A consistent dump of the whole HQ (``pg_restore`` reads it), readable by its owner only.
-
-    Raises EnvironmentProblem when ``pg_dump`` is missing or fails.
-    """
-    programs = choose_programs(Path("-"), installed_programs())
-    # A password on the command line could be read by everybody on the machine.
-    where = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    password = where.pop("password", None)
-    with contextlib.suppress(OSError):
-        if out.exists():
-            out.chmod(0o600)
-    done = subprocess.run(
-        [
-            programs.path("pg_dump"), "--format=custom", f"--file={out}",
-            f"--dbname={make_conninfo(**where)}",
-        ],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, **({} if password is None else {"PGPASSWORD": password})},
-        umask=0o077,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise EnvironmentProblem(_("The backup of HQ failed."), done.stderr.strip()[-400:])

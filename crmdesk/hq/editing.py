@@ -78,6 +78,21 @@ def update_rows(
     _apply(store, ops, now_ms)
 
 
+def update_changed(
+    store: Store, entity_name: str, uid: str, values: Mapping[str, Wire], now_ms: int
+) -> list[str]:
+    """Set those columns of a row (uid as hex) that differ; returns which did."""
+    with store.transaction() as connection:
+        found = images.read_images(connection, {entity_name: [uid]})
+    image = found.get((entity_name, uid))
+    if image is None:
+        raise NotFound(_("HQ does not have this row."))
+    different = {c: value for c, value in values.items() if image.values.get(c) != value}
+    if different:
+        update_rows(store, entity_name, [uid], different, now_ms)
+    return sorted(different)
+
+
 def delete_row(store: Store, entity_name: str, uid: str, now_ms: int) -> None:
     """A tombstone for a row. UserError when refused."""
     with store.transaction() as connection:

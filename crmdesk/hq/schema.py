@@ -32,6 +32,11 @@ def revision(store: Store) -> str | None:
         return None if found is None else str(found)
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program knows a revision, as its own or as one it can bring up to date."""
+    return revision in _KNOWN_REVISIONS
+
+
 def upgrade(store: Store) -> None:
     """Bring the schema to the newest revision, making it in an empty database.
 
@@ -40,7 +45,7 @@ def upgrade(store: Store) -> None:
     found = revision(store)
     if found == HEAD_REVISION:
         return
-    if found is not None and found not in _KNOWN_REVISIONS:
+    if found is not None and not is_known(found):
         raise NewerFile(
             _("This HQ database was written by a newer version of crmdesk."),
             _("Install the newer version; nothing was changed."),

@@ -84,12 +84,12 @@ def test_from_an_empty_folder_to_a_synced_laptop(folder: Path) -> None:
         assert joined["rows"] >= 5
         report = run("sync", "--profile", laptop)
         assert (report["sent"], report["refusals"], report["waiting"]) == (0, 0, 0)
-        rep = run("hq", "user", "R1", "Ruth Rep", "--territory", "T1", "--folder", hq)
+        rep = run("hq", "user", "add", "R1", "Ruth Rep", "--territory", "T1", "--folder", hq)
         assert len(rep["code"].replace("-", "")) == 12
         assert run("sync", "--profile", laptop)["received"] == 2
         (device,) = run("hq", "device", "--folder", hq)
         assert device["user_code"] == "A1"
-        assert run("hq", "check", "--folder", hq) == {"findings": []}
+        assert run("hq", "check", "--folder", hq)["findings"] == []
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0

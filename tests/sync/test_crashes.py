@@ -10,13 +10,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.hq import admin, bulk, home, schema, serving
+from crmdesk.hq import admin, bulk, checking, home, keeping, schema, serving
 from crmdesk.hq.embedded import Cluster, installed_programs
 from crmdesk.hq.store import Store, create_database
 from crmdesk.storage import profile
@@ -205,8 +206,8 @@ def test_an_hq_folder_is_made_served_backed_up_and_stopped(tmp_path: Path) -> No
         with place.store() as store:
             code = admin.found_company(store, "Bäckerei", "Ada", clock.now())
             admin.add_user(store, "R1", "Rep", "rep", territories=["T1"], now_ms=0)
-            assert admin.check(store) == []
-        admin.backup(place.url, folder / "dump")
+            assert checking.check(store).findings == []
+        keeping.backup(place.url, folder / "dump", datetime.now(UTC))
         assert (folder / "dump").read_bytes()[:5] == b"PGDMP"
         assert (folder / "dump").stat().st_mode & 0o077 == 0
         again = home.open_home(folder)

@@ -1,0 +1,115 @@
+"""``crmdesk hq backup|restore|check``: that nothing is lost, and that it is seen when it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.context import Context
+from crmdesk.cli.hq.place import folder_of, home_of
+from crmdesk.domain.errors import UserError
+from crmdesk.i18n import _, format_bytes, format_number
+
+
+def register(steps: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the commands of this module."""
+    backup = steps.add_parser("backup", parents=[shared], help=_("back up the database"))
+    backup.set_defaults(run=_backup)
+    backup.add_argument(
+        "--out", type=Path, required=True, help=_("a file, or a folder for files with the time")
+    )
+    backup.add_argument(
+        "--keep", type=int, metavar="N", help=_("keep the newest N in the folder --out")
+    )
+    restore = steps.add_parser("restore", parents=[shared], help=_("put a backup back"))
+    restore.set_defaults(run=_restore)
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--db", help=_("URL of an empty PostgreSQL database, for a new HQ"))
+    restore.add_argument(
+        "--replace", action="store_true", help=_("in the place of what is there now")
+    )
+    restore.add_argument(
+        "--no-safety-backup", action="store_true",
+        help=_("do not back up what is replaced (it may be broken)"),
+    )  # fmt: skip
+    check = steps.add_parser("check", parents=[shared], help=_("verify the database"))
+    check.set_defaults(run=_check)
+    check.add_argument(
+        "--contents", action="store_true", help=_("read the bytes of all attachments as well")
+    )
+
+
+def _backup(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.hq import keeping
+
+    place = home_of(chosen)
+    place.start()
+    made = keeping.backup(place.url, chosen.out, context.instants(), keep=chosen.keep)
+    context.console.document(
+        {"file": str(made.file), "bytes": made.size, "removed": [str(f) for f in made.removed]}
+    )
+    context.console.say(
+        _("Backed up to {file}, {size}.").format(file=made.file, size=format_bytes(made.size))
+    )
+    if made.removed:
+        context.console.say(_("{count} older ones removed.").format(count=len(made.removed)))
+    return DONE
+
+
+def _restore(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.domain.errors import NotFound
+    from crmdesk.hq import home, restoring
+
+    # Nothing is made for a file that is no backup.
+    restoring.contents(chosen.file)
+    folder = folder_of(chosen)
+    try:
+        place = home.open_home(folder)
+    except NotFound:
+        place = home.init(folder, db_url=chosen.db)
+    else:
+        if chosen.db is not None:
+            raise UserError(
+                _("There is already an HQ in {folder}.").format(folder=folder),
+                _("Leave --db away, or name another --folder."),
+            )
+    with place.store() as store:
+        done = restoring.restore(
+            store, chosen.file, context.instants(), replace=chosen.replace,
+            safety_folder=None if chosen.no_safety_backup else folder / "backups",
+        )  # fmt: skip
+    context.console.document(
+        {"file": str(done.file), "epoch": done.epoch, "revision": done.revision,
+         "upgraded": done.upgraded, "safety": None if done.safety is None else str(done.safety),
+         "ended_again": done.ended_again}
+    )  # fmt: skip
+    say = context.console.say
+    say(_("{file} is back in its place.").format(file=chosen.file))
+    if done.safety is not None:
+        say(_("What was there before: {file}").format(file=done.safety))
+    if done.upgraded:
+        say(_("It was of an older version and has been brought up to date."))
+    say(_("HQ has a new epoch: at their next sync laptops offer again what the backup lacks."))
+    say(_("Enrolment codes made before are void; make new ones for whoever waits for one."))
+    if done.ended_again:
+        say(_("Ended devices stay ended: {devices}").format(devices=", ".join(done.ended_again)))
+    return DONE
+
+
+def _check(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.hq import checking
+
+    with home_of(chosen).store() as store:
+        found = checking.check(store, contents=chosen.contents)
+    context.console.document(found)
+    for sentence in found.findings:
+        context.console.say(sentence)
+    if not found.findings:
+        context.console.say(_("Everything is in order."))
+        context.console.table(
+            (_("kind"), _("rows")),
+            [(kind, format_number(count)) for kind, count in found.counts.items()],
+        )
+    return FINDINGS if found.findings else DONE

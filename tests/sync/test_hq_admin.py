@@ -1,0 +1,234 @@
+"""``crmdesk hq`` as an administrator types it: people, territories, devices, audit, settings."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmdesk.cli.program import Faces, main
+from crmdesk.hq import passwords
+from tests.sync.conftest import Headquarters
+from tests.sync.test_meeting import add_note
+
+pytestmark = pytest.mark.hq
+
+
+@pytest.fixture
+def crmdesk(
+    hq: Headquarters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Any]:
+    """Runs ``crmdesk hq ARGUMENTS`` on the HQ: (exit code, the document, what was complained)."""
+    folder = tmp_path / "hq"
+    folder.mkdir()
+    (folder / "hq.json").write_text(json.dumps({"database": hq.database_url}))
+    faces = Faces(_no_face, _no_face, _no_face)  # type: ignore[arg-type]
+
+    def run(*arguments: object) -> tuple[int, Any, str]:
+        words = ["hq", *map(str, arguments), "--folder", str(folder), "--json"]
+        code = main(words, faces, lambda: datetime.now(UTC))
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if out else None, err
+
+    return run
+
+
+def _no_face(*_arguments: object) -> int:
+    raise AssertionError("no window in this test")
+
+
+def test_users_are_added_changed_and_listed(hq: Headquarters, crmdesk: Callable[..., Any]) -> None:
+    one = hq.join("R1")
+    code, made, _err = crmdesk("user", "add", "M1", "Mia", "--role", "manager",
+                               "--territory", "T1", "--language", "es")  # fmt: skip
+    assert code == 0 and len(made["code"]) == 14
+
+    code, found, _err = crmdesk("user", "list")
+    mia = next(row for row in found if row["code"] == "M1")
+    assert mia == {
+        "code": "M1", "name": "Mia", "role": "manager", "active": True, "language": "es",
+        "territories": ["T1"], "devices": 0, "password": False,
+    }  # fmt: skip
+    assert crmdesk("user")[1] == found
+
+    code, told, _err = crmdesk("user", "change", "R1", "--name", "Ruth R.", "--territory", "T2")
+    assert (code, told) == (
+        0, {"user": "R1", "changed": ["name"], "given": ["T2"], "taken": ["T1"]}
+    )  # fmt: skip
+    code, told, _err = crmdesk("user", "change", "R1", "--name", "Ruth R.", "--territory", "T2")
+    assert told == {"user": "R1", "changed": [], "given": [], "taken": []}
+    one.sync()
+    assert one.rows("SELECT code FROM account ORDER BY code") == [("C4",), ("C5",)]
+    assert one.one("SELECT name FROM app_user WHERE code = 'R1'") == "Ruth R."
+
+
+def test_an_inactive_user_gets_nothing_more(hq: Headquarters, crmdesk: Callable[..., Any]) -> None:
+    from crmdesk.domain.errors import Refused
+
+    one = hq.join("R1")
+    assert crmdesk("user", "change", "R1", "--inactive")[1]["changed"] == ["active"]
+    with pytest.raises(Refused):
+        one.sync()
+    assert crmdesk("user", "change", "R1", "--active")[0] == 0
+    assert one.sync().refusals == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["user", "add", "R1", "Again"], "same number or code"),
+        (["user", "add", "R9", "Nine", "--role", "king"], "no role king"),
+        (["user", "add", "R9", "Nine", "--territory", "T9"], "no territory T9"),
+        (["user", "change", "R9", "--name", "x"], "no user R9"),
+        (["user", "change", "R1"], "what shall change"),
+        (["user", "change", "R1", "--language", "tlh"], "no language tlh"),
+        (["user", "password", "R9"], "no user R9"),
+        (["territory", "move", "T1"], "Name customers"),
+        (["territory", "change", "T1", "--parent", "T1"], "below itself"),
+        (["territory", "take", "T1", "R9"], "no user R9"),
+        (["device", "retire", "X99"], "no device X99"),
+        (["device", "code", "R9"], "no user R9"),
+        (["audit", "--user", "R9"], "no user R9"),
+        (["setting", "nonsense"], "no setting nonsense"),
+        (["setting", "lease-days", "many"], "whole number"),
+        (["backup", "--out", "x", "--keep", "0"], "at least one"),
+        (["restore", "nowhere.dump"], "no file"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_changes_nothing(
+    hq: Headquarters, crmdesk: Callable[..., Any], arguments: list[str], words: str
+) -> None:
+    before = hq.one("SELECT count(*) FROM change"), hq.one("SELECT count(*) FROM audit")
+    code, document, complaint = crmdesk(*arguments)
+    assert (code, document) == (2, None)
+    assert words in complaint and len(complaint.splitlines()) == 1
+    assert before == (
+        hq.one("SELECT count(*) FROM change"), hq.one("SELECT count(*) FROM audit")
+    )  # fmt: skip
+
+
+def test_the_last_administrator_cannot_be_taken_away(
+    hq: Headquarters, crmdesk: Callable[..., Any]
+) -> None:
+    crmdesk("user", "add", "A1", "Ada", "--role", "admin")
+    for change in (["--inactive"], ["--role", "rep"]):
+        code, _document, complaint = crmdesk("user", "change", "A1", *change)
+        assert code == 2 and "last administrator" in complaint
+    crmdesk("user", "add", "A2", "Alan", "--role", "admin")
+    assert crmdesk("user", "change", "A1", "--inactive")[0] == 0
+
+
+def test_a_password_comes_from_standard_input_only(
+    hq: Headquarters, crmdesk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert crmdesk("user", "password", "O1")[0] == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse ñ\n"))
+    assert crmdesk("user", "password", "O1")[0] == 0
+    kept = hq.one("SELECT password_hash FROM credential")
+    assert passwords.Passwords().verify(kept, "correct horse ñ")
+    assert "horse" not in str(hq.rows("SELECT * FROM audit"))
+    with pytest.raises(AssertionError):
+        assert crmdesk("user", "password", "O1", "--password", "x")[0] == 0
+
+
+def test_customers_move_singly_and_by_a_file_of_codes(
+    hq: Headquarters, crmdesk: Callable[..., Any], tmp_path: Path
+) -> None:
+    one, two = hq.join("R1"), hq.join("R2")
+    add_note(one, "C0", "R1", "goes with it")
+    one.sync()
+    code, done, _err = crmdesk("territory", "move", "T2", "C0", "C0")
+    assert (code, done["moved"]) == (0, ["C0"])
+
+    for text in ("name;code\nFirst;C1\nSecond;C9\nThere;C5\n;\n", "C1\nC9\nC5\n"):
+        file = tmp_path / "codes.csv"
+        file.write_text(text)
+        code, done, _err = crmdesk("territory", "move", "T2", "--file", file)
+        assert code == 1
+        assert done["unknown"] == ["C9"]
+    assert done["unchanged"] == ["C1", "C5"]
+    one.sync()
+    two.sync()
+    assert one.rows("SELECT code FROM account ORDER BY code") == [("C2",), ("C3",)]
+    assert two.one("SELECT count(*) FROM account") == 4
+    assert two.rows("SELECT text FROM note") == [("goes with it",)]
+
+
+def test_territories_form_a_tree_and_change_hands(
+    hq: Headquarters, crmdesk: Callable[..., Any]
+) -> None:
+    one = hq.join("R1")
+    assert crmdesk("territory", "add", "T3", "Coast", "--parent", "T1")[0] == 0
+    assert crmdesk("territory", "change", "T1", "--parent", "T3")[0] == 2
+    assert crmdesk("territory", "change", "T3", "--name", "The coast", "--parent", "T2")[1] == {
+        "territory": "T3", "changed": ["name", "parent_id"],
+    }  # fmt: skip
+    assert crmdesk("territory", "change", "T3", "--top")[1]["changed"] == ["parent_id"]
+    rows = {row["code"]: row for row in crmdesk("territory")[1]}
+    assert rows["T1"] == {
+        "code": "T1", "name": "North", "parent": None, "customers": 4, "users": ["R1"],
+    }  # fmt: skip
+    assert crmdesk("territory", "give", "T2", "R1", "R2")[1]["users"] == ["R1"]
+    one.sync()
+    assert one.one("SELECT count(*) FROM account") == 6
+    assert crmdesk("territory", "take", "T1", "R1")[1]["users"] == ["R1"]
+    assert crmdesk("territory", "take", "T1", "R1")[1]["users"] == []
+    one.sync()
+    assert one.one("SELECT count(*) FROM account") == 2
+
+
+def test_devices_show_what_an_administrator_has_to_know(
+    hq: Headquarters, crmdesk: Callable[..., Any]
+) -> None:
+    one = hq.join("R1")
+    one.sync()
+    rows = {row["prefix"]: row for row in crmdesk("device")[1]}
+    assert rows["R01"]["user_code"] == "R1" and rows["R01"]["schema"] == 2
+    assert rows["R01"]["last_seen_at"] is not None
+    assert len(crmdesk("device", "code", "R1")[1]["code"]) == 14
+
+    code, ended, _err = crmdesk("device", "retire", "R01")
+    assert (code, ended["status"]) == (0, "retiring")
+    code, ended, _err = crmdesk("device", "wipe", "R01")
+    assert (code, ended["status"]) == (0, "wiped")
+    assert crmdesk("device", "wipe", "R01")[0] == 2
+
+
+def test_the_audit_log_is_filtered_and_written_as_a_table(
+    hq: Headquarters, crmdesk: Callable[..., Any], tmp_path: Path
+) -> None:
+    crmdesk("user", "change", "R1", "--name", "Ruth R.")
+    crmdesk("setting", "lease-days", "30")
+    crmdesk("setting", "lease-days", "30")
+    newest = crmdesk("audit")[1]
+    assert [row["action"] for row in newest[:2]] == ["setting", "user-changed"]
+    assert newest[0]["detail"] == {"setting": "lease-days", "from": 21, "to": 30}
+    assert [r["action"] for r in crmdesk("audit", "--user", "R1", "--most", 1)[1]] == [
+        "user-changed"
+    ]
+    today = datetime.now(UTC).date().isoformat()
+    assert crmdesk("audit", "--until", "2020-01-01")[1] == []
+    assert len(crmdesk("audit", "--since", today, "--until", today)[1]) == len(newest)
+    file = tmp_path / "audit.csv"
+    assert crmdesk("audit", "--out", file)[1]["rows"] == len(newest)
+    assert file.read_text("utf-8-sig").splitlines()[0].split(",")[:2] == ["at", "action"]
+
+
+def test_the_lease_is_a_setting_that_laptops_are_told(
+    hq: Headquarters, crmdesk: Callable[..., Any]
+) -> None:
+    one = hq.join("R1")
+    (before,) = crmdesk("setting", "lease-days")[1]
+    assert before["value"] == before["default"] == 21
+    (after,) = crmdesk("setting", "lease-days", 7)[1]
+    assert after["value"] == 7
+    assert [row["name"] for row in crmdesk("setting")[1]].count("lease-days") == 1
+    one.sync()
+    assert one.one("SELECT offline_lease_days FROM organisation") == 7
+    assert crmdesk("setting", "lease-days", 3651)[0] == 2

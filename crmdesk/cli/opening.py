@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(context: Context) -> Iterator[Workspace]:
-    """The workspace of the profile; NotFound when there is none."""
+def opened(context: Context, *, to_sync: bool = False) -> Iterator[Workspace]:
+    """The workspace of the profile; NotFound when there is none.
+
+    LeaseEnded when it has been away from HQ for too long, unless it is opened ``to_sync``.
+    """
     from crmdesk.services.workspace import open_workspace
 
-    workspace = open_workspace(context.folder, context.instants)
+    workspace = open_workspace(context.folder, context.instants, to_sync=to_sync)
     try:
         yield workspace
     finally:

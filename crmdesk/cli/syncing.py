@@ -58,14 +58,16 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _sync(chosen: argparse.Namespace, context: Context) -> int:
-    with opened(context) as ws:
-        if chosen.watch:
+    with opened(context, to_sync=True) as ws:
+        if chosen.watch and not ws.is_locked():
             return _watch(ws, context)
         from crmdesk.sync.client import sync_once
 
         show = context.console.progress()
         report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
         _tell(report, context)
+        if chosen.watch:
+            return _watch(ws, context)
         return FINDINGS if report.refusals else DONE
 
 

@@ -56,6 +56,10 @@ class KeyMissing(EnvironmentProblem):
     """No keyring answers and no passphrase was given."""
 
 
+class LeaseEnded(EnvironmentProblem):
+    """The profile has been away from HQ for too long; a sync unlocks it."""
+
+
 class NewerFile(EnvironmentProblem):
     """The database was written by a newer version of the program."""
 

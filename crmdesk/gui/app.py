@@ -22,7 +22,14 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import Cancelled, CrmdeskError, KeyMissing, Unreachable, WrongKey
+from crmdesk.domain.errors import (
+    Cancelled,
+    CrmdeskError,
+    KeyMissing,
+    LeaseEnded,
+    Unreachable,
+    WrongKey,
+)
 from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
@@ -37,6 +44,7 @@ from crmdesk.paths import resources_dir
 
 if TYPE_CHECKING:
     from crmdesk.gui.firstrun import FirstRun, Unlock
+    from crmdesk.gui.lease_screen import LeaseScreen
     from crmdesk.services.workspace import Workspace
 
 CHIP_MS = 30_000
@@ -98,6 +106,8 @@ class Desktop:
         self.workspace: Workspace | None = None
         self._first_run: FirstRun | None = None
         self._unlock: Unlock | None = None
+        self._lease: LeaseScreen | None = None
+        self._given = start.passphrase
         self._control: Control | None = None
         self._day: date | None = None
         self._chip_timer = QTimer(self.window, interval=CHIP_MS)
@@ -126,7 +136,7 @@ class Desktop:
 
     def _open(self, passphrase: str | None = None) -> None:
         folder, instants = self._folder, self._start.instants
-        given = passphrase or self._start.passphrase
+        given = self._given = passphrase or self._given
         self.runner.read(
             lambda: _open_profile(folder, instants, given, self._held),
             self._on_opened,
@@ -164,8 +174,11 @@ class Desktop:
 
     def _on_ticked(self) -> None:
         """Now and then: the chip follows, and a laptop that slept over midnight gets its day."""
-        self.window.refresh_chip()
         workspace = self.workspace
+        if workspace is not None and workspace.is_locked():
+            self._end(lease_words(), _("crmdesk closes now. Open it again to sync."))
+            return
+        self.window.refresh_chip()
         if workspace is None or workspace.today() == self._day:
             return
         self._day = workspace.today()
@@ -175,6 +188,8 @@ class Desktop:
     def _on_open_failed(self, error: Exception) -> None:
         if isinstance(error, KeyMissing | WrongKey) and _opens_by_passphrase(self._folder):
             self._show_unlock(again=isinstance(error, WrongKey))
+        elif isinstance(error, LeaseEnded):
+            self._show_lease(error)
         else:
             self.errors.show(error)
 
@@ -188,12 +203,40 @@ class Desktop:
             self._unlock.ask(_("That was not the passphrase. Try again; capital letters count."))
         self.window.show_alone(self._unlock)
 
+    def _show_lease(self, error: LeaseEnded) -> None:
+        """Nothing of the data is shown until a sync has been through."""
+        if self._lease is None:
+            from crmdesk.gui.lease_screen import LeaseScreen
+
+            self._lease = LeaseScreen()
+            self._lease.sync_wanted.connect(self._on_lease_sync)
+        self._lease.say(error)
+        self.window.show_alone(self._lease)
+
+    def _on_lease_sync(self) -> None:
+        folder, instants, given = self._folder, self._start.instants, self._given
+        self.runner.network(
+            lambda: _sync_locked(folder, instants, given),
+            lambda _nothing: self._open(given),
+            self._on_lease_sync_failed,
+            owner=self,
+        )
+
+    def _on_lease_sync_failed(self, error: Exception) -> None:
+        if isinstance(error, CrmdeskError) and self._lease is not None:
+            if _is_gone(self._folder):
+                self._end(error.message, _("crmdesk closes now. Speak to the office."))
+            else:
+                self._lease.say(error)
+        else:
+            self.errors.show(error)
+
     # ----------------------------------------------------------------------------------- sync
 
     def _on_round_ended(self, error: Exception | None, asked: bool) -> None:
         """What a round by itself did not reach stands in the sync centre; who asked is told."""
-        if isinstance(error, CrmdeskError) and error.code == "wiped":
-            self._end_wiped(error)
+        if isinstance(error, CrmdeskError) and (error.code == "wiped" or _is_gone(self._folder)):
+            self._end(error.message, _("crmdesk closes now. Speak to the office."))
         elif error is None or isinstance(error, Cancelled):
             return
         elif not isinstance(error, CrmdeskError):
@@ -202,12 +245,12 @@ class Desktop:
             tone = "accent" if isinstance(error, Unreachable) else "warning"
             self.window.banner(error.message, error.hint, tone=tone)
 
-    def _end_wiped(self, error: CrmdeskError) -> None:
-        """The profile is gone by order of HQ: say it, and leave nothing of it on the screen."""
+    def _end(self, message: str, what_next: str) -> None:
+        """The profile is gone by order of HQ, or locked: say so, and show nothing of it."""
         self.window.rounds.close()
         self._chip_timer.stop()
-        box = QMessageBox(QMessageBox.Icon.Warning, "crmdesk", error.message, parent=self.window)
-        box.setInformativeText(_("crmdesk closes now. Speak to the office."))
+        box = QMessageBox(QMessageBox.Icon.Warning, "crmdesk", message, parent=self.window)
+        box.setInformativeText(what_next)
         box.setModal(True)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.finished.connect(self.window.close)
@@ -314,6 +357,34 @@ def _open_profile(
     # The first place is imported here, while the window already takes keys.
     import_module("crmdesk.gui.views.today.widget")
     return workspace
+
+
+def _sync_locked(folder: Path, instants: Callable[[], datetime], passphrase: str | None) -> None:
+    """One round of a profile whose data are locked; opens nothing for anybody else."""
+    from crmdesk.services.workspace import open_workspace
+    from crmdesk.storage import profile
+    from crmdesk.sync.client import sync_once
+
+    with profile.locked(folder, "desktop"):
+        workspace = open_workspace(folder, instants, passphrase=passphrase, to_sync=True)
+        try:
+            sync_once(workspace.database)
+        finally:
+            workspace.close()
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether HQ has had the profile destroyed."""
+    from crmdesk.storage import profile
+
+    return not profile.exists(folder)
+
+
+def lease_words() -> str:
+    """Why the data are locked, in one sentence."""
+    from crmdesk.sync.lease import ended
+
+    return ended().message
 
 
 def _opens_by_passphrase(folder: Path) -> bool:

@@ -21,6 +21,7 @@ from crmdesk.domain.errors import (
     Cancelled,
     CrmdeskError,
     EnvironmentProblem,
+    LeaseEnded,
     Unreachable,
 )
 from crmdesk.i18n import _
@@ -64,7 +65,8 @@ class ErrorDesk(QObject):
 
     def show(self, error: BaseException) -> None:
         """Show one error; on the interface thread."""
-        if isinstance(error, Cancelled | Unreachable):
+        # Whoever watches the lease ends the desktop; one dialog is enough.
+        if isinstance(error, Cancelled | Unreachable | LeaseEnded):
             return
         if isinstance(error, EnvironmentProblem):
             self._show_environment(error)

@@ -108,6 +108,11 @@ def chip_state(status: SyncStatus, now: datetime) -> ChipState:
     """The chip for a status; ``now`` is local. A profile without HQ says so and nothing else."""
     if status.alone:
         return ChipState("alone", need=status.need)
+    if status.locks_at is not None:
+        # Three days before the offline lease ends: nothing else matters as much.
+        day = format_date_near(status.locks_at.astimezone(now.tzinfo).date(), now.date())
+        words = _("locks {day}").format(day=day)
+        return ChipState("offline", words, status.waiting, status.need)
     last = None if status.last_at is None else status.last_at.astimezone(now.tzinfo)
     if status.last_result not in ("", DONE) or last is None:
         words = "" if last is None else since(last, now)

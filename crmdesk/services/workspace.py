@@ -20,6 +20,7 @@ from crmdesk.domain.states import Role
 from crmdesk.i18n import _
 from crmdesk.storage import profile, summaries
 from crmdesk.storage.engine import Database
+from crmdesk.sync import lease
 
 TimeSource = Callable[[], datetime]
 
@@ -59,21 +60,31 @@ class Workspace:
         """The present instant in UTC."""
         return self.clock.now()
 
+    def is_locked(self) -> bool:
+        """Whether the offline lease has ended since the profile was opened."""
+        return self.database.is_locked()
+
     def close(self) -> None:
         """Close the database."""
         self.database.dispose()
 
 
-def open_workspace(folder: Path, source: TimeSource, *, passphrase: str | None = None) -> Workspace:
+def open_workspace(
+    folder: Path, source: TimeSource, *, passphrase: str | None = None, to_sync: bool = False
+) -> Workspace:
     """Open a profile for the person it belongs to.
 
     ``source`` gives instants (the system's clock). Raises what
-    :func:`crmdesk.storage.profile.open_database` raises, and EnvironmentProblem for a profile
-    without a company or without its person.
+    :func:`crmdesk.storage.profile.open_database` raises, LeaseEnded for one that has been away
+    from HQ for too long (unless it is opened ``to_sync``; its data stay locked until that has
+    succeeded), and EnvironmentProblem for a profile without a company or without its person.
     """
     database = profile.open_database(folder, ZoneClock(source, ZoneInfo("UTC")), passphrase)
     try:
-        return workspace_of(folder, database, source)
+        workspace = workspace_of(folder, database, source)
+        if lease.watch(database).ended and not to_sync:
+            raise lease.ended()
+        return workspace
     except BaseException:
         database.dispose()
         raise

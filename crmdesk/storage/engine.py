@@ -75,6 +75,9 @@ class Database:
         self._write_lock = threading.Lock()
         self._running: set[Any] = set()
         self._held = ExitStack()
+        # Called before data are read or written; raises while they are locked.
+        self.guard: Callable[[], None] | None = None
+        self._free = threading.local()
         # What has been answered or sent to HQ must survive a power cut, so commits reach the disk.
         self._writer = self._engine(1, _WRITER_CACHE_KIB, "BEGIN IMMEDIATE", "FULL")
         self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN", "NORMAL")
@@ -127,6 +130,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read connection with one consistent view of the data."""
+        self._check_guard()
         with self._readers.connect() as connection:
             yield connection
 
@@ -136,6 +140,7 @@ class Database:
 
         ``applying`` switches journal capture off: only for applying what HQ sent.
         """
+        self._check_guard()
         with self._write_lock, self._writer.connect() as connection:
             row = connection.exec_driver_sql("SELECT txn, hlc FROM sync_state WHERE id = 1").one()
             tx = Tx(connection, int(row[0]) + 1, next_hlc(int(row[1]), self.clock.now()))
@@ -150,6 +155,27 @@ class Database:
             if applying:
                 connection.exec_driver_sql("UPDATE sync_state SET applying = 0 WHERE id = 1")
             connection.commit()
+
+    def is_locked(self) -> bool:
+        """Whether the guard would let nobody read now."""
+        try:
+            self._check_guard()
+        except CrmdeskError:
+            return True
+        return False
+
+    def _check_guard(self) -> None:
+        if self.guard is not None and not getattr(self._free, "depth", 0):
+            self.guard()
+
+    @contextmanager
+    def unguarded(self) -> Iterator[None]:
+        """Let this thread read and write although the data are locked: for sync only."""
+        self._free.depth = getattr(self._free, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            self._free.depth -= 1
 
     @contextmanager
     def maintenance(self) -> Iterator[Connection]:

@@ -21,7 +21,7 @@ from crmdesk.i18n import _
 from crmdesk.storage import bulk, profile, summaries
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
-from crmdesk.sync import facts
+from crmdesk.sync import facts, lease
 from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.protocol import PROTOCOL_VERSION, EnrolRequest, EnrolResponse
 from crmdesk.sync.session import Session
@@ -153,6 +153,7 @@ def _fill(
         profile.set_fact(connection, facts.EPOCH, download.epoch)
         profile.set_fact(connection, facts.LAST_SYNC, format_instant(clock.now()))
         profile.set_fact(connection, _CODE, None)
+        lease.renew(connection, clock.now(), session.lease_days)
     return rows
 
 

@@ -21,7 +21,7 @@ from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
 from crmdesk.storage import profile, resuming, transfers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.tables import sync_session
-from crmdesk.sync import facts, healing
+from crmdesk.sync import facts, healing, lease
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
@@ -118,7 +118,8 @@ class Syncer:
         files: Limits | None = None,
     ) -> SyncReport:
         """One round; raises what :func:`sync_once` raises."""
-        with profile.locked(self._database.path.parent, "sync"):
+        folder = self._database.path.parent
+        with profile.locked(folder, "sync"), self._database.unguarded():
             with self._database.read() as connection:
                 member = facts.require_membership(connection)
             session = self._session_with(member)
@@ -132,8 +133,8 @@ class Syncer:
                 finally:
                     self.touched = one.touched
             except Refused as error:
-                if profile.exists(self._database.path.parent) and destroys(error, self._database):
-                    wipe(self._database.path.parent)
+                if profile.exists(folder) and destroys(error, self._database):
+                    wipe(folder)
                 raise
 
     def _session_with(self, member: facts.Membership) -> Session:
@@ -403,5 +404,9 @@ class _Round:
                 )  # fmt: skip
             profile.set_fact(connection, facts.OFFSET_MS, str(offset.ms))
             profile.set_fact(connection, facts.LAST_RESULT, result)
+            now = self._database.clock.now()
             if self._consistent_at is not None:
                 profile.set_fact(connection, facts.LAST_SYNC, self._consistent_at)
+                lease.renew(connection, now, self._session.lease_days)
+            standing = lease.observe(connection, now)
+        lease.lock_after(self._database, standing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from crmdesk.gui.app import Beginnings, Desktop, Start
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Control
+from crmdesk.gui.lease_screen import LeaseScreen
 from crmdesk.gui.presenting import Target
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.services.queries.search import find
@@ -296,3 +298,56 @@ def test_log_file_does_not_grow_for_ever(tmp_path: Path) -> None:
         handler.handle(record)
     forget()
     assert path.stat().st_size < 2 * start_up.LOG_BYTES
+
+
+def away_for(folder: Path, days: int) -> None:
+    """A joined profile that met HQ so many days ago and may stay away for 21."""
+    from crmdesk.services.workspace import NewCompany, start_alone
+    from crmdesk.sync import facts, lease
+
+    workspace = start_alone(folder, SPEC.instant, NewCompany("Subbética", "Rocío"), way="open")
+    with workspace.database.maintenance() as connection:
+        lease.renew(connection, SPEC.instant() - timedelta(days=days), 21)
+        for key, value in ((facts.URL, "http://127.0.0.1:9"), (facts.KEY, "k"),
+                           (facts.DEVICE, "ab" * 16)):  # fmt: skip
+            profile.set_fact(connection, key, value)
+    workspace.close()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_profile_that_was_away_too_long_shows_only_that(
+    begin: Begin, qtbot: QtBot, tmp_path: Path
+) -> None:
+    away_for(tmp_path / "away", 22)
+    desktop = begin(tmp_path / "away")
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), LeaseScreen))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, LeaseScreen)
+    assert "data are locked" in screen.said()
+    assert desktop.workspace is None
+
+    screen.findChild(KeyHintButton).click()
+
+    qtbot.waitUntil(lambda: "cannot be reached" in screen.said())
+    assert desktop.workspace is None
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_lease_that_ends_in_an_open_window_leaves_the_screen(
+    begin: Begin, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from crmdesk.sync import lease
+
+    away_for(tmp_path / "away", 20)
+    desktop = begin(tmp_path / "away")
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
+    assert desktop.workspace is not None
+    lease.lock_after(desktop.workspace.database, lease.Lease(21, timedelta(0)))
+
+    desktop._on_ticked()
+
+    (box,) = desktop.window.findChildren(QMessageBox)
+    assert "data are locked" in box.text()
+    assert type(desktop.window.stack.currentWidget()) is QWidget
+    box.accept()

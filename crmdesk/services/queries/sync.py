@@ -27,7 +27,7 @@ from crmdesk.storage.tables import (
     sync_session,
     table,
 )
-from crmdesk.sync import facts
+from crmdesk.sync import facts, lease
 from crmdesk.sync.departing import CUSTOMER
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ _account, _journal = table("account"), journal.c
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """What the sync chip says. ``last_result`` is "done" or the code of what went wrong."""
+    """What the sync chip says. ``last_result`` is "done" or the code of what went wrong.
+
+    ``locks_at`` is when the data lock themselves unless HQ is met; None while that is far.
+    """
 
     alone: bool
     last_at: datetime | None
     last_result: str
     waiting: int
     need: int
+    locks_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class SyncCentre:
 def sync_status(ws: Workspace) -> SyncStatus:
     """The chip's state; a few milliseconds."""
     with ws.database.read() as connection:
-        return _status(connection)
+        return _status(connection, ws.now())
 
 
 def sync_centre(ws: Workspace) -> SyncCentre:
@@ -166,7 +170,7 @@ def sync_centre(ws: Workspace) -> SyncCentre:
         files = transfers.waiting(connection) if member is not None else (0, 0)
         settled = _settled(connection, ws.now() - timedelta(days=SETTLED_DAYS))
         return SyncCentre(
-            status=_status(connection),
+            status=_status(connection, ws.now()),
             address="" if member is None else member.url,
             device=ws.device_prefix,
             customers=connection.execute(
@@ -185,7 +189,9 @@ def sync_centre(ws: Workspace) -> SyncCentre:
         )
 
 
-def _status(connection: Connection) -> SyncStatus:
+def _status(connection: Connection, now: datetime) -> SyncStatus:
+    standing = lease.read(connection, now)
+    locks_at = now + standing.left if standing.near and standing.left is not None else None
     last = get_fact(connection, facts.LAST_SYNC)
     waiting = connection.execute(
         select(func.count()).select_from(
@@ -212,6 +218,7 @@ def _status(connection: Connection) -> SyncStatus:
         last_result=get_fact(connection, facts.LAST_RESULT) or "",
         waiting=int(waiting),
         need=int(collided) + int(refused),
+        locks_at=locks_at,
     )
 
 

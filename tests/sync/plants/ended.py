@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmdesk.hq import auth
+from crmdesk.sync import lease
 from tests.sync.planted import plant
 
 
@@ -15,3 +16,12 @@ from tests.sync.planted import plant
 def _token_is_enough(patch: pytest.MonkeyPatch) -> None:
     """A good token is believed; how the device stands is not looked at."""
     patch.setattr(auth, "check_status", lambda _status, **_how: None)
+
+
+@plant(
+    case=32,
+    test="tests/sync/test_lease.py::test_case_32_a_laptop_that_stays_away_locks_itself_and_a_sync_unlocks_it",
+)
+def _lease_without_end(patch: pytest.MonkeyPatch) -> None:
+    """The laptop forgets when it has met HQ."""
+    patch.setattr(lease, "read", lambda *_: lease.FOR_EVER)

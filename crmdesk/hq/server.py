@@ -29,6 +29,7 @@ from crmdesk.hq.observing import Drain
 from crmdesk.hq.options import ServeOptions
 from crmdesk.hq.serving import system_clock
 from crmdesk.hq.store import Store
+from crmdesk.hq.upkeep import upkeep
 from crmdesk.i18n import _
 
 _log = logging.getLogger("crmdesk.hq")
@@ -51,7 +52,8 @@ def run(url: str, options: ServeOptions, listener: socket.socket, *, place: int 
     with logging_to(sys.stderr, options.log_level), closing_store(store):
         schema.check(store)
         drain, metrics = Drain(), Metrics(store)
-        hq = open_hq(store, system_clock(offset_s=options.offset_s))
+        clock = system_clock(offset_s=options.offset_s)
+        hq = open_hq(store, clock)
         app = make_app(hq, metrics=metrics, drain=drain, metrics_token=token)
         config = uvicorn.Config(
             app,
@@ -70,7 +72,7 @@ def run(url: str, options: ServeOptions, listener: socket.socket, *, place: int 
             forwarded_allow_ips=list(options.proxies),
         )
         server = HqServer(config, drain, store, grace_s=options.grace_s)
-        with _metrics_shown(metrics, options, place), _quiet_end():
+        with _metrics_shown(metrics, options, place), upkeep(store, clock), _quiet_end():
             server.run(sockets=[listener])
 
 

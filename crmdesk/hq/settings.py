@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.hq import auth, editing
+from crmdesk.hq import auth, blobs, editing, retention
 from crmdesk.hq.store import HqConnection, Store
 from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
@@ -19,16 +19,37 @@ from crmdesk.i18n import _
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A whole number within bounds; ``column`` of the company, else the fact ``name``."""
+    r"""A whole number within bounds; in ``column`` of the company, else in the fact ``fact``.
+
+    There it is kept in ``unit``\ s.
+    """
 
     name: str
     default: int
     least: int
     most: int
     column: str | None = None
+    fact: str = ""
+    unit: int = 1
 
 
-SETTINGS = (Setting("lease-days", 21, 0, 3650, column="offline_lease_days"),)
+def _quota(name: str, fact: str) -> Setting:
+    default = blobs.QUOTAS[fact] // _MB
+    return Setting(name, default, 0, _MOST_MB, fact=fact, unit=_MB)
+
+
+_MB = 1_000_000
+_MOST_MB = 100_000_000
+SETTINGS = (
+    Setting("lease-days", 21, 0, 3650, column="offline_lease_days"),
+    Setting(
+        "retention-days", retention.RETENTION_DAYS, retention.SHORTEST_RETENTION_DAYS, 3650,
+        fact="retention_days",
+    ),
+    _quota("quota-file-mb", "quota.file_bytes"),
+    _quota("quota-user-mb", "quota.user_bytes"),
+    _quota("quota-company-mb", "quota.company_bytes"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,10 @@ class Present:
 def _meanings() -> Mapping[str, str]:
     return {
         "lease-days": _("days a laptop may work without coming back; 0: for ever"),
+        "retention-days": _("days a laptop may be away and still be told what was deleted"),
+        "quota-file-mb": _("largest attachment, in megabytes"),
+        "quota-user-mb": _("attachments of one person, in megabytes"),
+        "quota-company-mb": _("attachments of everybody, in megabytes"),
     }
 
 
@@ -54,11 +79,6 @@ def present(store: Store) -> list[Present]:
         return [
             Present(s.name, _value(connection, s), s.default, meanings[s.name]) for s in SETTINGS
         ]
-
-
-def value_of(connection: HqConnection, name: str) -> int:
-    """The value of a setting in this transaction."""
-    return _value(connection, _declared(name))
 
 
 def one(rows: list[Present], name: str) -> Present:
@@ -97,7 +117,7 @@ def change(store: Store, name: str, text: str, *, now_ms: int) -> None:
             connection.execute(
                 "INSERT INTO hq_state (key, value) VALUES (%s, %s)"
                 " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
-                (name, str(value)),
+                (setting.fact, str(value * setting.unit)),
             )
         detail = {"setting": name, "from": before, "to": value}
         auth.audit(connection, "setting", detail=msgspec.json.encode(detail).decode())
@@ -118,10 +138,10 @@ def _declared(name: str) -> Setting:
 def _value(connection: HqConnection, setting: Setting) -> int:
     if setting.column is None:
         row = connection.execute(
-            "SELECT value FROM hq_state WHERE key = %s", (setting.name,)
+            "SELECT value FROM hq_state WHERE key = %s", (setting.fact,)
         ).fetchone()
     else:
         row = connection.execute(
             f"SELECT {quoted(setting.column)} FROM organisation WHERE NOT deleted LIMIT 1".encode()
         ).fetchone()
-    return setting.default if row is None or row[0] is None else int(row[0])
+    return setting.default if row is None or row[0] is None else int(row[0]) // setting.unit

@@ -232,3 +232,18 @@ def test_the_lease_is_a_setting_that_laptops_are_told(
     one.sync()
     assert one.one("SELECT offline_lease_days FROM organisation") == 7
     assert crmdesk("setting", "lease-days", 3651)[0] == 2
+
+
+def test_settings_of_retention_and_quotas_reach_those_who_use_them(
+    hq: Headquarters, crmdesk: Callable[..., Any]
+) -> None:
+    from crmdesk.hq import blobs, retention
+
+    found = {row["name"]: row for row in crmdesk("setting")[1]}
+    assert all(row["value"] == row["default"] and row["meaning"] for row in found.values())
+    assert crmdesk("setting", "retention-days", 6)[0] == 2
+    assert crmdesk("setting", "retention-days", 30)[0] == 0
+    assert crmdesk("setting", "quota-file-mb", 5)[1][0]["value"] == 5
+    with hq.store.transaction() as connection:
+        assert retention.retention_days(connection) == 30
+        assert blobs.quotas(connection)["quota.file_bytes"] == 5_000_000

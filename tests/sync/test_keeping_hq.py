@@ -326,3 +326,29 @@ def test_check_reads_the_bytes_of_attachments_when_asked(
     assert crmdesk("check")[0] == 0
     code, found, _err = crmdesk("check", "--contents")
     assert code == 1 and "damaged" in found["findings"][0]
+
+
+def test_check_tidies_when_asked_and_a_server_does_it_by_itself(
+    hq: Headquarters, crmdesk: Command
+) -> None:
+    import time
+
+    from crmdesk.hq import serving
+    from crmdesk.hq.upkeep import upkeep
+
+    hq.code("R1")
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE enrolment SET expires_at = now() - interval '1 year'")
+    made = hq.one("SELECT count(*) FROM enrolment")
+    assert "tidied" not in crmdesk("check")[1]
+    assert crmdesk("check", "--tidy")[1]["tidied"]["codes"] == made
+    hq.code("R1")
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE enrolment SET expires_at = now() - interval '1 year'")
+    store = Store(hq.database_url)
+    with upkeep(store, serving.system_clock(), first_s=0.01, every_s=0.01):
+        until_s = time.monotonic() + 10
+        while hq.one("SELECT count(*) FROM enrolment") and time.monotonic() < until_s:
+            time.sleep(0.02)
+    assert hq.one("SELECT count(*) FROM enrolment") == 0
+    store.dispose()

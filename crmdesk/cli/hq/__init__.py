@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from crmdesk.cli.hq import devices, keeping, people, records, running, territories
+from crmdesk.cli.hq import devices, keeping, people, records, running, scaling, territories
 from crmdesk.i18n import _
 
 
@@ -20,5 +20,5 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(folder=None)
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
-    for module in (running, people, territories, devices, keeping, records):
+    for module in (running, people, territories, devices, keeping, records, scaling):
         module.register(steps, shared)

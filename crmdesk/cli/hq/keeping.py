@@ -39,6 +39,10 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--contents", action="store_true", help=_("read the bytes of all attachments as well")
     )
+    check.add_argument(
+        "--tidy", action="store_true",
+        help=_("forget what its time has come for (a server does it once a day)"),
+    )  # fmt: skip
 
 
 def _backup(chosen: argparse.Namespace, context: Context) -> int:
@@ -99,11 +103,17 @@ def _restore(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _check(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import checking
+    from crmdesk.hq import checking, upkeep
 
     with home_of(chosen).store() as store:
+        tidied = upkeep.tidy(store, context.instants()) if chosen.tidy else None
         found = checking.check(store, contents=chosen.contents)
-    context.console.document(found)
+    context.console.document(
+        {"findings": found.findings, "counts": found.counts}
+        | ({} if tidied is None else {"tidied": tidied})
+    )
+    if tidied is not None:
+        context.console.say(_("Forgotten: {count} rows.").format(count=sum(tidied.values())))
     for sentence in found.findings:
         context.console.say(sentence)
     if not found.findings:

@@ -60,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; modules of commands are light until one runs."""
     from crmdesk.cli import (
         cards,
+        deciding,
         demo,
         files,
         hq,
@@ -80,7 +81,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crmdesk {__version__}")
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for module in (demo, files, reorder, planning, cards, syncing, safety, preferences, hq):
+    for module in (
+        demo, files, reorder, planning, cards, syncing, deciding, safety, preferences, hq,
+    ):  # fmt: skip
         module.register(commands, common)
     return parser
 

@@ -1,4 +1,4 @@
-"""``crmdesk sync``, ``join``, ``conflicts`` and ``refusals``: meeting HQ."""
+"""``crmdesk sync`` and ``join``: meeting HQ, and how this computer stands to it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.i18n import _, format_bytes, format_number
+from crmdesk.i18n import _, format_bytes, format_date, format_number, format_time, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
+    from crmdesk.services.queries.sync import SyncStatus
     from crmdesk.services.workspace import Workspace
     from crmdesk.sync.client import SyncReport
 
@@ -28,6 +29,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     how = sync.add_mutually_exclusive_group()
     how.add_argument("--once", action="store_true", help=_("one round (the default)"))
     how.add_argument("--watch", action="store_true", help=_("go on until Ctrl+C"))
+    how.add_argument("--status", action="store_true", help=_("say how it stands, without a round"))
     sync.set_defaults(run=_sync)
     join = commands.add_parser("join", parents=[common], help=_("enrol at an HQ"))
     join.add_argument("url")
@@ -36,35 +38,26 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
         "--insecure", action="store_true", help=_("take an http:// address on the network")
     )
     join.set_defaults(run=_join)
-    for name, words in (("conflicts", _("list conflicts")), ("refusals", _("list refusals"))):
-        parser = commands.add_parser(name, parents=[common], help=words)
-        parser.set_defaults(run=_list, what=name)
-        steps = parser.add_subparsers(dest="step", metavar="STEP")
-        if name == "conflicts":
-            resolve = steps.add_parser("resolve", parents=[common], help=_("settle a conflict"))
-            resolve.add_argument("number", type=int)
-            resolve.add_argument(
-                "--keep", required=True, metavar="mine|theirs|VALUE", help=_("what shall stand")
-            )
-            resolve.set_defaults(run=_resolve)
-            continue
-        for step, meaning in (
-            ("retry", _("send a refused change again")),
-            ("discard", _("leave it as HQ has it")),
-        ):
-            once = steps.add_parser(step, parents=[common], help=meaning)
-            once.add_argument("number", type=int)
-            once.set_defaults(run=_settle_refusal)
 
 
 def _sync(chosen: argparse.Namespace, context: Context) -> int:
     with opened(context, to_sync=True) as ws:
+        if chosen.status:
+            status = _standing(ws, context)
+            context.console.document(status)
+            return FINDINGS if status.need else DONE
         if chosen.watch and not ws.is_locked():
             return _watch(ws, context)
         from crmdesk.sync.client import sync_once
 
         show = context.console.progress()
-        report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
+        try:
+            report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
+        except CrmdeskError:
+            # What went wrong is said by the program; what it leaves behind is said here.
+            if not ws.is_locked():
+                _standing(ws, context)
+            raise
         _tell(report, context)
         if chosen.watch:
             return _watch(ws, context)
@@ -105,6 +98,30 @@ def _watch(ws: Workspace, context: Context) -> int:
                 raise error
             if error is not None:
                 context.console.say(str(error))
+                _standing(ws, context)
+
+
+def _standing(ws: Workspace, context: Context) -> SyncStatus:
+    """Say what waits, what needs somebody, and when this computer last had all that HQ had."""
+    from crmdesk.services.queries.sync import sync_status
+
+    status = sync_status(ws)
+    if status.alone:
+        context.console.say(_("This profile works alone; there is no HQ to sync with."))
+        return status
+    last = _("never")
+    if status.last_at is not None:
+        local = ws.clock.local(status.last_at)
+        last = f"{format_date(local.date(), year=True)} {format_time(local)}"
+    waiting = ngettext("{count} change waiting", "{count} changes waiting", status.waiting)
+    need = ngettext("{count} needs you", "{count} need you", status.need)
+    parts = (
+        waiting.format(count=status.waiting),
+        need.format(count=status.need),
+        _("last consistent {time}").format(time=last),
+    )
+    context.console.say(" · ".join(parts))
+    return status
 
 
 def _tell(report: SyncReport, context: Context) -> None:
@@ -139,48 +156,3 @@ def _join(chosen: argparse.Namespace, context: Context) -> int:
         )
     )  # fmt: skip
     return DONE
-
-
-def _resolve(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.services.resolving import resolve_conflict
-
-    with opened(context) as ws:
-        resolve_conflict(ws, chosen.number, chosen.keep)
-    context.console.document({"resolved": chosen.number, "kept": chosen.keep})
-    context.console.say(_("Conflict {number} is settled.").format(number=chosen.number))
-    return DONE
-
-
-def _settle_refusal(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.services import resolving
-
-    with opened(context) as ws:
-        if chosen.step == "retry":
-            resolving.retry_refusal(ws, chosen.number)
-        else:
-            resolving.discard_refusal(ws, chosen.number)
-    context.console.document({"refusal": chosen.number, "step": chosen.step})
-    context.console.say(_("Refusal {number} is settled.").format(number=chosen.number))
-    return DONE
-
-
-def _list(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.services.queries import sync as queries
-
-    with opened(context) as ws:
-        centre = queries.sync_centre(ws)
-    refused = chosen.what == "refusals"
-    rows = [row for row in centre.needs if (row.kind == "refused") is refused]
-    context.console.document(rows)
-    for row in rows:
-        numbers = ",".join(map(str, row.ids))
-        context.console.say(f"{numbers}  {row.entity} {row.number} {row.name}: {row.sentence}")
-        for one in row.collisions:
-            context.console.say(
-                _("    {field}: before {base}, mine {mine}, theirs {theirs}; kept {kept}").format(
-                    field=one.field, base=one.base, mine=one.mine, theirs=one.theirs, kept=one.kept
-                )
-            )
-    if not rows:
-        context.console.say(_("There are none."))
-    return FINDINGS if rows else DONE

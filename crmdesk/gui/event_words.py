@@ -245,6 +245,20 @@ def _promise(told: _Told) -> TimelineItem:
     )
 
 
+def _handed_over(told: _Told) -> TimelineItem:
+    by = told.row.text or _("the former owner")
+    words = _("not taken over, from {who}") if told.row.status == "refused" else _("from {who}")
+    unseen = not told.row.number
+    return _item(
+        told.row,
+        "message",
+        _("Handover: {text}").format(text=_first_line(told.row.title)),
+        words.format(who=by),
+        value=_("new") if unseen else "",
+        tone=Tone.ACCENT if unseen else Tone.PLAIN,
+    )
+
+
 _MAKERS: dict[str, Callable[[_Told], TimelineItem]] = {
     "visit": _visit,
     "order": _order,
@@ -259,4 +273,5 @@ _MAKERS: dict[str, Callable[[_Told], TimelineItem]] = {
     "collection": _collection,
     "note": _note,
     "promise": _promise,
+    "handover": _handed_over,
 }

@@ -7,19 +7,21 @@ buttons do is :mod:`crmdesk.services.settling`.
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError, NotFound, UserError
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.services import settling
 from crmdesk.services.orders import submit_order
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage.entities import Entity, Field, Kind, Owner, entity
-from crmdesk.storage.rows import Value
+from crmdesk.storage.entities import Entity, entity
+from crmdesk.storage.tables import conflict, journal, refusal
 from crmdesk.storage.wire_values import local_value
 
 
@@ -31,88 +33,115 @@ def resolve_conflict(ws: Workspace, number: int, keep: str) -> ChangeSet:
     """
     with ws.database.read() as connection:
         row = connection.exec_driver_sql(
-            "SELECT entity, uid, field, kept, state FROM conflict WHERE id = ?", (number,)
+            "SELECT kept, state FROM conflict WHERE id = ?", (number,)
         ).first()
-    if row is None or row[4] != "open":
+    if row is None or row[1] != "open":
         raise NotFound(_("There is no open conflict {number}.").format(number=number))
-    if keep == row[3]:
+    if keep == row[0]:
         return settling.settle(ws, "conflict", [number])
     if keep in ("mine", "theirs"):
         return settling.restore_other(ws, number)
-    spec = entity(row[0])
-    field = next((f for f in spec.fields if row[2] in (f.name, f.column)), None)
-    if field is None:
-        raise UserError(_("Keep mine or theirs: this conflict is not about one field."))
-    if (field.owner or spec.owner) is Owner.HQ:
-        raise UserError(_("HQ decides this field."), _("Keep mine or theirs."))
-    value = _typed(field, keep)
-    with ws.database.write() as tx:
-        key = tx.connection.exec_driver_sql(
-            f"UPDATE {spec.table or spec.name} SET {field.column} = ?"  # noqa: S608 - own names
-            " WHERE uid = ? RETURNING id",
-            (value, row[1]),
-        ).scalar()
-        if key is None:
-            raise NotFound(_("This is no longer on this computer."))
-        tx.connection.exec_driver_sql(
-            "UPDATE conflict SET state = 'restored' WHERE id = ?", (number,)
-        )
-    return ChangeSet({row[0]: frozenset({int(key)}), "conflict": frozenset({number})}, undo=tx.txn)
-
-
-def _typed(field: Field, text: str) -> Value:
-    """What a person typed as the value of a field."""
-    try:
-        if field.kind in (Kind.INT, Kind.MONEY, Kind.PRICE, Kind.QUANTITY, Kind.BOOL):
-            return int(text)
-        if field.kind is Kind.REAL:
-            return float(text)
-        if field.kind is Kind.DATE:
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise FieldError(
-            field.name,
-            _("The field {field} cannot hold {value}.").format(field=field.name, value=text),
-        ) from None
-    if field.kind is not Kind.TEXT:
-        raise FieldError(field.name, _("Keep mine or theirs: this field is not typed by hand."))
-    return text
+    return settling.settle_with(ws, number, keep)
 
 
 def discard_refusal(ws: Workspace, number: int) -> ChangeSet:
     """Leave a refused change as HQ has it. NotFound when there is no such open refusal."""
     with ws.database.read() as connection:
-        _refused(connection, number)
-    return settling.settle(ws, "refused", [number])
+        parts = _step(connection, _refused(connection, number))
+    return settling.settle(ws, "refused", [one.id for one in parts])
 
 
 def retry_refusal(ws: Workspace, number: int) -> ChangeSet:
-    """Make a refused change again, so that the next sync sends it.
+    """Make a refused step again, so that the next sync sends it: all its parts, or none.
 
     Raises NotFound when there is no such open refusal or its row has gone, UserError when the
-    change cannot be made again from here.
+    step cannot be made again from here.
     """
     with ws.database.read() as connection:
-        name, uid, fields, op = _refused(connection, number)
-    spec = entity(name)
-    if spec.local_while is not None:
-        changes = _submit_again(ws, spec, uid)
-    else:
-        with ws.database.write() as tx:
-            key = _again(tx.connection, spec, uid, op, json.loads(fields or "{}"))
-        changes = ChangeSet.of(name, [key], undo=tx.txn)
-    return changes | settling.settle(ws, "refused", [number])
+        refused = _refused(connection, number)
+        parts = _step(connection, refused)
+    documents = [one for one in parts if entity(one.entity).local_while is not None]
+    if documents:
+        changes = _submit_again(ws, entity(documents[0].entity), documents[0].uid)
+        return changes | settling.settle(ws, "refused", [one.id for one in parts])
+    changes = ChangeSet()
+    with ws.database.write() as tx:
+        for one in parts:
+            spec = entity(one.entity)
+            key = _again(tx.connection, spec, one.uid, one.op, json.loads(one.fields or "{}"))
+            changes |= ChangeSet.of(one.entity, [key])
+            tx.connection.execute(
+                update(refusal)
+                .where(refusal.c.id == one.id)
+                .values(state="retried", settled_at=format_instant(ws.now()), settled_txn=tx.txn)
+            )
+    ids = [one.id for one in parts]
+    return ChangeSet({**changes.touched, "conflict": frozenset(ids)}, undo=tx.txn)
 
 
-def _refused(connection: Connection, number: int) -> tuple[str, bytes, str | None, str]:
-    row = connection.exec_driver_sql(
-        "SELECT r.entity, r.uid, r.fields, r.state, j.op FROM refusal r"
-        " LEFT JOIN journal j ON j.seq = r.seq WHERE r.id = ?",
-        (number,),
-    ).first()
-    if row is None or row[3] != "open":
+def retry_refusals(ws: Workspace, numbers: Sequence[int]) -> ChangeSet:
+    """Make the steps behind several refusals again; those of one step count once."""
+    changes = ChangeSet()
+    for number in numbers:
+        with ws.database.read() as connection:
+            still_open = bool(_read(connection, refusal.c.id == number))
+        if still_open:
+            changes |= retry_refusal(ws, number)
+    return changes
+
+
+def reopen_number(ws: Workspace, kind: str, number: int) -> ChangeSet:
+    """Take back how a conflict or a refused step was settled, by its number.
+
+    NotFound when it is not settled; raises what :func:`crmdesk.services.settling.reopen` raises.
+    """
+    source = refusal if kind == "refused" else conflict
+    with ws.database.read() as connection:
+        row = connection.execute(
+            select(source.c.state, source.c.settled_txn).where(source.c.id == number)
+        ).first()
+        if row is None or row.state == "open":
+            raise NotFound(_("{number} is not settled.").format(number=number))
+        ids = [number]
+        if row.settled_txn is not None:
+            same = select(source.c.id).where(source.c.settled_txn == row.settled_txn)
+            ids = [int(one) for one in connection.scalars(same)]
+    return settling.reopen(ws, kind, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    id: int
+    txn: int
+    entity: str
+    uid: bytes
+    fields: str | None
+    op: str
+
+
+def _refused(connection: Connection, number: int) -> _Refused:
+    found = _read(connection, refusal.c.id == number)
+    if not found:
         raise NotFound(_("There is no open refusal {number}.").format(number=number))
-    return str(row[0]), bytes(row[1]), row[2], str(row[4] or "U")
+    return found[0]
+
+
+def _step(connection: Connection, one: _Refused) -> list[_Refused]:
+    """What was refused together with it, in order; commands go with their document."""
+    if one.txn == 0:
+        return [one]
+    return [part for part in _read(connection, refusal.c.txn == one.txn) if part.op != "C"] or [one]
+
+
+def _read(connection: Connection, where: ColumnElement[bool]) -> list[_Refused]:
+    r = refusal.c
+    query = (
+        select(r.id, r.txn, r.entity, r.uid, r.fields, func.coalesce(journal.c.op, "U"))
+        .select_from(refusal.outerjoin(journal, journal.c.seq == r.seq))
+        .where(r.state == "open", where)
+        .order_by(r.seq)
+    )
+    return [_Refused(*row) for row in connection.execute(query)]
 
 
 def _submit_again(ws: Workspace, spec: Entity, uid: bytes) -> ChangeSet:

@@ -15,6 +15,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import NotFound, StaleRevision, UserError
 from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import Entity, Owner, entity
 from crmdesk.storage.rows import Value
 from crmdesk.storage.wire_values import local_value
@@ -26,21 +27,26 @@ def undo(ws: Workspace, txn: int) -> ChangeSet:
     Raises StaleRevision when a row has changed since, UserError for facts and documents.
     """
     with ws.database.write() as tx:
-        rows = tx.connection.exec_driver_sql(
-            "SELECT entity, uid, op, fields FROM journal WHERE txn = ? ORDER BY seq DESC", (txn,)
-        ).all()
-        if not rows:
-            raise NotFound(_("There is nothing to take back."))
-        touched: dict[str, set[int]] = {}
-        for name, uid, op, fields in rows:
-            spec = entity(name)
-            if op in ("C", "L", "D") or spec.owner is Owner.APPEND or spec.lines is not None:
-                raise UserError(
-                    _("This step cannot be taken back."), _("Make the opposite change instead.")
-                )
-            values = json.loads(fields)
-            key = (_undo_insert if op == "I" else _undo_update)(tx.connection, spec, uid, values)
-            touched.setdefault(name, set()).add(key)
+        return undo_in(tx, txn)
+
+
+def undo_in(tx: Tx, txn: int) -> ChangeSet:
+    """The same inside a transaction that is already open, together with what else belongs to it."""
+    rows = tx.connection.exec_driver_sql(
+        "SELECT entity, uid, op, fields FROM journal WHERE txn = ? ORDER BY seq DESC", (txn,)
+    ).all()
+    if not rows:
+        raise NotFound(_("There is nothing to take back."))
+    touched: dict[str, set[int]] = {}
+    for name, uid, op, fields in rows:
+        spec = entity(name)
+        if op in ("C", "L", "D") or spec.owner is Owner.APPEND or spec.lines is not None:
+            raise UserError(
+                _("This step cannot be taken back."), _("Make the opposite change instead.")
+            )
+        values = json.loads(fields)
+        key = (_undo_insert if op == "I" else _undo_update)(tx.connection, spec, uid, values)
+        touched.setdefault(name, set()).add(key)
     kinds = {name: frozenset(keys) for name, keys in touched.items()}
     return ChangeSet(kinds, undo=tx.txn)
 

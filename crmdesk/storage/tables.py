@@ -158,7 +158,9 @@ conflict = Table(
     Column("kind", Text, nullable=False, server_default=text("'field'")),
     Column("theirs_by", Text), Column("theirs_at", Text), Column("at", Text, nullable=False),
     Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("settled_at", Text), Column("settled_txn", Integer),
 )  # fmt: skip
+"""state: open, settled (fine as it is), restored (by the transaction ``settled_txn``)."""
 
 refusal = Table(
     "refusal", _metadata,
@@ -168,7 +170,17 @@ refusal = Table(
     Column("code", Text, nullable=False), Column("sentence", Text, nullable=False),
     Column("fields", Text), Column("hq_row", Text), Column("at", Text, nullable=False),
     Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("settled_at", Text), Column("settled_txn", Integer),
 )  # fmt: skip
+"""state: open, settled (seen), retried (made again by the transaction ``settled_txn``)."""
+
+seen = Table(
+    "seen", _metadata,
+    Column("entity", Text, primary_key=True), Column("uid", LargeBinary(16), primary_key=True),
+    Column("at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Rows of HQ's that the person has taken note of here: decided proposals."""
 
 unknown_field = Table(
     "unknown_field", _metadata,

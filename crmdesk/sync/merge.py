@@ -118,6 +118,8 @@ def merge_update(
     if "account_id" in known:
         raise RefusedOp("account-fixed", _("A row cannot move to another customer."))
     _check_immutable(entity, known, image)
+    if entity.name == "proposal":
+        known = _first_decision_stands(known, image)
     collisions = []
     for column, (base, new) in known.items():
         found = _merge_field(entity, column, (base, new), image, writer, hlc)
@@ -289,6 +291,22 @@ def _immutable() -> RefusedOp:
     return RefusedOp(
         "immutable", _("This document has been submitted and cannot be changed. Make a copy.")
     )
+
+
+def _first_decision_stands(fields: dict[str, Any], image: Image) -> dict[str, Any]:
+    """What is left of a decision when somebody has decided meanwhile: nothing if it is the same.
+
+    Another decision is refused with its whole transaction, so that what it writes falls with it.
+    """
+    if "status" not in fields:
+        return fields
+    base, new = fields["status"]
+    status = image.values.get("status")
+    if status == base:
+        return fields
+    if status == new:
+        return {}
+    raise RefusedOp("decided", _("Somebody else has decided this meanwhile; that stands."))
 
 
 def _check_step(entity: Entity, column: str, old: Wire, new: Wire, writer: Writer) -> None:

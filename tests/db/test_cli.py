@@ -467,3 +467,54 @@ def test_the_program_itself(tmp_path: Path) -> None:
     wrong = _program("check", "--profile", str(tmp_path / "p"), CRMDESK_PASSPHRASE="no")
     assert (wrong.returncode, wrong.stdout) == (3, "")
     assert len(wrong.stderr.splitlines()) == 1
+
+
+def test_what_was_settled_is_reopened_by_its_number(run: Run, folder: Path, ws: Workspace) -> None:
+    number = _conflict(ws, "mine")
+    assert run("conflicts", "resolve", number, "--keep", "theirs").code == 0
+    assert run("conflicts", "reopen", number, "--json").document == {
+        "reopened": number, "what": "conflicts",
+    }  # fmt: skip
+    with ws.database.read() as connection:
+        city = connection.exec_driver_sql("SELECT city FROM account WHERE id = 1").scalar()
+    assert city == "Mine"
+    assert [row["ids"] for row in run("conflicts", "--json").document] == [[number]]
+    assert "not settled" in run("conflicts", "reopen", number).err
+
+
+def test_proposals_are_listed_and_decided_by_number(run: Run, folder: Path, ws: Workspace) -> None:
+    with ws.database.write(applying=True) as tx:
+        one = tx.connection.exec_driver_sql
+        uid = one("SELECT uid FROM account WHERE id = 1").scalar_one()
+        one("UPDATE app_user SET role = 'office'")
+        one("DELETE FROM proposal")
+        for number, days in ((b"p" * 16, 60), (b"q" * 16, 90)):
+            one(
+                "INSERT INTO proposal (uid, user_id, entity, row_uid, account_uid, field, current,"
+                " proposed, at) SELECT ?, id, 'account', ?, ?, 'payment_terms_days', '30', ?,"
+                " '2026-11-24T08:00:00.000Z' FROM app_user LIMIT 1",
+                (number, uid, uid, str(days)),
+            )
+    listed = run("proposals", "--json")
+    assert listed.code == 1
+    first, second = (row["id"] for row in listed.document)
+    assert "60 days" in run("proposals").out
+    assert run("proposals", "accept", first).code == 0
+    assert run("proposals", "dismiss", second, "--reason", " ").code == 2
+    assert run("proposals", "dismiss", second, "--reason", "Too long.", "--json").code == 0
+    assert run("proposals", "accept", 99).code == 2
+    assert run("proposals").code == 0
+    with ws.database.read() as connection:
+        days = connection.exec_driver_sql(
+            "SELECT payment_terms_days FROM account WHERE id = 1"
+        ).scalar()
+        answers = connection.exec_driver_sql("SELECT status, answer FROM proposal ORDER BY id")
+        assert answers.all() == [("accepted", None), ("dismissed", "Too long.")]
+    assert days == 60
+
+
+def test_a_profile_alone_says_so_instead_of_a_status(run: Run, folder: Path, ws: Workspace) -> None:
+    said = run("sync", "--status")
+    assert said.code == 0
+    assert "works alone" in said.out
+    assert run("sync", "--status", "--json").document["alone"] is True

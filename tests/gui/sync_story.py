@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crmdesk.domain.clock import format_instant
+from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import VisitOutcome
 from crmdesk.services import visits
 from crmdesk.services.workspace import Workspace
@@ -85,3 +86,66 @@ def tell(ws: Workspace) -> None:
                 " (?, ?, ?, ?, ?)",
                 (ago(hours=hours), 1.2, result, sent, received),
             )
+
+
+def tell_all(ws: Workspace) -> None:
+    """The story with every kind of card: prices, a handover, an answer, and proposals to decide."""
+    tell(ws)
+    now = ws.now()
+
+    def ago(**span: float) -> str:
+        return format_instant(now - timedelta(**span))
+
+    with ws.database.write(applying=True) as tx:
+        run = tx.connection.exec_driver_sql
+        (one, uid_one), (_two, uid_two), (_three, uid_three) = run(
+            "SELECT id, uid FROM account ORDER BY id DESC LIMIT 3"
+        ).all()
+        order = run("SELECT uid FROM sales_order ORDER BY id DESC LIMIT 1").scalar_one()
+        other = run("SELECT id FROM app_user WHERE id <> ? LIMIT 1", (ws.user.id,)).scalar_one()
+        for line, sku, mine, theirs in ((1, "OIL-1L", 79500, 82000), (4, "TUNA-80", 12500, 13100)):
+            run(
+                "INSERT INTO conflict (entity, uid, field, base, mine, theirs, kept, kind, at)"
+                " VALUES ('order', ?, 'net_price_e4', ?, ?, ?, 'mine', 'price', ?)",
+                (order, dump_json({"line": line, "sku": sku}), str(mine), str(theirs),
+                 ago(hours=15.5)),
+            )  # fmt: skip
+        run(
+            "INSERT INTO handover (uid, account_id, user_id, kind, text, content, at)"
+            " VALUES (?, ?, ?, 'refused', ?, ?, ?)",
+            (new_uid(), one, other,
+             "Written by the former owner before the customer moved; it was not taken over.",
+             dump_json([{"entity": "note", "uid": "00" * 16, "op": "I",
+                         "fields": {"text": [None, "Ask for Antonio after ten."]}},
+                        {"entity": "account", "uid": "00" * 16, "op": "U",
+                         "fields": {"visit_minutes": [20, 25]}}]), ago(hours=17)),
+        )  # fmt: skip
+        for uid, field, current, proposed, status, answer in (
+            (uid_one, "credit_limit_minor", 120000, 200000, "open", None),
+            (uid_two, "payment_terms_days", 30, 60, "open", None),
+            (uid_three, "payment_terms_days", 30, 45, "dismissed", "Pays late already."),
+        ):
+            run(
+                "INSERT INTO proposal (uid, user_id, kind, entity, row_uid, account_uid, field,"
+                " current, proposed, at, status, answer, decided_by_id, decided_at)"
+                " VALUES (?, ?, 'field', 'account', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (new_uid(), ws.user.id, uid, uid, field, str(current), str(proposed),
+                 ago(hours=40), status, answer, other if answer else None,
+                 ago(hours=13) if answer else None),
+            )  # fmt: skip
+        run(
+            "INSERT INTO proposal (uid, user_id, kind, entity, row_uid, account_uid, field,"
+            " current, proposed, at) VALUES (?, ?, 'price', 'order', ?, ?, 'net_price_e4', ?, ?,"
+            " ?)",
+            (new_uid(), other, order, uid_two,
+             dump_json([{"line": 1, "sku": "OIL-1L", "price_e4": 82000},
+                        {"line": 4, "sku": "TUNA-80", "price_e4": 13100}]),
+             dump_json([{"line": 1, "sku": "OIL-1L", "price_e4": 79500},
+                        {"line": 4, "sku": "TUNA-80", "price_e4": 12500}]), ago(hours=16)),
+        )  # fmt: skip
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO sync_session (started_at, seconds, result, sent, received, bytes_in,"
+            " bytes_out, healed, way) VALUES (?, 2.4, 'done', 52, 31, 48211, 9120, 1, 'file')",
+            (ago(hours=0.4),),
+        )

@@ -1,10 +1,9 @@
-"""The sync centre: its queries, settling and restoring, its presenter, its keys in a window."""
+"""The sync centre: its queries, settling and restoring, its keys in a window."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +15,25 @@ from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
-from crmdesk.gui.presenting import PlaceContext, RoundState, Target
+from crmdesk.gui.presenting import Target
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
-from crmdesk.gui.sync_words import RoundItem, chip_state, when
-from crmdesk.gui.views.sync.model import CentreItem, hours_text, value_text
-from crmdesk.gui.views.sync.presenter import SyncPresenter
+from crmdesk.gui.sync_words import chip_state, when
 from crmdesk.gui.views.sync.widget import SyncPlace
 from crmdesk.services import settling
+from crmdesk.services.field_words import hours_text, value_text
 from crmdesk.services.queries.sync import sync_centre, sync_status
 from crmdesk.services.workspace import Workspace
-from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.pictures import grab
-from tests.gui.sync_story import SHORT, tell
+from tests.gui.sync_stage import (
+    everything,
+    office_of,
+    open_conflict,
+    sql,
+    story,
+)  # fmt: skip
+from tests.gui.sync_story import SHORT
 
-
-def sql(ws: Workspace, statement: str, *values: Any) -> list[Any]:
-    with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(statement, values)]
-
-
-@pytest.fixture
-def story(demo: Workspace) -> Workspace:
-    """The demo company after some days of syncing."""
-    tell(demo)
-    return demo
-
+__all__ = ["everything", "story"]
 
 # ------------------------------------------------------------------------------------- queries
 
@@ -108,11 +101,6 @@ def test_values_are_read_as_people_write_them() -> None:
 # ------------------------------------------------------------------------------------ settling
 
 
-def open_conflict(ws: Workspace, field_name: str) -> int:
-    query = "SELECT id FROM conflict WHERE field = ? AND state = 'open'"
-    return int(sql(ws, query, field_name)[0][0])
-
-
 def test_restoring_writes_the_other_value_and_waits_to_be_sent(story: Workspace) -> None:
     key = open_conflict(story, "visit_minutes")
     changes = settling.restore_other(story, key)
@@ -144,112 +132,9 @@ def test_settled_cards_leave_and_come_back(story: Workspace) -> None:
     need = sync_centre(story).needs[0]
     settling.settle(story, need.kind, need.ids)
     assert len(sync_centre(story).needs) == 2
-    assert sync_centre(story).settled == 1
+    assert [(row.kind, row.state) for row in sync_centre(story).settled] == [("refused", "settled")]
     settling.reopen(story, need.kind, need.ids)
     assert sync_centre(story).needs[0] == need
-
-
-# ----------------------------------------------------------------------------------- presenter
-
-
-@dataclass
-class FakeView:
-    item: CentreItem | None = None
-    selected: str = ""
-    rounds: list[RoundItem] = field(default_factory=list)
-
-    def show_centre(self, item: CentreItem, selected: str) -> None:
-        self.item, self.selected = item, selected
-
-    def show_round(self, item: RoundItem) -> None:
-        self.rounds.append(item)
-
-
-def presenter_of(
-    ws: Workspace, runner: DirectRunner, desk: FakeDesk
-) -> tuple[SyncPresenter, FakeView]:
-    view = FakeView()
-    made = SyncPresenter(PlaceContext(ws, runner, desk), view)
-    made.start()
-    return made, view
-
-
-def test_first_card_is_selected_and_the_bar_moves(
-    story: Workspace, direct_runner: DirectRunner, desk: FakeDesk
-) -> None:
-    presenter, view = presenter_of(story, direct_runner, desk)
-    assert view.item is not None
-    keys = [need.key for need in view.item.needs]
-    assert view.selected == keys[0]
-    presenter.step(1)
-    assert view.selected == keys[1]
-    presenter.step(9)
-    assert view.selected == keys[2]
-
-
-def test_fine_can_be_undone(story: Workspace, direct_runner: DirectRunner, desk: FakeDesk) -> None:
-    presenter, view = presenter_of(story, direct_runner, desk)
-    presenter.fine()
-    presenter.refresh()
-    assert view.item is not None
-    assert len(view.item.needs) == 2
-    assert desk.undo is not None
-    desk.undo()
-    presenter.refresh()
-    assert len(view.item.needs) == 3
-
-
-def test_restore_of_a_card_brings_all_its_values_back(
-    story: Workspace, direct_runner: DirectRunner, desk: FakeDesk
-) -> None:
-    presenter, view = presenter_of(story, direct_runner, desk)
-    presenter.step(1)
-    presenter.restore()
-    assert desk.toasts == ["2 values restored"]
-    presenter.refresh()
-    assert view.item is not None
-    assert len(view.item.needs) == 2
-
-
-def test_a_round_is_asked_for_followed_and_cancelled(
-    story: Workspace, direct_runner: DirectRunner, desk: FakeDesk
-) -> None:
-    presenter, view = presenter_of(story, direct_runner, desk)
-    presenter.try_now()
-    assert desk.rounds.asked == 1
-    running = RoundState(running=True, stage="pull", done=1204, bytes=240_000)
-    desk.rounds.tell(running)
-    assert view.rounds[-1].words == "Receiving · 1,204 rows · 240.0\xa0kB"
-    desk.rounds.tell(replace(running, stage="push", done=3, total=14, bytes=0))
-    assert view.rounds[-1].words == "Sending · 3 of 14 changes"
-    presenter.cancel()
-    assert desk.rounds.cancelled == 1
-    desk.rounds.tell(replace(running, stopping=True))
-    assert view.rounds[-1].stopping
-    desk.rounds.tell(RoundState(next_in_s=250))
-    assert view.rounds[-1] == RoundItem(next_try="next try in 4 min")
-    presenter.close()
-    assert desk.rounds.listeners == []
-
-
-def test_profile_alone_is_told_how_to_join(
-    demo: Workspace, direct_runner: DirectRunner, desk: FakeDesk
-) -> None:
-    presenter, view = presenter_of(demo, direct_runner, desk)
-    presenter.try_now()
-    assert len(desk.banners) == 1
-    assert view.rounds == []
-    assert desk.rounds.asked == 0
-
-
-def test_refused_order_is_opened(
-    story: Workspace, direct_runner: DirectRunner, desk: FakeDesk
-) -> None:
-    presenter, view = presenter_of(story, direct_runner, desk)
-    presenter.open()
-    assert view.item is not None
-    need = view.item.needs[0]
-    assert desk.went == [("order", {"order": need.order_id})]
 
 
 # -------------------------------------------------------------------------------------- widget
@@ -283,6 +168,109 @@ def test_cards_are_settled_by_keys(
     assert not grab(window, tmp_path / "sync.png").isNull()
     states = dict(sql(story, "SELECT state, count(*) FROM conflict GROUP BY state"))
     assert states.get("restored") == 2
+
+
+def office_window(qtbot: QtBot, ws: Workspace, runner: Runner) -> tuple[MainWindow, SyncPlace]:
+    office = office_of(ws)
+    specs = [spec for spec in places_for(office) if spec.key in ("sync", "customers")]
+    window = build_shell(office, runner, Bus(), specs, ShellSources())
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    return window, window.place("sync")
+
+
+def test_the_keys_it_takes(qtbot: QtBot, everything: Workspace, runner: Runner) -> None:
+    """From any place: one key to the centre, then one or two for each of the three."""
+    window, place = office_window(qtbot, everything, runner)
+    pressed: dict[str, int] = {}
+
+    def press(what: str, key: Qt.Key, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        pressed[what] = pressed.get(what, 0) + 1
+        qtbot.keyClick(window.focusWidget() or window, key, modifier)
+        qtbot.waitUntil(lambda: runner.running == 0)
+
+    opened = "SELECT count(*) FROM proposal WHERE status = 'open'"
+    before = sql(everything, opened)[0][0]
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press("proposal", Qt.Key.Key_Y, both)
+    press("proposal", Qt.Key.Key_P)
+    press("proposal", Qt.Key.Key_A)
+    assert sql(everything, opened)[0][0] == before - 1
+    key = open_conflict(everything, "visit_minutes")
+    with everything.database.maintenance() as connection:
+        connection.exec_driver_sql("UPDATE refusal SET state = 'settled', code = 'x'")
+        connection.exec_driver_sql(
+            "UPDATE conflict SET state = 'settled' WHERE state = 'open' AND id <> ?", (key,)
+        )
+        connection.exec_driver_sql("INSERT INTO seen SELECT 'proposal', uid, '2026' FROM proposal")
+    place.presenter.refresh()
+    qtbot.waitUntil(lambda: runner.running == 0)
+    window.go("customers")
+    press("conflict", Qt.Key.Key_Y, both)
+    press("conflict", Qt.Key.Key_N)
+    press("conflict", Qt.Key.Key_M)
+    assert sql(everything, "SELECT count(*) FROM conflict WHERE state = 'open'") == [(0,)]
+    assert pressed == {"proposal": 3, "conflict": 3}
+    window.close()
+
+
+def test_a_value_and_a_reason_are_typed_with_the_keyboard_alone(
+    qtbot: QtBot, everything: Workspace, runner: Runner
+) -> None:
+    window, place = office_window(qtbot, everything, runner)
+    window.go("sync")
+    qtbot.waitUntil(lambda: runner.running == 0)
+    numbers = [card.item.kind for card in place.cards.cards()]
+    for _card in range(numbers.index("conflict")):
+        qtbot.keyClick(place, Qt.Key.Key_Down)
+    qtbot.keyClick(place, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(place, Qt.Key.Key_E)
+    entry = place.board.entry()
+    assert entry is not None
+    qtbot.waitUntil(entry.field.hasFocus)
+    qtbot.keyClicks(entry.field, "17")
+    # What arrives meanwhile does not take away what is being typed.
+    settling.settle(everything, "price", _ids(everything, "price"))
+    place.presenter.refresh()
+    qtbot.waitUntil(lambda: runner.running == 0)
+    assert place.board.entry() is entry
+    assert entry.field.text() == "17"
+    qtbot.keyClick(entry.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: place.board.entry() is None)
+    assert sql(everything, "SELECT count(*) FROM account WHERE visit_minutes = 17") == [(1,)]
+    assert place.hasFocus(), "the keys are the place's again"
+    qtbot.waitUntil(lambda: runner.running == 0)
+    qtbot.keyClick(place, Qt.Key.Key_P)
+    qtbot.keyClick(place, Qt.Key.Key_X)
+    reason = place.board.entry()
+    assert reason is not None
+    qtbot.keyClicks(reason.field, "Not mapx")
+    assert place.board.entry() is reason, "letters are letters here"
+    qtbot.keyClick(reason.field, Qt.Key.Key_Escape)
+    assert place.board.entry() is None
+    window.close()
+
+
+def _ids(ws: Workspace, kind: str) -> tuple[int, ...]:
+    return next(need.ids for need in sync_centre(ws).needs if need.kind == kind)
+
+
+def test_a_session_opens_and_tells_all(qtbot: QtBot, everything: Workspace, runner: Runner) -> None:
+    window, place = office_window(qtbot, everything, runner)
+    window.go("sync")
+    qtbot.waitUntil(lambda: runner.running == 0)
+    before = place.sessions.sizeHint().height()
+    qtbot.keyClick(place, Qt.Key.Key_D)
+    assert place.sessions.sizeHint().height() > before
+    place.sessions.setFocus()
+    qtbot.keyClick(place.sessions, Qt.Key.Key_Down)
+    assert place.sessions.part() == 1
+    qtbot.keyClick(place.sessions, Qt.Key.Key_Up)
+    qtbot.keyClick(place.sessions, Qt.Key.Key_D)
+    assert place.sessions.sizeHint().height() == before
+    window.close()
 
 
 def test_empty_centre_teaches(

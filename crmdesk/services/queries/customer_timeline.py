@@ -82,6 +82,7 @@ _collection, _return, _ticket = table("collection"), table("return_request"), ta
 _score, _note, _promise = table("survey_score"), table("note"), table("promise")
 _reason = table("outcome_reason")
 _sample, _product = table("sample"), table("product")
+_handover, _user = table("handover"), table("user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,14 @@ _SOURCES: tuple[_Source, ...] = (
             due_on=_promise.c.due_on, text=_promise.c.done_at,
         ),
         _promise.c.made_on.is_not(None),
+    ),
+    _Source(
+        "handover", EventGroup.NOTES, func.substr(_handover.c.at, 1, 10, type_=Text()),
+        _handover.c.account_id,
+        _columns(
+            _handover.c.id, func.date(_handover.c.at, type_=Date()), title=_handover.c.text,
+            text=_user.c.name, status=_handover.c.kind, number=_handover.c.seen_at.is_not(None),
+        ).select_from(_handover.outerjoin(_user, _user.c.id == _handover.c.user_id)),
     ),
 )  # fmt: skip
 

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.sync.model import LineItem, TileItem
+from crmdesk.gui.views.sync.items import LineItem, TileItem
 from crmdesk.gui.widgets.charts import ChartWidget, text_token
 from crmdesk.gui.widgets.lines import Run, draw_runs, runs_width
 from crmdesk.gui.widgets.panels import Surface
 
-_ROW, _TWO_LINES = 32, 46
+_ROW, _TWO_LINES, _MORE = 32, 46, 18
 _FIRST_SHARE = 1.9
 _WHEN_WIDTH = 84
+_MOST_WHEN = 0.36
+
+
+def _key(item: LineItem) -> str:
+    return "".join(item.more[:1]) + item.right
 
 
 class TileStrip(Surface):
@@ -69,6 +74,7 @@ class LineList(ChartWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: tuple[LineItem, ...] = ()
+        self._opened = ""
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -81,25 +87,51 @@ class LineList(ChartWidget):
         """The lines shown."""
         return self._items
 
+    def toggle(self) -> None:
+        """Open the line the keyboard is on (or the first) and tell all of it; or close it."""
+        if self._items:
+            item = self._items[max(self.part(), 0)]
+            self._opened = "" if self._opened == _key(item) or not item.more else _key(item)
+            self.parts_changed()
+
     def _height(self) -> int:
         two = any(item.detail for item in self._items)
         return theme.scaled(_TWO_LINES if two else _ROW)
+
+    def _room(self, part: int) -> int:
+        """The height of a line with what is told below it."""
+        item = self._items[part]
+        more = len(item.more) if _key(item) == self._opened else 0
+        return self._height() + (more * theme.scaled(_MORE) + t.SPACE_2 if more else 0)
 
     def part_count(self) -> int:
         return len(self._items)
 
     def part_rect(self, part: int) -> QRectF:
-        return QRectF(0, part * self._height(), self.width(), self._height())
+        top = sum(self._room(before) for before in range(part))
+        return QRectF(0, top, self.width(), self._room(part))
 
     def part_text(self, part: int) -> str:
         item = self._items[part]
-        return " ".join(x for x in (item.words, item.note, item.detail, item.right) if x)
+        told = (item.words, item.note, item.detail, item.right, *item.more)
+        return " ".join(x for x in told if x)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, len(self._items) * self._height())
+        return QSize(320, sum(self._room(part) for part in range(len(self._items))))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
+
+    def event(self, event: QEvent) -> bool:
+        # With the keyboard here the arrows walk these lines, not the place's cards.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
@@ -113,9 +145,26 @@ class LineList(ChartWidget):
         for part, item in enumerate(self._items):
             rect = self.part_rect(part)
             painter.fillRect(QRectF(0, rect.bottom() - 1, rect.width(), 1), theme.color("border"))
-            self._paint_item(painter, rect, item)
+            line = QRectF(rect.left(), rect.top(), rect.width(), self._height())
+            self._paint_item(painter, line, item)
+            if _key(item) == self._opened:
+                self._paint_more(painter, rect, item)
         self.draw_part_focus(painter)
         painter.end()
+
+    def _when_width(self) -> float:
+        """Room for the widest time, so that the words beside them line up."""
+        widest = max((runs_width([Run(item.words)]) for item in self._items), default=0.0)
+        most = self.width() * _MOST_WHEN
+        return min(max(widest + t.SPACE_3, theme.scaled(_WHEN_WIDTH)), most)
+
+    def _paint_more(self, painter: QPainter, rect: QRectF, item: LineItem) -> None:
+        height = theme.scaled(_MORE)
+        left = t.SPACE_3 + theme.scaled(16) + t.SPACE_2
+        room = QRectF(left, rect.top() + self._height(), rect.width() - left - t.SPACE_3, height)
+        for words in item.more:
+            draw_runs(painter, room, [Run(words, "muted", size=t.SIZE_SMALL)])
+            room.translate(0, height)
 
     def _paint_item(self, painter: QPainter, rect: QRectF, item: LineItem) -> None:
         side = theme.scaled(16)
@@ -134,7 +183,7 @@ class LineList(ChartWidget):
                 runs.append(Run(item.note, "muted", gap=t.SPACE_1))
             draw_runs(painter, room, runs)
             return
-        width = theme.scaled(_WHEN_WIDTH)
+        width = self._when_width()
         draw_runs(painter, QRectF(left, room.top(), width, room.height()), [Run(item.words)])
         half = theme.scaled(17)
         upper = QRectF(left + width, body.center().y() - half, room.right() - left - width, half)

@@ -90,6 +90,15 @@ def _platform_tables() -> None:
         sa.Column("healed", sa.Integer, nullable=False, server_default=sa.text("0")),
     )
     op.add_column("sync_session", _text("way", required=True, default="network"))
+    for name in ("conflict", "refusal"):
+        op.add_column(name, _text("settled_at"))
+        op.add_column(name, sa.Column("settled_txn", sa.Integer))
+    op.create_table(
+        "seen",
+        _text("entity", required=True), sa.Column("uid", sa.LargeBinary(16), nullable=False),
+        _text("at", required=True), sa.PrimaryKeyConstraint("entity", "uid"),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
 
 
 def _move_homes() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable, Generator, Iterator
 
 from starlette.applications import Starlette
@@ -46,6 +47,8 @@ from crmdesk.sync.protocol import PROTOCOL_VERSION
 __all__ = ["make_app", "open_hq"]
 
 _log = logging.getLogger("crmdesk.hq")
+
+_PROGRAM = re.compile(r"crmdesk(/[0-9A-Za-z.+-]{1,40})?")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -88,6 +91,12 @@ def _token(scope: Scope) -> str:
     return sent.removeprefix("Bearer ")
 
 
+def _program(request: Request) -> str:
+    """What a client calls itself, when it is one of ours: ``crmdesk/1.2.3``."""
+    said = request.headers.get("user-agent", "")
+    return said if _PROGRAM.fullmatch(said) else ""
+
+
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return str(client[0]) if client else ""
@@ -114,7 +123,7 @@ def _handler(hq: Hq, path: str) -> Handler:
         except CrmdeskError as error:
             notes.code = error.code
             return _response(failed(error))
-        call = Call(token, body, _address(request.scope), notes)
+        call = Call(token, body, _address(request.scope), _program(request), notes)
         return _response(await run_in_threadpool(answer, hq, path, call))
 
     return handle

@@ -136,11 +136,15 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the token (proven already where the endpoint is signed), the body, whence."""
+    """One request: the token (proven already where the endpoint is signed), the body, whence.
+
+    ``program`` is what the client calls itself, as :func:`crmdesk.hq.app` lets it through.
+    """
 
     token: str
     body: bytes
     address: str = ""
+    program: str = ""
     notes: Notes = field(default_factory=Notes)
 
 
@@ -278,6 +282,7 @@ def _token(hq: Hq, call: Call) -> Reply:
         if message.leaving and status == "retiring":
             quarantine.finish(connection, message.device)
             status = "retired"
+        _note_program(connection, message.device, call.program)
         lease_days = auth.lease_days(connection)
         pins = auth.pins(connection)
         # Not from memory: every server process must sign alike, after a restore as well.
@@ -287,6 +292,14 @@ def _token(hq: Hq, call: Call) -> Reply:
     life_s = int(auth.TOKEN_LIFE.total_seconds())
     return written(
         TokenResponse(token, life_s, hq.now_ms(), epoch, SCHEMA_VERSION, lease_days, status, pins)
+    )
+
+
+def _note_program(connection: HqConnection, device: str, program: str) -> None:
+    """Keep what a device runs, for the administrator's list."""
+    connection.execute(
+        "UPDATE hq_device SET program = %s WHERE device_id = %s AND program IS DISTINCT FROM %s",
+        (program, device, program),
     )
 
 

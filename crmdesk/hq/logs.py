@@ -48,7 +48,7 @@ def json_lines(stream: TextIO) -> logging.Handler:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.EventRenamer("event"),
+                _in_order,
                 structlog.processors.JSONRenderer(sort_keys=False, ensure_ascii=False),
             ],
         )
@@ -68,6 +68,12 @@ def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
     finally:
         root.handlers[:] = before
         root.setLevel(level_before)
+
+
+def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """When, how bad, from whom and what come first: people read logs as well."""
+    first = {key: event.pop(key) for key in ("at", "level", "logger", "event") if key in event}
+    return {**first, **event}
 
 
 def _add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -145,7 +145,14 @@ def set_password(store: Store, code: str, password: str) -> None:
     with store.transaction() as connection:
         uid = editing.find_uid(connection, "user", "code", code)
         passwords.set_password(connection, uid, password)
-        auth.audit(connection, "password-set", user=uid)
+
+
+def clear_password(store: Store, code: str) -> None:
+    """Ask a user for no password any more when a device is enrolled."""
+    with store.transaction() as connection:
+        uid = editing.find_uid(connection, "user", "code", code)
+        passwords.clear_password(connection, uid)
+        auth.audit(connection, "password-cleared", user=uid)
 
 
 def give_territories(store: Store, user: str, codes: Sequence[str], *, now_ms: int) -> list[str]:

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from types import FrameType
 
 from crmdesk.domain.errors import EnvironmentProblem, UserError
 from crmdesk.hq import children
+from crmdesk.hq.logs import logging_to
 from crmdesk.hq.options import ServeOptions
 from crmdesk.i18n import _
 
@@ -39,7 +41,7 @@ def run(url: str, options: ServeOptions, listener: socket.socket) -> None:
             _("Several processes at one address need Linux or macOS."),
             _("Run one server per port behind a balancer."),
         )
-    with _until_signal() as ended:
+    with logging_to(sys.stderr, options.log_level), _until_signal() as ended:
         team = _Team(url, options, listener)
         try:
             while not ended():

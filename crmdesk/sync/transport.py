@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import zstandard
 
+from crmdesk import __version__
 from crmdesk.domain.errors import Refused, Unreachable
 from crmdesk.i18n import _
 from crmdesk.sync.protocol import COMPRESS_ABOVE, MEDIA_PACKED, Failure
@@ -25,7 +26,9 @@ _TIMEOUT_S, _CONNECT_S = 120.0, 10.0
 _LATER = frozenset({408, 429})
 """HQ says that now is not the time: nothing is wrong with the request."""
 
-_HEADERS = {"user-agent": "crmdesk", "accept": "*/*", "accept-encoding": "identity"}
+_HEADERS = {
+    "user-agent": f"crmdesk/{__version__}", "accept": "*/*", "accept-encoding": "identity",
+}  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from crmdesk import __version__
 from crmdesk.cli.program import Faces, main
 from crmdesk.hq import passwords
 from tests.sync.conftest import Headquarters
@@ -133,6 +134,9 @@ def test_a_password_comes_from_standard_input_only(
     kept = hq.one("SELECT password_hash FROM credential")
     assert passwords.Passwords().verify(kept, "correct horse ñ")
     assert "horse" not in str(hq.rows("SELECT * FROM audit"))
+    assert next(r for r in crmdesk("user")[1] if r["code"] == "O1")["password"]
+    assert crmdesk("user", "password", "O1", "--clear")[0] == 0
+    assert hq.one("SELECT count(*) FROM credential") == 0
     with pytest.raises(AssertionError):
         assert crmdesk("user", "password", "O1", "--password", "x")[0] == 0
 
@@ -190,6 +194,7 @@ def test_devices_show_what_an_administrator_has_to_know(
     one.sync()
     rows = {row["prefix"]: row for row in crmdesk("device")[1]}
     assert rows["R01"]["user_code"] == "R1" and rows["R01"]["schema"] == 2
+    assert rows["R01"]["program"] == f"crmdesk/{__version__}"
     assert rows["R01"]["last_seen_at"] is not None
     assert len(crmdesk("device", "code", "R1")[1]["code"]) == 14
 

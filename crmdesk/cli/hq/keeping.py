@@ -58,7 +58,7 @@ def _backup(chosen: argparse.Namespace, context: Context) -> int:
         _("Backed up to {file}, {size}.").format(file=made.file, size=format_bytes(made.size))
     )
     if made.removed:
-        context.console.say(_("{count} older ones removed.").format(count=len(made.removed)))
+        context.console.say(_("Older ones removed: {count}").format(count=len(made.removed)))
     return DONE
 
 
@@ -113,7 +113,7 @@ def _check(chosen: argparse.Namespace, context: Context) -> int:
         | ({} if tidied is None else {"tidied": tidied})
     )
     if tidied is not None:
-        context.console.say(_("Forgotten: {count} rows.").format(count=sum(tidied.values())))
+        context.console.say(_("Rows forgotten: {count}").format(count=sum(tidied.values())))
     for sentence in found.findings:
         context.console.say(sentence)
     if not found.findings:

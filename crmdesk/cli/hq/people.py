@@ -44,6 +44,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
     password = verbs.add_parser("password", parents=[shared], help=_("set a user's password"))
     password.set_defaults(run=_password)
     password.add_argument("code")
+    password.add_argument("--clear", action="store_true", help=_("ask for none any more"))
 
 
 def _list(chosen: argparse.Namespace, context: Context) -> int:
@@ -121,9 +122,16 @@ def _password(chosen: argparse.Namespace, context: Context) -> int:
 
     with home_of(chosen).store() as store:
         people.require_user(store, chosen.code)
-        people.set_password(store, chosen.code, _asked())
-    context.console.document({"user": chosen.code})
-    context.console.say(_("The password of {user} is set.").format(user=chosen.code))
+        if chosen.clear:
+            people.clear_password(store, chosen.code)
+        else:
+            people.set_password(store, chosen.code, _asked())
+    context.console.document({"user": chosen.code, "password": not chosen.clear})
+    context.console.say(
+        _("{user} needs no password any more.").format(user=chosen.code)
+        if chosen.clear
+        else _("The password of {user} is set.").format(user=chosen.code)
+    )
     return DONE
 
 

@@ -10,7 +10,7 @@ from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
 from crmdesk.cli.hq.place import group, home_of, now_ms
 from crmdesk.domain.errors import UserError
-from crmdesk.i18n import _
+from crmdesk.i18n import _, ngettext
 
 _HEADINGS = ("code", "account", "customer")
 _MOST_SHOWN = 20
@@ -107,14 +107,22 @@ def _move(chosen: argparse.Namespace, context: Context) -> int:
         done = people.move_customers(store, codes, chosen.code, now_ms=now_ms(context))
     context.console.document(done)
     context.console.say(
-        _("{moved} customers moved to {code}; {unchanged} were there already.").format(
-            moved=len(done.moved), code=chosen.code, unchanged=len(done.unchanged)
-        )
+        ngettext(
+            "{count} customer moved to {code}.",
+            "{count} customers moved to {code}.",
+            len(done.moved),
+        ).format(count=len(done.moved), code=chosen.code)
     )
+    if done.unchanged:
+        context.console.say(_("There already: {count}").format(count=len(done.unchanged)))
     if done.unknown:
         shown = ", ".join(done.unknown[:_MOST_SHOWN])
         context.console.say(
-            _("{count} codes are unknown: {codes}").format(count=len(done.unknown), codes=shown)
+            ngettext(
+                "{count} code is unknown: {codes}",
+                "{count} codes are unknown: {codes}",
+                len(done.unknown),
+            ).format(count=len(done.unknown), codes=shown)
         )
     return FINDINGS if done.unknown else DONE
 

@@ -26,10 +26,11 @@ from crmdesk.hq.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.scopes import Principal
 from crmdesk.hq.store import HqConnection, Store
 from crmdesk.i18n import _
-from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
 from crmdesk.sync.merge import RefusedOp, Writer
 from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, PushRequest, PushResponse, Txn, op_hash
+from crmdesk.sync.versions import for_schema
 
 _ATTEMPTS = 5
 _PATIENCE_S = 20.0
@@ -80,7 +81,7 @@ def judge_and_write(
     connection: HqConnection, who: Principal, txns: Sequence[Txn], now_ms: int
 ) -> dict[int, Answer]:
     """Judge and write transactions that did not come from a device, in this transaction."""
-    request = PushRequest(0, "", now_ms, list(txns))
+    request = PushRequest(0, "", now_ms, list(txns), SCHEMA_VERSION)
     return _Push(connection, who, request, now_ms).judged(txns)
 
 
@@ -295,7 +296,8 @@ class _Push:
         for key in verdict.show:
             if key in rows and key in last:
                 answer = verdict.answers[last[key]]
-                verdict.answers[last[key]] = structs.replace(answer, row=rows[key])
+                row = for_schema(ENTITIES[key[0]], rows[key], self._request.schema)
+                verdict.answers[last[key]] = structs.replace(answer, row=row)
 
     def _name_rivals(self, verdict: Verdict) -> None:
         """Tell who wrote the other value of a collision, and when."""

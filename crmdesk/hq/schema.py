@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import cast
 
 from sqlalchemy import Connection, inspect, text
 
 from crmdesk.domain.errors import EnvironmentProblem, NewerFile, UserError
+from crmdesk.hq.placing import place_extra
 from crmdesk.hq.store import HqConnection, Store
 from crmdesk.hq.tables import metadata
 from crmdesk.i18n import _
@@ -80,6 +82,8 @@ def _migrate(connection: Connection) -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD_REVISION)
+    # The same transaction, on the bare driver connection.
+    place_extra(cast(HqConnection, connection.connection.driver_connection))
 
 
 def _first_facts(store: Store) -> None:

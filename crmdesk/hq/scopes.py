@@ -101,6 +101,16 @@ def row_scope(entity: Entity, values: Mapping[str, object], territory: str | Non
     return entity.scope.value
 
 
+def scope_sql(entity: Entity) -> str:
+    """The expression of a row's scope; the row is called ``t``, its account ``a``."""
+    if entity.scope is Scope.ACCOUNT:
+        account = "t" if entity.name == "account" else "a"
+        return f"coalesce('t/' || encode(uuid_send({account}.territory_id),'hex'), 't/none')"
+    if entity.scope is Scope.USER:
+        return "'u/' || encode(uuid_send(t.user_id),'hex')"
+    return f"'{entity.scope.value}'"
+
+
 def split(scopes: list[str]) -> tuple[list[str], list[str]]:
     """The territories and the users (hex) named by a list of scopes."""
     territories = [s[2:] for s in scopes if s.startswith("t/") and s != UNASSIGNED]

@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 
+from crmdesk.hq.scopes import scope_sql
 from crmdesk.hq.snapshot import scope_test
 from crmdesk.hq.store import HqConnection, as_records
 from crmdesk.hq.tables import by_account, table_name
 from crmdesk.hq.wire import quoted, value_sql
-from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind, Scope
+from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
 from crmdesk.sync.checksums import NOTHING, ROW_BUCKETS, UNIT, Sums, plan
 
 _KEPT_FOR = timedelta(days=1)
@@ -64,7 +65,7 @@ def scope_sums(connection: HqConnection, scopes: Collection[str]) -> dict[str, b
         shift = ROW_BUCKETS if entity.name == "account" else 0
         for source, row_text in _sources(entity):
             query = (
-                f"SELECT scope, bucket, sum(value), count(*) FROM (SELECT {_scope(entity)} AS"
+                f"SELECT scope, bucket, sum(value), count(*) FROM (SELECT {scope_sql(entity)} AS"
                 f" scope, {_BUCKET} AS bucket, {_BITS.format(text=row_text)} AS value"
                 f" {source} AND {where[0]}) v GROUP BY scope, bucket"
             )
@@ -148,12 +149,3 @@ def _value(one: Field, alias: str) -> str:
     else:
         text = f"({value_sql(one, alias)})::text"
     return f"coalesce({text}, chr({ord(NOTHING)}))"
-
-
-def _scope(entity: Entity) -> str:
-    if entity.scope is Scope.ACCOUNT:
-        account = "t" if entity.name == "account" else "a"
-        return f"coalesce('t/' || encode(uuid_send({account}.territory_id),'hex'), 't/none')"
-    if entity.scope is Scope.USER:
-        return "'u/' || encode(uuid_send(t.user_id),'hex')"
-    return f"'{entity.scope.value}'"

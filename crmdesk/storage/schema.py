@@ -14,6 +14,7 @@ from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.search import create_search_tables
 from crmdesk.storage.tables import whole_metadata
+from crmdesk.storage.upgrading import after_upgrade
 
 HEAD_REVISION = "0002"
 """The newest Alembic revision; a test holds it against the migrations folder."""
@@ -72,10 +73,10 @@ def ensure(database: Database) -> None:
             _("This profile was written by a newer version of crmdesk."),
             _("Install the newer version; nothing was changed."),
         )
-    _upgrade(database)
+    _upgrade(database, found)
 
 
-def _upgrade(database: Database) -> None:
+def _upgrade(database: Database, found: str) -> None:
     from alembic import command
 
     from crmdesk.storage.backup import backup_before_upgrade
@@ -91,6 +92,10 @@ def _upgrade(database: Database) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, HEAD_REVISION)
             create_triggers(connection)
+            # What is put in place is no change of anybody's, but summaries and search follow it.
+            connection.exec_driver_sql("UPDATE sync_state SET applying = 1")
+            after_upgrade(connection, int(found))
+            connection.exec_driver_sql("UPDATE sync_state SET applying = 0")
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise KeyError(f"the upgrade left a row of {broken[0]} without its parent")

@@ -150,6 +150,7 @@ def _fill(
         say = progress or (lambda _what, _count: None)
         summaries.rebuild(connection, clock.today(), progress=lambda what: say(what, rows))
         keep_cursor(connection, download.heads)
+        download.other.keep(connection)
         profile.set_fact(connection, facts.EPOCH, download.epoch)
         profile.set_fact(connection, facts.LAST_SYNC, format_instant(clock.now()))
         profile.set_fact(connection, _CODE, None)

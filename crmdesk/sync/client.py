@@ -20,6 +20,7 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
 from crmdesk.storage import profile, resuming, transfers
 from crmdesk.storage.engine import Database
+from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.tables import sync_session
 from crmdesk.sync import facts, healing, lease
 from crmdesk.sync.applying import MissingParents
@@ -209,7 +210,7 @@ class _Round:
             except Refused as error:
                 if error.code == RETIRING:
                     self._carrier(Limits.last(), documents=lambda: None).run_last()
-                    leave(self._database, self._session, self._push)
+                    leave(self._database, self._session, lambda: self._push(everything=True))
                 if error.code != "epoch":
                     raise
                 self._start_over()
@@ -248,19 +249,21 @@ class _Round:
 
     # -- up --------------------------------------------------------------------------------
 
-    def _push(self) -> None:
+    def _push(self, *, everything: bool = False) -> None:
+        """Send what waits; ``everything``: also what HQ's schema does not know yet."""
         with self._database.read() as connection:
             total = waiting_count(connection)
         if total == 0:
             return
         while True:
+            self._check_cancelled()
+            self._session.reach()
+            hq_schema = SCHEMA_VERSION if everything else self._session.hq_schema
             with self._database.read() as connection:
-                txns = waiting_txns(connection)
+                txns = waiting_txns(connection, hq_schema=hq_schema)
             if not txns:
                 return
-            self._check_cancelled()
             self._progress("push", self._report.sent, total)
-            self._session.reach()
             with self._database.maintenance() as connection:
                 facts.keep_offered(connection, max(op.seq for txn in txns for op in txn.ops))
             sent_ms = self._now_ms()

@@ -20,10 +20,11 @@ from crmdesk.domain.errors import EnvironmentProblem, Unreachable
 from crmdesk.i18n import _
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
-from crmdesk.storage.entities import ENTITIES, Scope
+from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Scope
 from crmdesk.storage.resuming import OWN_ROWS
 from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import journal, table
+from crmdesk.storage.upgrading import ENTITIES_SINCE
 from crmdesk.sync.applying import Applier, MissingParents
 from crmdesk.sync.cursor import keep_cursor, read_cursor
 from crmdesk.sync.departing import keep_words
@@ -39,6 +40,7 @@ from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
 from crmdesk.sync.resyncing import vanished
 from crmdesk.sync.session import Session
 from crmdesk.sync.snapshot import SnapshotDownload
+from crmdesk.sync.versions import OtherColumns, entities_brought
 
 LEAVING = "sync.leaving"
 """Fact: accounts (hex) that left while something of theirs was still waiting to be sent."""
@@ -62,6 +64,9 @@ class Staged:
     # we stood. What their snapshot does not have (its uids by entity) is not there any more.
     anew: set[str] = field(default_factory=set)
     snapshot: dict[str, set[bytes]] = field(default_factory=dict)
+    other: OtherColumns = field(default_factory=OtherColumns)
+    # Entities fetched as a whole because an upgrade brought them.
+    brought: bool = False
     # Rows of gained scopes are taken whatever their revision.
     forced: bool = False
     # After a restore this device's own rows are news too.
@@ -95,15 +100,19 @@ def download(
         cursor = read_cursor(connection)
         leaving = _leaving(connection)
         own = profile.get_fact(connection, OWN_ROWS) is not None
+        since = profile.get_fact(connection, ENTITIES_SINCE)
     staged = Staged(cursor, own=own, whole=whole)
-    if nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
+    if since is not None:
+        _stage_brought(session, staged, int(since))
+    elif nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
         request = PullRequest(PROTOCOL_VERSION, epoch, cursor_hash(epoch, cursor))
         if not session.post("/v1/pull", request):
             return 0, ChangeSet()
     _fetch(session, epoch, staged, progress, check_cancelled)
     for _attempt in range(_MAX_EXTRA_PAGES):
         check_cancelled()
-        if not staged.count and staged.cursor == cursor and not (leaving or staged.left):
+        nothing_new = not staged.count and staged.cursor == cursor
+        if nothing_new and not (leaving or staged.left or staged.brought):
             return 0, ChangeSet()
         progress("apply", 0, staged.count)
         try:
@@ -160,7 +169,10 @@ def _stage(staged: Staged, body: bytes) -> list[str]:
     for line in lines([body], whole=True):
         if is_row(line):
             if reader is not None:
-                _keep(staged, reader.entity.name, reader.row(decode_row(line)))
+                cells = decode_row(line)
+                if reader.differs:
+                    staged.other.note(reader, cells)
+                _keep(staged, reader.entity.name, reader.row(cells))
             continue
         found = msgspec.json.decode(line)
         if "entity" in found:
@@ -201,7 +213,7 @@ def _stage_snapshot(
     progress: Callable[[str, int, int], None],
     check_cancelled: Callable[[], None],
 ) -> None:
-    snapshot = SnapshotDownload(session, scopes=scopes)
+    snapshot = SnapshotDownload(session, scopes=scopes, other=staged.other)
     for batch in snapshot.batches():
         check_cancelled()
         progress("snapshot", snapshot.rows, 0)
@@ -211,6 +223,23 @@ def _stage_snapshot(
             known.add(row.uid)
     staged.cursor.update(snapshot.heads)
     staged.forced = True
+
+
+def _stage_brought(session: Session, staged: Staged, since: int) -> None:
+    """Stage the entities that an upgrade of this program has brought, as far as HQ has them.
+
+    The cursor stays where it is: what came by the feed before the upgrade had been passed over.
+    """
+    session.reach()
+    names = entities_brought(since, session.hq_schema)
+    staged.brought = session.hq_schema >= SCHEMA_VERSION
+    if not names or not staged.cursor:
+        return
+    snapshot = SnapshotDownload(session, scopes=list(staged.cursor), entities=names,
+                                other=staged.other)  # fmt: skip
+    for batch in snapshot.batches():
+        for row in batch.rows:
+            _keep(staged, batch.entity, row)
 
 
 # -- applying ------------------------------------------------------------------------------
@@ -223,15 +252,19 @@ def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     for name in ENTITIES:
         rows = staged.rows.get(name)
         if rows:
-            applier.put(name, list(rows.values()), force=staged.forced)
+            complete = staged.other.completed(connection, name, list(rows.values()))
+            applier.put(name, complete, force=staged.forced)
     for name in reversed(ENTITIES):
         gone = staged.deleted.get(name, {}).keys() | gone_anew.get(name, set())
         if gone:
             applier.remove(name, gone)
     _purge(connection, applier, staged, at)
+    staged.other.keep(connection)
     applier.forget_images()
     keep_cursor(connection, staged.cursor)
     profile.set_fact(connection, OWN_ROWS, None)
+    if staged.brought:
+        profile.set_fact(connection, ENTITIES_SINCE, None)
     return applier
 
 

@@ -44,6 +44,7 @@ from crmdesk.sync.protocol import (
 )
 from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
 from crmdesk.sync.session import Session
+from crmdesk.sync.transport import understood
 from crmdesk.sync.uploading import waiting_count
 
 ATTEMPTS = 2
@@ -129,7 +130,8 @@ def compare_when_due(
         if waiting_count(connection):
             return found
     try:
-        found = compare(database, session, member.epoch)
+        with understood():
+            found = compare(database, session, member.epoch)
     except Unreachable:
         found.compared = False
     finally:

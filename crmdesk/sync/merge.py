@@ -29,6 +29,10 @@ MOVING = {
 }
 """What may still change on a document that has been submitted."""
 
+BY_OFFICE, LINES = "_by_office", "_lines"
+"""Keys of ``extra`` beside unknown fields: which of them the office wrote, and those of lines."""
+
+_MOST_UNKNOWN = 300
 _OFFICE_ROLES = frozenset({Role.OFFICE, Role.MANAGER, Role.ADMIN})
 
 
@@ -100,7 +104,26 @@ def merge_insert(
         _check_status(entity, OrderStatus.DRAFT, status, writer)
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
-    return Image(values, rev, clocks=clocks, extra=extra, created=True, changed=True), collisions
+    made = Image(values, rev, clocks=clocks, created=True, changed=True)
+    _keep_extra(made, extra, writer)
+    return made, collisions
+
+
+def _keep_extra(image: Image, extra: Mapping[str, Wire], writer: Writer) -> None:
+    """Keep fields of a newer laptop until HQ knows them, and whether the office wrote them."""
+    kept = {name: value for name, value in extra.items() if not name.startswith("_")}
+    if not kept:
+        return
+    if len(image.extra.keys() | kept.keys()) > _MOST_UNKNOWN:
+        raise RefusedOp("malformed", _("HQ could not read this change."))
+    by_office = set(image.extra.get(BY_OFFICE) or ()) - kept.keys()
+    if writer.in_office:
+        by_office |= kept.keys()
+    image.extra.update(kept)
+    image.extra.pop(BY_OFFICE, None)
+    if by_office:
+        image.extra[BY_OFFICE] = sorted(by_office)
+    image.changed = True
 
 
 def merge_update(
@@ -125,9 +148,7 @@ def merge_update(
         found = _merge_field(entity, column, (base, new), image, writer, hlc)
         if found is not None:
             collisions.append(found)
-    if extra:
-        image.extra.update({name: pair[1] for name, pair in extra.items()})
-        image.changed = True
+    _keep_extra(image, {name: pair[1] for name, pair in extra.items()}, writer)
     return collisions
 
 
@@ -169,6 +190,10 @@ def merge_lines(entity: Entity, lines: list[dict[str, Wire]], image: Image, writ
         raise _immutable()
     known = {f.column for f in entity.lines.fields}
     image.lines = [{name: value for name, value in line.items() if name in known} for line in lines]
+    beyond = [{name: value for name, value in line.items() if name not in known} for line in lines]
+    image.extra.pop(LINES, None)
+    if any(beyond):
+        image.extra[LINES] = beyond
     image.changed = True
 
 

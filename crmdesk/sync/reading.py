@@ -1,7 +1,8 @@
 """NDJSON rows from HQ turned into the plain rows of the store.
 
 Reads a zstd stream line by line; a line is an object (what follows) or an array (a row). Columns
-this program does not know are left out, columns HQ does not know get their default.
+this program does not know are left out, columns HQ does not know get their default; what to do
+about them is :mod:`crmdesk.sync.versions`'.
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ def converter(kind: Kind) -> Convert | None:
 
 
 class RowReader:
-    """Makes :class:`Row` of the arrays of one section."""
+    """Makes :class:`Row` of the arrays of one section.
+
+    ``missing`` are the places of our fields that the section does not have; ``unknown`` and
+    ``unknown_lines`` name the columns of it that we do not have, by their place in the array.
+    """
 
     def __init__(self, section: Section) -> None:
         self.entity = ENTITIES[section.entity]
@@ -77,6 +82,11 @@ class RowReader:
         self._lines_at = 2 + len(section.columns) if section.lines else None
         lines = self.entity.lines
         self._lines = _plan(lines.fields, section.lines, 0) if lines is not None else []
+        there, here = set(section.columns), {f.column for f in self.entity.fields}
+        self.missing = [i for i, f in enumerate(self.entity.fields) if f.column not in there]
+        self.unknown = _beyond(section.columns, here, 2)
+        known = {f.column for f in lines.fields} if lines is not None else set()
+        self.unknown_lines = _beyond(section.lines, known, 0)
         # The usual case: the same columns on both sides, converted in place.
         self._same = section.columns == [f.column for f in self.entity.fields]
         self._convert = [
@@ -88,6 +98,22 @@ class RowReader:
     def rows(self, lines: Sequence[bytes]) -> list[Row]:
         """The rows of many lines, in storage form."""
         return [self.row(cells) for cells in _decode_all(b"[" + b",".join(lines) + b"]")]
+
+    @property
+    def differs(self) -> bool:
+        """True when HQ's columns are not ours."""
+        return bool(self.missing or self.unknown or self.unknown_lines)
+
+    def beyond(self, cells: list[Wire]) -> dict[str, Wire]:
+        """What a row holds in columns that are not ours, by column; of lines as a list."""
+        found = {column: cells[at] for column, at in self.unknown}
+        if self._lines_at is not None and self.unknown_lines:
+            lines = [
+                {column: line[at] for column, at in self.unknown_lines if line[at] is not None}
+                for line in cells[self._lines_at]
+            ]
+            found["lines"] = lines if any(lines) else None
+        return found
 
     def row(self, cells: list[Wire]) -> Row:
         """One row in storage form."""
@@ -102,6 +128,10 @@ class RowReader:
                 cells[at] = convert(value)
         end = self._lines_at if self._lines_at is not None else len(cells)
         return Row(bytes.fromhex(cells[0]), tuple(cells[2:end]), lines, cells[1])
+
+
+def _beyond(columns: list[str], known: set[str], shift: int) -> list[tuple[str, int]]:
+    return [(c, at) for at, c in enumerate(columns, start=shift) if c not in known]
 
 
 Plan = list[tuple[int | None, Convert | None, Value]]
@@ -123,11 +153,3 @@ def _stored(value: Wire, convert: Convert | None) -> Value:
         stored: Value = value
         return stored
     return convert(value)
-
-
-def row_as_array(entity_name: str, cells: list[Wire]) -> Row:
-    """A row given as an array in this program's own columns (answers to a push)."""
-    entity = ENTITIES[entity_name]
-    line_columns = [] if entity.lines is None else [f.column for f in entity.lines.fields]
-    section = Section(entity_name, [f.column for f in entity.fields], line_columns)
-    return RowReader(section).row(list(cells))

@@ -19,6 +19,7 @@ from crmdesk.sync.protocol import (
 )
 from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
 from crmdesk.sync.session import Session
+from crmdesk.sync.versions import OtherColumns
 
 _BATCH_ROWS = 2_000
 _ATTEMPTS = 5
@@ -40,13 +41,16 @@ class SnapshotDownload:
         session: Session,
         *,
         scopes: list[str] | None = None,
+        entities: list[str] | None = None,
+        other: OtherColumns | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
         self.heads: dict[str, int] = {}
         self.epoch = ""
         self.rows = 0
         self._session = session
-        self._scopes = scopes or []
+        self._scopes, self._entities = scopes or [], entities or []
+        self.other = other or OtherColumns()
         self._cancelled = cancelled or (lambda: False)
         self._reader: RowReader | None = None
         # Lines of the entity at hand, not yet read as rows.
@@ -118,4 +122,7 @@ class SnapshotDownload:
             raise Cancelled
         if self._waiting and self._reader is not None:
             found, self._waiting = self._waiting, []
+            if self._reader.differs:
+                for line in found:
+                    self.other.note(self._reader, decode_row(line))
             yield Batch(self._reader.entity.name, self._reader.rows(found))

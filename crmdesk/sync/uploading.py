@@ -8,7 +8,7 @@ ops are sent again and get the same answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,15 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from crmdesk.storage.engine import Tx
-from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
+from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import conflict, journal, refusal
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.applying import Applier
 from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.protocol import MAX_BODY_BYTES, MAX_PUSH_OPS, Answer, Op, Txn
-from crmdesk.sync.reading import row_as_array
+from crmdesk.sync.reading import RowReader
+from crmdesk.sync.versions import OtherColumns, held_back, section_of
 
 _j = journal.c
 _WAITING = _j.state == "waiting"
@@ -58,12 +60,18 @@ def waiting_count(connection: Connection) -> int:
     return int(connection.scalar(_WAITING_COUNT) or 0)
 
 
-def waiting_txns(connection: Connection, *, limit: int = MAX_PUSH_OPS) -> list[Txn]:
+def waiting_txns(
+    connection: Connection, *, limit: int = MAX_PUSH_OPS, hq_schema: int = SCHEMA_VERSION
+) -> list[Txn]:
     """Waiting transactions in order, together about ``limit`` ops.
 
-    A transaction larger than that (an import) goes in parts, in order.
+    A transaction larger than that (an import) goes in parts, in order. What an HQ of that schema
+    cannot take yet goes on waiting.
     """
-    rows = connection.execute(_WAITING_OPS, {"most": limit + 1}).all()
+    query, held = _WAITING_OPS, held_back(connection, hq_schema)
+    if held:
+        query = query.where(_j.txn.not_in(held))
+    rows = connection.execute(query, {"most": limit + 1}).all()
     txns: list[Txn] = []
     size = 0
     for seq, txn, entity, uid, account, op, fields, base_rev, hlc, schema in rows[:limit]:
@@ -119,7 +127,7 @@ def acknowledge(
     result.sent = len(answered)
     _write_conflicts(tx.connection, answered, at, result)
     _write_refusals(tx.connection, answered, at, result)
-    _take_over(applier, answered)
+    _take_over(tx.connection, applier, answered)
     applier.forget_images()
     return result, applier
 
@@ -164,7 +172,7 @@ def _write_refusals(
         connection.execute(insert(refusal), rows)
 
 
-def _take_over(applier: Applier, answered: _Answered) -> None:
+def _take_over(connection: Connection, applier: Applier, answered: _Answered) -> None:
     """Bring our rows to what HQ has: new revisions, HQ's rows, refused ones taken back."""
     last: dict[tuple[str, str], Answer] = {}
     shown: dict[tuple[str, str], Answer] = {}
@@ -185,10 +193,25 @@ def _take_over(applier: Applier, answered: _Answered) -> None:
     for name, found in revisions.items():
         applier.set_revisions(name, found)
     for name in ENTITIES:
-        rows = [row_as_array(n, a.row or []) for (n, _uid), a in shown.items() if n == name]
+        rows = _rows_shown(connection, name, shown)
         if rows:
             applier.put(name, rows, force=True)
     _take_back(applier, {k: c for k, c in refused_new.items() if k not in shown})
+
+
+def _rows_shown(
+    connection: Connection, name: str, shown: Mapping[tuple[str, str], Answer]
+) -> list[Row]:
+    """HQ's rows of an entity, in whatever columns HQ has; unreadable ones are left out."""
+    rows, other = [], OtherColumns()
+    for (entity, _uid), answer in shown.items():
+        section = section_of(ENTITIES[name], answer.row or []) if entity == name else None
+        if section is not None and answer.row is not None:
+            reader, cells = RowReader(section), list(answer.row)
+            if reader.differs:
+                other.note(reader, cells)
+            rows.append(reader.row(cells))
+    return other.completed(connection, name, rows)
 
 
 def _take_back(applier: Applier, refused: dict[tuple[str, str], str]) -> None:

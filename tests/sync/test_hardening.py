@@ -187,9 +187,9 @@ def _push_once(push: object) -> object:
         original = client.waiting_txns
         calls = iter([original])
 
-        def first_only(connection: object) -> object:
+        def first_only(connection: object, **options: object) -> object:
             found = next(calls, None)
-            return [] if found is None else found(connection)  # type: ignore[arg-type]
+            return [] if found is None else found(connection, **options)  # type: ignore[arg-type]
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(client, "waiting_txns", first_only)

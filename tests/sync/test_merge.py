@@ -13,6 +13,8 @@ from crmdesk.domain.states import Role
 from crmdesk.storage.entities import ENTITIES, Owner, Scope
 from crmdesk.sync.clock import corrected_hlc, measure
 from crmdesk.sync.merge import (
+    BY_OFFICE,
+    LINES,
     Image,
     RefusedOp,
     Writer,
@@ -163,7 +165,23 @@ def test_unknown_fields_of_a_newer_laptop_are_kept() -> None:
     merge_update(ACCOUNT, {"mood": (None, "sunny")}, image, REP, 1)
     assert image.extra == {"mood": "sunny"} and image.changed
     made, _collisions = merge_insert(ACCOUNT, {"mood": (None, "dull")}, None, OFFICE, 1)
-    assert made.extra == {"mood": "dull"}
+    assert made.extra == {"mood": "dull", BY_OFFICE: ["mood"]}
+    merge_update(ACCOUNT, {"mood": ("dull", "sunny"), "_by_office": (None, ["x"])}, made, REP, 1)
+    assert made.extra == {"mood": "sunny"}
+
+
+def test_unknown_fields_of_lines_are_kept_too() -> None:
+    image, _collisions = merge_insert(ORDER, {"number": (None, "N")}, None, OFFICE, 1)
+    merge_lines(ORDER, [{"quantity": 1, "grade": "A"}, {"quantity": 2}], image, OFFICE)
+    assert image.extra == {LINES: [{"grade": "A"}, {}]}
+    merge_lines(ORDER, [{"quantity": 1}], image, OFFICE)
+    assert image.extra == {}
+
+
+def test_no_laptop_fills_a_row_with_fields_that_nobody_knows() -> None:
+    image = account()
+    many = {f"f{n}": (None, n) for n in range(301)}
+    assert refusal(merge_update, ACCOUNT, many, image, REP, 1) == "malformed"
 
 
 YEARS = int(timedelta(days=3650).total_seconds() * 1000)

@@ -13,7 +13,7 @@ from crmdesk.hq import schema as hq_schema
 from crmdesk.hq import serving, tables
 from crmdesk.hq.embedded import Cluster
 from crmdesk.hq.store import Store, create_database, drop_database
-from crmdesk.storage import check, profile, schema
+from crmdesk.storage import check, profile, schema, upgrading
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.tables import whole_metadata
 from crmdesk.sync import facts
@@ -103,6 +103,37 @@ def test_an_older_laptop_and_hq_meet_after_their_upgrades(
     assert laptop.rows("SELECT number, status FROM sales_order ORDER BY number") == [
         ("R01-00001", "submitted"), ("R01-00002", "submitted"), ("R01-00003", "draft"),
     ]  # fmt: skip
+    laptop.database.dispose()
+    stop()
+    store.dispose()
+
+
+def test_fields_that_an_older_hq_kept_go_into_place_with_its_upgrade(
+    version: int, old_hq: str, tmp_path: Path
+) -> None:
+    """The laptop hears of it by the feed, and of the entities that the upgrade brought."""
+    from crmdesk.hq.app import make_app, open_hq
+
+    store, clock = Store(old_hq), serving.system_clock()
+    with store.transaction() as connection:
+        connection.execute(
+            """UPDATE account SET extra = '{"channel": "hotel", "mood": 1}' WHERE code = 'C0'"""
+        )
+    hq_schema.upgrade(store)
+    url, stop = _serve(make_app(open_hq(store, clock)))
+    golden.unpack_laptop(version, tmp_path / "laptop")
+    laptop = Laptop(tmp_path / "laptop", profile.open_database(tmp_path / "laptop", clock), url)
+    with laptop.database.maintenance() as connection:
+        profile.set_fact(connection, facts.URL, url)
+    assert laptop.fact(upgrading.ENTITIES_SINCE) == str(version)
+
+    laptop.sync()
+
+    with store.transaction() as connection:
+        query = "SELECT channel, extra FROM account WHERE code = 'C0'"
+        assert connection.execute(query).fetchall() == [("hotel", {"mood": 1})]
+    assert laptop.one("SELECT channel FROM account WHERE code = 'C0'") == "hotel"
+    assert laptop.rows("SELECT 1 FROM profile WHERE key = ?", upgrading.ENTITIES_SINCE) == []
     laptop.database.dispose()
     stop()
     store.dispose()

@@ -7,10 +7,33 @@ from typing import Any
 import pytest
 
 from crmdesk.hq import feed, sums
-from crmdesk.sync import downloading, healing, local_sums
+from crmdesk.sync import downloading, healing, local_sums, merge
 from crmdesk.sync.checksums import Plan
 from crmdesk.sync.mending import Fetched, Mender
+from crmdesk.sync.versions import OtherColumns
 from tests.sync.planted import plant
+
+_VERSIONS = (
+    "tests/sync/test_other_versions.py::test_case_25_what_one_side_does_not_know_survives_on_both"
+)
+
+
+@plant(case=25, test=_VERSIONS)
+def _hq_drops_what_it_does_not_know(patch: pytest.MonkeyPatch) -> None:
+    """Fields of a newer laptop are left out instead of kept."""
+    patch.setattr(merge, "_keep_extra", lambda *_: None)
+
+
+@plant(case=25, test=_VERSIONS)
+def _laptop_drops_what_it_does_not_know(patch: pytest.MonkeyPatch) -> None:
+    """Columns of a newer HQ are left out instead of kept."""
+    patch.setattr(OtherColumns, "keep", lambda *_: None)
+
+
+@plant(case=25, test=_VERSIONS)
+def _what_hq_does_not_send_is_cleared(patch: pytest.MonkeyPatch) -> None:
+    """A column that an older HQ does not have gets its default with every row of it."""
+    patch.setattr(OtherColumns, "completed", lambda _self, _connection, _name, rows: list(rows))
 
 
 @plant(

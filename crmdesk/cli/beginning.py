@@ -48,8 +48,9 @@ def join_hq(
     cancelled: Callable[[], bool] | None = None,
     insecure: bool = False,
     passphrase: str | None = None,
+    password: str = "",
 ) -> JoinReport:
-    """Make the folder's profile a device of an HQ.
+    """Make the folder's profile a device of an HQ; ``password`` is that of the user at HQ.
 
     UserError for an address without encryption on the network, unless ``insecure``.
     """
@@ -57,7 +58,8 @@ def join_hq(
         _require_private(url)
     return join(
         folder, url, code, ZoneClock(instants, ZoneInfo("UTC")),
-        device_name=platform.node() or "laptop", keeping=key_keeping(passphrase), progress=progress,
+        device_name=platform.node() or "laptop", password=password,
+        keeping=key_keeping(passphrase), progress=progress,
         cancelled=cancelled,
     )  # fmt: skip
 

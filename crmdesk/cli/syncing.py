@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from contextlib import closing
 from dataclasses import asdict, replace
+from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
-from crmdesk.domain.errors import CrmdeskError
+from crmdesk.domain.errors import CrmdeskError, Refused
 from crmdesk.i18n import _, format_bytes, format_date, format_number, format_time, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
     from crmdesk.services.queries.sync import SyncStatus
     from crmdesk.services.workspace import Workspace
+    from crmdesk.sync.bootstrap import JoinReport
     from crmdesk.sync.client import SyncReport
 
 _TICK_S = 1.0
@@ -37,6 +40,10 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     join.add_argument(
         "--insecure", action="store_true", help=_("take an http:// address on the network")
     )
+    join.add_argument(
+        "--password", action="store_true",
+        help=_("ask for the user's password at HQ, or read it from standard input"),
+    )  # fmt: skip
     join.set_defaults(run=_join)
 
 
@@ -144,10 +151,18 @@ def _tell(report: SyncReport, context: Context) -> None:
 def _join(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.cli.beginning import join_hq
 
-    report = join_hq(
-        context.folder, chosen.url, chosen.code, context.instants,
-        progress=context.console.progress(), insecure=chosen.insecure,
-    )  # fmt: skip
+    def attempt(password: str) -> JoinReport:
+        return join_hq(
+            context.folder, chosen.url, chosen.code, context.instants,
+            progress=context.console.progress(), insecure=chosen.insecure, password=password,
+        )  # fmt: skip
+
+    try:
+        report = attempt(_typed_password() if chosen.password else "")
+    except Refused as error:
+        if error.code != "password" or chosen.password or not sys.stdin.isatty():
+            raise
+        report = attempt(_typed_password())
     context.console.document(report)
     context.console.say(
         _("Joined: {rows} rows, {size} in {seconds} s.").format(
@@ -156,3 +171,10 @@ def _join(chosen: argparse.Namespace, context: Context) -> int:
         )
     )  # fmt: skip
     return DONE
+
+
+def _typed_password() -> str:
+    """A password that is typed unseen, or the first line of what is piped in."""
+    if sys.stdin.isatty():
+        return getpass(_("Password at HQ: "))
+    return sys.stdin.readline().rstrip("\n")

@@ -18,6 +18,7 @@ from crmdesk.hq import auth, editing, feed, passwords
 from crmdesk.hq.scopes import REFERENCE
 from crmdesk.hq.store import Store
 from crmdesk.i18n import _
+from crmdesk.sync.pinning import with_fingerprint
 
 DEVICE_ENDS = ("retired", "wiped")
 _DEVICES = (
@@ -148,12 +149,16 @@ def reassign_territory(
 
 
 def make_code(store: Store, user: str, now: datetime) -> str:
-    """A one-time enrolment code for a user (by code)."""
+    """A one-time enrolment code for a user (by code).
+
+    Behind it stands the fingerprint of HQ's key, where HQ has a certificate of its own.
+    """
     with store.transaction() as connection:
         uid = editing.find_uid(connection, "user", "code", user)
         code = auth.make_code(connection, uid, now)
         auth.audit(connection, "enrolment-code", user=uid)
-    return code
+        pins = auth.pins(connection)
+    return with_fingerprint(code, pins[0]) if pins else code
 
 
 def devices(store: Store) -> list[DeviceRow]:

@@ -42,7 +42,10 @@ def require_private(options: ServeOptions) -> None:
         return
     raise UserError(
         _("Without a certificate the server would send customers' data unencrypted."),
-        _("Give --certificate and --private-key, serve on 127.0.0.1, or say --insecure."),
+        _(
+            "Make one (crmdesk hq certificate), give --certificate and --private-key, or serve on"
+            " 127.0.0.1."
+        ),
     )
 
 

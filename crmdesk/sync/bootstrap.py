@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync import facts, lease
 from crmdesk.sync.cursor import keep_cursor
+from crmdesk.sync.pinning import Pins, split_code
 from crmdesk.sync.protocol import PROTOCOL_VERSION, EnrolRequest, EnrolResponse
 from crmdesk.sync.session import Session
 from crmdesk.sync.snapshot import SnapshotDownload
@@ -51,9 +53,13 @@ class KeyKeeping:
     passphrase: str | None = None
 
 
-def enrol(transport: Transport, code: str, device_name: str) -> EnrolResponse:
-    """Change a one-time code for a device. Refused when HQ does not take the code."""
-    request = EnrolRequest(PROTOCOL_VERSION, code, device_name, SCHEMA_VERSION)
+def enrol(transport: Transport, code: str, device_name: str, password: str = "") -> EnrolResponse:
+    """Change a one-time code for a device.
+
+    Refused when HQ does not take the code, or (``password``) when the user's password is missing
+    or wrong; the code stays good then.
+    """
+    request = EnrolRequest(PROTOCOL_VERSION, code, device_name, SCHEMA_VERSION, password)
     body = transport.post("/v1/enrol", msgspec.json.encode(request))
     return msgspec.json.decode(body, type=EnrolResponse)
 
@@ -65,6 +71,7 @@ def join(
     clock: Clock,
     *,
     device_name: str,
+    password: str = "",
     keeping: KeyKeeping | None = None,
     transport: Transport | None = None,
     progress: Progress | None = None,
@@ -72,9 +79,10 @@ def join(
 ) -> JoinReport:
     """Make the profile ``folder`` a device of the HQ at ``url``.
 
-    Raises UserError when there is a profile already or the rest of one, Refused for a wrong code,
-    Unreachable,
-    Cancelled (nothing is left in ``folder``; the same code takes it up again).
+    A code with the fingerprint of HQ's key behind it makes this laptop speak to that key only.
+    Raises UserError when there is a profile already or the rest of one, Refused for a wrong code
+    or password, Unreachable, Cancelled (nothing is left in ``folder``; the same code takes it up
+    again).
     """
     if profile.exists(folder):
         raise UserError(
@@ -84,13 +92,15 @@ def join(
     profile.refuse_remains(folder)
     started = time.perf_counter()
     keeping = keeping or KeyKeeping()
-    connection = transport or HttpTransport(url)
+    plain_code, fingerprint = split_code(code)
+    connection = transport or HttpTransport(url, pins=Pins(fingerprint=fingerprint))
     draft = folder.with_name(f".{folder.name}.joining")
     try:
         database = _draft_profile(draft, clock, keeping, code)
         try:
+            enrolling = partial(enrol, connection, plain_code, device_name, password)
             with understood():
-                member = _enrolled(database, connection, url, code, device_name)
+                member = _enrolled(database, connection, url, code, enrolling)
                 rows = _fill(database, connection, member, clock, progress, cancelled)
         finally:
             database.dispose()
@@ -120,14 +130,20 @@ def _fingerprint(code: str) -> str:
 
 
 def _enrolled(
-    database: Database, transport: Transport, url: str, code: str, device_name: str
+    database: Database,
+    transport: Transport,
+    url: str,
+    code: str,
+    enrolling: Callable[[], EnrolResponse],
 ) -> facts.Membership:
     with database.read() as connection:
         known = facts.membership(connection)
     if known is None:
-        enrolled = enrol(transport, code, device_name)
+        enrolled = enrolling()
         with database.maintenance() as connection:
             facts.keep_membership(connection, url, enrolled)
+            if isinstance(transport, HttpTransport):
+                facts.keep_pins(connection, transport.pins.shown, [])
             profile.set_fact(connection, _CODE, _fingerprint(code))
     with database.read() as connection:
         return facts.require_membership(connection)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
 from crmdesk.domain.changes import ChangeSet
@@ -28,6 +28,7 @@ from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
 from crmdesk.sync.leaving import RETIRING, destroys, leave
+from crmdesk.sync.pinning import Pins
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport, understood
@@ -141,7 +142,8 @@ class Syncer:
     def _session_with(self, member: facts.Membership) -> Session:
         if self._transport is None or (self._url and self._url != member.url):
             self.close()
-            self._transport, self._url = HttpTransport(member.url), member.url
+            self._transport = HttpTransport(member.url, pins=Pins(member.pins))
+            self._url = member.url
         if self._session is None:
             self._session = Session(self._transport, member.device, member.key, self._now_ms)
         return self._session
@@ -375,6 +377,15 @@ class _Round:
 
     # -- the account of it -------------------------------------------------------------------
 
+    def _keep_pins(self, connection: Connection) -> None:
+        """HQ has said over a proven connection which keys it shows and will show."""
+        transport, announced = self._session.transport, self._session.pins
+        if not isinstance(transport, HttpTransport) or not announced:
+            return
+        pins = transport.pins
+        if pins.shown and pins.known != {pins.shown, *announced}:
+            pins.known = facts.keep_pins(connection, pins.shown, announced)
+
     def _finish(self, started_at: str, seconds: float, result: str, detail: str | None) -> None:
         if not profile.exists(self._database.path.parent):
             return
@@ -411,5 +422,6 @@ class _Round:
             if self._consistent_at is not None:
                 profile.set_fact(connection, facts.LAST_SYNC, self._consistent_at)
                 lease.renew(connection, now, self._session.lease_days)
+                self._keep_pins(connection)
             standing = lease.observe(connection, now)
         lease.lock_after(self._database, standing)

@@ -13,6 +13,9 @@ from crmdesk.sync.protocol import EnrolResponse
 
 URL, EPOCH, KEY = "hq.url", "hq.epoch", "device.key"
 DEVICE, PREFIX, USER = "device.uid", "device.prefix", "user.uid"
+PINS = "hq.pins"
+"""The keys (SHA-256, hex, by spaces) that are HQ's; without them the authorities decide."""
+
 ROLE, ORGANISATION = "user.role", "organisation.name"
 OFFERED_SEQ = "sync.offered_seq"
 """The highest journal entry ever put into a request: HQ may have it although no answer came."""
@@ -30,6 +33,7 @@ class Membership:
     device: str
     key: str
     user: str
+    pins: tuple[str, ...] = ()
 
 
 def membership(connection: Connection) -> Membership | None:
@@ -37,9 +41,9 @@ def membership(connection: Connection) -> Membership | None:
     url, device, key = (get_fact(connection, name) for name in (URL, DEVICE, KEY))
     if not url or not device or not key:
         return None
-    return Membership(
-        url, get_fact(connection, EPOCH) or "", device, key, get_fact(connection, USER) or ""
-    )
+    pins = tuple((get_fact(connection, PINS) or "").split())
+    epoch, user = get_fact(connection, EPOCH) or "", get_fact(connection, USER) or ""
+    return Membership(url, epoch, device, key, user, pins)
 
 
 def require_membership(connection: Connection) -> Membership:
@@ -63,6 +67,18 @@ def keep_membership(connection: Connection, url: str, enrolled: EnrolResponse) -
     }  # fmt: skip
     for key, value in facts.items():
         set_fact(connection, key, value)
+
+
+def keep_pins(connection: Connection, shown: str, announced: list[str]) -> set[str]:
+    """Remember the key HQ has just shown and those it will show; returns them.
+
+    To be called only after HQ has proved its key; nothing is kept where authorities decide.
+    """
+    if not shown:
+        return set()
+    pins = {shown, *announced}
+    set_fact(connection, PINS, " ".join(sorted(pins)))
+    return pins
 
 
 def keep_offered(connection: Connection, seq: int) -> None:

@@ -6,6 +6,7 @@ of their own in its place to lose, repeat and cut messages.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ import msgspec
 import zstandard
 
 from crmdesk import __version__
-from crmdesk.domain.errors import Refused, Unreachable
+from crmdesk.domain.errors import Refused, Unreachable, UserError
 from crmdesk.i18n import _
+from crmdesk.sync.pinning import Pins, WrongPin
 from crmdesk.sync.protocol import COMPRESS_ABOVE, MEDIA_PACKED, Failure
 
 if TYPE_CHECKING:
@@ -73,15 +75,28 @@ def understood() -> Iterator[None]:
 
 
 class HttpTransport:
-    """HQ over HTTP; ``url`` is the server's address without a path."""
+    """HQ over HTTP; ``url`` is the server's address without a path.
 
-    def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
+    With ``pins`` only a server that has one of these keys is spoken to, without any the system's
+    authorities decide. UserError for pins without TLS.
+    """
+
+    def __init__(
+        self, url: str, *, timeout_s: float = _TIMEOUT_S, pins: Pins | None = None
+    ) -> None:
         import httpx2
 
         self.url = url.rstrip("/")
         self.traffic = Traffic()
+        self.pins = pins or Pins()
+        if self.pins and not self.url.startswith("https://"):
+            raise UserError(
+                _("HQ is known by its key, which only an https:// address shows."),
+                _("Use the https:// address of HQ."),
+            )
         self._client = httpx2.Client(
             base_url=self.url,
+            verify=self.pins.context() if self.pins else True,
             timeout=httpx2.Timeout(timeout_s, connect=_CONNECT_S),
             headers=_HEADERS,
         )
@@ -121,10 +136,7 @@ class HttpTransport:
                     raise _failure(response.status_code, response.read())
                 yield response
         except httpx2.TransportError as error:
-            raise Unreachable(
-                _("HQ cannot be reached."),
-                _("Your work is kept here and sent when the connection is back."),
-            ) from error
+            raise _unreachable(error) from error
 
     def _count(self, response: httpx2.Response, sent: int) -> None:
         request = response.request
@@ -134,6 +146,28 @@ class HttpTransport:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, WrongPin):
+        return Unreachable(
+            _("What answers does not have the key of your HQ; nothing was sent to it."),
+            _("Somebody may be in between, or HQ has a new key. Ask the office."),
+            code="certificate",
+        )
+    if cause is not None:
+        return Unreachable(
+            _("The certificate of HQ is not trusted by this computer."),
+            _("An HQ with a certificate of its own has codes with letters after a #."),
+            code="certificate",
+        )
+    return Unreachable(
+        _("HQ cannot be reached."),
+        _("Your work is kept here and sent when the connection is back."),
+    )
 
 
 def _head_size(headers: list[tuple[bytes, bytes]], line: str) -> int:

@@ -6,7 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from crmdesk.cli.hq import devices, keeping, people, records, running, scaling, territories
+from crmdesk.cli.hq import (
+    devices,
+    keeping,
+    people,
+    records,
+    running,
+    scaling,
+    security,
+    territories,
+)
 from crmdesk.i18n import _
 
 
@@ -20,5 +29,6 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(folder=None)
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
-    for module in (running, people, territories, devices, keeping, records, scaling):
+    modules = (running, people, territories, devices, security, keeping, records, scaling)
+    for module in modules:
         module.register(steps, shared)

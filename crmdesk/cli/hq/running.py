@@ -91,9 +91,13 @@ def _init(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.hq import certificate
     from crmdesk.hq.options import ServeOptions, require_private
     from crmdesk.hq.serving import serve
 
+    own = certificate.shown(folder_of(chosen))
+    if chosen.certificate is None and own.exists():
+        chosen.certificate, chosen.private_key = own.certificate, own.private_key
     options = ServeOptions(
         chosen.host, chosen.port, certificate=chosen.certificate,
         private_key=chosen.private_key, insecure=chosen.insecure, proxies=tuple(chosen.proxy),

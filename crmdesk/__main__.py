@@ -41,12 +41,14 @@ def _beginnings(folder: Path) -> Beginnings:
             )  # fmt: skip
         return demo_company.laptop_of(place)
 
-    def join(address: str, code: str, passphrase: str | None, control: Control) -> Path:
+    def join(
+        address: str, code: str, passphrase: str | None, password: str, control: Control
+    ) -> Path:
         from crmdesk.cli.beginning import join_hq
 
         join_hq(
             folder, address, code, _now, progress=lambda what, n: control.report(n, 0, what),
-            cancelled=lambda: control.cancelled, passphrase=passphrase,
+            cancelled=lambda: control.cancelled, passphrase=passphrase, password=password,
         )  # fmt: skip
         return folder
 

@@ -27,6 +27,7 @@ from crmdesk.domain.errors import (
     CrmdeskError,
     KeyMissing,
     LeaseEnded,
+    Refused,
     Unreachable,
     WrongKey,
 )
@@ -55,13 +56,13 @@ LOG_BYTES = 1_000_000
 class Beginnings:
     """How a first profile is made; each returns its folder and runs off the interface thread.
 
-    ``demo(control)``, ``join(address, code, passphrase, control)``, ``alone(company, file,
-    passphrase, control)``; without a passphrase the keyring keeps the key, and KeyMissing has the
+    ``demo(control)``, ``join(address, code, passphrase, password, control)`` (``password`` is the
+    user's at HQ, empty until HQ asks for it), ``alone(company, file, passphrase, control)``; without a passphrase the keyring keeps the key, and KeyMissing has the
     person asked for one. A missing way is refused with a sentence.
     """
 
     demo: Callable[[Control], Path] | None = None
-    join: Callable[[str, str, str | None, Control], Path] | None = None
+    join: Callable[[str, str, str | None, str, Control], Path] | None = None
     alone: Callable[[str, Path, str | None, Control], Path] | None = None
 
 
@@ -277,7 +278,8 @@ class Desktop:
     def _on_join_wanted(self, address: str, code: str) -> None:
         join = self._start.beginnings.join
         secret = self._new_passphrase()
-        work = None if join is None else lambda control: join(address, code, secret, control)
+        word = "" if self._first_run is None else self._first_run.password()
+        work = None if join is None else lambda control: join(address, code, secret, word, control)
         self._begin(work, _("Joining {address}").format(address=address))
 
     def _on_alone_wanted(self, company: str, file: Path) -> None:
@@ -322,6 +324,8 @@ class Desktop:
     def _on_begin_failed(self, error: Exception) -> None:
         if isinstance(error, KeyMissing) and self._first_run is not None:
             self._first_run.ask_passphrase(error.message)
+        elif isinstance(error, Refused) and error.code == "password" and self._first_run:
+            self._first_run.ask_password(error.message, error.hint)
         elif isinstance(error, CrmdeskError) and self._first_run is not None:
             self._first_run.complain(error.message, error.hint)
         else:

@@ -121,6 +121,17 @@ class FirstRun(QWidget):
         self.complain(message, _("Choose a passphrase below, type it twice, then begin again."))
         self._first.setFocus()
 
+    def ask_password(self, message: str, hint: str) -> None:
+        """Show the field for the user's password at HQ and say why it is needed."""
+        self._password.show()
+        self._password.clear()
+        self.complain(message, hint)
+        self._password.setFocus()
+
+    def password(self) -> str:
+        """The user's password at HQ; empty until HQ has asked for it."""
+        return self._password.text() if self._password.isVisibleTo(self) else ""
+
     def passphrase(self) -> str | None:
         """The passphrase that was chosen, or None where the keyring keeps the key."""
         return self._first.text() if self._secret.isVisibleTo(self) else None
@@ -162,6 +173,9 @@ class FirstRun(QWidget):
         )
         self._address = choice.field(_("Server address"))
         self._code = choice.field(_("Enrolment code"))
+        self._password = choice.field(_("Your password at HQ"))
+        self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._password.hide()
         button = KeyHintButton(_("Join"), parent=choice)
         button.clicked.connect(self._on_join_clicked)
         choice.column.addWidget(button)

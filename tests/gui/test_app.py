@@ -113,7 +113,7 @@ def test_a_beginning_leads_into_the_profile(
 def test_a_failed_join_says_why_and_lets_choose_again(
     begin: Begin, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    def join(_address: str, _code: str, _secret: str | None, _control: Control) -> Path:
+    def join(*_given: object) -> Path:
         raise Unreachable("HQ does not answer.", "Check the address.")
 
     desktop = begin(tmp_path / "nothing", beginnings=Beginnings(join=join))
@@ -134,7 +134,7 @@ def test_without_a_keyring_a_passphrase_is_chosen_in_the_window(
 
     secrets: list[str | None] = []
 
-    def join(_address: str, _code: str, secret: str | None, _control: Control) -> Path:
+    def join(_a: str, _code: str, secret: str | None, _word: str, _control: Control) -> Path:
         secrets.append(secret)
         if secret is None:
             raise KeyMissing("No keyring answers on this computer.", "Set CRMDESK_PASSPHRASE.")
@@ -147,7 +147,7 @@ def test_without_a_keyring_a_passphrase_is_chosen_in_the_window(
     qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
     screen = desktop.window.stack.currentWidget()
     assert isinstance(screen, FirstRun)
-    address, code, _company, first, second = screen.findChildren(QLineEdit)
+    address, code, _word, _company, first, second = screen.findChildren(QLineEdit)
     button = next(b for b in screen.findChildren(KeyHintButton) if b.text() == "Join")
     address.setText("https://hq.example.com")
     code.setText("CODE")

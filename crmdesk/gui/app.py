@@ -57,8 +57,9 @@ class Beginnings:
     """How a first profile is made; each returns its folder and runs off the interface thread.
 
     ``demo(control)``, ``join(address, code, passphrase, password, control)`` (``password`` is the
-    user's at HQ, empty until HQ asks for it), ``alone(company, file, passphrase, control)``; without a passphrase the keyring keeps the key, and KeyMissing has the
-    person asked for one. A missing way is refused with a sentence.
+    user's at HQ, empty until HQ asks for it), ``alone(company, file, passphrase, control)``;
+    without a passphrase the keyring keeps the key, and KeyMissing has the person asked for one. A
+    missing way is refused with a sentence.
     """
 
     demo: Callable[[Control], Path] | None = None

@@ -60,9 +60,9 @@ def _sync(chosen: argparse.Namespace, context: Context) -> int:
         show = context.console.progress()
         try:
             report = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
-        except CrmdeskError:
+        except CrmdeskError as error:
             # What went wrong is said by the program; what it leaves behind is said here.
-            if not ws.is_locked():
+            if error.code not in ("alone", "wiped") and not ws.is_locked():
                 _standing(ws, context)
             raise
         _tell(report, context)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
     from crmdesk.sync.client import Syncer
     from crmdesk.sync.schedule import Pace, Schedule
+    from crmdesk.sync.transport import Transport
 
 LONGEST_SLEEP_MS = 30_000
 AT_ONCE_MS = 20
@@ -59,8 +60,9 @@ class Line(Protocol):
 class SyncLine:
     """The :class:`Line` of a joined profile; the network's library is imported when first used."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, transport: Transport | None = None) -> None:
         self._workspace = workspace
+        self._transport = transport
         self._syncer: Syncer | None = None
         self.touched = ChangeSet()
 
@@ -69,7 +71,7 @@ class SyncLine:
         from crmdesk.sync.client import Syncer
 
         if self._syncer is None:
-            self._syncer = Syncer(self._workspace.database)
+            self._syncer = Syncer(self._workspace.database, transport=self._transport)
         self.touched = ChangeSet()
         try:
             report = self._syncer.sync(

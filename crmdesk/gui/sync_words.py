@@ -24,6 +24,11 @@ from crmdesk.services.queries.sync import SyncStatus
 
 FRESH = timedelta(minutes=30)
 DONE = "done"
+BROKEN_OFF = ("Cancelled", "metered")
+"""Results of rounds that HQ answered, but that did not bring everything."""
+
+TURNED_AWAY = ("wiped", "retired", "cloned", "inactive", "device")
+"""Results by which HQ has told this computer not to come back."""
 
 
 def when(instant: datetime, now: datetime) -> str:
@@ -73,8 +78,16 @@ def round_item(state: RoundState) -> RoundItem:
         "pull": _("Receiving"),
         "snapshot": _("Receiving new customers"),
         "apply": _("Taking over"),
+        "files": _("Photos and files"),
     }
     parts = [stages.get(state.stage, _("Asking HQ"))]
+    if state.stage == "files":
+        done, total = format_bytes(state.done), format_bytes(state.total)
+        parts.append(_("{done} of {total}").format(done=done, total=total))
+        return RoundItem(
+            running=True, words=" · ".join(parts), done=state.done // 1024,
+            total=max(state.total // 1024, 1),
+        )  # fmt: skip
     if state.total:
         parts.append(
             _("{done} of {total} changes").format(
@@ -114,8 +127,11 @@ def chip_state(status: SyncStatus, now: datetime) -> ChipState:
         words = _("locks {day}").format(day=day)
         return ChipState("offline", words, status.waiting, status.need)
     last = None if status.last_at is None else status.last_at.astimezone(now.tzinfo)
-    if status.last_result not in ("", DONE) or last is None:
+    if status.last_result in TURNED_AWAY:
+        return ChipState("stopped", "", status.waiting, status.need)
+    if status.last_result not in ("", DONE, *BROKEN_OFF) or last is None:
         words = "" if last is None else since(last, now)
         return ChipState("offline", words, status.waiting, status.need)
-    kind = "waiting" if status.waiting and now - last > FRESH else "in_sync"
+    old = now - last > FRESH or status.last_result in BROKEN_OFF
+    kind = "waiting" if old and (status.waiting or status.last_result in BROKEN_OFF) else "in_sync"
     return ChipState(kind, when(last, now), status.waiting, status.need)

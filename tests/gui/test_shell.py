@@ -215,7 +215,7 @@ def test_profile_without_hq_never_says_that_it_syncs(
     window.rounds._show(RoundState())
 
 
-@pytest.mark.parametrize("kind", ["in_sync", "syncing", "waiting", "offline", "alone"])
+@pytest.mark.parametrize("kind", ["in_sync", "syncing", "waiting", "offline", "stopped", "alone"])
 def test_every_chip_state_has_an_icon_and_a_word(qapp: object, kind: str) -> None:
     runs = chip_runs(ChipState(kind, "2 min ago", 1, 1))
     assert runs[0].icon

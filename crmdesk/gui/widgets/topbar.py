@@ -23,6 +23,7 @@ _ICONS = {
     "syncing": ("sync", "accent"),
     "waiting": ("upload", "muted"),
     "offline": ("offline", "muted"),
+    "stopped": ("stop", "danger"),
     "alone": ("home", "muted"),
 }
 
@@ -35,6 +36,7 @@ def chip_runs(state: ChipState) -> list[Run]:
         "syncing": _("Syncing"),
         "waiting": _("Connected"),
         "offline": _("Offline"),
+        "stopped": _("Stopped by HQ"),
         "alone": _("On this computer"),
     }[state.kind]
     small, medium = t.SIZE_SMALL, t.MEDIUM

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class ChipState:
     """What the sync chip says.
 
-    ``kind`` is ``"in_sync"``, ``"syncing"``, ``"waiting"``, ``"offline"`` or ``"alone"`` (no HQ);
+    ``kind`` is ``"in_sync"``, ``"syncing"``, ``"waiting"``, ``"offline"``, ``"stopped"`` (HQ has
+    turned this computer away) or ``"alone"`` (no HQ);
     ``when`` is in words ("2 min ago", "since Mon"); ``waiting`` and ``need`` are counts.
     """
 

@@ -103,7 +103,7 @@ def test_case_27_laptops_offer_again_what_a_restored_hq_has_lost(
     assert hq.one("SELECT detail ->> 'epoch' FROM audit WHERE action = 'restored'") == done["epoch"]
 
 
-def test_what_was_ended_since_the_backup_stays_ended(
+def test_case_32_what_was_ended_since_the_backup_stays_ended(
     hq: Headquarters, tmp_path: Path, crmdesk: Command
 ) -> None:
     one, code = hq.join("R1"), hq.code("R1")
@@ -139,7 +139,9 @@ def test_a_restore_needs_the_word_replace_and_leaves_all_as_it_was(
     assert (everything(hq.store), schema.fact(hq.store, "epoch")) == before
 
 
-def test_half_a_backup_changes_nothing(hq: Headquarters, tmp_path: Path, crmdesk: Command) -> None:
+def test_case_27_half_a_backup_changes_nothing(
+    hq: Headquarters, tmp_path: Path, crmdesk: Command
+) -> None:
     """Cut anywhere: the rows and the epoch of before are there, and the safety backup as well."""
     file = Path(crmdesk("backup", "--out", tmp_path / "dump")[1]["file"])
     whole = file.read_bytes()

@@ -16,6 +16,7 @@ from crmdesk.hq.store import Store
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PullRequest, PushRequest, SnapshotRequest
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport
+from crmdesk.sync.uploading import waiting_txns
 from tests.sync.conftest import Headquarters, Laptop, _serve
 from tests.sync.test_meeting import add_note
 
@@ -43,7 +44,7 @@ def push_request(epoch: str, hq: Headquarters) -> PushRequest:
     return PushRequest(PROTOCOL_VERSION, epoch, hq.now_ms(), [])
 
 
-def test_every_running_server_notices_a_new_epoch_at_once(
+def test_case_27_every_running_server_notices_a_new_epoch_at_once(
     hq: Headquarters, second: str, wire: Wire
 ) -> None:
     one = hq.join("R1")
@@ -66,8 +67,8 @@ def test_every_running_server_notices_a_new_epoch_at_once(
         assert msgspec.json.decode(lines.split(b"\n")[0])["epoch"] == new
 
 
-def test_a_push_that_overlaps_a_restore_is_not_taken(
-    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+def test_case_27_a_push_that_overlaps_a_restore_is_not_taken(
+    hq: Headquarters, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The epoch is read again under the device's lock, after the caller was looked up."""
     one = hq.join("R1")
@@ -79,9 +80,17 @@ def test_a_push_that_overlaps_a_restore_is_not_taken(
         schema.new_epoch(hq.store)
         return original(*args)  # type: ignore[arg-type]
 
+    talk = session(one, hq.url, wire, hq)
+    request = push_request(talk.epoch(), hq)
     monkeypatch.setattr(push, "_retried", restored_meanwhile)
+    with one.database.read() as connection:
+        (txn,) = waiting_txns(connection)
+    with pytest.raises(Refused) as caught:
+        talk.post("/v1/push", msgspec.structs.replace(request, txns=[txn]))
+    assert caught.value.code == "epoch"
+    assert hq.one("SELECT count(*) FROM note") == 0
+
     assert one.sync().refusals == 0
-    assert one.waiting() == 0
     assert hq.rows("SELECT text FROM note") == [("typed before",)]
     assert one.fact("hq.epoch") == hq.one("SELECT value FROM hq_state WHERE key = 'epoch'")
 

@@ -61,26 +61,29 @@ def insert_batch(connection: Connection, keys: KeyMap, batch: Batch) -> None:
     refs = [(i, keys.of(f.ref)) for i, f in enumerate(spec.fields) if f.kind is Kind.REF and f.ref]
     ids = keys.assign(spec.name, [row.uid for row in batch.rows])
     values: list[tuple[Value, ...]] = []
-    for index, row in enumerate(batch.rows):
-        cells = list(row.values)
+    for key, (uid, cells, _lines, rev) in zip(ids, batch.rows, strict=True):
+        if not refs:
+            values.append((key, uid, rev, *cells))
+            continue
+        found = list(cells)
         for position, known in refs:
-            uid = cells[position]
-            if uid is not None:
-                cells[position] = _resolve(known, uid, spec, position)
-        values.append((ids[index], row.uid, row.rev, *cells))
+            parent = found[position]
+            if parent is not None:
+                try:
+                    found[position] = known[parent]  # type: ignore[index]
+                except KeyError:
+                    raise _missing(spec, position, parent) from None
+        values.append((key, uid, rev, *found))
     columns = ["id", "uid", "rev", *(f.column for f in spec.fields)]
     insert_rows(connection, spec.table or spec.name, columns, values)
     if spec.lines is not None:
         _insert_lines(connection, keys, spec, ids, batch)
 
 
-def _resolve(known: dict[bytes, int], uid: Value, spec: Entity, position: int) -> int:
-    key = known.get(uid) if isinstance(uid, bytes) else None
-    if key is None:
-        field = spec.fields[position]
-        shown = uid.hex() if isinstance(uid, bytes) else repr(uid)
-        raise KeyError(f"{spec.name}.{field.name} refers to a missing {field.ref}: {shown}")
-    return key
+def _missing(spec: Entity, position: int, uid: Value) -> KeyError:
+    field = spec.fields[position]
+    shown = uid.hex() if isinstance(uid, bytes) else repr(uid)
+    return KeyError(f"{spec.name}.{field.name} refers to a missing {field.ref}: {shown}")
 
 
 def _insert_lines(

@@ -97,7 +97,16 @@ class RowReader:
 
     def rows(self, lines: Sequence[bytes]) -> list[Row]:
         """The rows of many lines, in storage form."""
-        return [self.row(cells) for cells in _decode_all(b"[" + b",".join(lines) + b"]")]
+        found = _decode_all(b"[" + b",".join(lines) + b"]")
+        if not self._same or self._lines_at is not None:
+            return [self.row(cells) for cells in found]
+        # The same as :meth:`row` for the usual case, without its calls.
+        for at, convert in [(0, bytes.fromhex), *self._convert]:
+            for cells in found:
+                value = cells[at]
+                if value is not None:
+                    cells[at] = convert(value)
+        return [Row(cells[0], tuple(cells[2:]), (), cells[1]) for cells in found]
 
     @property
     def differs(self) -> bool:

@@ -20,6 +20,7 @@ from crmdesk.hq.store import Store
 from crmdesk.i18n import _
 from crmdesk.sync.pinning import with_fingerprint
 
+MOVED_AT_ONCE = 100
 DEVICE_ENDS = ("retired", "wiped")
 _DEVICES = (
     "SELECT d.prefix, d.name, u.code, h.status, h.last_seen_at, h.waiting, h.program,"
@@ -139,12 +140,15 @@ def assign_user(store: Store, user: str, territory: str, *, now_ms: int) -> None
 def reassign_territory(
     store: Store, accounts: Sequence[str], territory: str, *, now_ms: int
 ) -> None:
-    """Move accounts (by code), with everything in them, to another territory (by code)."""
+    """Move accounts (by code), with everything in them, to another territory (by code).
+
+    In small transactions: whoever writes in one of these accounts meanwhile waits for a moment.
+    """
     with store.transaction() as connection:
         target = editing.find_uid(connection, "territory", "code", territory)
         uids = editing.find_uids(connection, "account", "code", accounts)
-    for start in range(0, len(uids), 100):
-        part = uids[start : start + 100]
+    for start in range(0, len(uids), MOVED_AT_ONCE):
+        part = uids[start : start + MOVED_AT_ONCE]
         editing.update_rows(store, "account", part, {"territory_id": target}, now_ms)
 
 

@@ -11,6 +11,8 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from dataclasses import replace
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -37,9 +39,10 @@ from crmdesk.hq.endpoints import (
     prove,
     proven,
 )
-from crmdesk.hq.limits import bounded_body
+from crmdesk.hq.limits import bounded_body, unpacked
 from crmdesk.hq.metrics import Metrics
 from crmdesk.hq.observing import NOTES, Drain, Observed
+from crmdesk.hq.workers import Workers
 from crmdesk.i18n import _
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.protocol import PROTOCOL_VERSION
@@ -65,7 +68,8 @@ def make_app(
     ``drain`` is how the server tells it that it is ending; ``metrics_token`` opens ``/metrics``.
     """
     measured = metrics or Metrics(hq.store)
-    routes = [Route(path, _handler(hq, path), methods=["POST"]) for path in ENDPOINTS]
+    workers = Workers(hq.store.connections, hq.store.streams)
+    routes = [Route(path, _Asked(hq, path, workers), methods=["POST"]) for path in ENDPOINTS]
     routes.append(Route("/health", _health(hq), methods=["GET"]))
     routes.append(Route("/metrics", _metrics(measured, metrics_token), methods=["GET"]))
     doors = Middleware(Doors, caller=_caller(hq), refusal=_too_many)
@@ -112,21 +116,44 @@ def _too_many() -> Response:
     )
 
 
-def _handler(hq: Hq, path: str) -> Handler:
-    async def handle(request: Request) -> Response:
-        token = _token(request.scope)
-        notes: Notes = request.scope[NOTES]
+class _Asked:
+    """The requests to one path, as an ASGI application."""
+
+    def __init__(self, hq: Hq, path: str, workers: Workers) -> None:
+        self._hq = hq
+        self._path = path
+        self._workers = workers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read what is asked, let it be worked on in its turn, and send the answer."""
+        request, endpoint = Request(scope, receive), ENDPOINTS[self._path]
+        token = _token(scope)
+        notes: Notes = scope[NOTES]
         try:
-            if ENDPOINTS[path].signed:
-                await _prove(hq, token)
-            body = await bounded_body(request, ENDPOINTS[path].room)
+            if endpoint.signed:
+                await _prove(self._hq, token)
+            body = await bounded_body(request, endpoint.room)
         except CrmdeskError as error:
             notes.code = error.code
-            return _response(failed(error))
-        call = Call(token, body, _address(request.scope), _program(request), notes)
-        return _response(await run_in_threadpool(answer, hq, path, call))
+            await _response(failed(error))(scope, receive, send)
+            return
+        call = Call(token, body, _address(scope), _program(request), notes)
+        encoding = request.headers.get("content-encoding", "identity")
+        work = partial(_answer, self._hq, self._path, call, encoding)
+        if endpoint.long:
+            async with self._workers.streaming():
+                await _response(await run_in_threadpool(work))(scope, receive, send)
+        else:
+            await _response(await self._workers.short(work))(scope, receive, send)
 
-    return handle
+
+def _answer(hq: Hq, path: str, call: Call, encoding: str) -> Reply:
+    try:
+        body = unpacked(call.body, encoding, ENDPOINTS[path].room)
+    except CrmdeskError as error:
+        call.notes.code = error.code
+        return failed(error)
+    return answer(hq, path, replace(call, body=body))
 
 
 async def _prove(hq: Hq, token: str) -> None:

@@ -163,12 +163,13 @@ Step = Callable[[Hq, Call], Reply]
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A kind of request. ``signed`` ones are answered only to a valid token; ``room`` is what
-    its body may take.
+    its body may take; ``long`` ones work with a connection set aside for them.
     """
 
     step: Step
     signed: bool = True
     room: Room = WIDE
+    long: bool = False
 
 
 def open_hq(store: Store, clock: Clock) -> Hq:
@@ -402,9 +403,9 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/token": Endpoint(_token, signed=False, room=NARROW),
     "/v1/push": Endpoint(_push),
     "/v1/pull": Endpoint(_pull, room=QUESTION),
-    "/v1/snapshot": Endpoint(_snapshot, room=QUESTION),
-    "/v1/sums": Endpoint(_sums, room=QUESTION),
-    "/v1/buckets": Endpoint(_buckets, room=QUESTION),
+    "/v1/snapshot": Endpoint(_snapshot, room=QUESTION, long=True),
+    "/v1/sums": Endpoint(_sums, room=QUESTION, long=True),
+    "/v1/buckets": Endpoint(_buckets, room=QUESTION, long=True),
     "/v1/rows": Endpoint(_rows, room=QUESTION),
     "/v1/blob/state": Endpoint(_blob_state, room=QUESTION),
     "/v1/blob/put": Endpoint(_blob_put, room=PIECE),

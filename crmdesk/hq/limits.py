@@ -41,7 +41,7 @@ QUESTION = Room(sent=1024 * 1024, unpacked=2 * 1024 * 1024, seconds=60.0)
 
 
 async def bounded_body(request: Request, room: Room = WIDE) -> bytes:
-    """The body of a request, decompressed.
+    """The body of a request as it was sent; :func:`unpacked` may take a while and comes later.
 
     Refused: ``too-large``, ``malformed``, and ``timeout`` for one that comes too slowly.
     """
@@ -60,14 +60,18 @@ async def bounded_body(request: Request, room: Room = WIDE) -> bytes:
         raise Refused(_("The request came too slowly."), code="timeout") from error
     except ClientDisconnect as error:
         raise Refused(_("The request was cut off."), code="malformed") from error
-    encoding = request.headers.get("content-encoding", "identity")
+    return bytes(received)
+
+
+def unpacked(sent: bytes, encoding: str, room: Room) -> bytes:
+    """A body decompressed; Refused (``too-large``, ``malformed``)."""
     if encoding == "identity":
-        if len(received) > room.unpacked:
+        if len(sent) > room.unpacked:
             raise _too_large()
-        return bytes(received)
+        return sent
     if encoding != "zstd":
         raise _unreadable()
-    return expand(bytes(received), room.unpacked)
+    return expand(sent, room.unpacked)
 
 
 def expand(data: bytes, most: int = MAX_BODY_BYTES) -> bytes:

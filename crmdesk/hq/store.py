@@ -44,7 +44,7 @@ class Store:
         bounded: bool = False,
     ) -> None:
         self.url = url
-        self.connections = connections
+        self.connections, self.streams = connections, streams
         self._prepare = prepare
         self._bounded = bounded
         self.most_connections = connections + streams

@@ -325,12 +325,11 @@ class Applier:
 
     def set_revisions(self, entity_name: str, revisions: dict[bytes, int]) -> None:
         """Note the revisions HQ gave to our own changes."""
-        target = table(entity_name)
-        self._connection.execute(
-            update(target)
-            .where(target.c.uid == bindparam("row"))
-            .values(rev=bindparam("revision")),
-            [{"row": uid, "revision": rev} for uid, rev in revisions.items()],
+        if not revisions:
+            return
+        self._connection.exec_driver_sql(
+            f"UPDATE {table(entity_name).name} SET rev = ? WHERE uid = ?",  # noqa: S608
+            [(rev, uid) for uid, rev in revisions.items()],
         )
 
     def back_to_draft(self, entity: Entity, uid: bytes) -> None:

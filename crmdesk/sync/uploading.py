@@ -115,14 +115,9 @@ def acknowledge(
     answered = [(op, txn, by_seq[op.seq]) for txn in txns for op in txn.ops if op.seq in by_seq]
     if not answered:
         return result, applier
-    tx.connection.execute(
-        update(journal)
-        .where(journal.c.seq == bindparam("op_seq"))
-        .values(state=bindparam("op_state")),
-        [
-            {"op_seq": op.seq, "op_state": "refused" if a.status == "r" else "sent"}
-            for op, _txn, a in answered
-        ],
+    tx.connection.exec_driver_sql(
+        "UPDATE journal SET state = ? WHERE seq = ?",
+        [("refused" if a.status == "r" else "sent", op.seq) for op, _txn, a in answered],
     )
     result.sent = len(answered)
     _write_conflicts(tx.connection, answered, at, result)

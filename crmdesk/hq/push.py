@@ -300,14 +300,16 @@ class _Push:
                 verdict.answers[last[key]] = structs.replace(answer, row=row)
 
     def _name_rivals(self, verdict: Verdict) -> None:
-        """Tell who wrote the other value of a collision, and when."""
+        """Tell who wrote the other value of a collision, on which computer, and when."""
         answered = [(op, verdict.answers[op.seq]) for op, _rev, _account in verdict.ops]
         collided = {op.uid for op, answer in answered if answer.collisions}
         if not collided:
             return
         rows = self._connection.execute(
             "SELECT DISTINCT ON (c.uid, f.name) encode(uuid_send(c.uid),'hex'), f.name,"
-            " coalesce(u.name, ''), c.at FROM change c LEFT JOIN app_user u ON u.uid = c.user_id"
+            " concat_ws(', ', u.name, d.name), c.at"
+            " FROM change c LEFT JOIN app_user u ON u.uid = c.user_id"
+            " LEFT JOIN device d ON d.uid = c.device_id"
             " CROSS JOIN LATERAL jsonb_object_keys(c.fields) AS f(name)"
             " WHERE c.uid = ANY(%s::uuid[]) AND c.op IN ('I', 'U') AND c.device_id <> %s"
             " ORDER BY c.uid, f.name, c.id DESC",

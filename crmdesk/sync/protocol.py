@@ -69,7 +69,7 @@ class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``kind``: field, proposal (HQ owns the field; the office will see mine), price (the order is
     taken as it was made, HQ's price is another one) or delete. ``by`` and ``at`` tell who wrote
-    theirs and when, where HQ knows.
+    theirs (person and computer) and when, where HQ knows.
     """
 
     field: str

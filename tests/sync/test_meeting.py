@@ -149,7 +149,7 @@ def test_the_same_field_goes_to_the_later_and_the_loser_is_kept(hq: Headquarters
     assert one.rows("SELECT field, mine, theirs, kept, state FROM conflict") == [
         ("description", '"early"', '"late"', "theirs", "open")
     ]
-    assert one.one("SELECT theirs_by FROM conflict") == "Olga Office"
+    assert one.one("SELECT theirs_by FROM conflict") == "Olga Office, O1"
 
 
 def test_the_later_of_two_values_wins_even_when_it_arrives_second(hq: Headquarters) -> None:

@@ -67,12 +67,14 @@ class CollisionGrid(QWidget):
 
     def _heights(self, width: float) -> list[float]:
         """The height of every field's row: as many lines as its longest value needs."""
-        room = self._columns(width)[2].width() - 2 * _PAD
+        columns = self._columns(width)
+        room, first = columns[2].width() - 2 * _PAD, columns[0].width() - 2 * _PAD + _BAR
         found = []
         for field in self._item.fields:
             texts = (field.mine.value, field.theirs.value, field.before)
-            tallest = max(_text_height(text, room) for text in texts)
-            found.append(max(float(theme.scaled(_ROW)), tallest + theme.scaled(_WORD) + _PAD))
+            tallest = max(_text_height(text, room) for text in texts) + theme.scaled(_WORD)
+            tallest = max(tallest, _text_height(field.name, first))
+            found.append(max(float(theme.scaled(_ROW)), tallest + _PAD))
         return found
 
     def hasHeightForWidth(self) -> bool:
@@ -131,7 +133,7 @@ class CollisionGrid(QWidget):
         field: FieldItem,
     ) -> None:  # fmt: skip
         rooms = [_inside(column, place, top, height) for place, column in enumerate(columns)]
-        draw_runs(painter, rooms[0], [Run(field.name, weight=t.MEDIUM)])
+        _paint_text(painter, rooms[0], field.name, "text", t.MEDIUM, middle=True)
         _paint_text(painter, rooms[1], field.before, "muted", t.REGULAR, middle=True)
         for column, room, side in (
             (columns[2], rooms[2], field.mine),

@@ -152,9 +152,9 @@ def _footnote(centre: SyncCentre, now: datetime) -> str:
 def _summary(centre: SyncCentre) -> str:
     count = len(centre.settled)
     if not count:
-        return _("Settled in 30 days: none needed you.")
+        return ""
     restored = sum(row.state in ("restored", "retried") for row in centre.settled)
-    return _("Settled in 30 days: {fine} fine as they were, {restored} changed by you.").format(
+    return _("30 days: {fine} fine, {restored} changed by you").format(
         fine=count - restored, restored=restored
     )
 

@@ -13,7 +13,8 @@ _ICONS = {
     "order": "orders", "quote": "document", "visit": "car", "collection": "euro",
     "account": "shop", "contact": "customers", "contact_point": "phone", "note": "note",
     "promise": "flag", "ticket": "ticket", "return_request": "return",
-    "planned_visit": "plan", "attachment": "photo", "reorder_override": "reorder",
+    "planned_visit": "plan", "handover": "message", "proposal": "flag", "attachment": "photo",
+    "reorder_override": "reorder",
 }  # fmt: skip
 
 
@@ -70,6 +71,8 @@ def group_words(entity: str, count: int) -> str:
         "promise": ngettext("{count} promise", "{count} promises", count),
         "planned_visit": ngettext("{count} change of plan", "{count} changes of plan", count),
         "contact_point": ngettext("{count} phone or mail", "{count} phones or mails", count),
+        "handover": ngettext("{count} handover read", "{count} handovers read", count),
+        "proposal": ngettext("{count} proposal decided", "{count} proposals decided", count),
         "attachment": ngettext("{count} file", "{count} files", count),
         "reorder_override": ngettext(
             "{count} put-off suggestion", "{count} put-off suggestions", count

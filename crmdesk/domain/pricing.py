@@ -1,7 +1,8 @@
-"""What a line costs: list price, breaks, agreed prices, promotions, tax; the same code everywhere.
+"""What one product costs: list price, breaks, agreed prices, its own promotions, tax.
 
 Pure rules over values that the caller has read; laptop and HQ give identical amounts to the
-minor unit. All prices are for ``price_per`` base units of the product.
+minor unit. All prices are for ``price_per`` base units of the product. What several products
+cost together is :mod:`crmdesk.domain.order_pricing`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from crmdesk.domain.money import (
     divide_half_even,
     share_of_minor,
 )
+
+Reason = dict[str, str | int]
+"""Why something costs what it costs: a code and its values, put in words elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,13 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A unit price with its reason. ``reason`` is a code and its values, put in words elsewhere."""
+    """A unit price with its reason. Of so many units ``free_quantity`` cost nothing."""
 
     list_price_e4: int
     net_price_e4: int
     discount_bp: int
     free_quantity: int = 0
-    reason: dict[str, str | int] = field(default_factory=dict)
+    reason: Reason = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +86,70 @@ def decide_price(
     An agreed price goes first. Otherwise the list price of the smallest quantity is the list
     price, and the best single reduction counts: quantity break or promotion, never both.
     """
-    reached = [rule for rule in rules if rule.minimum_quantity <= max(base_quantity, 1)]
+    before = base_price(base_quantity, rules, agreed, list_name)
+    if before is None:
+        return None
+    return own_price(base_quantity, base_quantity, before, promotions)
+
+
+def base_price(
+    ordered: int,
+    rules: Sequence[ListRule],
+    agreed: Sequence[AgreedPrice] = (),
+    list_name: str = "",
+) -> Price | None:
+    """The price before any promotion: agreed, else the better of list price and quantity break."""
+    reach = max(ordered, 1)
     prices = sorted(
         (rule for rule in rules if rule.price_e4 is not None), key=lambda r: r.minimum_quantity
     )
-    contracts = [a for a in agreed if a.minimum_quantity <= max(base_quantity, 1)]
-    if not prices and not contracts:
-        return None
+    contracts = [a for a in agreed if a.minimum_quantity <= reach]
     if contracts:
         best = max(contracts, key=lambda a: a.minimum_quantity)
         listed = prices[0].price_e4 if prices and prices[0].price_e4 is not None else best.price_e4
-        until: dict[str, str | int] = (
-            {} if best.valid_to is None else {"until": best.valid_to.isoformat()}
-        )
+        until: Reason = {} if best.valid_to is None else {"until": best.valid_to.isoformat()}
         return Price(
-            listed, best.price_e4, _share_off(listed, best.price_e4), 0, {"code": "agreed", **until}
+            listed, best.price_e4, share_off(listed, best.price_e4), 0, {"code": "agreed", **until}
         )
+    if not prices:
+        return None
     listed = prices[0].price_e4 or 0
     choices = [Price(listed, listed, 0, 0, {"code": "list", "list": list_name})]
-    choices += [_break_price(listed, rule) for rule in reached if rule.minimum_quantity > 1]
+    choices += [
+        _break_price(listed, rule)
+        for rule in sorted(rules, key=lambda r: r.minimum_quantity)
+        if rule.minimum_quantity <= reach and (rule.minimum_quantity > 1 or rule.price_e4 is None)
+    ]
+    return min(choices, key=lambda p: (p.net_price_e4, p.discount_bp))
+
+
+def own_price(
+    ordered: int,
+    rest: int,
+    before: Price,
+    promotions: Sequence[Promotion],
+) -> Price:
+    """The best price of ``rest`` units of a product of which ``ordered`` are on the order.
+
+    ``before`` is its base price. Breaks and minimum quantities look at everything ordered, free
+    goods at the rest only. Of two equal prices the smaller discount counts, then the base price,
+    then the promotion whose code comes first.
+    """
+    if before.reason.get("code") == "agreed" or not promotions:
+        return before
+    listed = before.list_price_e4
+    choices = [before]
     choices += [
         offer
-        for promotion in promotions
-        if promotion.minimum_quantity <= base_quantity
-        and (offer := _promotion_price(listed, promotion, base_quantity)) is not None
+        for promotion in sorted(promotions, key=lambda p: p.code)
+        if promotion.minimum_quantity <= ordered
+        and (offer := _promotion_price(listed, promotion, rest)) is not None
     ]
-    return min(
-        choices, key=lambda p: (p.net_price_e4 * (base_quantity - p.free_quantity), p.discount_bp)
-    )
+    return min(choices, key=lambda p: (p.net_price_e4 * (rest - p.free_quantity), p.discount_bp))
 
 
-def _share_off(listed: int, net: int) -> int:
+def share_off(listed: int, net: int) -> int:
+    """By how much a net price is below the list price, in basis points; 0 without a list price."""
     return divide_half_even((listed - net) * 10_000, listed) if listed > 0 else 0
 
 
@@ -121,19 +158,19 @@ def _break_price(listed: int, rule: ListRule) -> Price:
         net = rule.price_e4
     else:
         net = discounted_price_e4(listed, rule.discount_bp or 0)
-    reason: dict[str, str | int] = {"code": "break", "from": rule.minimum_quantity}
-    return Price(listed, net, _share_off(listed, net), 0, reason)
+    reason: Reason = {"code": "break", "from": rule.minimum_quantity}
+    return Price(listed, net, share_off(listed, net), 0, reason)
 
 
-def _promotion_price(listed: int, promotion: Promotion, base_quantity: int) -> Price | None:
-    reason: dict[str, str | int] = {"code": "promotion", "name": promotion.name}
+def _promotion_price(listed: int, promotion: Promotion, rest: int) -> Price | None:
+    reason: Reason = {"code": "promotion", "name": promotion.name}
     if promotion.buy_quantity and promotion.free_quantity:
         group = promotion.buy_quantity + promotion.free_quantity
-        free = base_quantity // group * promotion.free_quantity
+        free = max(rest, 0) // group * promotion.free_quantity
         if free == 0:
             return None
-        off = divide_half_even(free * 10_000, base_quantity)
-        return Price(listed, listed, off, free, reason)
+        off = divide_half_even(free * 10_000, rest)
+        return Price(listed, listed, off, free, {**reason, "free": free})
     if promotion.discount_bp:
         net = discounted_price_e4(listed, promotion.discount_bp)
         return Price(listed, net, promotion.discount_bp, 0, reason)

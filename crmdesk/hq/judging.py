@@ -15,6 +15,7 @@ import msgspec
 from crmdesk.hq import bounds
 from crmdesk.hq.bulk import unique_text
 from crmdesk.hq.images import RowKey, account_of
+from crmdesk.hq.prices import check_promotion
 from crmdesk.hq.scopes import row_scope
 from crmdesk.hq.tables import global_uniques
 from crmdesk.i18n import _
@@ -123,6 +124,8 @@ class Judge:
         if after is not None and after.changed:
             self._check_scope(entity, op.uid, after)
             self._claim_uniques(entity, key, after)
+            if op.entity == "promotion" and not after.deleted:
+                check_promotion(after)
         return collisions
 
     def _apply(self, entity: Entity, op: Op, key: RowKey, image: Image | None) -> list[Collision]:

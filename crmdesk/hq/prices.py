@@ -1,8 +1,9 @@
 """What HQ's price lists say of orders that come in: the outcome of a price that changed meanwhile.
 
 An order made offline is taken as it was agreed with the customer. Where HQ's prices for its day
-are others, the answer says so line by line and the office gets to see it. How a price is decided
-is :mod:`crmdesk.domain.pricing`; here its rules are read for many lines at once.
+are others, the answer says so line by line and the office gets to see it. Orders are priced whole,
+by the same code as on the laptop (:mod:`crmdesk.domain.order_pricing`); here its rules are read
+for many orders at once. Promotions that cannot be meant are turned away here, too.
 """
 
 from __future__ import annotations
@@ -10,11 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from crmdesk.domain.pricing import AgreedPrice, ListRule, Promotion, decide_price
+from crmdesk.domain.offers import InvalidRule, PromotionTerms, read_offer
+from crmdesk.domain.order_pricing import AskedLine, PricedLine, PricedOrder, price_order
+from crmdesk.domain.price_book import (
+    AgreedRow,
+    Buyer,
+    CostRow,
+    PriceBook,
+    ProductRow,
+    PromotionRow,
+    RuleRow,
+)
+from crmdesk.domain.pricing import Price, base_price
 from crmdesk.hq.store import HqConnection
-from crmdesk.sync.merge import Image
+from crmdesk.i18n import _
+from crmdesk.sync.merge import Image, RefusedOp
 from crmdesk.sync.protocol import Collision, Wire
 
 _MOST_LINES = 20
@@ -24,71 +36,58 @@ _BY_HAND = frozenset({"manual", "last", "none"})
 _HEX = "encode(uuid_send({0}),'hex')"
 
 _ACCOUNTS = f"""
-SELECT {_HEX.format("a.account_id")}, {_HEX.format("coalesce(a.price_list_id, d.uid)")}, a.segment
+SELECT {_HEX.format("a.account_id")}, {_HEX.format("l.uid")}, coalesce(l.name, ''), a.segment
 FROM account a LEFT JOIN LATERAL (
-    SELECT uid FROM price_list WHERE NOT deleted ORDER BY is_default DESC, uid LIMIT 1
-) d ON true WHERE a.account_id = ANY(%s::uuid[])
+    SELECT uid, name FROM price_list WHERE NOT deleted
+    ORDER BY (uid = a.price_list_id) DESC NULLS LAST, is_default DESC, uid LIMIT 1
+) l ON true WHERE a.account_id = ANY(%s::uuid[])
+"""
+_PRODUCTS = f"""
+SELECT {_HEX.format("p.uid")}, {_HEX.format("p.category_id")}, p.price_per,
+       coalesce(t.rate_bp, 0), p.sku
+FROM product p LEFT JOIN tax_rate t ON t.uid = p.tax_rate_id WHERE p.uid = ANY(%s::uuid[])
+"""
+_COSTS = f"""
+SELECT {_HEX.format("product_id")}, cost_e4, valid_from FROM cost_version
+WHERE NOT deleted AND product_id = ANY(%s::uuid[])
 """
 _RULES = f"""
-SELECT {_HEX.format("price_list_id")}, {_HEX.format("product_id")}, minimum_quantity, price_e4,
-       discount_bp, valid_from, valid_to
+SELECT {_HEX.format("uid")}, {_HEX.format("price_list_id")}, {_HEX.format("product_id")},
+       minimum_quantity, price_e4, discount_bp, valid_from, valid_to
 FROM price_rule WHERE NOT deleted AND product_id = ANY(%s::uuid[])
+  AND price_list_id = ANY(%s::uuid[])
 """
 _AGREED = f"""
-SELECT {_HEX.format("account_id")}, {_HEX.format("product_id")}, minimum_quantity, price_e4,
-       valid_from, valid_to
+SELECT {_HEX.format("uid")}, {_HEX.format("account_id")}, {_HEX.format("product_id")},
+       minimum_quantity, price_e4, valid_from, valid_to
 FROM account_price WHERE NOT deleted AND account_id = ANY(%s::uuid[])
   AND product_id = ANY(%s::uuid[])
 """
 _PROMOTIONS = f"""
-SELECT {_HEX.format("p.uid")}, o.code, o.name, o.minimum_quantity, o.discount_bp, o.buy_quantity,
-       o.free_quantity, o.segment, o.valid_from, o.valid_to
-FROM promotion o JOIN product p ON p.uid = o.product_id OR p.category_id = o.category_id
-WHERE NOT o.deleted AND p.uid = ANY(%s::uuid[])
+SELECT code, name, kind, {_HEX.format("product_id")}, {_HEX.format("category_id")}, segment,
+       discount_bp, buy_quantity, free_quantity, minimum_quantity, rule, valid_from, valid_to
+FROM promotion WHERE NOT deleted AND (valid_from IS NULL OR valid_from <= %s)
+  AND (valid_to IS NULL OR valid_to >= %s)
 """
 
 
 @dataclass(frozen=True, slots=True)
-class _Book:
-    """The rules for some accounts and products, not yet limited to a day."""
+class _Order:
+    """An order that has come in: for whom, of which day, and its lines that name a product."""
 
-    accounts: dict[str, tuple[str | None, str | None]]
-    skus: dict[str, str]
-    rules: dict[tuple[str, str], list[tuple[Any, ...]]]
-    agreed: dict[tuple[str, str], list[tuple[Any, ...]]]
-    promotions: dict[str, list[tuple[Any, ...]]]
-
-    def price(self, account: str, product: str, quantity: int, day: date) -> tuple[int, int] | None:
-        """List and net price at 1e-4 for so many base units; None where HQ knows no price."""
-        price_list, segment = self.accounts.get(account, (None, None))
-        newest: dict[tuple[int, bool], ListRule] = {}
-        # Of two rules for the same quantity the younger one holds, as on the laptop.
-        listed = sorted(
-            (r for r in self.rules.get((price_list or "", product), []) if _holds(r, day)),
-            key=lambda r: r[3] or date.min,
-            reverse=True,
-        )
-        for minimum, price, discount, _start, _end in listed:
-            newest.setdefault((minimum, price is None), ListRule(minimum, price, discount))
-        agreed = [
-            AgreedPrice(r[0], r[1], r[3])
-            for r in self.agreed.get((account, product), [])
-            if _holds(r, day)
-        ]
-        promotions = [
-            Promotion(*r[:6])
-            for r in self.promotions.get(product, [])
-            if _holds(r, day) and r[6] in {None, segment}
-        ]
-        found = decide_price(
-            quantity, sorted(newest.values(), key=lambda r: r.minimum_quantity), agreed, promotions
-        )
-        return None if found is None else (found.list_price_e4, found.net_price_e4)
+    account: str
+    day: date
+    currency: str
+    lines: tuple[Mapping[str, Wire], ...]
 
 
-def _holds(row: Sequence[Any], day: date) -> bool:
-    start, end = row[-2], row[-1]
-    return (start is None or start <= day) and (end is None or end >= day)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What HQ knows about the orders' customers and products."""
+
+    book: PriceBook
+    buyers: Mapping[str, Buyer]
+    skus: Mapping[str, str]
 
 
 def differing_prices(
@@ -97,58 +96,128 @@ def differing_prices(
     """By order (uid): lines whose price is another one at HQ for the order's day.
 
     ``orders`` are images with their lines. ``mine`` and ``theirs`` are net prices at 1e-4 (list
-    prices where the rep set the price by hand); ``base`` names line and SKU.
+    prices where the rep set the price by hand); ``base`` names line and SKU. A line whose price
+    is right and whose amount is not differs in ``net_minor`` (minor units).
     """
-    lines = {
-        uid: [line for line in image.lines or [] if isinstance(line.get("product_id"), str)]
-        for uid, image in orders.items()
-    }
-    products = {str(line["product_id"]) for found in lines.values() for line in found}
-    if not products:
+    read = {uid: _order(image) for uid, image in orders.items()}
+    if not any(order.lines for order in read.values()):
         return {}
-    accounts = {str(image.values["account_id"]) for image in orders.values()}
-    book = _read(connection, sorted(accounts), sorted(products))
+    known = _read(connection, list(read.values()))
     differing: dict[str, list[Collision]] = {}
-    for uid, image in orders.items():
-        found = list(_of_order(book, image, lines[uid]))
+    for uid, order in read.items():
+        found = list(_of_order(known, order))
         if found:
             differing[uid] = found[:_MOST_LINES]
     return differing
 
 
-def _of_order(
-    book: _Book, image: Image, lines: Sequence[Mapping[str, Wire]]
-) -> Iterable[Collision]:
-    day = date.fromisoformat(str(image.values["order_date"]))
-    account = str(image.values["account_id"])
-    for position, line in enumerate(lines, start=1):
-        product, quantity = str(line["product_id"]), line.get("base_quantity") or 0
-        price = book.price(account, product, int(quantity), day)
-        if price is None:
+def priced_orders(connection: HqConnection, orders: Mapping[str, Image]) -> dict[str, PricedOrder]:
+    """By uid what orders cost by HQ's own rules; ``orders`` are images with their lines."""
+    read = {uid: _order(image) for uid, image in orders.items()}
+    if not read:
+        return {}
+    known = _read(connection, list(read.values()))
+    return {uid: _price(known, order) for uid, order in read.items()}
+
+
+def check_promotion(image: Image) -> None:
+    """Refuse a promotion whose rule document cannot be meant."""
+    values = image.values
+    if values.get("rule") is None:
+        return
+    terms = PromotionTerms(
+        str(values.get("code")), str(values.get("name")), str(values.get("kind")),
+        _text(values.get("product_id")), _text(values.get("category_id")),
+        _whole(values.get("discount_bp")), _whole(values.get("buy_quantity")),
+        _whole(values.get("free_quantity")), _whole(values.get("minimum_quantity")) or 1,
+    )  # fmt: skip
+    try:
+        read_offer(terms, values["rule"])
+    except InvalidRule as error:
+        raise RefusedOp(
+            "invalid-rule",
+            _("The promotion {code} cannot be understood: {field}.").format(
+                code=terms.code, field=error.field
+            ),
+        ) from error
+
+
+def _order(image: Image) -> _Order:
+    values = image.values
+    lines = tuple(line for line in image.lines or () if isinstance(line.get("product_id"), str))
+    day = date.fromisoformat(str(values["order_date"]))
+    return _Order(str(values["account_id"]), day, str(values.get("currency") or "EUR"), lines)
+
+
+def _price(known: _Known, order: _Order) -> PricedOrder:
+    buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+    products = {str(line["product_id"]) for line in order.lines}
+    rules = known.book.order_rules(buyer, order.day, products, order.currency)
+    return price_order([_asked(line) for line in order.lines], rules)
+
+
+def _asked(line: Mapping[str, Wire]) -> AskedLine:
+    fixed = None
+    if _code(line) in _BY_HAND:
+        listed, net = _whole(line.get("list_price_e4")) or 0, _whole(line.get("net_price_e4")) or 0
+        fixed = Price(listed, net, _whole(line.get("discount_bp")) or 0)
+    return AskedLine(str(line["product_id"]), _whole(line.get("base_quantity")) or 0, fixed)
+
+
+def _code(line: Mapping[str, Wire]) -> object:
+    reason = line.get("price_reason")
+    return reason.get("code") if isinstance(reason, dict) else None
+
+
+def _of_order(known: _Known, order: _Order) -> Iterable[Collision]:
+    priced = _price(known, order)
+    for position, (line, here) in enumerate(zip(order.lines, priced.lines, strict=True), start=1):
+        code = _code(line)
+        if code is None:
             continue
-        reason = line.get("price_reason")
-        code = reason.get("code") if isinstance(reason, dict) else None
-        column, theirs = ("net_price_e4", price[1])
-        if code in _BY_HAND:
-            column, theirs = ("list_price_e4", price[0])
-        mine = line.get(column)
-        if code is not None and mine != theirs:
-            base = {"line": position, "sku": book.skus.get(product, "")}
-            yield Collision(column, base, mine, theirs, "mine", "price")
+        base = {"line": position, "sku": known.skus.get(here.product, "")}
+        for column, theirs in _held_against(known, order, line, here):
+            if line.get(column) != theirs:
+                yield Collision(column, base, line.get(column), theirs, "mine", "price")
+                break
 
 
-def _read(connection: HqConnection, accounts: list[str], products: list[str]) -> _Book:
+def _held_against(
+    known: _Known, order: _Order, line: Mapping[str, Wire], here: PricedLine
+) -> list[tuple[str, int]]:
+    """Columns of a line with HQ's values; none where HQ knows no price."""
+    if _code(line) in _BY_HAND:
+        buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+        rules = known.book.order_rules(buyer, order.day, [here.product], order.currency)
+        of = rules.products.get(here.product)
+        listed = base_price(here.base_quantity, of.rules, of.agreed) if of is not None else None
+        return [] if listed is None else [("list_price_e4", listed.list_price_e4)]
+    if here.price.reason.get("code") == "none":
+        return []
+    return [("net_price_e4", here.price.net_price_e4), ("net_minor", here.amounts.net_minor)]
+
+
+def _read(connection: HqConnection, orders: Sequence[_Order]) -> _Known:
+    accounts = sorted({order.account for order in orders})
+    products = sorted({str(line["product_id"]) for order in orders for line in order.lines})
+    days = [order.day for order in orders]
     run = connection.execute
-    skus = run(
-        f"SELECT {_HEX.format('uid')}, sku FROM product WHERE uid = ANY(%s::uuid[])", (products,)
+    buyers = {row[0]: Buyer(*row) for row in run(_ACCOUNTS, (accounts,))}
+    lists = sorted({buyer.price_list for buyer in buyers.values() if buyer.price_list})
+    found = run(_PRODUCTS, (products,)).fetchall()
+    book = PriceBook(
+        (ProductRow(*row[:4]) for row in found),
+        (CostRow(*row) for row in run(_COSTS, (products,))),
+        (RuleRow(*row) for row in run(_RULES, (products, lists))),
+        (AgreedRow(*row) for row in run(_AGREED, (accounts, products))),
+        [PromotionRow(*row) for row in run(_PROMOTIONS, (max(days), min(days)))],
     )
-    book = _Book({}, dict(skus.fetchall()), {}, {}, {})
-    for account, price_list, segment in run(_ACCOUNTS, (accounts,)):
-        book.accounts[account] = (price_list, segment)
-    for price_list, product, *rest in run(_RULES, (products,)):
-        book.rules.setdefault((price_list, product), []).append(tuple(rest))
-    for account, product, *rest in run(_AGREED, (accounts, products)):
-        book.agreed.setdefault((account, product), []).append(tuple(rest))
-    for product, *rest in run(_PROMOTIONS, (products,)):
-        book.promotions.setdefault(product, []).append(tuple(rest))
-    return book
+    return _Known(book, buyers, {row[0]: row[4] for row in found})
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

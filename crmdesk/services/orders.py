@@ -1,7 +1,7 @@
 """Orders: start from the suggestion or empty, change lines in packagings, submit, call back.
 
 A draft is saved at every change and stays on this laptop until it is submitted; then it is
-immutable and waits for HQ. Amounts come from :mod:`crmdesk.domain.pricing` only.
+immutable and waits for HQ. Lines and what they cost are :mod:`crmdesk.services.order_lines`'.
 """
 
 from __future__ import annotations
@@ -15,30 +15,16 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError, NotFound, ProfileInUse, UserError
 from crmdesk.domain.ids import document_number, new_uid
-from crmdesk.domain.pricing import Price, amount_minor, price_line
+from crmdesk.domain.order_limits import below_minimum_minor, check_credit
 from crmdesk.domain.states import OrderStatus, check_order_step
 from crmdesk.i18n import _, format_money
-from crmdesk.services.prices import Terms, last_paid, pricing_of, terms_of
+from crmdesk.services.order_lines import MAX_PACKS, LineInput, lines_of, put_line, reprice
+from crmdesk.services.prices import terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.capture import record_command
 from crmdesk.storage.types import dump_json
 from crmdesk.sync import facts
-
-MAX_PACKS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class LineInput:
-    """What a person sets on a line: so many packs of a packaging of a product.
-
-    ``packaging_id`` None is the base unit. ``suggested`` is the suggestion in base units.
-    """
-
-    product_id: int
-    packaging_id: int | None
-    packs: int
-    suggested: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +68,8 @@ def start_order(
         order_id = int(row.scalar_one())
         if suggested:
             for line in _suggested_lines(tx.connection, account_id):
-                _add_line(tx.connection, ws, order_id, terms, line)
-            _write_totals(tx.connection, order_id)
+                put_line(tx.connection, order_id, line)
+            reprice(tx.connection, order_id, terms)
     return Started(order_id, ChangeSet.of("order", [order_id]))
 
 
@@ -127,10 +113,12 @@ def _suggested_lines(connection: Connection, account_id: int) -> list[LineInput]
 def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
     """Add a product to a draft or change its packs and packaging; zero packs removes it.
 
-    A product without a price costs what this customer paid last; one never bought stays without,
+    Packs are raised to the packaging's minimum and multiple; the whole order is priced again. A
+    product without a price costs what this customer paid last; one never bought stays without,
     and the order cannot be submitted with it.
     """
-    if not 0 <= line.packs <= MAX_PACKS:
+    weighed = line.weighed_quantity
+    if not 0 <= line.packs <= MAX_PACKS or (weighed is not None and weighed < 0):
         raise FieldError(
             "quantity",
             _("A quantity is between 0 and {most}.").format(most=f"{MAX_PACKS:,}"),
@@ -139,8 +127,8 @@ def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
     with ws.database.write() as tx:
         account_id, day = _draft(tx.connection, order_id)
         terms = terms_of(tx.connection, account_id, day)
-        _add_line(tx.connection, ws, order_id, terms, line)
-        _write_totals(tx.connection, order_id)
+        put_line(tx.connection, order_id, line)
+        reprice(tx.connection, order_id, terms)
     return ChangeSet.of("order", [order_id])
 
 
@@ -162,90 +150,6 @@ def _draft(connection: Connection, order_id: int) -> tuple[int, date]:
             code="immutable",
         )
     return int(row[0]), date.fromisoformat(row[1])
-
-
-def _add_line(
-    connection: Connection, ws: Workspace, order_id: int, terms: Terms, line: LineInput
-) -> None:
-    run = connection.exec_driver_sql
-    found = run(
-        "SELECT position, suggested_quantity FROM order_line"
-        " WHERE parent_id = ? AND product_id = ?",
-        (order_id, line.product_id),
-    ).first()
-    if line.packs == 0:
-        run(
-            "DELETE FROM order_line WHERE parent_id = ? AND product_id = ?",
-            (order_id, line.product_id),
-        )
-        return
-    unit, factor = _packaging(connection, line)
-    base = line.packs * factor
-    pricing = pricing_of(connection, terms, line.product_id)
-    price = (
-        pricing.price(base)
-        or last_paid(connection, terms, line.product_id, pricing.price_per, ws.currency)
-        or Price(0, 0, 0, 0, {"code": "none"})
-    )
-    amounts = price_line(
-        price, base, price_per=pricing.price_per, tax_bp=pricing.tax_bp, cost_e4=pricing.cost_e4,
-        currency=ws.currency,
-    )  # fmt: skip
-    position = found[0] if found else run(
-        "SELECT coalesce(max(position), 0) + 1 FROM order_line WHERE parent_id = ?", (order_id,)
-    ).scalar_one()  # fmt: skip
-    suggested = line.suggested if line.suggested is not None else (found[1] if found else None)
-    values = (
-        line.product_id, line.packaging_id, unit, line.packs, factor, base, price.list_price_e4,
-        price.discount_bp, price.net_price_e4, dump_json(price.reason), amounts.net_minor,
-        pricing.tax_bp, amounts.tax_minor, amounts.cost_minor, suggested,
-    )  # fmt: skip
-    run(
-        "INSERT INTO order_line (parent_id, position, product_id, packaging_id, unit, quantity,"
-        " factor, base_quantity, list_price_e4, discount_bp, net_price_e4, price_reason, net_minor,"
-        " tax_bp, tax_minor, cost_minor, suggested_quantity)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        " ON CONFLICT (parent_id, position) DO UPDATE SET"
-        " packaging_id = excluded.packaging_id, unit = excluded.unit, quantity = excluded.quantity,"
-        " factor = excluded.factor, base_quantity = excluded.base_quantity,"
-        " list_price_e4 = excluded.list_price_e4, discount_bp = excluded.discount_bp,"
-        " net_price_e4 = excluded.net_price_e4, price_reason = excluded.price_reason,"
-        " net_minor = excluded.net_minor, tax_bp = excluded.tax_bp, tax_minor = excluded.tax_minor,"
-        " cost_minor = excluded.cost_minor, suggested_quantity = excluded.suggested_quantity",
-        (order_id, position, *values),
-    )
-
-
-def _packaging(connection: Connection, line: LineInput) -> tuple[str, int]:
-    if line.packaging_id is None:
-        unit = connection.exec_driver_sql(
-            "SELECT base_unit FROM product WHERE id = ?", (line.product_id,)
-        ).scalar()
-        return str(unit or "EA"), 1
-    row = connection.exec_driver_sql(
-        "SELECT unit, factor FROM packaging WHERE id = ? AND product_id = ?",
-        (line.packaging_id, line.product_id),
-    ).first()
-    if row is None:
-        raise FieldError("packaging", _("This product is not sold in that pack."))
-    return str(row[0]), int(row[1])
-
-
-def _write_totals(connection: Connection, order_id: int) -> None:
-    rows = connection.exec_driver_sql(
-        "SELECT l.net_minor, l.tax_minor, l.cost_minor, l.list_price_e4, l.base_quantity,"
-        " p.price_per, o.currency FROM order_line l JOIN product p ON p.id = l.product_id"
-        " JOIN sales_order o ON o.id = l.parent_id WHERE l.parent_id = ?",
-        (order_id,),
-    ).all()
-    net = sum(row[0] for row in rows)
-    tax = sum(row[1] for row in rows)
-    listed = sum(amount_minor(row[3], row[4], row[5], row[6]) for row in rows)
-    connection.exec_driver_sql(
-        "UPDATE sales_order SET net_minor = ?, discount_minor = ?, tax_minor = ?,"
-        " total_minor = ?, cost_minor = ? WHERE id = ?",
-        (net, listed - net, tax, net + tax, sum(row[2] for row in rows), order_id),
-    )
 
 
 def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
@@ -284,30 +188,29 @@ def _check_complete(connection: Connection, ws: Workspace, order_id: int, accoun
     if lines == 0:
         raise UserError(_("This order has no lines."), _("Add a product with A."))
     _check_priced(connection, order_id)
-    minimum, limit, mode = run(
+    minimum, limit, mode, owed = run(
         "SELECT coalesce(a.minimum_order_minor, (SELECT minimum_order_minor FROM organisation"
-        " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode FROM account a WHERE a.id = ?",
+        " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode, (SELECT coalesce(sum(open_minor), 0)"
+        " FROM invoice WHERE account_id = a.id) FROM account a WHERE a.id = ?",
         (account_id,),
     ).one()
-    if net < minimum:
+    missing = below_minimum_minor(net, minimum)
+    if missing:
         raise UserError(
             _("This order is {amount} below the minimum of {minimum}.").format(
-                amount=format_money(minimum - net, ws.currency),
+                amount=format_money(missing, ws.currency),
                 minimum=format_money(minimum, ws.currency),
             ),
             _("Add something, or agree an exception with the office."),
         )
-    if mode == "hard" and limit is not None:
-        owed = run(
-            "SELECT coalesce(sum(open_minor), 0) FROM invoice WHERE account_id = ?", (account_id,)
-        ).scalar_one()
-        if owed + total > limit:
-            raise UserError(
-                _("With this order the customer would owe {amount} more than agreed.").format(
-                    amount=format_money(owed + total - limit, ws.currency)
-                ),
-                _("Collect first, or ask the office to raise the credit limit."),
-            )
+    credit = check_credit(mode, limit, owed, total)
+    if credit.blocks:
+        raise UserError(
+            _("With this order the customer would owe {amount} more than agreed.").format(
+                amount=format_money(credit.over_minor, ws.currency)
+            ),
+            _("Collect first, or ask the office to raise the credit limit."),
+        )
 
 
 def _check_priced(connection: Connection, order_id: int) -> None:
@@ -382,18 +285,13 @@ def copy_order(ws: Workspace, order_id: int) -> Started:
         ).first()
         if row is None:
             raise NotFound(_("This order is no longer here."))
-        lines = [
-            LineInput(int(p), k, int(n), s)
-            for p, k, n, s in connection.exec_driver_sql(
-                "SELECT product_id, packaging_id, quantity, suggested_quantity FROM order_line"
-                " WHERE parent_id = ? ORDER BY position",
-                (order_id,),
-            )
-        ]
+        lines = lines_of(connection, order_id)
     started = start_order(ws, int(row[0]), suggested=False)
-    for line in lines:
-        set_line(ws, started.order_id, line)
     with ws.database.write() as tx:
+        account_id, day = _draft(tx.connection, started.order_id)
+        for line in lines:
+            put_line(tx.connection, started.order_id, line)
+        reprice(tx.connection, started.order_id, terms_of(tx.connection, account_id, day))
         tx.connection.exec_driver_sql(
             "UPDATE sales_order SET copied_from_uid = ? WHERE id = ?", (row[1], started.order_id)
         )

@@ -1,19 +1,70 @@
-"""Prices for a customer on a day: reads the rules and lets :mod:`crmdesk.domain.pricing` decide."""
+"""Prices for a customer on a day: reads the rules of an order's products, puts reasons in words.
+
+What an order costs by these rules is :mod:`crmdesk.domain.order_pricing`; which stored rule counts
+on a day is :mod:`crmdesk.domain.price_book`.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.money import PRICE_SCALE, currency_exponent, divide_half_even
-from crmdesk.domain.pricing import AgreedPrice, ListRule, Price, Promotion, decide_price
-from crmdesk.i18n import _, format_date, format_percent
+from crmdesk.domain.order_pricing import OrderRules
+from crmdesk.domain.price_book import (
+    AgreedRow,
+    Buyer,
+    CostRow,
+    PriceBook,
+    ProductRow,
+    PromotionRow,
+    RuleRow,
+    gift_products,
+)
+from crmdesk.domain.pricing import Price
+from crmdesk.i18n import _, format_date, format_number, format_percent
 
 _MOST_E4 = 10**11
 """Ten million a unit: what an absurd import says beyond it is no price to go by."""
+
+_PROMOTIONS = (
+    "SELECT o.code, o.name, o.kind, nullif(lower(hex(p.uid)), ''), nullif(lower(hex(c.uid)), ''),"
+    " o.segment, o.discount_bp, o.buy_quantity, o.free_quantity, o.minimum_quantity, o.rule,"
+    " o.valid_from, o.valid_to FROM promotion o LEFT JOIN product p ON p.id = o.product_id"
+    " LEFT JOIN category c ON c.id = o.category_id"
+    " WHERE (o.valid_from IS NULL OR o.valid_from <= :day)"
+    " AND (o.valid_to IS NULL OR o.valid_to >= :day)"
+    " AND (o.segment IS NULL OR o.segment = :segment)"
+)
+_PRODUCTS = (
+    "SELECT lower(hex(p.uid)), nullif(lower(hex(c.uid)), ''), p.price_per, coalesce(t.rate_bp, 0),"
+    " p.id FROM product p"
+    " LEFT JOIN tax_rate t ON t.id = p.tax_rate_id LEFT JOIN category c ON c.id = p.category_id"
+    " WHERE p.id IN (SELECT value FROM json_each(:ids)) OR p.uid IN (SELECT unhex(value)"
+    " FROM json_each(:gifts))"
+)
+_COSTS = (
+    "SELECT product_id, cost_e4, valid_from FROM cost_version"
+    " WHERE product_id IN (SELECT value FROM json_each(:ids)) AND valid_from <= :day"
+)
+_RULES = (
+    "SELECT lower(hex(uid)), product_id, minimum_quantity, price_e4, discount_bp, valid_from,"
+    " valid_to FROM price_rule WHERE price_list_id = :price_list"
+    " AND product_id IN (SELECT value FROM json_each(:ids))"
+    " AND (valid_from IS NULL OR valid_from <= :day) AND (valid_to IS NULL OR valid_to >= :day)"
+)
+_AGREED = (
+    "SELECT lower(hex(uid)), product_id, minimum_quantity, price_e4, valid_from, valid_to"
+    " FROM account_price WHERE account_id = :account"
+    " AND product_id IN (SELECT value FROM json_each(:ids))"
+    " AND (valid_from IS NULL OR valid_from <= :day) AND (valid_to IS NULL OR valid_to >= :day)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,89 +73,84 @@ class Terms:
 
     account_id: int
     price_list_id: int | None
-    price_list_name: str
-    segment: str | None
+    buyer: Buyer
     day: date
-
-
-@dataclass(frozen=True, slots=True)
-class ProductPricing:
-    """Everything that decides a product's price, cost and tax for these terms."""
-
-    rules: tuple[ListRule, ...]
-    agreed: tuple[AgreedPrice, ...]
-    promotions: tuple[Promotion, ...]
-    price_per: int
-    tax_bp: int
-    cost_e4: int
-    list_name: str
-
-    def price(self, base_quantity: int) -> Price | None:
-        """The price of so many base units; None when the product has none."""
-        return decide_price(base_quantity, self.rules, self.agreed, self.promotions, self.list_name)
 
 
 def terms_of(connection: Connection, account_id: int, day: date) -> Terms:
     """The terms of a customer: its price list, or the default one."""
     row = connection.exec_driver_sql(
-        "SELECT a.price_list_id, a.segment, l.name FROM account a"
-        " LEFT JOIN price_list l ON l.id = a.price_list_id WHERE a.id = ?",
+        "SELECT a.price_list_id, a.segment, l.name, lower(hex(a.uid)), lower(hex(l.uid))"
+        " FROM account a LEFT JOIN price_list l ON l.id = a.price_list_id WHERE a.id = ?",
         (account_id,),
     ).first()
     if row is None:
         raise NotFound(_("This customer is no longer here."), _("Choose another one."))
-    list_id, segment, name = row
+    list_id, segment, name, uid, list_uid = row
     if list_id is None:
         default = connection.exec_driver_sql(
-            "SELECT id, name FROM price_list ORDER BY is_default DESC, uid LIMIT 1"
+            "SELECT id, name, lower(hex(uid)) FROM price_list ORDER BY is_default DESC, uid LIMIT 1"
         ).first()
-        list_id, name = default if default is not None else (None, "")
-    return Terms(account_id, list_id, name or "", segment, day)
+        list_id, name, list_uid = default if default is not None else (None, "", None)
+    return Terms(account_id, list_id, Buyer(uid, list_uid or None, name or "", segment), day)
 
 
-def pricing_of(connection: Connection, terms: Terms, product_id: int) -> ProductPricing:
-    """Rules, agreed prices and promotions of one product that hold on the day."""
+@dataclass(frozen=True, slots=True)
+class KnownRules:
+    """Rules of an order, with the local ids of its products and their uids both ways."""
+
+    rules: OrderRules
+    uids: Mapping[int, str]
+    ids: Mapping[str, int]
+
+
+def read_rules(
+    connection: Connection, terms: Terms, products: Collection[int], currency: str
+) -> KnownRules:
+    """Everything that decides what these products cost; gifts that promotions know included."""
     day = terms.day.isoformat()
-    product = connection.exec_driver_sql(
-        "SELECT p.price_per, coalesce(t.rate_bp, 0), p.category_id, coalesce((SELECT cost_e4"
-        " FROM cost_version c WHERE c.product_id = p.id AND c.valid_from <= ?"
-        " ORDER BY c.valid_from DESC LIMIT 1), 0)"
-        " FROM product p LEFT JOIN tax_rate t ON t.id = p.tax_rate_id WHERE p.id = ?",
-        (day, product_id),
-    ).one()
-    rules = connection.exec_driver_sql(
-        "SELECT minimum_quantity, price_e4, discount_bp FROM price_rule WHERE price_list_id = ?"
-        " AND product_id = ? AND (valid_from IS NULL OR valid_from <= ?)"
-        " AND (valid_to IS NULL OR valid_to >= ?) ORDER BY minimum_quantity, valid_from DESC",
-        (terms.price_list_id, product_id, day, day),
-    ).all()
-    newest: dict[tuple[int, bool], ListRule] = {}
-    for minimum, price, discount in rules:
-        newest.setdefault((minimum, price is None), ListRule(minimum, price, discount))
-    agreed = connection.exec_driver_sql(
-        "SELECT minimum_quantity, price_e4, valid_to FROM account_price WHERE account_id = ?"
-        " AND product_id = ? AND (valid_from IS NULL OR valid_from <= ?)"
-        " AND (valid_to IS NULL OR valid_to >= ?)",
-        (terms.account_id, product_id, day, day),
-    ).all()
-    promotions = connection.exec_driver_sql(
-        "SELECT code, name, minimum_quantity, discount_bp, buy_quantity, free_quantity"
-        " FROM promotion WHERE (product_id = ? OR category_id = ?)"
-        " AND (segment IS NULL OR segment = ?) AND (valid_from IS NULL OR valid_from <= ?)"
-        " AND (valid_to IS NULL OR valid_to >= ?)",
-        (product_id, product[2], terms.segment, day, day),
-    ).all()
-    return ProductPricing(
-        rules=tuple(newest.values()),
-        agreed=tuple(
-            AgreedPrice(m, p, None if to is None else date.fromisoformat(to)) for m, p, to in agreed
+    run = connection.exec_driver_sql
+    found = run(_PROMOTIONS, {"day": day, "segment": terms.buyer.segment})
+    promotions = [_promotion(row) for row in found]
+    gifts = json.dumps(sorted(gift_products(promotions)))
+    rows = run(_PRODUCTS, {"ids": json.dumps(list(products)), "gifts": gifts}).all()
+    uids = {int(row[4]): str(row[0]) for row in rows}
+    keys: dict[str, Any] = {
+        "day": day, "ids": json.dumps(list(uids)), "account": terms.account_id,
+        "price_list": terms.price_list_id,
+    }  # fmt: skip
+    listed, account = terms.buyer.price_list or "", terms.buyer.account
+    book = PriceBook(
+        (ProductRow(*row[:4]) for row in rows),
+        (
+            CostRow(uids[product], cost, date.fromisoformat(start))
+            for product, cost, start in run(_COSTS, keys)
         ),
-        promotions=tuple(Promotion(*row) for row in promotions),
-        price_per=product[0],
-        tax_bp=product[1],
-        cost_e4=product[3],
-        list_name=terms.price_list_name,
+        (
+            RuleRow(uid, listed, uids[product], minimum, price, discount, _day(start), _day(end))
+            for uid, product, minimum, price, discount, start, end in run(_RULES, keys)
+        ),
+        (
+            AgreedRow(uid, account, uids[product], minimum, price, _day(start), _day(end))
+            for uid, product, minimum, price, start, end in run(_AGREED, keys)
+        ),
+        promotions,
     )
+    rules = book.order_rules(terms.buyer, terms.day, uids.values(), currency)
+    return KnownRules(rules, uids, {uid: key for key, uid in uids.items()})
+
+
+def _promotion(row: Sequence[Any]) -> PromotionRow:
+    rule, start, end = row[10:13]
+    return PromotionRow._make((*row[:10], _document(rule), _day(start), _day(end)))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _document(text: str | None) -> object:
+    return None if text is None else json.loads(text)
 
 
 def last_paid(
@@ -131,13 +177,29 @@ def last_paid(
     return Price(unit_e4, unit_e4, 0, 0, {"code": "last"})
 
 
-def reason_words(reason: dict[str, str | int] | None, discount_bp: int) -> str:
+def reason_words(reason: Mapping[str, Any] | None, discount_bp: int) -> str:
     """The reason of a price as people read it: ``List B``, ``10+ −6 %``, ``Agreed to 31 Dec``.
 
-    Empty for a line without any price (code "none").
+    Empty for a line without any price (code "none"). Several reasons stand beside each other, the
+    loudest first.
     """
     if not reason:
         return ""
+    parts = reason.get("parts")
+    if isinstance(parts, list) and parts:
+        return " · ".join(_part_words(part) for part in parts if isinstance(part, Mapping))
+    return _one_reason(reason, discount_bp)
+
+
+def _part_words(reason: Mapping[str, Any]) -> str:
+    quantity = reason.get("quantity")
+    words = _one_reason(reason, 0)
+    if quantity is None or reason.get("code") == "gift":
+        return words
+    return _("{count} at {reason}").format(count=format_number(int(quantity)), reason=words)
+
+
+def _one_reason(reason: Mapping[str, Any], discount_bp: int) -> str:
     code = reason.get("code")
     off = "\u2212" + format_percent(discount_bp / 10_000) if discount_bp > 0 else ""
     if code == "agreed":
@@ -147,8 +209,15 @@ def reason_words(reason: dict[str, str | int] | None, discount_bp: int) -> str:
         return _("Agreed price")
     if code == "break":
         return _("{quantity}+ units {off}").format(quantity=reason.get("from", ""), off=off).strip()
-    if code == "promotion":
+    if code in ("promotion", "gift") and reason.get("free"):
+        return _("{name}: {count} free").format(
+            name=reason.get("name", ""), count=format_number(int(reason["free"]))
+        )
+    if code in ("promotion", "bundle", "mix"):
         return f"{reason.get('name', '')} {off}".strip()
+    if code == "extra":
+        more = "\u2212" + format_percent(int(reason.get("off", 0)) / 10_000)
+        return f"{reason.get('name', '')} {more}".strip()
     if code == "last":
         return _("Last price paid")
     if code == "manual":

@@ -22,7 +22,7 @@ from crmdesk.domain.pricing import amount_minor
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome
 from crmdesk.services import accounts, orders, plans, visits
 from crmdesk.services import settings as preferences
-from crmdesk.services.orders import LineInput
+from crmdesk.services.order_lines import MAX_PACKS, LineInput
 from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
@@ -120,7 +120,7 @@ def test_what_cannot_be_ordered_is_refused(ws: Workspace, priced: list[int]) -> 
     order = orders.start_order(ws, 1, suggested=False).order_id
     with pytest.raises(UserError, match="no lines"):
         orders.submit_order(ws, order)
-    for packs in (-1, orders.MAX_PACKS + 1):
+    for packs in (-1, MAX_PACKS + 1):
         with pytest.raises(FieldError, match="between 0 and"):
             orders.set_line(ws, order, LineInput(priced[0], None, packs))
     (other,) = ask(

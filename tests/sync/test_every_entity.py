@@ -18,6 +18,11 @@ _FIXED: dict[str, Value] = {"role": "rep", "mode": "person"}
 _STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned"}
 # Its payload has to be a real model; the store would use it at once.
 _EVERY = [e for e in ENTITIES.values() if e.name != "reorder_model"]
+# HQ takes only a promotion that can be meant.
+_MEANT = {
+    ("promotion", "kind"): "mix",
+    ("promotion", "rule"): '{"discount_bp":500,"products":["' + "a" * 32 + '"],"quantity":6}',
+}
 _STRANGE = 'é漢🙂 "quoted" \\back\nline\ttab'
 
 
@@ -25,8 +30,9 @@ def value_of(entity: Entity, field: Field, number: int) -> Value:
     """A value that is not the default; texts are unlike each other."""
     if field.name == "status":
         return "draft" if entity.local_while else _STATUS.get(entity.name, "active")
-    if field.name in _FIXED:
-        return _FIXED[field.name]
+    fixed = _MEANT.get((entity.name, field.name), _FIXED.get(field.name))
+    if fixed is not None:
+        return fixed
     if field.kind is Kind.TEXT:
         return f"{entity.name} {field.name} {number} {_STRANGE}"
     if field.kind is Kind.JSON:

@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 
 from crmdesk.domain.ids import new_uid
+from crmdesk.domain.order_pricing import AskedLine, price_order, reason_document
 from crmdesk.hq import editing
 from crmdesk.hq.prices import differing_prices
+from crmdesk.services.prices import read_rules, terms_of
 from crmdesk.sync.merge import Image
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
@@ -111,8 +113,6 @@ def test_a_price_set_by_hand_is_held_against_the_list_price_only(hq: Headquarter
 
 def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:
     """Breaks, agreed prices and promotions: what the laptop's code gives, HQ's reading gives."""
-    from crmdesk.services.prices import pricing_of, terms_of
-
     one = hq.join("R1")
     listed, _rule = price_list(hq)
     product, account = company.PRODUCTS[0].hex(), company.ACCOUNTS[0].hex()
@@ -135,19 +135,21 @@ def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:
     with one.database.read() as connection:
         key = connection.exec_driver_sql("SELECT id FROM account WHERE code = 'C0'").scalar_one()
         sku = connection.exec_driver_sql("SELECT id FROM product WHERE sku = 'SKU0'").scalar_one()
-        pricing = pricing_of(connection, terms_of(connection, key, date(2026, 11, 20)), sku)
+        known = read_rules(connection, terms_of(connection, key, date(2026, 11, 20)), [sku], "EUR")
     seen = set()
     for quantity in (1, 9, 10, 19, 20, 24, 49, 50, 89, 90, 500):
-        here = pricing.price(quantity)
-        assert here is not None
-        seen.add(here.reason["code"])
+        (here,) = price_order([AskedLine(product, quantity)], known.rules).lines
+        net_e4, net_minor = here.price.net_price_e4, here.amounts.net_minor
+        seen.add(here.reasons[0]["code"])
         line = {
-            "product_id": product, "base_quantity": quantity, "net_price_e4": here.net_price_e4,
-            "price_reason": here.reason,
+            "product_id": product, "base_quantity": quantity, "net_price_e4": net_e4,
+            "net_minor": net_minor, "price_reason": reason_document(here.reasons),
         }  # fmt: skip
         image = Image({"order_date": _DAY, "account_id": account}, lines=[line])
-        wrong = Image(image.values, lines=[{**line, "net_price_e4": here.net_price_e4 + 1}])
         with hq.store.transaction() as connection:
             assert differing_prices(connection, {"x": image}) == {}
-            assert len(differing_prices(connection, {"x": wrong})["x"]) == 1
+            for column, right in (("net_price_e4", net_e4), ("net_minor", net_minor)):
+                wrong = Image(image.values, lines=[{**line, column: right + 1}])
+                (found,) = differing_prices(connection, {"x": wrong})["x"]
+                assert (found.field, found.theirs) == (column, right)
     assert seen == {"list", "break", "promotion", "agreed"}

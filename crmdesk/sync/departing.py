@@ -1,4 +1,4 @@
-"""What stays readable of a customer that leaves this laptop: drafts and refused changes.
+"""Customers that leave this laptop: which have to, and what stays readable of them.
 
 HQ has never seen a draft, so with its customer the only copy would go. Before an account is
 purged its drafts are written into the refusals, and refusals about it note the customer's name.
@@ -7,7 +7,7 @@ purged its drafts are written into the refusals, and refusals about it note the 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -23,6 +23,33 @@ LEFT = "left"
 
 CUSTOMER = "customer"
 """The key in a refusal's fields under which the name of a customer that left is kept."""
+
+
+def strays(connection: Connection, held: Collection[str]) -> set[bytes]:
+    """Customers (uids) outside the scopes we hold, whatever left them here.
+
+    A change of territory that was only proposed hides a customer when its scope is lost meanwhile.
+    Where something still waits to be sent, HQ has not yet said where the customer is.
+    """
+    if not held:
+        return set()
+    run = connection.exec_driver_sql
+    there = run(
+        "SELECT t.id, t.uid FROM territory t"
+        " WHERE EXISTS (SELECT 1 FROM account a WHERE a.territory_id = t.id)"
+    ).all()
+    outside: list[int | None] = [key for key, uid in there if f"t/{uid.hex()}" not in held]
+    if "t/none" not in held:
+        outside.append(None)
+    found: set[bytes] = set()
+    for key in outside:
+        rows = run(
+            "SELECT uid FROM account a WHERE territory_id IS ? AND rev > 0 AND NOT EXISTS"
+            " (SELECT 1 FROM journal j WHERE j.state = 'waiting' AND j.account_uid = a.uid)",
+            (key,),
+        )
+        found.update(row[0] for row in rows)
+    return found
 
 
 def keep_words(connection: Connection, account_ids: Sequence[int], at: str) -> None:

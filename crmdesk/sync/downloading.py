@@ -27,7 +27,7 @@ from crmdesk.storage.tables import journal, table
 from crmdesk.storage.upgrading import ENTITIES_SINCE
 from crmdesk.sync.applying import Applier, MissingParents
 from crmdesk.sync.cursor import keep_cursor, read_cursor
-from crmdesk.sync.departing import keep_words
+from crmdesk.sync.departing import keep_words, strays
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Gone,
@@ -98,7 +98,7 @@ def download(
     """
     with database.read() as connection:
         cursor = read_cursor(connection)
-        leaving = _leaving(connection)
+        leaving = _leaving(connection) | strays(connection, cursor)
         own = profile.get_fact(connection, OWN_ROWS) is not None
         since = profile.get_fact(connection, ENTITIES_SINCE)
     staged = Staged(cursor, own=own, whole=whole)
@@ -271,6 +271,7 @@ def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
 def _purge(connection: Connection, applier: Applier, staged: Staged, at: str) -> None:
     """Take away what may not be here any more, except where our own words still wait."""
     candidates = staged.left | _leaving(connection) | _accounts_of_lost(connection, staged)
+    candidates |= strays(connection, staged.cursor)
     candidates -= staged.arrived
     waiting = _with_waiting_ops(connection, candidates)
     account = table("account")

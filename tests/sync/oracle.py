@@ -218,7 +218,7 @@ def _difference(entity: Entity, here: Table, wanted: Table) -> str:
 
 def check_ops(world: World, peer: Peer) -> None:
     """Every op ever accepted is exactly one of applied, superseded with a record, refused."""
-    device = peer.fact("device.uid")
+    device = peer.device
     states = dict(peer.rows("SELECT seq, state FROM journal"))
     answers = {
         int(seq): answer

@@ -304,3 +304,22 @@ def test_a_token_lives_at_most_a_quarter_of_an_hour() -> None:
             auth.read_token(secret, wrong, at)
     with pytest.raises(Refused):
         auth.read_token("cd" * 32, token, now)
+
+
+def test_a_proposed_move_does_not_hide_a_customer_from_the_loss_of_its_territory(
+    hq: Headquarters,
+) -> None:
+    """The laptop shows it in T2 already when T1 is taken from its rep; R1 has neither."""
+    from crmdesk.hq import editing
+
+    one = hq.join("R1")
+    one.run("UPDATE account SET territory_id = (SELECT id FROM territory WHERE code = 'T2')"
+            " WHERE code = 'C1'")  # fmt: skip
+    link = company.uid(7, 1).hex()
+    editing.delete_row(hq.store, "territory_user", link, hq.now_ms())
+
+    assert one.sync().refusals == 1
+
+    assert one.rows("SELECT code FROM account") == []
+    assert one.rows("SELECT 1 FROM sale UNION ALL SELECT 1 FROM contact") == []
+    assert one.sync().received == 0

@@ -73,20 +73,21 @@ class Peer(Laptop):
     backups: list[Path] = field(default_factory=list)
     syncer: Syncer | None = None
     last_seq: int = 0
+    device: str = ""
 
     def begin(self) -> None:
         """Open the file, as a start of the program does."""
         self.database = profile.open_database(self.folder, self.clock)
         self.syncer = Syncer(self.database, transport=self.line)
         self.last_seq = int(self.one("SELECT coalesce(max(seq), 0) FROM journal"))
+        self.device = self.fact("device.uid")
 
     def forget_lost(self, world: World) -> None:
         """HQ was set back: what only HQ still had is gone with it."""
         if self.ended:
             return
         known = {row[0] for row in self.rows("SELECT seq FROM journal")}
-        device = self.fact("device.uid")
-        found = world.rows("SELECT seq FROM op_result WHERE device_id = %s", device)
+        found = world.rows("SELECT seq FROM op_result WHERE device_id = %s", self.device)
         known |= {int(row[0]) for row in found}
         self.accepted = {seq: kept for seq, kept in self.accepted.items() if seq in known}
 
@@ -293,8 +294,7 @@ class World:
         return report
 
     def _check_refused(self, peer: Peer, error: Refused) -> None:
-        status = self.one("SELECT status FROM hq_device WHERE device_id = %s",
-                          peer.fact("device.uid"))  # fmt: skip
+        status = self.one("SELECT status FROM hq_device WHERE device_id = %s", peer.device)
         if status == "active" or error.code != status:
             raise Finding(f"{peer.name} was refused without reason: {error.code} {error}")
         peer.ended = error.code
@@ -307,20 +307,24 @@ class World:
             return False
         self.time.pass_by(1_000)
         disarm = crash_at(peer.database, statement)
-        crashed = False
+        crashed, refused = False, None
         try:
             peer.sync()
         except Crash:
             crashed = True
         except Refused as error:
-            self._check_refused(peer, error)
+            refused = error
         except Unreachable as error:
             raise Finding(f"{name} cannot sync: {error}") from error
         finally:
             disarm()
-        if peer.ended:
+        if refused is not None:
+            self._check_refused(peer, refused)
             return False
         peer.database.dispose()
+        if not profile.exists(peer.folder):
+            peer.ended = "destroyed"
+            return True
         peer.begin()
         self.tally["fault crash"] += crashed
         return crashed
@@ -351,9 +355,8 @@ class World:
         backup.restore(peer.backups[which % len(peer.backups)], peer.folder, peer.clock)
         peer.begin()
         known = {row[0] for row in peer.rows("SELECT seq FROM journal")}
-        device = peer.fact("device.uid")
-        sent = {int(row[0]) for row in
-                self.rows("SELECT seq FROM op_result WHERE device_id = %s", device)}  # fmt: skip
+        found = self.rows("SELECT seq FROM op_result WHERE device_id = %s", peer.device)
+        sent = {int(row[0]) for row in found}
         for seq in list(peer.accepted):
             if seq not in known and seq not in sent:
                 del peer.accepted[seq]

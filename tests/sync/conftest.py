@@ -75,6 +75,17 @@ def stock(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stock:
     return Stock(_TEMPLATE, laptops)
 
 
+@pytest.fixture(scope="session")
+def stage(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The company and four laptops for histories in one process (:mod:`tests.sync.world`)."""
+    from tests.sync.world import Stage
+
+    folder = tmp_path_factory.mktemp("stage")
+    made = Stage(postgres.url("postgres"), postgres.url("stage"), folder)
+    yield made
+    made.dispose()
+
+
 @dataclass
 class Laptop:
     """A joined profile and its ways to HQ."""

@@ -277,7 +277,8 @@ def check_state(peer: Peer) -> None:
 
 def check_file(peer: Peer) -> None:
     """The file itself, its triggers, its index, and summaries equal to a rebuild."""
-    found = check(peer.database, peer.folder)
+    with peer.database.unguarded():
+        found = check(peer.database, peer.folder)
     if found:
         raise Finding(f"{peer.name}: {found[0]}")
 

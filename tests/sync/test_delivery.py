@@ -203,7 +203,7 @@ def test_an_idle_round_is_one_small_request(hq: Headquarters, wire: Wire) -> Non
     assert transport.traffic.bytes_in + transport.traffic.bytes_out - before[0] <= 600
 
 
-def test_two_syncs_of_one_profile_one_wins_cleanly(hq: Headquarters) -> None:
+def test_case_06_of_two_syncs_of_one_profile_one_wins_cleanly(hq: Headquarters) -> None:
     one = hq.join("R1")
     with profile.locked(one.folder, "sync"), pytest.raises(ProfileInUse):
         one.sync()

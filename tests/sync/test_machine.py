@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from crmdesk.hq.embedded import Cluster
 from tests.sync import machine
 from tests.sync.world import Stage
 
@@ -18,16 +15,6 @@ pytestmark = [pytest.mark.hq, pytest.mark.slow]
 HISTORIES = int(os.environ.get("CRMDESK_HISTORIES", "40"))
 SEED = int(os.environ.get("CRMDESK_SEED", "20261126"))
 SHRINK = os.environ.get("CRMDESK_SHRINK", "1") == "1"
-_names = (f"stage_{n}" for n in itertools.count(1))
-
-
-@pytest.fixture(scope="module")
-def stage(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The company and its laptops, for histories."""
-    folder = tmp_path_factory.mktemp("stage")
-    made = Stage(postgres.url("postgres"), postgres.url(next(_names)), folder)
-    yield made
-    made.dispose()
 
 
 def test_random_histories_end_with_everybody_equal_to_hq(stage: Stage) -> None:

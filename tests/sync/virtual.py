@@ -179,27 +179,35 @@ def _dying(hq: Hq, statement: int) -> Iterator[None]:
     """End the request at its nth statement: what it has not committed by then is undone."""
     store, count = hq.store, 0
     plain = store.transaction
+    seen: list[Any] = []
+
+    def counted(step: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count > statement:
+                raise ServerDied
+            return step(*args, **kwargs)
+
+        return call
 
     @contextmanager
     def transaction(**how: bool) -> Iterator[Any]:
         with plain(**how) as connection:
-            execute = connection.execute
-
-            def counted(*args: Any, **kwargs: Any) -> Any:
-                nonlocal count
-                count += 1
-                if count > statement:
-                    raise ServerDied
-                return execute(*args, **kwargs)
-
-            connection.execute = counted  # type: ignore[method-assign]
+            seen.append(connection)
+            for name in ("execute", "cursor", "commit"):
+                setattr(connection, name, counted(getattr(connection, name)))
             try:
                 yield connection
             finally:
-                del connection.execute  # type: ignore[misc]
+                # The commit that ends the transaction is counted too.
+                for name in ("execute", "cursor"):
+                    delattr(connection, name)
 
     store.transaction = transaction  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
         del store.transaction  # type: ignore[misc]
+        for connection in seen:
+            vars(connection).pop("commit", None)

@@ -22,7 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from crmdesk.domain import ids
-from crmdesk.domain.errors import Refused, Unreachable, UserError
+from crmdesk.domain.errors import LeaseEnded, Refused, Unreachable, UserError
 from crmdesk.hq import admin, bulk, endpoints, pull, schema
 from crmdesk.hq.store import Store, create_database
 from crmdesk.storage import backup, profile
@@ -90,6 +90,11 @@ class Peer(Laptop):
         found = world.rows("SELECT seq FROM op_result WHERE device_id = %s", self.device)
         known |= {int(row[0]) for row in found}
         self.accepted = {seq: kept for seq, kept in self.accepted.items() if seq in known}
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Read, although the laptop's own person may be locked out by the lease."""
+        with self.database.unguarded():
+            return super().rows(sql, *parameters)
 
     def note_accepted(self) -> None:
         """Remember what the journal has taken since the last look."""
@@ -252,7 +257,7 @@ class World:
         self.time.pass_by(1_000)
         try:
             action(self, peer, a, b, c)
-        except (UserError, IntegrityError):
+        except (UserError, IntegrityError, LeaseEnded):
             self.tally["steps not allowed"] += 1
         else:
             self.tally["steps"] += 1
@@ -342,7 +347,8 @@ class World:
         if peer.ended:
             return
         file = self.folder / f"{name}-{len(peer.backups)}.backup"
-        backup.back_up(peer.database, peer.folder, file)
+        with peer.database.unguarded():
+            backup.back_up(peer.database, peer.folder, file)
         peer.backups.append(file)
 
     def restore(self, name: str, which: int) -> None:

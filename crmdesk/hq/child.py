@@ -18,6 +18,8 @@ from crmdesk.hq import children, server
 from crmdesk.hq.serving import serve
 from crmdesk.i18n import use_language
 
+_STDIN = 0
+
 
 def main() -> int:
     """Serve as the task says, until SIGTERM or the parent's end; the exit code."""
@@ -31,7 +33,9 @@ def main() -> int:
 
 
 def _serve() -> None:
-    task = children.read_task(sys.stdin.buffer.readline())
+    # Not ``sys.stdin``: a program without a console has none, whatever it was given.
+    with os.fdopen(_STDIN, "rb", buffering=0, closefd=False) as pipe:
+        task = children.read_task(pipe.readline())
     if task.follow:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     if task.listener is None:
@@ -43,7 +47,7 @@ def _serve() -> None:
 
 def _end_with_parent() -> None:
     # A bare read: a buffered one would hold a lock that the interpreter wants at its end.
-    while os.read(sys.stdin.fileno(), 1024):
+    while os.read(_STDIN, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

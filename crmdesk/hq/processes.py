@@ -28,7 +28,7 @@ _log = logging.getLogger("crmdesk.hq")
 _LOOK_S = 0.2
 # One that dies sooner than this after its start has not worked at all.
 _SOON_S, _MOST_SOON = 10.0, 3
-_KILL_AFTER_S = 10.0
+_KILL_AFTER_S = 15.0
 
 
 def run(url: str, options: ServeOptions, listener: socket.socket) -> None:

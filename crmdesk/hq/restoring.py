@@ -1,8 +1,8 @@
 """A backup put back: whole, in one transaction, with a new epoch in the same one.
 
 So no moment exists in which HQ has old rows under its old epoch, from which laptops would take
-silence for agreement. With the epoch they offer again what the backup does not have. What must
-not come back with it stays ended: devices that were retired or wiped since, and open codes.
+silence for agreement. With the epoch they offer again what the backup does not have. Devices stay
+what they were (:mod:`crmdesk.hq.carrying`), and enrolment codes do not come back to life.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import IO, cast
 
 import msgspec
-import psycopg
 
 from crmdesk.domain.errors import EnvironmentProblem, NewerFile, NotFound, UserError
-from crmdesk.hq import auth, keeping, schema
+from crmdesk.hq import auth, carrying, keeping, schema
 from crmdesk.hq.store import Store
 from crmdesk.hq.tables import metadata
 from crmdesk.i18n import _
 
 _CHUNK = 1 << 20
 _ATTEMPTS = 5
-_ENDED = ("retiring", "retired", "wiped", "cloned")
 # The newest pg_restore speaks of a setting that servers before 17 do not know.
 _NEW_SETTING = b"SET transaction_timeout = 0;\n"
 
@@ -115,21 +113,21 @@ def restore(
             _("This HQ has a company; the backup would take its place."),
             _("Say --replace if it shall; a backup of what is there is made first."),
         )
-    safety, ended = None, []
+    safety, carried = None, []
     if used:
-        ended = _ended_devices(store)
+        carried = carrying.devices(store)
         if safety_folder is not None:
             safety = keeping.backup(store.url, _prepared(safety_folder), now).file
     epoch = uuid.uuid4().hex
     store.dispose()
-    _play(store, file, _preamble(found), _epilogue(epoch, ended))
+    _play(store, file, _preamble(found), _epilogue(epoch, carried))
     schema.upgrade(store)
     with store.transaction() as connection:
         connection.execute("ANALYZE")
         detail = {"epoch": epoch, "revision": found.revision, "file": file.name}
         auth.audit(connection, "restored", detail=msgspec.json.encode(detail).decode())
     upgraded = found.revision != schema.HEAD_REVISION
-    again = sorted(prefix for _device, prefix, _status in ended)
+    again = [one.prefix for one in carried if one.ended]
     return Restored(file, epoch, found.revision, upgraded, safety, again)
 
 
@@ -146,18 +144,6 @@ def _in_use(store: Store) -> bool:
         return connection.execute("SELECT 1 FROM organisation LIMIT 1").fetchone() is not None
 
 
-def _ended_devices(store: Store) -> list[tuple[str, str, str]]:
-    """Devices that may not work any more: (device, prefix, status)."""
-    with suppress(psycopg.Error), store.transaction() as connection:
-        rows = connection.execute(
-            "SELECT encode(uuid_send(h.device_id),'hex'), d.prefix, h.status FROM hq_device h"
-            " JOIN device d ON d.uid = h.device_id WHERE h.status = ANY(%s)",
-            (list(_ENDED),),
-        ).fetchall()
-        return [(str(device), str(prefix), str(status)) for device, prefix, status in rows]
-    return []
-
-
 def _preamble(found: Contents) -> str:
     names = {*metadata.tables, "alembic_version", *found.tables}
     drops = [f'DROP TABLE IF EXISTS public."{name}" CASCADE;' for name in sorted(names)]
@@ -167,17 +153,13 @@ def _preamble(found: Contents) -> str:
     )
 
 
-def _epilogue(epoch: str, ended: Sequence[tuple[str, str, str]]) -> str:
-    """What follows the backup's rows in the same transaction; values are hex or known words."""
+def _epilogue(epoch: str, carried: Sequence[carrying.Device]) -> str:
+    """What follows the backup's rows in the same transaction; ``epoch`` is hex."""
     steps = [
         f"UPDATE public.hq_state SET value = '{epoch}' WHERE key = 'epoch';",
         "UPDATE public.enrolment SET expires_at = now() WHERE used_at IS NULL;",
+        *carrying.statements(carried),
     ]
-    for device, _prefix, status in ended:
-        if status in _ENDED:
-            where = f"= '{uuid.UUID(device)}' AND status <> '{status}';"
-            steps.append(f"UPDATE public.hq_device SET status = '{status}' WHERE device_id {where}")
-            steps.append(f"UPDATE public.device SET status = '{status}' WHERE uid {where}")
     return "\n".join([*steps, "COMMIT;"])
 
 

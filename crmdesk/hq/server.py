@@ -2,16 +2,19 @@
 
 At the first signal it takes no more work: running requests are finished, new ones are told to
 come back, and it ends as soon as nothing runs. What still runs when the time is up is cancelled in
-PostgreSQL, which rolls it back. A second signal ends it at once.
+PostgreSQL, which rolls it back; should that not answer either, the process ends all the same. A
+second signal ends it at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,6 +38,8 @@ from crmdesk.i18n import _
 _log = logging.getLogger("crmdesk.hq")
 # Until connections have taken their last bytes after the last request.
 _CLOSE_S = 3
+# Beyond the grace, when even cancelling has not ended what runs.
+_LAST_S = 12.0
 # For administration, backups and whoever else looks in.
 _SPARE_CONNECTIONS = 5
 
@@ -162,6 +167,13 @@ def _quiet_end() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _end_at_once() -> None:
+    _log.error("ended with requests that the database did not let go")
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    os._exit(0)
+
+
 class HqServer(uvicorn.Server):
     """A server that drains before it stops; ``grace_s`` bounds how long."""
 
@@ -174,6 +186,17 @@ class HqServer(uvicorn.Server):
         self._store = store
         self._grace_s = grace_s
         self._until_s: float | None = None
+        self._last_resort = threading.Timer(grace_s + _LAST_S, _end_at_once)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until the end."""
+        try:
+            super().run(sockets)
+        finally:
+            # A thread that is stuck in the database would keep the interpreter from ending.
+            while self._store.busy and self._last_resort.is_alive():
+                time.sleep(0.1)
+            self._last_resort.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal: the first begins the end, the second ends it."""
@@ -182,6 +205,10 @@ class HqServer(uvicorn.Server):
             return
         self._drain.draining = True
         self._captured_signals.append(sig)
+        # A thread may wait for a PostgreSQL that does not even take a cancellation. Nothing is
+        # lost: what has not been committed is rolled back there and sent again.
+        self._last_resort.daemon = True
+        self._last_resort.start()
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: is it over?"""

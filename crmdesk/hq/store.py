@@ -6,6 +6,7 @@ may stand in between. SQL that belongs to a step lives with that step.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
@@ -22,6 +23,7 @@ from crmdesk.i18n import _
 
 HqConnection = psycopg.Connection[tuple[Any, ...]]
 _WAIT_S = 30.0
+_CANCEL_S = 3.0
 _SHORT = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '20s'"
 _LONG = "SET LOCAL statement_timeout = '20min'; SET LOCAL lock_timeout = '20s'"
 _IDLE = "SET LOCAL idle_in_transaction_session_timeout = '5min'"
@@ -120,12 +122,21 @@ class Store:
                 found.append((name, pool.checkedout(), pool.size()))
         return found
 
+    @property
+    def busy(self) -> bool:
+        """Whether a transaction is open in this process."""
+        return bool(self._running)
+
     def cancel_running(self) -> None:
         """Stop every statement that runs and begin none: transactions roll back and report it."""
         self._ending = True
+        until_s = time.monotonic() + _CANCEL_S
         for connection in list(self._running):
+            left_s = until_s - time.monotonic()
+            if left_s <= 0:
+                return
             with suppress(psycopg.Error):
-                connection.cancel_safe(timeout=2.0)
+                connection.cancel_safe(timeout=left_s)
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -129,6 +129,34 @@ def test_case_32_what_was_ended_since_the_backup_stays_ended(
     wire.close()
 
 
+def test_a_laptop_enrolled_since_the_backup_goes_on_and_keeps_its_prefix(
+    hq: Headquarters, tmp_path: Path, crmdesk: Command
+) -> None:
+    """Its documents bear its prefix: given to another laptop, two would have one number."""
+    crmdesk("backup", "--out", tmp_path / "dump")
+    since = hq.join("R1", "O'Brien's \\ \"laptop\"")
+    hq.stock.clear()
+    another = hq.join("R1", "another")
+    prefix = another.fact("device.prefix")
+    admin.end_device(hq.store, prefix, "wiped")
+    mine = hq.join("R1", "O'Brien's \\ \"laptop\"")
+    add_note(mine, "C0", "R1", "kept here")
+    mine.sync()
+
+    assert crmdesk("restore", tmp_path / "dump", "--replace")[1]["ended_again"] == [prefix]
+
+    assert mine.sync().refusals == 0
+    assert hq.rows("SELECT text FROM note") == [("kept here",)]
+    names = dict(hq.rows("SELECT prefix, name FROM device"))
+    assert names[mine.fact("device.prefix")] == "O'Brien's \\ \"laptop\""
+    assert hq.join("R1", "newest").fact("device.prefix") not in {
+        prefix, mine.fact("device.prefix"), since.fact("device.prefix"),
+    }  # fmt: skip
+    with pytest.raises(Refused):
+        another.sync()
+    assert checking.check(hq.store).findings == []
+
+
 def test_a_restore_needs_the_word_replace_and_leaves_all_as_it_was(
     hq: Headquarters, tmp_path: Path, crmdesk: Command
 ) -> None:

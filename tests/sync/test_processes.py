@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, UserError
 from crmdesk.hq import children, serving
@@ -154,6 +155,65 @@ def test_a_server_ends_in_bounded_time_and_what_it_did_not_finish_is_undone(
     hq.restart()
     assert one.sync().sent == 1
     assert hq.one("SELECT channel FROM account WHERE code = 'C0'") == "bar"
+
+
+class Wire:
+    """A way to PostgreSQL that can be cut without either side being told."""
+
+    def __init__(self, database_url: str) -> None:
+        where = conninfo_to_dict(database_url)
+        self._target = f"{where['host']}/.s.PGSQL.{where.get('port', 5432)}"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open = [self._listener]
+        self.silent = threading.Event()
+        port = self._listener.getsockname()[1]
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/{where['dbname']}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                here, _address = self._listener.accept()
+                there = socket.socket(socket.AF_UNIX)
+                there.connect(self._target)
+                self._open += [here, there]
+                for one, other in ((here, there), (there, here)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                if not self.silent.is_set():
+                    other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        for one in self._open:
+            one.close()
+
+
+def test_a_server_ends_even_when_postgresql_answers_nothing_at_all(
+    hq: Headquarters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, wire = hq.join("R1"), Wire(hq.database_url)
+    direct, hq.database_url = hq.database_url, wire.url
+    with child(hq, tmp_path / "server", grace_s=0.5) as server_:
+        hq.point(server_.url)
+        one.run("UPDATE account SET channel = 'bar' WHERE code = 'C0'")
+        with monkeypatch.context() as patch:
+            patch.setattr(hq, "database_url", direct)
+            with holding(hq, "C0"):
+                thread, outcome = in_background(one)
+                until(lambda: waits_for_a_lock(hq), "the push")
+                wire.silent.set()
+                server_.terminate()
+                assert server_.process.wait(25) == 0
+                assert server_.logged("ended with requests that the database did not let go")
+        thread.join()
+        assert isinstance(outcome[0], CrmdeskError)
+    wire.close()
+    hq.restart()
+    assert one.sync().sent == 1
 
 
 def test_a_server_with_nothing_to_do_ends_at_once(hq: Headquarters, tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def _restore(chosen: argparse.Namespace, context: Context) -> int:
         say(_("It was of an older version and has been brought up to date."))
     say(_("HQ has a new epoch: at their next sync laptops offer again what the backup lacks."))
     say(_("Enrolment codes made before are void; make new ones for whoever waits for one."))
+    if done.safety is not None:
+        say(_("Devices are what they were before: enrolled ones go on, ended ones stay ended."))
     if done.ended_again:
         say(_("Ended devices stay ended: {devices}").format(devices=", ".join(done.ended_again)))
     return DONE

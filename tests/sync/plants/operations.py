@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from crmdesk.hq import endpoints, push, restoring
+from crmdesk.hq import carrying, endpoints, push, restoring
 from crmdesk.hq.scopes import Principal
 from tests.sync.planted import plant
 
@@ -24,8 +24,8 @@ def _restored_under_the_old_epoch(patch: pytest.MonkeyPatch) -> None:
     """The backup's rows come back under the epoch that they had."""
     written = restoring._epilogue
 
-    def epilogue(epoch: str, ended: Sequence[tuple[str, str, str]]) -> str:
-        return written(epoch, ended).replace(f"'{epoch}'", "value")
+    def epilogue(epoch: str, carried: Sequence[carrying.Device]) -> str:
+        return written(epoch, carried).replace(f"'{epoch}'", "value")
 
     patch.setattr(restoring, "_epilogue", epilogue)
 
@@ -72,4 +72,4 @@ def _epoch_read_outside_the_lock(patch: pytest.MonkeyPatch) -> None:
 )
 def _the_backup_knows_best(patch: pytest.MonkeyPatch) -> None:
     """A device that was wiped after the backup works again after the restore."""
-    patch.setattr(restoring, "_ended_devices", lambda _store: [])
+    patch.setattr(carrying, "devices", lambda _store: [])

@@ -29,8 +29,14 @@ class NetworkWatch(QObject):
         # Imported late: a window does not need it to come up.
         from PySide6.QtNetwork import QNetworkInformation
 
-        feature = QNetworkInformation.Feature.Reachability
-        if not QNetworkInformation.loadBackendByFeatures(feature):
+        reachable, metered = (
+            QNetworkInformation.Feature.Reachability,
+            QNetworkInformation.Feature.Metered,
+        )
+        if not (
+            QNetworkInformation.loadBackendByFeatures(reachable | metered)
+            or QNetworkInformation.loadBackendByFeatures(reachable)
+        ):
             return
         self._information = QNetworkInformation.instance()
         if self._information is not None:

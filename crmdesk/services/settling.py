@@ -43,8 +43,8 @@ _UNCLEAR = re.compile(r"-?\d{1,3}[.,]\d{3}")
 def settle(ws: Workspace, kind: str, ids: Sequence[int]) -> ChangeSet:
     """Mark cards as seen and fine.
 
-    ``kind`` is conflict, price, refused, handover or outcome (a decided proposal); ``ids`` are
-    the rows of it.
+    ``kind`` is conflict, price, refused, handover, outcome (a decided proposal) or file; ``ids``
+    are the rows of it.
     """
     now = format_instant(ws.now())
     with ws.database.write() as tx:
@@ -52,6 +52,8 @@ def settle(ws: Workspace, kind: str, ids: Sequence[int]) -> ChangeSet:
             return _see_handovers(tx, ws, ids, now)
         if kind == "outcome":
             return _see_outcomes(tx.connection, ids, now)
+        if kind == "file":
+            return _see_files(tx.connection, ids, now)
         source = _KINDS[kind]
         tx.connection.execute(
             update(source)
@@ -73,6 +75,8 @@ def reopen(ws: Workspace, kind: str, ids: Sequence[int]) -> ChangeSet:
             return _unsee_handovers(tx, ids)
         if kind == "outcome":
             return _unsee_outcomes(tx.connection, ids)
+        if kind == "file":
+            return _unsee_files(tx.connection, ids)
         source = _KINDS[kind]
         changes = ChangeSet.of("conflict", ids)
         for txn in _settling_txns(tx.connection, source, ids):
@@ -257,3 +261,23 @@ def _proposals(connection: Connection, ids: Sequence[int]) -> list[tuple[bytes, 
     c = table("proposal").c
     rows = connection.execute(select(c.uid, c.row_uid, c.field).where(c.id.in_(ids)))
     return [(bytes(uid), bytes(row_uid), str(field)) for uid, row_uid, field in rows]
+
+
+def _see_files(connection: Connection, ids: Sequence[int], now: str) -> ChangeSet:
+    for key in ids:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO seen (entity, uid, at)"
+            " SELECT 'attachment', uid, ? FROM attachment WHERE id = ?",
+            (now, key),
+        )
+    return ChangeSet.of("attachment", ids)
+
+
+def _unsee_files(connection: Connection, ids: Sequence[int]) -> ChangeSet:
+    for key in ids:
+        connection.exec_driver_sql(
+            "DELETE FROM seen WHERE entity = 'attachment'"
+            " AND uid = (SELECT uid FROM attachment WHERE id = ?)",
+            (key,),
+        )
+    return ChangeSet.of("attachment", ids)

@@ -143,7 +143,23 @@ def tell_all(ws: Workspace) -> None:
              dump_json([{"line": 1, "sku": "OIL-1L", "price_e4": 79500},
                         {"line": 4, "sku": "TUNA-80", "price_e4": 12500}]), ago(hours=16)),
         )  # fmt: skip
+    with ws.database.write(applying=True) as tx:
+        for digest, name in (("a" * 64, "shelf.jpg"), ("b" * 64, "fridge.jpg")):
+            tx.connection.exec_driver_sql(
+                "INSERT INTO attachment (uid, account_id, name, mime, size, sha256, taken_at)"
+                " VALUES (?, ?, ?, 'image/jpeg', 3100000, ?, ?)",
+                (new_uid(), one, name, digest, ago(hours=14.5)),
+            )
     with ws.database.maintenance() as connection:
+        for digest, state, done, problem in (
+            ("a" * 64, "refused", 0, "HQ keeps at most 2 GB of files of one person."),
+            ("b" * 64, "waiting", 1200000, None),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO transfer (sha256, direction, size, done, state, problem, asked_at)"
+                " VALUES (?, 'up', 3100000, ?, ?, ?, ?)",
+                (digest, done, state, problem, ago(hours=14.5)),
+            )
         connection.exec_driver_sql(
             "INSERT INTO sync_session (started_at, seconds, result, sent, received, bytes_in,"
             " bytes_out, healed, way) VALUES (?, 2.4, 'done', 52, 31, 48211, 9120, 1, 'file')",

@@ -204,6 +204,7 @@ def test_the_keys_it_takes(qtbot: QtBot, everything: Workspace, runner: Runner) 
         connection.exec_driver_sql(
             "UPDATE conflict SET state = 'settled' WHERE state = 'open' AND id <> ?", (key,)
         )
+        connection.exec_driver_sql("UPDATE transfer SET state = 'done'")
         connection.exec_driver_sql("INSERT INTO seen SELECT 'proposal', uid, '2026' FROM proposal")
     place.presenter.refresh()
     qtbot.waitUntil(lambda: runner.running == 0)
@@ -212,7 +213,22 @@ def test_the_keys_it_takes(qtbot: QtBot, everything: Workspace, runner: Runner) 
     press("conflict", Qt.Key.Key_N)
     press("conflict", Qt.Key.Key_M)
     assert sql(everything, "SELECT count(*) FROM conflict WHERE state = 'open'") == [(0,)]
-    assert pressed == {"proposal": 3, "conflict": 3}
+    with everything.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, fields, at) SELECT 0, 0,"
+            " 'account', uid, 'duplicate', 'No.', '{\"city\": [null, \"Wanted\"]}',"
+            " '2026-11-24T08:00:00.000Z' FROM account WHERE id = 1"
+        )
+    place.presenter.refresh()
+    qtbot.waitUntil(lambda: runner.running == 0)
+    window.go("customers")
+    press("refusal", Qt.Key.Key_Y, both)
+    press("refusal", Qt.Key.Key_S)
+    assert sql(everything, "SELECT city FROM account WHERE id = 1") == [("Wanted",)]
+    # Where something needs the person, N is not needed: the cards are what the centre opens with.
+    assert pressed == {"proposal": 3, "conflict": 3, "refusal": 2}
+    titles = {hit.title for hit in window.commands("")}
+    assert {"Keep mine", "Send again", "Accept", "Dismiss", "Take back", "Try now"} <= titles
     window.close()
 
 

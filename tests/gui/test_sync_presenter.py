@@ -228,7 +228,7 @@ def test_every_kind_says_what_happened_and_what_to_do(
     _presenter, view = presenter_of(everything, direct_runner, desk)
     assert view.item is not None
     needs = {need.kind: need for need in view.item.needs}
-    assert set(needs) == {"refused", "conflict", "price", "handover", "outcome"}
+    assert set(needs) == {"refused", "conflict", "price", "handover", "outcome", "file"}
     assert all(need.title and need.hint for need in needs.values())
     price = needs["price"]
     assert price.sentence.startswith("HQ took the order as you agreed it")
@@ -241,11 +241,14 @@ def test_every_kind_says_what_happened_and_what_to_do(
     outcome = needs["outcome"]
     assert outcome.sentence == "Inés Pardo dismissed it: Terms stays 30 days; you proposed 45 days."
     assert outcome.hint == "The reason: Pays late already."
+    assert needs["file"].sentence == "HQ keeps at most 2 GB of files of one person."
+    (upload,) = [line for line in view.item.waiting if line.icon == "photo"]
+    assert (upload.words, upload.right) == ("fridge.jpg", "1.2\xa0MB of 3.1\xa0MB")
     assert view.item.sessions[0].note == "Complete, 1 row mended"
     assert "by file" in view.item.sessions[0].more[0]
 
 
-@pytest.mark.parametrize("kind", ["refused", "price", "handover", "outcome"])
+@pytest.mark.parametrize("kind", ["refused", "price", "handover", "outcome", "file"])
 def test_seen_cards_leave_and_come_back(
     everything: Workspace, direct_runner: DirectRunner, desk: FakeDesk, kind: str
 ) -> None:
@@ -343,3 +346,13 @@ def test_who_decides_and_needs_nothing_begins_with_the_proposals(
     assert view.selection.tab == PROPOSALS
     status = sync_status(ws)
     assert status.need == status.proposals > 0
+
+
+def test_a_file_that_was_not_taken_is_sent_again(
+    everything: Workspace, direct_runner: DirectRunner, desk: FakeDesk
+) -> None:
+    presenter, view = presenter_of(everything, direct_runner, desk)
+    assert view.item is not None
+    presenter.retry(next(need.key for need in view.item.needs if need.kind == "file"))
+    assert sql(everything, "SELECT count(*) FROM transfer WHERE state = 'refused'") == [(0,)]
+    assert "file" not in {need.kind for need in sync_centre(everything).needs}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, func, select
 
 from crmdesk.domain.clock import hlc_instant, parse_instant
+from crmdesk.services.queries.files import FileRow, file_rows
 from crmdesk.services.queries.proposals import ProposalRow, decides, open_count, proposal_rows
 from crmdesk.services.queries.sync_history import SessionRow, SettledRow, session_rows, settled_rows
 from crmdesk.services.queries.sync_needs import CollisionRow, NeedRow, need_count, need_rows
@@ -66,6 +67,7 @@ class SyncCentre:
     waiting: tuple[WaitingRow, ...]
     oldest_at: datetime | None
     files: int
+    uploads: tuple[FileRow, ...]
     file_bytes: int
     needs: tuple[NeedRow, ...]
     sessions: tuple[SessionRow, ...]
@@ -82,6 +84,7 @@ def sync_status(ws: Workspace) -> SyncStatus:
 
 def sync_centre(ws: Workspace) -> SyncCentre:
     """Everything the sync centre shows."""
+    uploads = tuple(row for row in file_rows(ws) if row.direction == "up")
     with ws.database.read() as connection:
         ops = waiting_ops(connection)
         member = facts.membership(connection)
@@ -100,6 +103,7 @@ def sync_centre(ws: Workspace) -> SyncCentre:
             waiting=waiting_rows(connection, ws, ops),
             oldest_at=min((hlc_instant(op.hlc) for op in ops), default=None),
             files=files,
+            uploads=tuple(row for row in uploads if row.state == "waiting"),
             file_bytes=size,
             needs=need_rows(connection, ws),
             sessions=session_rows(connection),

@@ -20,7 +20,7 @@ from crmdesk.domain.states import Role
 from crmdesk.services.queries.sync_waiting import facts_of
 from crmdesk.services.settling import TYPED
 from crmdesk.storage.entities import ENTITIES, Kind
-from crmdesk.storage.tables import conflict, journal, refusal, seen, table
+from crmdesk.storage.tables import conflict, journal, refusal, seen, table, transfer
 from crmdesk.sync.departing import CUSTOMER, LEFT
 
 if TYPE_CHECKING:
@@ -77,10 +77,11 @@ class NeedRow:
     """Something that needs the person.
 
     ``kind`` is refused (a step), conflict (the collisions of one row), price (an order taken
-    although HQ's prices are others), handover (a former owner's words) or outcome (the office's
-    answer to a proposal). ``ids`` are the rows behind it. ``row_id`` is the local id of the
-    document or customer concerned, None when it is no longer here; ``status`` its state. ``by`` is
-    who wrote or decided it, ``parts`` how many changes the refused step had.
+    although HQ's prices are others), handover (a former owner's words), outcome (the office's
+    answer to a proposal) or file (whose bytes HQ did not take). ``ids`` are the rows behind it.
+    ``row_id`` is the local id of the document or customer concerned, None when it is no longer
+    here; ``status`` its state. ``by`` is who wrote or decided it, ``parts`` how many changes the
+    refused step had.
     """
 
     kind: str
@@ -109,6 +110,7 @@ def need_rows(connection: Connection, ws: Workspace) -> tuple[NeedRow, ...]:
         *_conflicts(connection),
         *_handovers(connection, ws),
         *_outcomes(connection, ws),
+        *_files(connection),
     ]
     return tuple(sorted(needs, key=lambda need: need.at, reverse=True))
 
@@ -120,6 +122,7 @@ def need_count(connection: Connection, ws: Workspace) -> int:
     )
     handed = select(func.count()).select_from(_handover_rows(ws).subquery())
     answered = select(func.count()).select_from(_outcome_rows(ws).subquery())
+    files = select(func.count()).select_from(_file_rows().subquery())
     count = connection.scalar(select(func.count()).select_from(collided.distinct().subquery()))
     rows = connection.execute(
         select(refusal.c.txn, refusal.c.uid, refusal.c.code).where(refusal.c.state == "open")
@@ -130,6 +133,7 @@ def need_count(connection: Connection, ws: Workspace) -> int:
         + refused
         + int(connection.scalar(handed) or 0)
         + int(connection.scalar(answered) or 0)
+        + int(connection.scalar(files) or 0)
     )
 
 
@@ -413,3 +417,34 @@ def _outcomes(connection: Connection, ws: Workspace) -> Iterable[NeedRow]:
             by=row.by or "",
             collisions=(collision,),
         )
+
+
+# ----------------------------------------------------------------------------------------- files
+
+
+def _file_rows() -> Select[Any]:
+    """Files whose bytes HQ did not take, one each, as long as nobody has taken note here."""
+    c = table("attachment").c
+    noted = select(seen.c.uid).where(seen.c.entity == "attachment", seen.c.uid == c.uid)
+    return (
+        select(func.min(c.id).label("id"), c.name, transfer.c.asked_at, transfer.c.problem,
+               _account.c.id.label("account_id"), _account.c.name.label("customer"))
+        .select_from(
+            transfer.join(table("attachment"), c.sha256 == transfer.c.sha256).join(
+                _account, _account.c.id == c.account_id
+            )
+        )
+        .where(transfer.c.state == "refused", ~exists(noted))
+        .group_by(transfer.c.sha256)
+    )  # fmt: skip
+
+
+def _files(connection: Connection) -> list[NeedRow]:
+    return [
+        NeedRow(
+            kind="file", ids=(row.id,), entity="attachment", row_id=None,
+            account_id=row.account_id, name=row.customer, number=row.name, amount_minor=None,
+            at=parse_instant(row.asked_at), code="file", sentence=row.problem or "", can_retry=True,
+        )
+        for row in connection.execute(_file_rows())
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from crmdesk.gui.sync_words import DONE, when
 from crmdesk.gui.views.sync.items import CentreItem, LineItem, TileItem
 from crmdesk.gui.views.sync.needs import need_item
 from crmdesk.gui.views.sync.offers import proposal_item, settled_item
-from crmdesk.gui.views.sync.waiting import waiting_line
+from crmdesk.gui.views.sync.waiting import upload_line, waiting_line
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import (
     _,
@@ -37,7 +37,7 @@ def centre_item(centre: SyncCentre, now: datetime, currency: str) -> CentreItem:
     return CentreItem(
         subtitle=_("Nothing is lost. Everything below is on this computer, encrypted."),
         tiles=_tiles(centre, now),
-        waiting=() if alone else tuple(waiting_line(r, now, currency) for r in centre.waiting),
+        waiting=() if alone else _waiting(centre, now, currency),
         waiting_count=0 if alone else centre.status.waiting,
         sessions=tuple(session_line(row, now) for row in centre.sessions),
         footnote=_footnote(centre, now),
@@ -48,6 +48,12 @@ def centre_item(centre: SyncCentre, now: datetime, currency: str) -> CentreItem:
         alone=alone,
         decides=centre.decides,
     )
+
+
+def _waiting(centre: SyncCentre, now: datetime, currency: str) -> tuple[LineItem, ...]:
+    """Documents in their order, then the files that follow them."""
+    documents = (waiting_line(row, now, currency) for row in centre.waiting)
+    return (*documents, *(upload_line(row) for row in centre.uploads))
 
 
 def _tiles(centre: SyncCentre, now: datetime) -> tuple[TileItem, ...]:
@@ -173,6 +179,9 @@ def session_line(row: SessionRow, now: datetime) -> LineItem:
 
 
 def _ended(row: SessionRow) -> tuple[str, str, Tone]:
+    if row.result == DONE and row.detail:
+        # Everything came through, but the comparison with HQ left something to say.
+        return "warning", row.detail, Tone.WARNING
     if row.result == DONE:
         count = row.refusals or row.conflicts or row.healed
         words = _("Complete")

@@ -21,7 +21,13 @@ _TELLING = ("text", "name", "subject", "value", "title", "number", "comment", "n
 
 def need_item(row: NeedRow, now: datetime, currency: str) -> NeedItem:
     """A card in words; ``now`` is local."""
-    make = {"refused": _refused, "price": _price, "handover": _handover, "outcome": _outcome}
+    make = {
+        "refused": _refused,
+        "price": _price,
+        "handover": _handover,
+        "outcome": _outcome,
+        "file": _file,
+    }
     return make.get(row.kind, _conflict)(row, now, currency)
 
 
@@ -90,6 +96,17 @@ def _refused_hint(row: NeedRow) -> str:
     if row.can_retry:
         return _("What you typed is kept. Send it again once the reason is gone.")
     return _("What you typed stays readable here.")
+
+
+def _file(row: NeedRow, now: datetime, _currency: str) -> NeedItem:
+    return NeedItem(
+        key=f"file:{row.ids[0]}", kind="file", ids=row.ids,
+        badge=BadgeItem(_("Not taken"), Tone.DANGER, "photo"),
+        title=f"{row.number}, {row.name}", note=_("a file"), at=_at(row, now),
+        sentence=row.sentence or _("HQ did not take this file."),
+        hint=_("The file stays on this computer. Send it again once the reason is gone."),
+        account_id=row.account_id, can_retry=True,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------- conflicts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
@@ -19,9 +19,12 @@ from crmdesk.gui.views.sync.choosing import Chooser
 from crmdesk.gui.views.sync.items import CentreItem, FieldItem, NeedItem
 from crmdesk.gui.views.sync.model import centre_item
 from crmdesk.i18n import _, ngettext
-from crmdesk.services import orders, resolving, settling
+from crmdesk.services import attachments, orders, resolving, settling
 from crmdesk.services.queries import sync as queries
 from crmdesk.services.queries.sync import SyncCentre
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
 
 NEEDS, PROPOSALS, SETTLED = "needs", "proposals", "settled"
 
@@ -265,9 +268,11 @@ class SyncPresenter:
         need = self._need(key) if key else self.selected()
         if need is None or not need.can_retry:
             return
-        ws, ids = self._ws, need.ids
+        ws, ids, is_file = self._ws, need.ids, need.kind == "file"
         self._runner.write(
-            lambda: resolving.retry_refusals(ws, ids),
+            (lambda: _send_again(ws, ids))
+            if is_file
+            else lambda: resolving.retry_refusals(ws, ids),
             lambda _changes: self._desk.toast(
                 _("{title}: goes with the next round").format(title=need.title)
             ),
@@ -337,3 +342,10 @@ class SyncPresenter:
             if any(field.conflict_id == conflict_id for field in need.fields):
                 return need
         return None
+
+
+def _send_again(ws: Workspace, ids: Sequence[int]) -> ChangeSet:
+    """Have files that HQ did not take tried once more."""
+    for key in ids:
+        attachments.retry_transfer(ws, key)
+    return ChangeSet.of("attachment", ids)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from crmdesk.gui.sync_words import when
 from crmdesk.gui.views.sync.items import LineItem
-from crmdesk.i18n import _, format_money, ngettext
+from crmdesk.i18n import _, format_bytes, format_money, ngettext
+from crmdesk.services.queries.files import FileRow
 from crmdesk.services.queries.sync import WaitingRow
 
 _ICONS = {
@@ -22,6 +23,14 @@ def waiting_line(row: WaitingRow, now: datetime, currency: str) -> LineItem:
     """One waiting change in words."""
     words, note = _waiting_words(row, currency)
     return LineItem(_ICONS.get(row.entity, "upload"), words, note, when(row.at, now))
+
+
+def upload_line(row: FileRow) -> LineItem:
+    """A file whose bytes are on their way, after the documents."""
+    size = format_bytes(row.size)
+    if row.done:
+        size = _("{done} of {total}").format(done=format_bytes(row.done), total=size)
+    return LineItem("photo", row.name, row.problem or row.customer, size)
 
 
 def _waiting_words(row: WaitingRow, currency: str) -> tuple[str, str]:

@@ -102,6 +102,11 @@ class SyncPresenter:
         """Read again, because time has passed or the place was opened."""
         self._read()
 
+    def begin(self) -> None:
+        """The place is opened: the newest card is selected, whatever was before."""
+        self._selected = ""
+        self._read()
+
     def _read(self) -> None:
         ws = self._ws
         self._runner.read(lambda: queries.sync_centre(ws), self._on_centre, owner=self)

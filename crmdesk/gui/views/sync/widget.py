@@ -187,7 +187,10 @@ class SyncPlace(QWidget):
         """The place is opened, perhaps at one of its parts: show what is true now."""
         if "tab" in args:
             self.presenter.show_tab(str(args["tab"]))
-        self.presenter.refresh()
+        if self.board.entry() is None:
+            self.presenter.begin()
+        else:
+            self.presenter.refresh()
 
     # ------------------------------------------------------------------- what the presenter says
 

@@ -25,6 +25,8 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "lists": ("queries", "top 200 due, first pages, Today and search on the big company"),
     "import": ("importing", "a file of sold lines against the bare insert of its rows"),
     "sync": ("syncing", "first download, upload, download of changes, idle round"),
+    "devices": ("crowding", "200 simulated devices at one server: waiting, fairness, memory"),
+    "growth": ("growing", "more records at HQ, more scopes on a laptop"),
     "save": ("saving", "one edit with journal and without, and while a sync runs"),
     "demo": ("making", "making companies: straight into a profile, and through HQ"),
     "reorder": ("reordering", "the forecast from file to file, and scoring again"),

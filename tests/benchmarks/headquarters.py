@@ -60,10 +60,17 @@ class Headquarters:
         """Fill it."""
         return bulk.load(self.store, batches)
 
-    def join(self, name: str) -> Laptop:
-        """A new laptop of the rep."""
+    def postgres_pid(self) -> int:
+        """The process above all of PostgreSQL's."""
+        with self.store.transaction() as connection:
+            row = connection.execute("SHOW data_directory").fetchone()
+        lock = Path(str(row[0] if row else "")) / "postmaster.pid"
+        return int(lock.read_text(encoding="utf-8").split()[0])
+
+    def join(self, name: str, user: str = "R1") -> Laptop:
+        """A new laptop of the rep, or of another user."""
         folder = self.folder / f"laptop-{len(self.laptops)}-{name}"
-        code = admin.make_code(self.store, "R1", datetime.now(UTC))
+        code = admin.make_code(self.store, user, datetime.now(UTC))
         clock = serving.system_clock()
         report = join(
             folder, self.server.url, code, clock, device_name=name, keeping=KeyKeeping("open")

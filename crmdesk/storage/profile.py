@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,10 @@ DATABASE_FILE = "crmdesk.db"
 RESTORING, ASIDE_FILE = "restoring", "aside"
 FOLDERS = ("attachments", "backups", "logs")
 IN_USE = "use"
+_SET_FACT = (
+    "INSERT INTO profile (key, value) VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 _KEPT_FOLDERS = ("attachments", "backups")
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
@@ -268,16 +272,27 @@ def get_fact(connection: Connection, key: str) -> str | None:
     return None if found is None else str(found)
 
 
+def get_facts(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Several facts at once; those there are."""
+    marks = ", ".join("?" * len(keys))
+    rows = connection.exec_driver_sql(
+        f"SELECT key, value FROM profile WHERE key IN ({marks})",
+        tuple(keys),
+    )
+    return {str(key): str(value) for key, value in rows.all()}
+
+
+def set_facts(connection: Connection, values: Mapping[str, str]) -> None:
+    """Write several facts at once."""
+    connection.exec_driver_sql(_SET_FACT, list(values.items()))
+
+
 def set_fact(connection: Connection, key: str, value: str | None) -> None:
     """Write or remove (None) a fact of this profile."""
     if value is None:
         connection.exec_driver_sql("DELETE FROM profile WHERE key = ?", (key,))
         return
-    connection.exec_driver_sql(
-        "INSERT INTO profile (key, value) VALUES (?, ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (key, value),
-    )
+    connection.exec_driver_sql(_SET_FACT, (key, value))
 
 
 @contextmanager

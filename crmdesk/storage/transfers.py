@@ -8,11 +8,25 @@ attachment naming it is found by a query.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from crmdesk.domain.clock import format_instant
@@ -78,20 +92,9 @@ def fetch_again(connection: Connection, sha256: str, size: int, at: str) -> None
 
 def queue_recent(database: Database, now: datetime) -> None:
     """Have recent, small attachments of others fetched that nobody asked for yet."""
-    attachment = table("attachment").c
     since = compose_uid(int((now - RECENT).timestamp() * 1000), 0)
     with database.read() as connection:
-        rows = connection.execute(
-            select(attachment.sha256, attachment.size)
-            .where(
-                attachment.uid >= since,
-                attachment.rev > 0,
-                attachment.size.between(1, RECENT_BYTES),
-                ~exists().where(_t.sha256 == attachment.sha256),
-            )
-            .order_by(attachment.uid.desc())
-            .limit(_MOST_AT_ONCE)
-        ).all()
+        rows = connection.execute(_recent(), {"since": since}).all()
     wanted = [(str(sha256), int(size)) for sha256, size in rows if is_digest(str(sha256))]
     if wanted:
         with database.maintenance() as connection:
@@ -99,25 +102,49 @@ def queue_recent(database: Database, now: datetime) -> None:
                 queue_down(connection, sha256, size, format_instant(now))
 
 
+@cache
+def _recent() -> Select[Any]:
+    attachment = table("attachment").c
+    return (
+        select(attachment.sha256, attachment.size)
+        .where(
+            attachment.uid >= bindparam("since"),
+            attachment.rev > 0,
+            attachment.size.between(1, RECENT_BYTES),
+            ~exists().where(_t.sha256 == attachment.sha256),
+        )
+        .order_by(attachment.uid.desc())
+        .limit(_MOST_AT_ONCE)
+    )
+
+
 def due(connection: Connection, now: datetime) -> list[Transfer]:
     """What may travel now, own files first; a file goes after HQ has taken its row."""
-    return _waiting(connection, or_(_t.next_at.is_(None), _t.next_at <= format_instant(now)))
+    return _transfers(connection.execute(_due(), {"now": format_instant(now)}))
+
+
+@cache
+def _due() -> Select[Any]:
+    return _waiting(or_(_t.next_at.is_(None), _t.next_at <= bindparam("now")))
 
 
 def unsent(connection: Connection) -> list[Transfer]:
     """Files whose row HQ has and whose bytes it has not, also those that wait after a failure."""
-    return _waiting(connection, _t.direction == UP)
+    return _transfers(connection.execute(_waiting(_t.direction == UP)))
 
 
-def _waiting(connection: Connection, test: ColumnElement[bool]) -> list[Transfer]:
+def _waiting(test: ColumnElement[bool]) -> Select[Any]:
     attachment = table("attachment").c
     at_hq = exists().where(attachment.sha256 == _t.sha256, attachment.rev > 0)
-    rows = connection.execute(
+    return (
         select(_t.sha256, _t.direction, _t.size, _t.attempts)
         .where(_t.state == WAITING, test, at_hq)
         .order_by(_t.direction.desc(), _t.asked_at, _t.sha256)
         .limit(_MOST_AT_ONCE)
     )
+
+
+def _transfers(rows: Iterable[Any]) -> list[Transfer]:
     return [Transfer(str(a), str(b), int(c), int(d)) for a, b, c, d in rows]
 
 
@@ -176,6 +203,7 @@ def only_here(connection: Connection) -> list[str]:
 # -- clearing up -----------------------------------------------------------------------------
 
 
+@cache
 def _unnamed() -> ColumnElement[bool]:
     """Neither an attachment nor an open refusal of one names the digest any more."""
     attachment = table("attachment").c
@@ -188,6 +216,11 @@ def _unnamed() -> ColumnElement[bool]:
     )
 
 
+@cache
+def _one_unnamed() -> Select[Any]:
+    return select(_t.sha256).where(_unnamed()).limit(1)
+
+
 def clear_up(database: Database, files: AttachmentFiles) -> int:
     """Remove bytes and transfers that nothing here names any more; returns how many went.
 
@@ -195,7 +228,7 @@ def clear_up(database: Database, files: AttachmentFiles) -> int:
     until its person has settled that.
     """
     with database.read() as connection:
-        if connection.scalar(select(_t.sha256).where(_unnamed()).limit(1)) is None:
+        if connection.scalar(_one_unnamed()) is None:
             return 0
     # In a write transaction nobody can be about to name what is removed here.
     with database.maintenance() as connection:

@@ -96,12 +96,14 @@ class Carrier:
         self._noted = ticks()
         self._advanced = False
         self.moved = Moved()
+        self.due = 0
 
     def run(self) -> Moved:
         """One round's worth. Raises Refused when HQ no longer wants this device, and Cancelled."""
         transfers.clear_up(self._database, self._files)
         with self._database.read() as connection:
             waiting = transfers.due(connection, self._database.clock.now())
+        self.due = len(waiting)
         return self._carry(waiting)
 
     def run_last(self) -> None:

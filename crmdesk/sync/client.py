@@ -309,9 +309,11 @@ class _Round:
     def _carry_files(self) -> None:
         """Bytes of attachments, now that the documents are through."""
         transfers.queue_recent(self._database, self._database.clock.now())
-        moved = self._carrier(self._files, documents=self._documents_first).run()
-        with self._database.read() as connection:
-            waiting = len(transfers.due(connection, self._database.clock.now()))
+        carrier = self._carrier(self._files, documents=self._documents_first)
+        moved, waiting = carrier.run(), 0
+        if carrier.due:
+            with self._database.read() as connection:
+                waiting = len(transfers.due(connection, self._database.clock.now()))
         self._report = replace(
             self._report,
             files_sent=moved.sent,
@@ -416,8 +418,8 @@ class _Round:
                         "healed": found.healed,
                     },
                 )  # fmt: skip
-            profile.set_fact(connection, facts.OFFSET_MS, str(offset.ms))
-            profile.set_fact(connection, facts.LAST_RESULT, result)
+            said = {facts.OFFSET_MS: str(offset.ms), facts.LAST_RESULT: result}
+            profile.set_facts(connection, said)
             now = self._database.clock.now()
             if self._consistent_at is not None:
                 profile.set_fact(connection, facts.LAST_SYNC, self._consistent_at)

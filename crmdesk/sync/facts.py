@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
-from crmdesk.storage.profile import get_fact, set_fact
+from crmdesk.storage.profile import get_fact, get_facts, set_fact
 from crmdesk.sync.protocol import EnrolResponse
 
 URL, EPOCH, KEY = "hq.url", "hq.epoch", "device.key"
@@ -38,12 +38,12 @@ class Membership:
 
 def membership(connection: Connection) -> Membership | None:
     """The membership of this profile; None for one that works alone."""
-    url, device, key = (get_fact(connection, name) for name in (URL, DEVICE, KEY))
+    known = get_facts(connection, (URL, DEVICE, KEY, PINS, EPOCH, USER))
+    url, device, key = (known.get(name) for name in (URL, DEVICE, KEY))
     if not url or not device or not key:
         return None
-    pins = tuple((get_fact(connection, PINS) or "").split())
-    epoch, user = get_fact(connection, EPOCH) or "", get_fact(connection, USER) or ""
-    return Membership(url, epoch, device, key, user, pins)
+    pins = tuple(known.get(PINS, "").split())
+    return Membership(url, known.get(EPOCH, ""), device, key, known.get(USER, ""), pins)
 
 
 def require_membership(connection: Connection) -> Membership:

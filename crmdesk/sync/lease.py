@@ -9,7 +9,7 @@ lock of the file (``docs/security.md``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from crmdesk.domain.clock import Clock
 from crmdesk.domain.errors import LeaseEnded
 from crmdesk.i18n import _
 from crmdesk.storage.engine import Database
-from crmdesk.storage.profile import get_fact, set_fact
+from crmdesk.storage.profile import get_facts, set_facts
 from crmdesk.sync.facts import KEY
 
 DAYS, CONTACT_MS = "lease.days", "lease.contact_ms"
@@ -28,6 +28,7 @@ NEAR = timedelta(days=3)
 """So long before the end the person is told."""
 
 _DAY_MS = 86_400_000
+_ANCHOR = "clock.anchor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +54,39 @@ FOR_EVER = Lease(0, None)
 
 def read(connection: Connection, now: datetime) -> Lease:
     """The lease as of an instant of this machine's clock."""
-    days = int(get_fact(connection, DAYS) or 0)
-    contact = get_fact(connection, CONTACT_MS)
-    if not days or contact is None or get_fact(connection, KEY) is None:
+    return _lease(_known(connection), now)
+
+
+def _known(connection: Connection) -> dict[str, str]:
+    return get_facts(connection, (DAYS, CONTACT_MS, SEEN_MS, BACK_MS, KEY, _ANCHOR))
+
+
+def _lease(known: Mapping[str, str], now: datetime) -> Lease:
+    days = int(known.get(DAYS) or 0)
+    if not days or CONTACT_MS not in known or KEY not in known:
         return FOR_EVER
-    if get_fact(connection, "clock.anchor") is not None:
+    if _ANCHOR in known:
         # The demo company begins the same day again at every opening.
         return FOR_EVER
     now_ms = _ms(now)
-    passed_ms = now_ms - int(contact) + _back_ms(connection, now_ms)
+    passed_ms = now_ms - int(known[CONTACT_MS]) + _back_ms(known, now_ms)
     return Lease(days, timedelta(milliseconds=days * _DAY_MS - passed_ms))
 
 
 def observe(connection: Connection, now: datetime) -> Lease:
     """The lease, after noting what the clock says: a later step back will be seen against it."""
-    now_ms = _ms(now)
-    back = _back_ms(connection, now_ms)
-    if get_fact(connection, CONTACT_MS) is not None:
-        set_fact(connection, BACK_MS, str(back))
-        set_fact(connection, SEEN_MS, str(now_ms))
-    return read(connection, now)
+    now_ms, known = _ms(now), _known(connection)
+    if CONTACT_MS in known:
+        seen = {BACK_MS: str(_back_ms(known, now_ms)), SEEN_MS: str(now_ms)}
+        set_facts(connection, seen)
+        known |= seen
+    return _lease(known, now)
 
 
 def renew(connection: Connection, now: datetime, days: int) -> None:
     """HQ has been reached and allows so many days from now (0: for ever)."""
-    set_fact(connection, DAYS, str(days))
-    set_fact(connection, CONTACT_MS, str(_ms(now)))
-    set_fact(connection, SEEN_MS, str(_ms(now)))
-    set_fact(connection, BACK_MS, "0")
+    now_ms = str(_ms(now))
+    set_facts(connection, {DAYS: str(days), CONTACT_MS: now_ms, SEEN_MS: now_ms, BACK_MS: "0"})
 
 
 def watch(database: Database) -> Lease:
@@ -119,10 +125,10 @@ def ended() -> LeaseEnded:
     )
 
 
-def _back_ms(connection: Connection, now_ms: int) -> int:
+def _back_ms(known: Mapping[str, str], now_ms: int) -> int:
     """How far the clock has been set back in all since the last contact, this time included."""
-    seen = int(get_fact(connection, SEEN_MS) or now_ms)
-    return int(get_fact(connection, BACK_MS) or 0) + max(0, seen - now_ms)
+    seen = int(known.get(SEEN_MS) or now_ms)
+    return int(known.get(BACK_MS) or 0) + max(0, seen - now_ms)
 
 
 def _ms(instant: datetime) -> int:

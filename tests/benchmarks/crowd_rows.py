@@ -13,39 +13,11 @@ from crmdesk.storage.rows import Batch, Row, row_maker
 
 _START_MS = 1_760_000_000_000
 _AT_ONCE = 20_000
-_WORDS = [
-    "asked",
-    "about",
-    "the",
-    "new",
-    "range",
-    "and",
-    "wants",
-    "a",
-    "sample",
-    "next",
-    "week;",
-    "the",
-    "fridge",
-    "was",
-    "repaired,",
-    "the",
-    "last",
-    "delivery",
-    "came",
-    "late",
-    "again",
-    "but",
-    "complete;",
-    "price",
-    "of",
-    "oil",
-    "is",
-    "fine,",
-    "closes",
-    "in",
-    "August",
-]
+_TEXT = (
+    "asked about the new range and wants a sample next week; the fridge was repaired, the last"
+    " delivery came late again but complete; price of oil is fine, closes in August"
+)
+_WORDS = tuple(_TEXT.split())
 _TEXTS = tuple(" ".join(_WORDS[n % 19 :] + _WORDS[: n % 23]) for n in range(400))
 
 

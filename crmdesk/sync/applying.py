@@ -77,7 +77,8 @@ def _chunks(values: Iterable[bytes]) -> Iterator[list[bytes]]:
 class Applier:
     """Applies rows, deletions and departures in one transaction and remembers what it touched.
 
-    ``rows`` counts what was written or deleted, not what was already known.
+    ``rows`` counts what was written or deleted, not what was already known; ``needed`` are rows
+    that could not be removed because others here refer to them.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -85,6 +86,7 @@ class Applier:
         self._keys: dict[str, dict[bytes, int]] = {}
         self._touched: dict[str, set[int]] = {}
         self.rows = 0
+        self.needed: set[tuple[str, bytes]] = set()
 
     def change_set(self) -> ChangeSet:
         """What was touched, by local id."""
@@ -283,6 +285,7 @@ class Applier:
                     target = table(entity_name)
                     self._connection.execute(delete(target).where(target.c.id == key))
             except IntegrityError:
+                self.needed.add((entity_name, uid))
                 continue
             self._keys.get(entity_name, {}).pop(uid, None)
             self._touched.setdefault(entity_name, set()).add(key)

@@ -45,6 +45,9 @@ from crmdesk.sync.versions import OtherColumns, entities_brought
 LEAVING = "sync.leaving"
 """Fact: accounts (hex) that left while something of theirs was still waiting to be sent."""
 
+OVERDUE = "sync.overdue"
+"""Fact: rows (entity, hex) that HQ deleted and that something unsent here still refers to."""
+
 _FEW_SCOPES = 3
 _MAX_EXTRA_PAGES = 5
 
@@ -98,7 +101,7 @@ def download(
     """
     with database.read() as connection:
         cursor = read_cursor(connection)
-        leaving = _leaving(connection) | strays(connection, cursor)
+        leaving = bool(_leaving(connection) or strays(connection, cursor) or _overdue(connection))
         own = profile.get_fact(connection, OWN_ROWS) is not None
         since = profile.get_fact(connection, ENTITIES_SINCE)
     staged = Staged(cursor, own=own, whole=whole)
@@ -254,10 +257,13 @@ def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
         if rows:
             complete = staged.other.completed(connection, name, list(rows.values()))
             applier.put(name, complete, force=staged.forced)
+    overdue = _overdue(connection)
     for name in reversed(ENTITIES):
         gone = staged.deleted.get(name, {}).keys() | gone_anew.get(name, set())
+        gone |= overdue.get(name, set()) - staged.rows.get(name, {}).keys()
         if gone:
             applier.remove(name, gone)
+    _keep_overdue(connection, applier)
     _purge(connection, applier, staged, at)
     staged.other.keep(connection)
     applier.forget_images()
@@ -284,6 +290,20 @@ def _purge(connection: Connection, applier: Applier, staged: Staged, at: str) ->
         connection, LEAVING, json.dumps(sorted(u.hex() for u in waiting)) if waiting else None
     )
     _purge_private(connection, applier, staged)
+
+
+def _overdue(connection: Connection) -> dict[str, set[bytes]]:
+    """Rows that HQ has deleted and that something unsent here still referred to, by entity."""
+    text = profile.get_fact(connection, OVERDUE)
+    found: dict[str, set[bytes]] = {}
+    for name, uid in json.loads(text) if text else ():
+        found.setdefault(name, set()).add(bytes.fromhex(uid))
+    return found
+
+
+def _keep_overdue(connection: Connection, applier: Applier) -> None:
+    needed = sorted((name, uid.hex()) for name, uid in applier.needed)
+    profile.set_fact(connection, OVERDUE, json.dumps(needed) if needed else None)
 
 
 def _leaving(connection: Connection) -> set[bytes]:

@@ -416,3 +416,28 @@ def test_case_24_a_clock_ten_years_off_syncs_is_told_and_does_not_win_for_ever(
     check_world(world)
     # It had not seen the office's word; a clock that is slow does not lose for ever either.
     assert described(north) == described(office) == "two hours later"
+
+
+def test_what_hq_deleted_goes_once_nothing_unsent_refers_to_it(world: World) -> None:
+    """A telephone typed in for a person who is being deleted at HQ at that moment."""
+    north, office = world.peers["north"], world.peers["office"]
+    contact = company.CONTACTS[0]
+    office.run("DELETE FROM contact WHERE uid = ?", contact)
+    world.sync("office")
+
+    def type_in() -> None:
+        north.run(
+            "INSERT INTO contact_point (uid, account_id, contact_id, kind, value)"
+            " SELECT ?, account_id, id, 'phone', '+34 600' FROM contact WHERE uid = ?",
+            new_uid(), contact,
+        )  # fmt: skip
+        north.note_accepted()
+
+    world.sync("north", Trouble("meanwhile", "pull", action=type_in))
+    assert north.rows("SELECT 1 FROM contact WHERE uid = ?", contact) == [(1,)]
+
+    world.rest()
+
+    check_world(world)
+    assert north.rows("SELECT 1 FROM contact WHERE uid = ?", contact) == []
+    assert "+34 600" in north.one("SELECT fields FROM refusal")

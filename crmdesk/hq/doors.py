@@ -68,7 +68,7 @@ class Doors:
                 await self._app(scope, receive, send)
         except TimeoutError:
             # What was begun stays unfinished, so the connection is closed and the reader knows.
-            _log.info("a request took longer than anybody may take: %s", scope["path"][:64])
+            _log.info("a request took longer than anybody may take")
         finally:
             self._open[who] -= 1
             if not self._open[who]:

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crmdesk.domain.errors import CorruptFile, NotFound, UserError
+import psycopg
+
+from crmdesk.domain.errors import CorruptFile, EnvironmentProblem, NotFound, UserError
 from crmdesk.hq import schema
 from crmdesk.hq.embedded import Cluster
 from crmdesk.hq.store import Store, create_database, database_exists
@@ -39,11 +41,20 @@ class HqHome:
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        """The store, with PostgreSQL started; it goes on running afterwards."""
+        """The store, with PostgreSQL started; it goes on running afterwards.
+
+        EnvironmentProblem when it goes away or keeps us waiting meanwhile.
+        """
         self.start()
         store = Store(self.url)
         try:
             yield store
+        except psycopg.OperationalError as error:
+            # What PostgreSQL says of connections, resources and locks quotes no row.
+            words = str(error).strip().splitlines()
+            raise EnvironmentProblem(
+                _("The HQ database does not answer."), words[0] if words else ""
+            ) from error
         finally:
             store.dispose()
 

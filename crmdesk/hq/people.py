@@ -100,6 +100,15 @@ def require_user(store: Store, code: str) -> None:
         editing.find_uid(connection, "user", "code", code)
 
 
+def require_language(language: str) -> None:
+    """UserError unless the program speaks it."""
+    if language not in LANGUAGES:
+        raise UserError(
+            _("There is no language {language}.").format(language=language),
+            _("Choose one of {languages}.").format(languages=", ".join(LANGUAGES)),
+        )
+
+
 def require_territories(store: Store, codes: Sequence[str]) -> None:
     """NotFound names the first of these codes that is no territory's."""
     if codes:
@@ -114,11 +123,8 @@ def change_user(store: Store, code: str, values: Mapping[str, Wire], *, now_ms: 
     """
     if "role" in values:
         admin.require_role(str(values["role"]))
-    if "language" in values and values["language"] not in LANGUAGES:
-        raise UserError(
-            _("There is no language {language}.").format(language=values["language"]),
-            _("Choose one of {languages}.").format(languages=", ".join(LANGUAGES)),
-        )
+    if "language" in values:
+        require_language(str(values["language"]))
     with store.transaction() as connection:
         uid = editing.find_uid(connection, "user", "code", code)
         if values.get("active") == 0 or values.get("role", Role.ADMIN) != Role.ADMIN:

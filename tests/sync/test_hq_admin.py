@@ -85,6 +85,7 @@ def test_an_inactive_user_gets_nothing_more(hq: Headquarters, crmdesk: Callable[
         (["user", "add", "R1", "Again"], "same number or code"),
         (["user", "add", "R9", "Nine", "--role", "king"], "no role king"),
         (["user", "add", "R9", "Nine", "--territory", "T9"], "no territory T9"),
+        (["user", "add", "R9", "Nine", "--language", "tlh"], "no language tlh"),
         (["user", "change", "R9", "--name", "x"], "no user R9"),
         (["user", "change", "R1"], "what shall change"),
         (["user", "change", "R1", "--language", "tlh"], "no language tlh"),
@@ -252,3 +253,28 @@ def test_settings_of_retention_and_quotas_reach_those_who_use_them(
     with hq.store.transaction() as connection:
         assert retention.retention_days(connection) == 30
         assert blobs.quotas(connection)["quota.file_bytes"] == 5_000_000
+
+
+@pytest.mark.parametrize("words", [["user"], ["device"], ["check"], ["audit"], ["setting"]])
+def test_a_database_of_an_older_version_is_to_be_upgraded_first(
+    hq: Headquarters, crmdesk: Callable[..., Any], words: list[str]
+) -> None:
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    code, _document, complaint = crmdesk(*words)
+    assert code == 3 and "crmdesk hq upgrade" in complaint
+
+
+def test_a_database_that_goes_away_meanwhile_is_one_sentence(
+    hq: Headquarters, crmdesk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crmdesk.hq import people
+
+    def dies(store: Any) -> None:
+        with store.transaction() as connection:
+            connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(people, "users", dies)
+    code, _document, complaint = crmdesk("user")
+    assert code == 3 and "does not answer" in complaint
+    assert len(complaint.splitlines()) == 1

@@ -275,6 +275,10 @@ def test_two_processes_at_one_address_take_pushes_and_pulls_at_once(
         ]  # fmt: skip
         assert all(count > 0 for count in served), served
 
+        # The way into the database is nobody else's business.
+        for pid in pids_of(server_.log.read_text()):
+            assert b"postgresql" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
         # A process that dies is replaced and nobody has to know.
         victim = sorted(pids_of(server_.log.read_text()) - {server_.process.pid})[0]
         os.kill(victim, signal.SIGKILL)

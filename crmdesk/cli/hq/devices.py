@@ -7,7 +7,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import group, home_of, minute
+from crmdesk.cli.hq.place import group, minute, store_of
 from crmdesk.i18n import _
 
 
@@ -35,7 +35,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 def _list(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         rows = admin.devices(store)
     context.console.document(rows)
     heads = (_("device"), _("name"), _("user"), _("status"), _("last seen"), _("program"),
@@ -54,7 +54,7 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 def _code(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         code = admin.make_code(store, chosen.user, context.instants())
     context.console.document({"user": chosen.user, "code": code})
     context.console.say(_("Enrolment code: {code}").format(code=code))
@@ -64,7 +64,7 @@ def _code(chosen: argparse.Namespace, context: Context) -> int:
 def _end(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         before = admin.end_device(store, chosen.prefix, chosen.how)
         rows = [row for row in admin.devices(store) if row.prefix == chosen.prefix]
     context.console.document(rows[0])

@@ -8,7 +8,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import folder_of, home_of
+from crmdesk.cli.hq.place import folder_of, home_of, store_of
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_bytes, format_number
 
@@ -107,7 +107,7 @@ def _restore(chosen: argparse.Namespace, context: Context) -> int:
 def _check(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import checking, upkeep
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         tidied = upkeep.tidy(store, context.instants()) if chosen.tidy else None
         found = checking.check(store, contents=chosen.contents)
     context.console.document(

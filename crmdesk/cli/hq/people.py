@@ -9,7 +9,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import group, home_of, now_ms, yes_no
+from crmdesk.cli.hq.place import group, now_ms, store_of, yes_no
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 
@@ -50,7 +50,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 def _list(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         rows = people.users(store)
     context.console.document(rows)
     heads = (_("user"), _("name"), _("role"), _("active"), _("language"), _("territories"),
@@ -69,8 +69,11 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 def _add(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin, people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
+        # Everything is looked at before anything is written.
         people.require_territories(store, chosen.territory)
+        if chosen.language is not None:
+            people.require_language(chosen.language)
         admin.add_user(
             store, chosen.code, chosen.name, chosen.role, territories=chosen.territory,
             now_ms=now_ms(context),
@@ -96,7 +99,7 @@ def _change(chosen: argparse.Namespace, context: Context) -> int:
     wanted = [] if chosen.no_territory else chosen.territory
     if not values and wanted is None:
         raise UserError(_("Say what shall change."), _("See: crmdesk hq user change --help"))
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         people.require_territories(store, wanted or [])
         changed = people.change_user(store, chosen.code, values, now_ms=now_ms(context))
         given: list[str] = []
@@ -120,7 +123,7 @@ def _change(chosen: argparse.Namespace, context: Context) -> int:
 def _password(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         people.require_user(store, chosen.code)
         if chosen.clear:
             people.clear_password(store, chosen.code)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from crmdesk.paths import default_hq_dir
 
 if TYPE_CHECKING:
     from crmdesk.hq.home import HqHome
+    from crmdesk.hq.store import Store
 
 Run = Callable[[argparse.Namespace, Context], int]
 
@@ -28,6 +30,16 @@ def home_of(chosen: argparse.Namespace) -> HqHome:
     from crmdesk.hq import home
 
     return home.open_home(folder_of(chosen))
+
+
+@contextmanager
+def store_of(chosen: argparse.Namespace) -> Iterator[Store]:
+    """The database of the folder's HQ, with the present schema; EnvironmentProblem otherwise."""
+    from crmdesk.hq import schema
+
+    with home_of(chosen).store() as store:
+        schema.check(store)
+        yield store
 
 
 def now_ms(context: Context) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from crmdesk.cli.console import DONE
 from crmdesk.cli.context import Context
 from crmdesk.cli.dates import iso_date
-from crmdesk.cli.hq.place import home_of, minute, now_ms
+from crmdesk.cli.hq.place import minute, now_ms, store_of
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 
@@ -44,7 +44,7 @@ def _audit(chosen: argparse.Namespace, context: Context) -> int:
     if chosen.most is not None and chosen.most < 1:
         raise UserError(_("--most must be at least 1."))
     until = None if chosen.until is None else _midnight(chosen.until + timedelta(days=1))
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         rows = trail.entries(
             store, since=None if chosen.since is None else _midnight(chosen.since), until=until,
             action=chosen.action, user=chosen.user, device=chosen.device,
@@ -78,7 +78,7 @@ def _midnight(day: date) -> datetime:
 def _setting(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import settings
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         if chosen.value is not None:
             settings.change(store, chosen.name, chosen.value, now_ms=now_ms(context))
         rows = settings.present(store)

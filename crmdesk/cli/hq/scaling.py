@@ -7,7 +7,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import home_of
+from crmdesk.cli.hq.place import store_of
 from crmdesk.i18n import _
 
 
@@ -28,7 +28,7 @@ def _distribute(chosen: argparse.Namespace, context: Context) -> int:
     if chosen.dry_run:
         steps = distribution.plan()
     else:
-        with home_of(chosen).store() as store:
+        with store_of(chosen) as store:
             steps = distribution.distribute(store)
     context.console.document(
         [{"table": s.table, "column": s.column, "beside": s.beside, "call": s.call} for s in steps]

@@ -7,7 +7,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import folder_of, group, home_of, minute, now_ms
+from crmdesk.cli.hq.place import folder_of, group, minute, now_ms, store_of
 from crmdesk.i18n import _, ngettext
 
 
@@ -48,7 +48,7 @@ def _certificate(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.sync.pinning import fingerprint
 
     folder, now = folder_of(chosen), context.instants()
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         if chosen.step_wanted == "make":
             pin = certificate.make(store, folder, chosen.name, now)
         elif chosen.step_wanted == "renew":
@@ -77,7 +77,7 @@ def _certificate(chosen: argparse.Namespace, context: Context) -> int:
 def _held(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import quarantine
 
-    with home_of(chosen).store() as store, store.transaction() as connection:
+    with store_of(chosen) as store, store.transaction() as connection:
         found = quarantine.held(connection)
     context.console.document(
         [
@@ -101,7 +101,7 @@ def _kinds(held: Any) -> str:
 def _take(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq.taking_over import take_over
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         results = take_over(store, chosen.prefix, now_ms(context), chosen.step or None)
     context.console.document(results)
     refused = [result for result in results if result.refused]
@@ -117,7 +117,7 @@ def _take(chosen: argparse.Namespace, context: Context) -> int:
 def _dismiss(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq.quarantine import dismiss
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         count = dismiss(store, chosen.prefix, chosen.step or None)
     context.console.document({"dismissed": count})
     context.console.say(

@@ -8,7 +8,7 @@ from typing import Any
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
-from crmdesk.cli.hq.place import group, home_of, now_ms
+from crmdesk.cli.hq.place import group, now_ms, store_of
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, ngettext
 
@@ -56,7 +56,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 def _list(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         rows = people.territories(store)
     context.console.document(rows)
     context.console.table(
@@ -69,7 +69,7 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 def _add(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import admin
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         admin.add_territory(
             store, chosen.code, chosen.name, parent=chosen.parent, now_ms=now_ms(context)
         )
@@ -83,7 +83,7 @@ def _change(chosen: argparse.Namespace, context: Context) -> int:
 
     if chosen.name is None and chosen.parent is None and not chosen.top:
         raise UserError(_("Say what shall change."), _("See: crmdesk hq territory change --help"))
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         changed = people.change_territory(
             store, chosen.code, name=chosen.name, parent=chosen.parent, top=chosen.top,
             now_ms=now_ms(context),
@@ -103,7 +103,7 @@ def _move(chosen: argparse.Namespace, context: Context) -> int:
     codes = [*chosen.account, *(_codes(chosen.file) if chosen.file else [])]
     if not codes:
         raise UserError(_("Name customers by their codes, or give a --file with them."))
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         done = people.move_customers(store, codes, chosen.code, now_ms=now_ms(context))
     context.console.document(done)
     context.console.say(
@@ -143,7 +143,7 @@ def _codes(file: Path) -> list[str]:
 def _give(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         for user in chosen.user:
             people.require_user(store, user)
         given = [
@@ -157,7 +157,7 @@ def _give(chosen: argparse.Namespace, context: Context) -> int:
 def _take(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq import people
 
-    with home_of(chosen).store() as store:
+    with store_of(chosen) as store:
         for user in chosen.user:
             people.require_user(store, user)
         taken = [

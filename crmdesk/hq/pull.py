@@ -82,6 +82,10 @@ def pull(
             return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
         if request.cursor == heads:
             return None
+        if any(position > heads.get(scope, position) for scope, position in request.cursor.items()):
+            # The device has seen what HQ has no trace of: an older backup was put in place without
+            # a word. It offers everything again, as after any restore.
+            raise _restored()
         # Of these scopes the feed does not have everything any more: they are given anew.
         anew = feed.forgotten(connection, request.cursor)
         cursor = {s: p for s, p in request.cursor.items() if s not in anew or s not in heads}
@@ -92,11 +96,15 @@ def pull(
 
 def _check_epoch(request: PullRequest, epoch: str) -> None:
     if request.epoch != epoch:
-        raise Refused(
-            _("HQ was restored from a backup."),
-            _("The next sync offers HQ what it has lost."),
-            code="epoch",
-        )
+        raise _restored()
+
+
+def _restored() -> Refused:
+    return Refused(
+        _("HQ was restored from a backup."),
+        _("The next sync offers HQ what it has lost."),
+        code="epoch",
+    )
 
 
 def _packed(lines: Iterator[bytes] | list[bytes]) -> bytes:

@@ -29,7 +29,16 @@ from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
 from crmdesk.sync.merge import RefusedOp, Writer
-from crmdesk.sync.protocol import MAX_PUSH_OPS, Answer, Op, PushRequest, PushResponse, Txn, op_hash
+from crmdesk.sync.protocol import (
+    LATER,
+    MAX_PUSH_OPS,
+    Answer,
+    Op,
+    PushRequest,
+    PushResponse,
+    Txn,
+    op_hash,
+)
 from crmdesk.sync.versions import for_schema
 
 _ATTEMPTS = 5
@@ -37,6 +46,7 @@ _PATIENCE_S = 20.0
 """After so long no further half is tried: what has no answer is sent again."""
 
 _NOBODY = "00000000000000000000000000000000"
+_LOST = {"missing", "missing-reference"}
 _REASONS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (images.StillNeeded, "still-needed"),
     (errors.UniqueViolation, "duplicate"),
@@ -170,6 +180,7 @@ class _Push:
                     msgspec.json.encode(one).decode(),
                 )
                 for seq, one in answers.items()
+                if one.status != LATER
             ],
         )
 
@@ -178,6 +189,7 @@ class _Push:
         try:
             with self._connection.transaction():
                 verdict = self._judge(txns)
+                self._put_off(verdict, txns)
                 self._write(verdict)
                 self._following.write(verdict, txns)
         except _AT_FAULT as error:
@@ -206,8 +218,25 @@ class _Push:
             ground = self._ground([txn])
         judge = Judge(ground, self._writer, self._hlc)
         judge.refuse(txn, txn.ops[0], RefusedOp(code, sentences[code]))
+        self._put_off(judge.verdict, [txn])
         self._add_rows(judge.verdict)
         return judge.verdict.answers
+
+    def _put_off(self, verdict: Verdict, txns: Sequence[Txn]) -> None:
+        """After a restore, what builds on something that HQ has lost is not refused yet.
+
+        Whoever wrote that may still offer it again. Work that HQ had taken once also waits for a
+        customer to be given back to whom it had been moved.
+        """
+        again = self._request.again
+        if not again:
+            return
+        for txn in txns:
+            codes = {verdict.answers[op.seq].code for op in txn.ops if op.seq in verdict.answers}
+            before = all(op.seq <= again for op in txn.ops)
+            if codes & _LOST or (before and "scope" in codes):
+                for op in txn.ops:
+                    verdict.answers[op.seq] = Answer(op.seq, LATER)
 
     def _hlc(self, hlc: int) -> int:
         return corrected_hlc(hlc, self._request.clock, self._now_ms)

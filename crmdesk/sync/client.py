@@ -18,11 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
-from crmdesk.storage import profile, resuming, transfers
+from crmdesk.storage import profile, transfers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.tables import sync_session
-from crmdesk.sync import facts, healing, lease
+from crmdesk.sync import facts, healing, lease, restored
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
@@ -30,9 +30,10 @@ from crmdesk.sync.downloading import download
 from crmdesk.sync.leaving import RETIRING, destroys, leave
 from crmdesk.sync.pinning import Pins
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
+from crmdesk.sync.restored import again
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport, understood
-from crmdesk.sync.uploading import acknowledge, offer_again, waiting_count, waiting_txns
+from crmdesk.sync.uploading import acknowledge, waiting_count, waiting_txns
 from crmdesk.sync.wiping import wipe
 
 Progress = Callable[[str, int, int], None]
@@ -184,6 +185,7 @@ class _Round:
         self._progress = progress or (lambda _stage, _done, _of: None)
         self._cancelled = cancelled or (lambda: False)
         self._report = SyncReport()
+        self._put_off: set[int] = set()
         self._before = replace(session.transport.traffic)
         session.waiting = self._waiting
 
@@ -262,14 +264,17 @@ class _Round:
             self._session.reach()
             hq_schema = SCHEMA_VERSION if everything else self._session.hq_schema
             with self._database.read() as connection:
-                txns = waiting_txns(connection, hq_schema=hq_schema)
+                txns = waiting_txns(connection, hq_schema=hq_schema, put_off=self._put_off)
+                offered_again = again(connection, self._database.clock.now())
             if not txns:
                 return
             self._progress("push", self._report.sent, total)
             with self._database.maintenance() as connection:
                 facts.keep_offered(connection, max(op.seq for txn in txns for op in txn.ops))
             sent_ms = self._now_ms()
-            request = PushRequest(PROTOCOL_VERSION, self._member.epoch, sent_ms, txns)
+            request = PushRequest(
+                PROTOCOL_VERSION, self._member.epoch, sent_ms, txns, again=offered_again
+            )
             body = self._session.post("/v1/push", request)
             response = msgspec.json.decode(body, type=PushResponse)
             self._session.offset = measure(sent_ms, response.time, self._now_ms())
@@ -283,6 +288,7 @@ class _Round:
     def _acknowledge(self, txns: list[Txn], response: PushResponse) -> None:
         with self._database.write(applying=True) as tx:
             found, applier = acknowledge(tx, txns, response.answers, self._at())
+        self._put_off |= found.put_off
         self._add(
             sent=found.sent,
             conflicts=found.conflicts,
@@ -338,11 +344,7 @@ class _Round:
         epoch = self._session.epoch()
         self._member = replace(self._member, epoch=epoch)
         with self._database.maintenance() as connection:
-            offer_again(connection)
-            transfers.offer_again(connection)
-            profile.set_fact(connection, facts.EPOCH, epoch)
-            profile.set_fact(connection, facts.RESTORED_AT, self._at())
-            resuming.make_due(connection)
+            restored.start_over(connection, epoch, self._database.clock.now())
 
     def _add(
         self,
@@ -368,7 +370,12 @@ class _Round:
     def _compare(self, *, now: bool) -> str | None:
         """Compare with HQ when it is time; the sentence about what could not be put right."""
         found = healing.compare_when_due(
-            self._database, self._session, self._member, self._database.clock.now(), now=now
+            self._database,
+            self._session,
+            self._member,
+            self._database.clock.now(),
+            now=now,
+            put_off=self._put_off,
         )
         self._add(changes=found.changes)
         self._report = replace(

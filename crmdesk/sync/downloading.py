@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.clock import format_instant
+from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.errors import EnvironmentProblem, Unreachable
 from crmdesk.i18n import _
 from crmdesk.storage import profile
@@ -250,7 +250,7 @@ def _stage_brought(session: Session, staged: Staged, since: int) -> None:
 
 def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     applier = Applier(connection)
-    gone_anew = vanished(connection, staged.anew, staged.snapshot, staged.rows)
+    gone_anew = vanished(connection, staged.anew, staged.snapshot, staged.rows, parse_instant(at))
     staged.left |= gone_anew.pop("account", set())
     for name in ENTITIES:
         rows = staged.rows.get(name)

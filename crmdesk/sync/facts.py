@@ -20,7 +20,9 @@ ROLE, ORGANISATION = "user.role", "organisation.name"
 OFFERED_SEQ = "sync.offered_seq"
 """The highest journal entry ever put into a request: HQ may have it although no answer came."""
 RESTORED_AT = "sync.hq_restored_at"
-"""The instant at which this laptop learned of HQ's last restore, while that still matters."""
+"""The instant at which this laptop learned of HQ's last restore."""
+AGAIN_SEQ = "sync.again_seq"
+"""The highest journal entry at that instant: what is up to there is offered again."""
 OFFSET_MS, LAST_SYNC, LAST_RESULT = "sync.offset_ms", "sync.last_at", "sync.last_result"
 
 

@@ -9,7 +9,7 @@ are made, then what is left is reported and rests until tomorrow; nobody is ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -117,8 +117,11 @@ def compare_when_due(
     instant: datetime,
     *,
     now: bool = False,
+    put_off: Collection[int] = (),
 ) -> Healing:
     """Compare with HQ if nothing waits and it is time (or ``now``), and remember that.
+
+    Transactions that HQ has ``put_off`` do not count as waiting.
 
     That HQ cannot be reached does not spoil the round that has just been made: the comparison
     is tried again later. Raises Refused.
@@ -127,11 +130,11 @@ def compare_when_due(
     if not (due(database, member.device, instant) or now):
         return found
     with database.read() as connection:
-        if waiting_count(connection):
+        if waiting_count(connection, put_off):
             return found
     try:
         with understood():
-            found = compare(database, session, member.epoch)
+            found = compare(database, session, member.epoch, put_off)
     except Unreachable:
         found.compared = False
     finally:
@@ -148,7 +151,9 @@ def _note(connection: Connection, found: Healing, instant: datetime) -> None:
         profile.set_fact(connection, COMPARE_FROM, format_instant(instant + _TRY_AGAIN))
 
 
-def compare(database: Database, session: Session, epoch: str) -> Healing:
+def compare(
+    database: Database, session: Session, epoch: str, put_off: Collection[int] = ()
+) -> Healing:
     """Compare with HQ and put right what differs; ``compared`` is False when it has to wait.
 
     Raises what a request raises. Must run under the profile's sync lock, at HQ's heads.
@@ -160,7 +165,7 @@ def compare(database: Database, session: Session, epoch: str) -> Healing:
         return found
     left = _Difference({}, {}, [], [])
     for attempt in range(ATTEMPTS + 1):
-        difference = _differences(database, session, epoch)
+        difference = _differences(database, session, epoch, put_off)
         if difference is None:
             return found
         left = difference
@@ -173,9 +178,11 @@ def compare(database: Database, session: Session, epoch: str) -> Healing:
     return found
 
 
-def _differences(database: Database, session: Session, epoch: str) -> _Difference | None:
+def _differences(
+    database: Database, session: Session, epoch: str, put_off: Collection[int]
+) -> _Difference | None:
     with database.read() as connection:
-        if waiting_count(connection) or profile.get_fact(connection, LEAVING):
+        if waiting_count(connection, put_off) or profile.get_fact(connection, LEAVING):
             return None
         cursor = read_cursor(connection)
         mine = local_sums(connection, cursor)
@@ -193,12 +200,26 @@ def _differences(database: Database, session: Session, epoch: str) -> _Differenc
 def _heal(
     database: Database, session: Session, epoch: str, left: _Difference, found: Healing
 ) -> bool:
-    """One attempt; False when nothing could be done."""
-    wanted, extra = _differing_rows(database, session, epoch, left)
-    keys = list(dict.fromkeys([*wanted, *extra, *left.stray]))[:_MOST_ROWS]
-    if not keys:
-        return False
-    fetched = _fetch(session, epoch, keys)
+    """One attempt, accounts before what they hold; False when nothing was changed."""
+    accounts = {s: [b for b in every if b >= ROW_BUCKETS] for s, every in left.buckets.items()}
+    others = {s: [b for b in every if b < ROW_BUCKETS] for s, every in left.buckets.items()}
+    found.kept = 0
+    for buckets, stray in ((accounts, left.stray), (others, [])):
+        keys = [*_differing_rows(database, session, epoch, left, buckets), *stray]
+        if keys and _mend(database, session, epoch, keys, found, left):
+            return True
+    return False
+
+
+def _mend(
+    database: Database,
+    session: Session,
+    epoch: str,
+    keys: Sequence[RowKey],
+    found: Healing,
+    left: _Difference,
+) -> bool:
+    fetched = _fetch(session, epoch, list(dict.fromkeys(keys))[:_MOST_ROWS])
     try:
         with database.write(applying=True) as tx:
             mender = Mender(tx.connection, database.clock.now())
@@ -208,20 +229,23 @@ def _heal(
         left.moved.append("")
         return False
     found.healed += mender.applier.rows
-    found.kept = mender.kept
+    found.kept += mender.kept
     found.changes = found.changes | mender.applier.change_set()
     return mender.applier.rows > 0
 
 
 def _differing_rows(
-    database: Database, session: Session, epoch: str, left: _Difference
-) -> tuple[list[RowKey], list[RowKey]]:
-    """Rows HQ has differently or alone, and rows only we have; accounts before what they hold."""
-    accounts_first = any(b >= ROW_BUCKETS for found in left.buckets.values() for b in found)
-    wanted: list[RowKey] = []
-    extra: list[RowKey] = []
-    for scope, differing in left.buckets.items():
-        chosen = [b for b in differing if b >= ROW_BUCKETS or not accounts_first][:_MOST_BUCKETS]
+    database: Database,
+    session: Session,
+    epoch: str,
+    left: _Difference,
+    buckets: Mapping[str, Sequence[int]],
+) -> list[RowKey]:
+    """Rows in these buckets that HQ has differently or alone, then rows that only we have."""
+    there: dict[str, dict[RowKey, tuple[int, int]]] = {}
+    asked: dict[str, set[int]] = {}
+    for scope, differing in buckets.items():
+        chosen = list(differing[:_MOST_BUCKETS])
         if not chosen:
             continue
         request = BucketsRequest(PROTOCOL_VERSION, epoch, scope, left.cursor[scope], chosen)
@@ -229,17 +253,19 @@ def _differing_rows(
         if answer.moved:
             left.moved.append(scope)
             continue
-        with database.read() as connection:
-            here = contents(connection, scope, chosen)
-        there = {
+        asked[scope] = set(chosen)
+        there[scope] = {
             (name, bytes.fromhex(uid)): (rev, value)
             for name, rows in answer.rows.items()
             for uid, rev, value in rows
             if name in ENTITIES
         }
-        wanted += [key for key, known in there.items() if here.get(key) != known]
-        extra += [key for key in here if key not in there]
-    return wanted, extra
+    if not asked:
+        return []
+    with database.read() as connection:
+        here = contents(connection, asked)
+    wanted = [k for s, found in there.items() for k, v in found.items() if here[s].get(k) != v]
+    return wanted + [k for s, found in here.items() for k in found if k not in there[s]]
 
 
 def _fetch(session: Session, epoch: str, keys: Sequence[RowKey]) -> Fetched:

@@ -6,7 +6,7 @@ that lie in no scope this laptop holds are named apart. Rows are streamed, never
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -57,18 +57,18 @@ def local_sums(connection: Connection, scopes: Collection[str]) -> LocalSums:
 
 
 def contents(
-    connection: Connection, scope: str, buckets: Collection[int]
-) -> dict[RowKey, tuple[int, int]]:
-    """Revision and digest (with lines) of every row of a scope in some of its buckets."""
-    wanted = set(buckets)
-    found: dict[RowKey, tuple[int, int]] = {}
+    connection: Connection, buckets: Mapping[str, Collection[int]]
+) -> dict[str, dict[RowKey, tuple[int, int]]]:
+    """By scope: revision and digest (with lines) of every row in some of its buckets."""
+    found: dict[str, dict[RowKey, tuple[int, int]]] = {scope: {} for scope in buckets}
     for entity in ENTITIES.values():
-        if not may_lie_in(entity, scope):
+        if not any(may_lie_in(entity, scope) for scope in buckets):
             continue
-        for held_in, uid, rev, value in _digests(connection, entity):
-            if held_in == scope and bucket_of(entity.name, uid) in wanted:
-                known_rev, known = found.get((entity.name, uid), (0, 0))
-                found[entity.name, uid] = (max(rev, known_rev), added(known, value))
+        for scope, uid, rev, value in _digests(connection, entity):
+            if scope in buckets and bucket_of(entity.name, uid) in buckets[scope]:
+                rows = found[scope]
+                known_rev, known = rows.get((entity.name, uid), (0, 0))
+                rows[entity.name, uid] = (max(rev, known_rev), added(known, value))
     return found
 
 

@@ -1,33 +1,26 @@
 """Putting rows right that differ from HQ's, in one local transaction with capture off.
 
 What is only here stays: unsent work, drafts, and for a time rows that HQ may have lost when it was
-restored from a backup. HQ tells rows it has deleted or given to others from rows it has never heard
-of. Of the latter, after a restore of HQ, the first month belongs to those who wrote them: their
-journals offer them again. In the second month whoever holds such a row and may write it offers it
-as new; HQ judges it like any other change. Only after that is it a row that HQ does not have.
+restored from a backup (:mod:`crmdesk.sync.restored`). HQ tells rows it has deleted or given to
+others from rows it has never heard of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from crmdesk.domain.clock import format_instant, parse_instant
-from crmdesk.domain.states import Role
-from crmdesk.storage import capture, profile
-from crmdesk.storage.entities import ENTITIES, Entity, Owner
+from crmdesk.domain.clock import format_instant
+from crmdesk.storage.entities import ENTITIES
 from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import journal, table
-from crmdesk.sync import facts
 from crmdesk.sync.applying import Applier
 from crmdesk.sync.departing import keep_words
 from crmdesk.sync.local_sums import RowKey
-
-AUTHORS_FIRST = timedelta(days=30)
-"""How long after a restore of HQ rows it does not know wait for those who wrote them."""
+from crmdesk.sync.restored import surviving
 
 _CHUNK = 500
 
@@ -114,51 +107,3 @@ class Mender:
             keep_words(self._connection, [key], format_instant(self._now))
             self.applier.purge_accounts([key])
             self.applier.rows += 1
-
-
-def surviving(connection: Connection, keys: Sequence[RowKey], now: datetime) -> set[RowKey]:
-    """Those of rows unknown to HQ that stay, because HQ may have lost them; offers them in time."""
-    restored_at = profile.get_fact(connection, facts.RESTORED_AT)
-    if restored_at is None or not keys:
-        return set()
-    age = now - parse_instant(restored_at)
-    if age >= 2 * AUTHORS_FIRST:
-        profile.set_fact(connection, facts.RESTORED_AT, None)
-        return set()
-    if age >= AUTHORS_FIRST:
-        _offer(connection, keys)
-    return set(keys)
-
-
-def _offer(connection: Connection, keys: Sequence[RowKey]) -> None:
-    """Put rows into the journal as new ones, parents first, each a transaction of its own."""
-    role = profile.get_fact(connection, facts.ROLE) or Role.REP.value
-    in_office = role != Role.REP.value
-    user = bytes.fromhex(profile.get_fact(connection, facts.USER) or "")
-    for entity in ENTITIES.values():
-        uids = [uid for name, uid in keys if name == entity.name]
-        if not in_office:
-            uids = _own(connection, entity, uids, user)
-        for start in range(0, len(uids), _CHUNK):
-            part = uids[start : start + _CHUNK]
-            marks = ", ".join("?" * len(part))
-            capture.journal_facts(connection, entity.name, f"n.uid IN ({marks})", tuple(part))
-
-
-def _own(connection: Connection, entity: Entity, uids: Sequence[bytes], user: bytes) -> list[bytes]:
-    """Rows that a rep may add: not HQ's kind, and nobody else's."""
-    if entity.owner is Owner.HQ:
-        return []
-    if all(one.column != "user_id" for one in entity.fields):
-        return list(uids)
-    target, person = table(entity.name), table("user")
-    found: list[bytes] = []
-    for start in range(0, len(uids), _CHUNK):
-        query = (
-            select(target.c.uid)
-            .join(person, person.c.id == target.c.user_id, isouter=True)
-            .where(target.c.uid.in_(uids[start : start + _CHUNK]))
-            .where((person.c.uid == user) | person.c.uid.is_(None))
-        )
-        found += connection.scalars(query)
-    return found

@@ -21,6 +21,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_PUSH_OPS = 5_000
 MAX_ROWS_ASKED = 1_000
 MAX_SCOPES_ASKED = 20_000
+LATER = "l"
 MEDIA_ROWS = "application/x-ndjson+zstd"
 MEDIA_PACKED = "application/json+zstd"
 MEDIA_BYTES = "application/octet-stream"
@@ -55,13 +56,17 @@ class Txn(msgspec.Struct, array_like=True, frozen=True):
 
 
 class PushRequest(msgspec.Struct, frozen=True):
-    """``clock`` is the laptop's time in milliseconds, from which HQ learns its offset."""
+    """``clock`` is the laptop's time in milliseconds, from which HQ learns its offset.
+
+    ``again``: HQ was restored, ops up to this one had been answered before (0: nothing of that).
+    """
 
     protocol: int
     epoch: str
     clock: int
     txns: list[Txn]
     schema: int = 1
+    again: int = 0
 
 
 class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,6 +90,7 @@ class Collision(msgspec.Struct, frozen=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """HQ's word on one op: ``a`` applied, ``m`` merged, ``r`` refused (code and sentence).
 
+    ``l``: later, something it builds on is not at HQ yet; nothing is stored.
     ``row`` is HQ's row as an array after a merge or refusal, None when HQ has none.
     """
 

@@ -8,14 +8,15 @@ until HQ has answered these.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from crmdesk.storage import profile, resuming
+from crmdesk.storage import resuming
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.storage.tables import journal
-from crmdesk.sync import facts
 from crmdesk.sync.local_sums import keys_in
+from crmdesk.sync.restored import again
 
 _CHUNK = 500
 
@@ -25,6 +26,7 @@ def vanished(
     anew: Collection[str],
     present: Mapping[str, Collection[bytes]],
     staged: Mapping[str, Collection[bytes]],
+    now: datetime,
 ) -> dict[str, set[bytes]]:
     """Local rows of the scopes ``anew`` that neither their snapshot nor other news has, by entity.
 
@@ -33,7 +35,7 @@ def vanished(
     """
     if not anew:
         return {}
-    if profile.get_fact(connection, facts.RESTORED_AT) is not None:
+    if again(connection, now):
         resuming.make_due(connection)
         return {}
     found: dict[str, set[bytes]] = {}

@@ -8,7 +8,7 @@ ops are sent again and get the same answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,7 @@ from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import conflict, journal, refusal
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.applying import Applier
-from crmdesk.sync.cursor import keep_cursor
-from crmdesk.sync.protocol import MAX_BODY_BYTES, MAX_PUSH_OPS, Answer, Op, Txn
+from crmdesk.sync.protocol import LATER, MAX_BODY_BYTES, MAX_PUSH_OPS, Answer, Op, Txn
 from crmdesk.sync.reading import RowReader
 from crmdesk.sync.versions import OtherColumns, held_back, section_of
 
@@ -53,22 +52,31 @@ class Acknowledged:
     conflicts: int = 0
     refusals: int = 0
     codes: set[str] = field(default_factory=set)
+    # Numbers of transactions that HQ will take later (after a restore of HQ).
+    put_off: set[int] = field(default_factory=set)
 
 
-def waiting_count(connection: Connection) -> int:
-    """How many ops wait to be sent."""
-    return int(connection.scalar(_WAITING_COUNT) or 0)
+def waiting_count(connection: Connection, put_off: Collection[int] = ()) -> int:
+    """How many ops wait to be sent, without those of the transactions ``put_off``."""
+    query = _WAITING_COUNT
+    if put_off:
+        query = query.where(_j.txn.not_in(list(put_off)))
+    return int(connection.scalar(query) or 0)
 
 
 def waiting_txns(
-    connection: Connection, *, limit: int = MAX_PUSH_OPS, hq_schema: int = SCHEMA_VERSION
+    connection: Connection,
+    *,
+    limit: int = MAX_PUSH_OPS,
+    hq_schema: int = SCHEMA_VERSION,
+    put_off: Collection[int] = (),
 ) -> list[Txn]:
     """Waiting transactions in order, together about ``limit`` ops.
 
     A transaction larger than that (an import) goes in parts, in order. What an HQ of that schema
-    cannot take yet goes on waiting.
+    cannot take yet goes on waiting, and so do the transactions ``put_off``.
     """
-    query, held = _WAITING_OPS, held_back(connection, hq_schema)
+    query, held = _WAITING_OPS, [*held_back(connection, hq_schema), *put_off]
     if held:
         query = query.where(_j.txn.not_in(held))
     rows = connection.execute(query, {"most": limit + 1}).all()
@@ -96,15 +104,6 @@ def _goes_on(rows: Sequence[Any], txn: Txn) -> bool:
     return any(row[1] == txn.number and row[0] > txn.ops[-1].seq for row in rows)
 
 
-def offer_again(connection: Connection) -> None:
-    """After HQ was restored: every answered op waits again, and every scope is new to us.
-
-    What HQ still has is told apart by its stored answers; what it lost, it takes anew.
-    """
-    connection.execute(update(journal).where(journal.c.state == "sent").values(state="waiting"))
-    keep_cursor(connection, {})
-
-
 def acknowledge(
     tx: Tx, txns: Sequence[Txn], answers: Sequence[Answer], at: str
 ) -> tuple[Acknowledged, Applier]:
@@ -112,7 +111,9 @@ def acknowledge(
     applier = Applier(tx.connection)
     result = Acknowledged()
     by_seq = {answer.seq: answer for answer in answers}
-    answered = [(op, txn, by_seq[op.seq]) for txn in txns for op in txn.ops if op.seq in by_seq]
+    every = [(op, txn, by_seq[op.seq]) for txn in txns for op in txn.ops if op.seq in by_seq]
+    result.put_off = {txn.number for _op, txn, answer in every if answer.status == LATER}
+    answered = [one for one in every if one[2].status != LATER]
     if not answered:
         return result, applier
     tx.connection.exec_driver_sql(

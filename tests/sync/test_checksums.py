@@ -75,7 +75,7 @@ def test_the_rows_behind_a_bucket_are_the_same_on_both_sides(hq: Headquarters) -
     scope = f"t/{company.T1.hex()}"
     every = range(checksums.BUCKETS)
     with one.database.read() as connection:
-        here = contents(connection, scope, every)
+        here = contents(connection, {scope: every})[scope]
     with hq.store.transaction(snapshot=True) as connection:
         found = sums.bucket_rows(connection, scope, every)
     there = {

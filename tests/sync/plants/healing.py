@@ -6,9 +6,20 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import feed, sums
-from crmdesk.sync import downloading, healing, local_sums, merge
+from crmdesk.hq import feed, push, sums
+from crmdesk.storage import profile, resuming
+from crmdesk.sync import (
+    client,
+    downloading,
+    facts,
+    healing,
+    local_sums,
+    mending,
+    merge,
+    restored,
+)
 from crmdesk.sync.checksums import Plan
+from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.mending import Fetched, Mender
 from crmdesk.sync.versions import OtherColumns
 from tests.sync.planted import plant
@@ -34,6 +45,52 @@ def _laptop_drops_what_it_does_not_know(patch: pytest.MonkeyPatch) -> None:
 def _what_hq_does_not_send_is_cleared(patch: pytest.MonkeyPatch) -> None:
     """A column that an older HQ does not have gets its default with every row of it."""
     patch.setattr(OtherColumns, "completed", lambda _self, _connection, _name, rows: list(rows))
+
+
+@plant(
+    case=26,
+    test="tests/sync/test_restores.py::test_case_26_a_copied_disk_is_found_out_and_overwrites_nothing",
+)
+def _any_answer_to_a_known_number(patch: pytest.MonkeyPatch) -> None:
+    """A sequence number that was answered gets its answer again, whatever it says now."""
+    patch.setattr(push, "op_hash", lambda op: op.seq.to_bytes(16, "big"))
+
+
+@plant(
+    case=26,
+    test="tests/sync/test_restores.py::test_case_26_a_restored_laptop_counts_on_and_gets_its_own_work_back",
+)
+def _counts_on_from_the_backup(patch: pytest.MonkeyPatch) -> None:
+    """A restored laptop goes on numbering where its backup stood."""
+    patch.setattr(resuming, "step_ahead", lambda *_: None)
+
+
+_RESTORED_HQ = (
+    "tests/sync/test_restores.py::test_case_27_what_a_restored_hq_has_lost_is_offered_again"
+)
+
+
+@plant(case=27, test=_RESTORED_HQ)
+def _nothing_offered_again(patch: pytest.MonkeyPatch) -> None:
+    """After a restore laptops take what HQ has, and what was answered is done."""
+
+    def start_over(connection: Any, epoch: str, _now: object) -> None:
+        keep_cursor(connection, {})
+        profile.set_fact(connection, facts.EPOCH, epoch)
+
+    patch.setattr(restored, "start_over", start_over)
+
+
+@plant(case=27, test=_RESTORED_HQ)
+def _refused_at_once(patch: pytest.MonkeyPatch) -> None:
+    """What builds on something HQ has lost is refused, although its author may be on the way."""
+    patch.setattr(client, "again", lambda *_: 0)
+
+
+@plant(case=27, test=_RESTORED_HQ)
+def _unknown_rows_removed_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Rows that HQ has lost are taken for rows that HQ does not have."""
+    patch.setattr(mending, "surviving", lambda *_: set())
 
 
 @plant(
@@ -98,7 +155,10 @@ def _whole_buckets_fetched(patch: pytest.MonkeyPatch) -> None:
     contents = healing.contents
 
     def none_alike(*args: Any) -> Any:
-        return {key: (rev, value + 1) for key, (rev, value) in contents(*args).items()}
+        return {
+            scope: {key: (rev, value + 1) for key, (rev, value) in rows.items()}
+            for scope, rows in contents(*args).items()
+        }
 
     patch.setattr(healing, "contents", none_alike)
 

@@ -1,0 +1,294 @@
+"""Either side put back from a backup or copied: nothing is overwritten, nothing stays lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmdesk.domain.clock import format_instant
+from crmdesk.domain.errors import Refused
+from crmdesk.domain.ids import new_uid
+from crmdesk.hq import admin, editing, schema, serving
+from crmdesk.hq.embedded import Cluster
+from crmdesk.hq.store import create_database, drop_database
+from crmdesk.storage import backup, check, profile
+from crmdesk.storage.entities import ENTITIES
+from crmdesk.sync import facts
+from crmdesk.sync.client import sync_once
+from tests.sync import company
+from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.test_checksums import both
+from tests.sync.test_meeting import add_note, submit_order
+
+pytestmark = pytest.mark.hq
+
+_PLAIN = "SELECT {columns} FROM {table} WHERE NOT deleted ORDER BY uid"
+
+
+@pytest.fixture
+def take_back(hq: Headquarters, postgres: Cluster) -> Callable[[], Callable[..., None]]:
+    """Dumps HQ; what it returns puts the dump in place of what HQ is then."""
+
+    def dump() -> Callable[..., None]:
+        program = postgres.program
+        plain = subprocess.run(
+            [program("pg_dump"), "--no-owner", hq.database_url], capture_output=True, check=True
+        ).stdout
+
+        def restore(*, word: bool = True) -> None:
+            hq.stop()
+            hq.store.dispose()
+            name = hq.store.engine.url.database
+            assert name is not None
+            drop_database(postgres.url("postgres"), name)
+            create_database(postgres.url("postgres"), name)
+            subprocess.run([program("psql"), "--quiet", "--set=ON_ERROR_STOP=1", hq.database_url],
+                           input=plain, check=True, capture_output=True)  # fmt: skip
+            if word:
+                schema.new_epoch(hq.store)
+            hq.stop = lambda: None
+            hq.restart()
+
+        return restore
+
+    return dump
+
+
+def content(hq: Headquarters) -> dict[str, list[Any]]:
+    """Every living row of HQ without revisions."""
+    found: dict[str, list[Any]] = {}
+    for entity in ENTITIES.values():
+        columns = ", ".join(f'"{c}"' for c in ["uid", *(f.column for f in entity.fields)])
+        table = entity.table or entity.name
+        found[entity.name] = hq.rows(_PLAIN.format(columns=columns, table=f'"{table}"'))
+        if entity.lines is not None:
+            columns = ", ".join(f'"{f.column}"' for f in entity.lines.fields)
+            found[entity.lines.name] = hq.rows(
+                f"SELECT {columns} FROM {entity.lines.name} ORDER BY parent_uid, position"
+            )
+    return found
+
+
+def agree(hq: Headquarters, *laptops: Laptop) -> None:
+    for laptop in laptops:
+        here, there = both(hq, laptop)
+        assert {s for s in here if here[s] != there[s]} == set(), laptop.folder.name
+        assert check.check(laptop.database, laptop.folder) == []
+
+
+def new_customer(office: Laptop, code: str = "C9") -> bytes:
+    """A customer that the office makes for the first rep."""
+    uid = new_uid()
+    office.run(
+        "INSERT INTO account (uid, code, name, territory_id) SELECT ?, ?, 'New', id"
+        " FROM territory WHERE code = 'T1'",
+        uid, code,
+    )  # fmt: skip
+    return uid
+
+
+def test_case_27_what_a_restored_hq_has_lost_is_offered_again(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    """Notes, orders, edits, deletions, new customers and what was written about them."""
+    one, two, office = hq.join("R1"), hq.join("R2"), hq.join("O1")
+    everybody = (one, two, office)
+    add_note(one, "C0", "R1", "before the backup")
+    one.run("UPDATE account SET channel = 'bar' WHERE code = 'C1'")
+    for laptop in everybody:
+        laptop.sync()
+    restore = take_back()
+    # All of this HQ is going to lose.
+    new_customer(office)
+    office.run("UPDATE account SET segment = 'A', name = 'Renamed' WHERE code = 'C4'")
+    office.run("DELETE FROM contact WHERE uid = ?", company.CONTACTS[5])
+    office.run("UPDATE product SET name = 'Dearer' WHERE sku = 'SKU2'")
+    office.sync()
+    one.sync()
+    add_note(one, "C9", "R1", "about the new customer")
+    submit_order(one, "C9", "R1", "R01-00001")
+    one.run("UPDATE account SET channel = 'hotel' WHERE code = 'C1'")
+    one.run("DELETE FROM contact WHERE uid = ?", company.CONTACTS[1])
+    two.run("UPDATE account SET description = 'seen' WHERE code = 'C5'")
+    for laptop in (one, two, office, one, two):
+        assert laptop.sync().refusals == 0
+    before = content(hq)
+    agree(hq, *everybody)
+
+    restore()
+    assert content(hq) != before
+    # The rep comes first: HQ does not know the customer yet that he wrote about.
+    report = one.sync()
+    assert (report.refusals, report.conflicts) == (0, 0)
+    assert report.waiting > 0
+    assert one.rows("SELECT name FROM account WHERE code = 'C9'") == [("New",)]
+    assert one.one("SELECT count(*) FROM note") == 2
+    for laptop in (two, office, one, two, office):
+        report = laptop.sync()
+        assert (report.refusals, report.conflicts, report.waiting) == (0, 0, 0)
+
+    assert content(hq) == before
+    agree(hq, *everybody)
+    assert one.rows("SELECT 1 FROM refusal UNION ALL SELECT 1 FROM conflict") == []
+    for laptop in everybody:
+        assert sync_once(laptop.database, compare=True).healed == 0
+
+
+def test_rows_of_devices_that_never_come_back_are_kept_and_offered(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    """A row that only others hold: kept for its author first, then offered by who may write it."""
+    one, office = hq.join("R1"), hq.join("O1")
+    one.sync()
+    restore = take_back()
+    new_customer(office)
+    made_at_hq = editing.insert_row(
+        hq.store, "contact", {"account_id": company.ACCOUNTS[0].hex(), "name": "At HQ"}, hq.now_ms()
+    )
+    office.sync()
+    one.sync()
+    add_note(one, "C9", "R1", "mine")
+    one.sync()
+    restore()
+    # The office's machine is gone for good.
+    report = sync_once(one.database, compare=True)
+    assert (report.refusals, report.waiting) == (0, 1)
+    detail = "SELECT detail FROM sync_session ORDER BY id DESC LIMIT 1"
+    assert "kept here" in one.one(detail)
+    names = "SELECT name FROM contact WHERE name = 'At HQ'"
+    assert one.rows(names) == [("At HQ",)]
+    assert hq.rows("SELECT name FROM account WHERE code = 'C9'") == []
+
+    age(one, days=31)
+    # Offered after the comparison, then taken; then what builds on it.
+    reports = [sync_once(one.database, compare=True), one.sync(), one.sync()]
+
+    assert [found.waiting for found in reports] == [3, 1, 0]
+    assert sum(found.refusals for found in reports) == 0
+    assert hq.rows("SELECT name FROM account WHERE code = 'C9'") == [("New",)]
+    assert hq.rows("SELECT text FROM note") == [("mine",)]
+    assert (
+        hq.rows("SELECT uid::text FROM contact WHERE name = 'At HQ'")[0][0].replace("-", "")
+        == made_at_hq
+    )
+    age(one, days=61)
+    report = sync_once(one.database, compare=True)
+    assert (report.healed, report.differing) == (0, 0)
+    agree(hq, one)
+
+
+def age(laptop: Laptop, *, days: int) -> None:
+    """HQ was restored so long ago."""
+    with laptop.database.maintenance() as connection:
+        then = format_instant(datetime.now(UTC) - timedelta(days=days))
+        profile.set_fact(connection, facts.RESTORED_AT, then)
+
+
+def test_what_hq_deleted_before_its_backup_does_not_come_back(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    """A laptop that missed a deletion tells it from a loss: HQ knows the row as deleted."""
+    one, office = hq.join("R1"), hq.join("O1")
+    office.run("DELETE FROM contact WHERE uid = ?", company.CONTACTS[0])
+    office.sync()
+    admin.reassign_territory(hq.store, ["C3"], "T2", now_ms=hq.now_ms())
+    restore = take_back()
+    restore()
+    report = one.sync()
+    assert report.compared
+    assert one.one("SELECT count(*) FROM contact WHERE uid = ?", company.CONTACTS[0]) == 0
+    assert one.rows("SELECT code FROM account ORDER BY code") == [("C0",), ("C1",), ("C2",)]
+    agree(hq, one)
+
+
+def test_a_backup_put_in_place_without_a_word_is_noticed(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    """Nobody told HQ to begin a new epoch: who has seen more than HQ knows offers it again."""
+    one, office = hq.join("R1"), hq.join("O1")
+    one.sync()
+    restore = take_back()
+    add_note(one, "C0", "R1", "lost and found")
+    one.sync()
+    office.sync()
+    restore(word=False)
+    assert one.sync().refusals == 0
+    assert office.sync().refusals == 0
+    assert hq.rows("SELECT text FROM note") == [("lost and found",)]
+    agree(hq, one, office)
+
+
+# -- the laptop ----------------------------------------------------------------------------
+
+
+def reopened(laptop: Laptop) -> None:
+    laptop.database = profile.open_database(laptop.folder, serving.system_clock())
+
+
+def test_case_26_a_copied_disk_is_found_out_and_overwrites_nothing(hq: Headquarters) -> None:
+    """Two machines that take themselves for one: the second is stopped, its words stay on it."""
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "before the copy")
+    one.sync()
+    one.database.dispose()
+    folder = hq.folder / "copy"
+    shutil.copytree(one.folder, folder)
+    reopened(one)
+    copy = Laptop(folder, profile.open_database(folder, serving.system_clock()), hq.url)
+    hq.laptops.append(copy)
+    for laptop, text in ((one, "by the original"), (copy, "by the copy")):
+        add_note(laptop, "C1", "R1", text)
+        laptop.run("UPDATE account SET description = ? WHERE code = 'C2'", text)
+    assert one.sync().sent == 2
+
+    with pytest.raises(Refused) as caught:
+        copy.sync()
+
+    assert caught.value.code == "cloned"
+    assert copy.waiting() == 2
+    assert "by the copy" in copy.one("SELECT group_concat(fields) FROM journal")
+    assert sorted(hq.rows("SELECT text FROM note")) == [("before the copy",), ("by the original",)]
+    assert hq.one("SELECT description FROM account WHERE code = 'C2'") == "by the original"
+    assert hq.one("SELECT count(*) FROM audit WHERE action = 'cloned-device'") == 1
+
+
+def test_case_26_a_restored_laptop_counts_on_and_gets_its_own_work_back(
+    hq: Headquarters, tmp_path: Path
+) -> None:
+    """Work sent after the backup comes back from HQ; new work never takes its numbers."""
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "in the backup")
+    one.sync()
+    file = tmp_path / "laptop.backup"
+    backup.back_up(one.database, one.folder, file)
+    add_note(one, "C0", "R1", "sent after the backup")
+    submit_order(one, "C1", "R1", "R01-00001")
+    one.run("UPDATE account SET channel = 'bar' WHERE code = 'C2'")
+    one.run("DELETE FROM contact WHERE uid = ?", company.CONTACTS[3])
+    assert one.sync().refusals == 0
+    before = content(hq)
+    one.database.dispose()
+    backup.restore(file, one.folder, serving.system_clock())
+    reopened(one)
+    add_note(one, "C0", "R1", "written before the first sync")
+
+    report = one.sync()
+
+    assert (report.refusals, report.conflicts, report.waiting) == (0, 0, 0)
+    assert report.compared
+    assert hq.rows("SELECT status FROM hq_device WHERE device_id = %s", one.fact("device.uid")) == [
+        ("active",)
+    ]
+    assert len(content(hq)["note"]) == len(before["note"]) + 1
+    assert {n: r for n, r in content(hq).items() if n != "note"} == {
+        n: r for n, r in before.items() if n != "note"
+    }
+    agree(hq, one)
+    assert one.one("SELECT count(*) FROM note") == 3
+    assert one.one("SELECT count(*) FROM contact WHERE uid = ?", company.CONTACTS[3]) == 0

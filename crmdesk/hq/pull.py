@@ -6,7 +6,7 @@ is at this moment. An account that has left the scope is named once and takes it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crmdesk.domain.errors import Refused
@@ -82,9 +82,7 @@ def pull(
             return _packed([streams.line(PullHead(epoch, now_ms, {}, more=True))])
         if request.cursor == heads:
             return None
-        if any(position > heads.get(scope, position) for scope, position in request.cursor.items()):
-            # The device has seen what HQ has no trace of: an older backup was put in place without
-            # a word. It offers everything again, as after any restore.
+        if is_ahead(request.cursor, heads):
             raise _restored()
         # Of these scopes the feed does not have everything any more: they are given anew.
         anew = feed.forgotten(connection, request.cursor)
@@ -97,6 +95,15 @@ def pull(
 def _check_epoch(request: PullRequest, epoch: str) -> None:
     if request.epoch != epoch:
         raise _restored()
+
+
+def is_ahead(cursor: Mapping[str, int], heads: Mapping[str, int]) -> bool:
+    """Whether a device has seen what HQ has no trace of.
+
+    Then an older backup was put in place without a word; the device offers everything again, as
+    after any restore.
+    """
+    return any(position > heads.get(scope, position) for scope, position in cursor.items())
 
 
 def _restored() -> Refused:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION

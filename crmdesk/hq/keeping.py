@@ -6,6 +6,7 @@ Putting one back is :mod:`crmdesk.hq.restoring`'s.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from crmdesk.domain.errors import EnvironmentProblem, UserError
-from crmdesk.hq.embedded import Programs, choose_programs, installed_programs
+from crmdesk.hq.embedded import Programs, installed_programs
 from crmdesk.i18n import _
 
 _NAME = "hq-"
@@ -32,8 +33,14 @@ class Backup:
 
 
 def programs() -> Programs:
-    """PostgreSQL's programs on this machine, the newest; EnvironmentProblem without any."""
-    return choose_programs(Path("-"), installed_programs())
+    """PostgreSQL's client programs on this machine; EnvironmentProblem without any."""
+    found = installed_programs("pg_dump")
+    if found:
+        return found[0]
+    somewhere = shutil.which("pg_dump")
+    if somewhere is None:
+        raise missing("pg_dump")
+    return Programs(Path(somewhere).resolve().parent, 0)
 
 
 def connection_of(url: str) -> tuple[str, dict[str, str]]:

@@ -63,7 +63,11 @@ class Store:
             max_overflow=0,
             pool_timeout=_WAIT_S,
             pool_pre_ping=True,
-            connect_args={"prepare_threshold": 5 if self._prepare else None},
+            connect_args={
+                "prepare_threshold": 5 if self._prepare else None,
+                # So that an administrator sees whose sessions these are.
+                "application_name": "crmdesk",
+            },
         )
 
     @property

@@ -253,6 +253,20 @@ def test_old_backups_make_room_and_a_failed_one_removes_none(
                                                folder / "other"])  # fmt: skip
 
 
+def test_the_client_programs_are_enough_for_backups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine beside a PostgreSQL of its own has pg_dump, but nothing to make a cluster with."""
+    for name in ("pg_dump", "pg_restore", "psql"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setattr(keeping, "installed_programs", lambda _needed: [])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert keeping.programs().path("psql") == str(tmp_path / "psql")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(EnvironmentProblem, match="pg_dump"):
+        keeping.programs()
+
+
 def test_a_password_of_the_database_is_on_no_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     where, environment = keeping.connection_of("postgresql://u:hush@db.example/crm")
     assert "hush" not in where

@@ -136,7 +136,7 @@ def test_two_processes_work_behind_a_pooler_with_few_sessions(
         assert '"error"' not in server.log.read_text()
         sessions = hq.one(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND client_addr IS NULL AND application_name = ''"
+            " AND client_addr IS NULL AND application_name IN ('', 'crmdesk')"
         )
         assert sessions <= _SESSIONS + hq.store.most_connections
     hq.database_url = direct

@@ -287,6 +287,8 @@ class Applier:
             except IntegrityError:
                 self.needed.add((entity_name, uid))
                 continue
+            if entity_name == "account":
+                self._forget_figures([key])
             self._keys.get(entity_name, {}).pop(uid, None)
             self._touched.setdefault(entity_name, set()).add(key)
             removed += 1
@@ -301,8 +303,11 @@ class Applier:
                 if entity.scope is not Scope.ACCOUNT:
                     continue
                 self._purge(entity, part)
-            for summary in (summary_month, summary_pair, summary_account):
-                self._connection.execute(delete(summary).where(summary.c.account_id.in_(part)))
+            self._forget_figures(part)
+
+    def _forget_figures(self, account_ids: Sequence[int]) -> None:
+        for summary in (summary_month, summary_pair, summary_account):
+            self._connection.execute(delete(summary).where(summary.c.account_id.in_(account_ids)))
 
     def _purge(self, entity: Entity, account_ids: list[int]) -> None:
         target = table(entity.name)

@@ -168,7 +168,7 @@ class Histories(RuleBasedStateMachine):
             self.tally["histories"] += 1
             if not self.broken:
                 self.world.rest()
-                check_world(self.world, files=self.tally["histories"] % 5 == 0)
+                check_world(self.world, files=self.world.time.ms % 4 == 0)
         finally:
             self.world.close()
 

@@ -14,6 +14,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from crmdesk.storage.check import check
 from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind, Scope
 from tests.sync.world import Finding, Peer, World
@@ -38,8 +40,8 @@ def check_world(world: World, *, files: bool = False) -> None:
         if files:
             check_file(peer)
         world.tally["replicas compared"] += 1
-    check_history(world)
-    check_documents(world)
+    check_history(world, store)
+    check_documents(world, store)
 
 
 # -- rows ------------------------------------------------------------------------------------
@@ -151,18 +153,19 @@ def _local_column(field: Field) -> str:
     return f't."{field.column}"'
 
 
-def local_rows(peer: Peer, entity: Entity) -> Table:
+def local_rows(connection: Connection, entity: Entity) -> Table:
     """What a laptop has of an entity."""
+    run = connection.exec_driver_sql
     documents = [i for i, f in enumerate(entity.fields) if f.kind is Kind.JSON]
     lines: dict[int, list[Cells]] = {}
     if entity.lines is not None:
         columns = ", ".join(_local_column(f) for f in entity.lines.fields)
         inner = [i for i, f in enumerate(entity.lines.fields) if f.kind is Kind.JSON]
         query = f"SELECT t.parent_id, {columns} FROM {entity.lines.name} t ORDER BY 1, position"
-        for key, *cells in peer.rows(query):
+        for key, *cells in run(query):
             lines.setdefault(key, []).append(tuple(_parsed(cells, inner)))
     found: Table = {}
-    for key, uid, rev, *cells in peer.rows(_local_query(entity)):
+    for key, uid, rev, *cells in run(_local_query(entity)):
         end = () if entity.lines is None else (tuple(lines.get(key, ())),)
         found[uid] = (rev, *_parsed(cells, documents), *end)
     return found
@@ -182,9 +185,11 @@ def check_rows(store: HqTables, peer: Peer) -> None:
     """A laptop's tables are HQ's rows as its user may see them, value by value."""
     user = peer.fact("user.uid")
     territories, office = store.territories(user), peer.user == "O1"
+    with peer.database.unguarded(), peer.database.read() as connection:
+        tables = {name: local_rows(connection, entity) for name, entity in ENTITIES.items()}
     for entity in ENTITIES.values():
         wanted = store.visible(entity, user, territories, office)
-        here = local_rows(peer, entity)
+        here = tables[entity.name]
         if entity.local_while is not None:
             # A draft is the laptop's own: new ones HQ does not know, withdrawn ones it had.
             at = 1 + [f.column for f in entity.fields].index(entity.local_while[0])
@@ -286,7 +291,7 @@ def check_file(peer: Peer) -> None:
 # -- HQ's own history ------------------------------------------------------------------------
 
 
-def check_history(world: World) -> None:
+def check_history(world: World, store: HqTables) -> None:
     """The last change of a field that was not superseded is the field's value.
 
     Together with the answers this says that nothing was overwritten by something older, nor lost.
@@ -302,7 +307,6 @@ def check_history(world: World) -> None:
         for column, (_base, new) in content.items():
             if (device.hex, int(seq), column) not in superseded:
                 fields[name, uid.hex, column] = new
-    store = HqTables(world)
     for (name, uid, column), value in fields.items():
         entity = ENTITIES[name]
         row = store.rows[name].get(uid)
@@ -326,7 +330,7 @@ def _superseded(world: World) -> set[tuple[str, int, str]]:
     return found
 
 
-def check_documents(world: World) -> None:
+def check_documents(world: World, store: HqTables) -> None:
     """A document at HQ says what it said when it was last handed in."""
     content: dict[str, dict[str, Any]] = {}
     lines: dict[str, list[Any]] = {}
@@ -339,7 +343,6 @@ def check_documents(world: World) -> None:
             content[uid.hex] = kept
         elif op == "L":
             lines[uid.hex] = fields["lines"]
-    store = HqTables(world)
     for name in ("order", "sale"):
         entity = ENTITIES[name]
         columns = [f.column for f in entity.fields]

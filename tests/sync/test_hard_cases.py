@@ -441,3 +441,14 @@ def test_what_hq_deleted_goes_once_nothing_unsent_refers_to_it(world: World) -> 
     check_world(world)
     assert north.rows("SELECT 1 FROM contact WHERE uid = ?", contact) == []
     assert "+34 600" in north.one("SELECT fields FROM refusal")
+
+
+def test_a_refused_new_customer_leaves_no_figures_behind(world: World) -> None:
+    for name in ("north", "south"):
+        actions.add_account(world, world.peers[name], 1, 1, 1)
+        world.peers[name].note_accepted()
+
+    world.rest()
+
+    check_world(world, files=True)
+    assert world.peers["south"].rows("SELECT code FROM refusal") == [("duplicate",)]

@@ -38,6 +38,7 @@ PEERS = {"north": "R1", "north2": "R1", "south": "R2", "office": "O1"}
 
 _ROUNDS = 12
 _PAGE = 7
+_MONTH_MS = 32 * 86_400_000
 
 
 class Crash(BaseException):
@@ -226,6 +227,7 @@ class World:
         self._uids.__enter__()
         self._page, pull.PAGE_ENTRIES = pull.PAGE_ENTRIES, _PAGE
         stage.put("set_back")
+        stage.put("save")
         self.hq = endpoints.open_hq(stage.store, VirtualClock(self.time))
         self.folder = stage.folder / "history"
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -236,7 +238,7 @@ class World:
                         VirtualClock(self.time), Line(lambda: self.hq))  # fmt: skip
             peer.begin()
             self.peers[name] = peer
-        self.saved = False
+        self.set_back = False
         self.numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -371,24 +373,34 @@ class World:
     def save_hq(self) -> None:
         """HQ makes a backup."""
         self.stage.put("save")
-        self.saved = True
 
     def restore_hq(self) -> None:
         """HQ is set back to its backup and starts a new epoch."""
-        if not self.saved:
-            return
         self.time.pass_by(60_000)
         self.stage.put("restore")
         schema.new_epoch(self.stage.store)
         self.hq = endpoints.open_hq(self.stage.store, VirtualClock(self.time))
         for peer in self.peers.values():
             peer.forget_lost(self)
+        self.set_back = True
         self.tally["fault HQ restored"] += 1
 
     # -- rest ----------------------------------------------------------------------------------
 
     def rest(self) -> None:
-        """Clean rounds of everybody until nobody has anything new."""
+        """Clean rounds of everybody until nobody has anything new.
+
+        After a restore of HQ rows it does not know are kept for their authors for a month, and
+        offered by whoever has them in the next: only after that is it quiet.
+        """
+        self._quiet()
+        while self.set_back:
+            self.set_back = False
+            for _month in range(3):
+                self.time.pass_by(_MONTH_MS)
+                self._quiet()
+
+    def _quiet(self) -> None:
         quiet = 0
         for _round in range(_ROUNDS):
             busy = 0

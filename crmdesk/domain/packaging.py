@@ -3,7 +3,7 @@ whole packs, minimum and multiple, weighed goods.
 
 Every quantity is an integer in the product's base unit (pieces, grams or millilitres), every
 factor an integer, and nothing here is a float. What a rounding was for is said as a code with its
-values; the words are :mod:`crmdesk.services.packs`'.
+values; the words are :mod:`crmdesk.gui.packs`'.
 """
 
 from __future__ import annotations

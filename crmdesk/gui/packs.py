@@ -6,6 +6,7 @@ many, is decided in the core.
 
 from __future__ import annotations
 
+from crmdesk.domain.packaging import Fitted
 from crmdesk.i18n import _, format_number, ngettext
 
 
@@ -26,6 +27,21 @@ def pack_name(unit: str, count: int = 1) -> str:
 def pack_text(unit: str, count: int) -> str:
     """Such as "3 cases"."""
     return f"{format_number(count)} {pack_name(unit, count)}"
+
+
+def fitted_text(fitted: Fitted, asked: int, unit: str) -> str:
+    """Why the packs are not the ones asked for; empty when they are."""
+    if fitted.code not in ("minimum", "multiple"):
+        return ""
+    words = {
+        "minimum": _("Sold from {least} on: {packs} instead of {asked}."),
+        "multiple": _("Sold in steps of {least}: {packs} instead of {asked}."),
+    }
+    return words[fitted.code].format(
+        least=pack_text(unit, fitted.value),
+        packs=format_number(fitted.packs),
+        asked=format_number(asked),
+    )
 
 
 def pack_of(unit: str, factor: int) -> str:

@@ -19,7 +19,7 @@ from crmdesk.domain.order_limits import below_minimum_minor, check_credit
 from crmdesk.domain.states import OrderStatus, check_order_step
 from crmdesk.i18n import _, format_money
 from crmdesk.services.order_lines import MAX_PACKS, LineInput, lines_of, put_line, reprice
-from crmdesk.services.prices import terms_of
+from crmdesk.services.prices import Terms, terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.capture import record_command
@@ -125,8 +125,7 @@ def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
             _("Check the number; nothing was changed."),
         )
     with ws.database.write() as tx:
-        account_id, day = _draft(tx.connection, order_id)
-        terms = terms_of(tx.connection, account_id, day)
+        terms = draft_terms(tx.connection, order_id)
         put_line(tx.connection, order_id, line)
         reprice(tx.connection, order_id, terms)
     return ChangeSet.of("order", [order_id])
@@ -135,6 +134,12 @@ def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
 def remove_line(ws: Workspace, order_id: int, product_id: int) -> ChangeSet:
     """Take a product off a draft."""
     return set_line(ws, order_id, LineInput(product_id, None, 0))
+
+
+def draft_terms(connection: Connection, order_id: int) -> Terms:
+    """The terms that a draft is priced by. Raises UserError when it is no draft (any more)."""
+    account_id, day = _draft(connection, order_id)
+    return terms_of(connection, account_id, day)
 
 
 def _draft(connection: Connection, order_id: int) -> tuple[int, date]:
@@ -288,10 +293,10 @@ def copy_order(ws: Workspace, order_id: int) -> Started:
         lines = lines_of(connection, order_id)
     started = start_order(ws, int(row[0]), suggested=False)
     with ws.database.write() as tx:
-        account_id, day = _draft(tx.connection, started.order_id)
+        terms = draft_terms(tx.connection, started.order_id)
         for line in lines:
             put_line(tx.connection, started.order_id, line)
-        reprice(tx.connection, started.order_id, terms_of(tx.connection, account_id, day))
+        reprice(tx.connection, started.order_id, terms)
         tx.connection.exec_driver_sql(
             "UPDATE sales_order SET copied_from_uid = ? WHERE id = ?", (row[1], started.order_id)
         )

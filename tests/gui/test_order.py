@@ -58,6 +58,9 @@ class FakeView:
     def select_line(self, product_id: int) -> None:
         self.selected.append(product_id)
 
+    def mark_line(self, product_id: int) -> None:
+        self.selected.append(product_id)
+
     def show_gone(self, message: str, hint: str) -> None:
         self.gone = message
 

@@ -6,7 +6,7 @@ reasonable. Changing the order is left to :mod:`crmdesk.services.orders`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,16 @@ from sqlalchemy import Connection, func, select
 
 from crmdesk.analytics.figures import Figure
 from crmdesk.analytics.value import break_even_order
+from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.errors import NotFound
 from crmdesk.i18n import _
-from crmdesk.services.prices import reason_words
+from crmdesk.services.prices import reason_words, terms_of
 from crmdesk.services.queries.customer_matrix import SkuRow, read_rows
 from crmdesk.services.queries.customer_value import read_rates, visit_cost_minor
-from crmdesk.storage import search
+from crmdesk.services.queries.order_gifts import GiftRow, unclaimed
+from crmdesk.storage import profile, search
 from crmdesk.storage.tables import summary_account, summary_pair, table
+from crmdesk.sync import facts
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -43,6 +46,8 @@ class PackRow:
     id: int | None
     unit: str
     factor: int
+    minimum: int = 1
+    multiple: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,21 @@ class OrderLineRow:
     suggested: int | None
     usual: UsualRow | None
     packagings: tuple[PackRow, ...]
+    base_unit: str = "EA"
+    free_quantity: int = 0
+    by_rule: bool = True
+
+    @property
+    def below_cost(self) -> bool:
+        """True when the line brings less than it costs; what an offer gives away is meant to."""
+        given = 0 < self.base_quantity <= self.free_quantity
+        return not given and self.net_minor < self.cost_minor
+
+    @property
+    def weighed_quantity(self) -> int | None:
+        """What the packs really come to in base units, where that was weighed."""
+        usual = self.packs * self.factor
+        return None if self.base_quantity == usual else self.base_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +116,16 @@ class TaxRow:
 
 @dataclass(frozen=True, slots=True)
 class CreditRow:
-    """Debts of the customer without this order; a limit of None means there is none."""
+    """Debts of the customer without this order; a limit of None means there is none.
+
+    ``as_of`` is when HQ told them last; None in a profile of its own, where they are its own.
+    """
 
     late_minor: int
     open_minor: int
     limit_minor: int | None
     mode: str
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +171,7 @@ class OrderSheet:
     minimum_minor: int
     also_ask: tuple[SkuRow, ...]
     last_orders: tuple[LastOrder, ...]
+    gifts: tuple[GiftRow, ...] = ()
 
     @property
     def is_draft(self) -> bool:
@@ -239,12 +264,14 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
                 open_minor=head["open_minor"] or 0,
                 limit_minor=head["credit_limit_minor"],
                 mode=head["credit_mode"],
+                as_of=_last_sync(connection),
             ),
             visit_cost_minor=visit_cost,
             break_even=break_even_order(visit_cost, head["net_minor"], head["cost_minor"]),
             minimum_minor=head["minimum_minor"] or 0,
             also_ask=read_rows(connection, account_id, asked, today),
             last_orders=_last_orders(connection, account_id),
+            gifts=_gifts(connection, head, lines),
         )
 
 
@@ -336,6 +363,7 @@ def _line_row(row: Any, packs: Sequence[PackRow], usual: UsualRow | None) -> Ord
         net_price_e4=row.net_price_e4,
         discount_bp=row.discount_bp,
         reason=reason_words(reason, row.discount_bp),
+        by_rule=reason.get("code") not in ("manual", "last", "none"),
         reduced=reason.get("code") not in (None, "list", "last", "none"),
         net_minor=row.net_minor,
         tax_bp=row.tax_bp,
@@ -344,18 +372,42 @@ def _line_row(row: Any, packs: Sequence[PackRow], usual: UsualRow | None) -> Ord
         suggested=row.suggested_quantity,
         usual=usual,
         packagings=options,
+        base_unit=row.base_unit,
+        free_quantity=_free(reason, row.base_quantity),
     )
+
+
+def _free(reason: Mapping[str, Any], base_quantity: int) -> int:
+    """How many units of a line an offer gives away, as its reason says."""
+    parts = reason.get("parts") or [{**reason, "quantity": base_quantity}]
+    return sum(
+        min(int(part.get("free", 0)), int(part.get("quantity", base_quantity))) for part in parts
+    )
+
+
+def _gifts(connection: Connection, head: Any, lines: Sequence[OrderLineRow]) -> tuple[GiftRow, ...]:
+    if head["status"] != "draft":
+        return ()
+    terms = terms_of(connection, head["account_id"], head["order_date"])
+    asked = {line.product_id: line.base_quantity for line in lines if line.by_rule}
+    return unclaimed(connection, terms, asked, head["currency"])
+
+
+def _last_sync(connection: Connection) -> datetime | None:
+    text = profile.get_fact(connection, facts.LAST_SYNC)
+    return parse_instant(text) if text else None
 
 
 def _packagings(connection: Connection, ids: Sequence[int]) -> dict[int, list[PackRow]]:
     found: dict[int, list[PackRow]] = {}
+    of = _packaging.c
     query = (
-        select(_packaging.c.product_id, _packaging.c.id, _packaging.c.unit, _packaging.c.factor)
+        select(of.product_id, of.id, of.unit, of.factor, of.minimum, of.multiple)
         .where(_packaging.c.product_id.in_(list(ids)), _packaging.c.sellable)
         .order_by(_packaging.c.factor)
     )
-    for product, key, unit, factor in connection.execute(query):
-        found.setdefault(product, []).append(PackRow(key, unit, factor))
+    for product, *pack in connection.execute(query):
+        found.setdefault(product, []).append(PackRow(*pack))
     return found
 
 

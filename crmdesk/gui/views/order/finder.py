@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from crmdesk.domain.barcodes import read_scan
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.order.words import found_text
@@ -26,9 +27,13 @@ _MOST = 6
 
 
 class ProductFinder(QWidget):
-    """`searched(text)` asks for matches, `chosen(found product)` is one to add."""
+    """`searched(text)` asks for matches, `chosen(found product)` is one to add.
+
+    `scanned(text)` is a barcode with its Enter: a scanner does not wait for matches.
+    """
 
     searched = Signal(str)
+    scanned = Signal(str)
     chosen = Signal(object)
     left = Signal()
 
@@ -95,6 +100,11 @@ class ProductFinder(QWidget):
         self.left.emit()
 
     def _on_first_wanted(self) -> None:
+        text = self.field.text()
+        if read_scan(text).code != "no-gtin":
+            self.close_matches()
+            self.scanned.emit(text)
+            return
         self._on_opened(self.table.current_key())
 
     def _on_opened(self, key: object) -> None:

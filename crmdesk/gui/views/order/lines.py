@@ -5,8 +5,16 @@ Owns keyboard and painting of the sheet's table. What a typed quantity means is 
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QRectF,
+    QRegularExpression,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -28,6 +36,7 @@ from crmdesk.gui.widgets.rows import Index
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
+_TYPED = QRegularExpression("[0-9][0-9., =xX×*a-z]{0,23}")
 _EXPENDABLE = (LIST, NET, REASON, USUAL)
 
 
@@ -55,6 +64,16 @@ class LineDelegate(CellDelegate):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, t.RADIUS - 1, t.RADIUS - 1)
         painter.restore()
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | Index
+    ) -> QWidget:
+        editor = super().createEditor(parent, option, index)
+        if isinstance(editor, QLineEdit):
+            # A scanner may type here: a barcode must arrive whole to be known as one. Weighed
+            # goods take "1,25 kg" and "3 = 1,25 kg".
+            editor.setValidator(QRegularExpressionValidator(_TYPED, editor))
+        return editor
 
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index

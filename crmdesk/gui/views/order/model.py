@@ -58,6 +58,11 @@ def make_columns(currency: str) -> tuple[Column, ...]:
             return Cell(line.reason, tone=Tone.MUTED)
         return Cell(line.reason, tone=Tone.GOOD, icon="arrow-down")
 
+    def net(line: LineItem) -> Cell:
+        if not line.below_cost:
+            return Cell(line.net_price)
+        return Cell(line.net_price, tone=Tone.DANGER, icon="warning")
+
     return (
         Column("number", "", lambda x: Cell(x.number, tone=Tone.MUTED), 46, right=True,
                sortable=False),
@@ -73,7 +78,7 @@ def make_columns(currency: str) -> tuple[Column, ...]:
                lambda x: Cell(x.list_price, tone=Tone.MUTED), 74, right=True, sortable=False),
         Column("reason", _("Price reason"), reason,
                column_width(152, _("Price reason")), sortable=False),
-        Column("net", _("Net {currency}").format(currency=sign), lambda x: Cell(x.net_price), 80,
+        Column("net", _("Net {currency}").format(currency=sign), net, 80,
                right=True, sortable=False),
         Column("total", _("Total {currency}").format(currency=sign),
                lambda x: Cell(x.total, strong=True), 86, right=True, sortable=False),

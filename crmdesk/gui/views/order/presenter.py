@@ -10,7 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import NotFound
+from crmdesk.domain.errors import FieldError, NotFound
+from crmdesk.domain.packaging import (
+    InvalidAmount,
+    Pack,
+    fit_base,
+    fit_packs,
+    is_weighed,
+    read_amount,
+)
+from crmdesk.gui.packs import fitted_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.order.words import SheetItem, line_warning, sheet_item
 from crmdesk.i18n import _
@@ -23,7 +32,9 @@ from crmdesk.services.queries.order import (
     find_products,
     order_sheet,
 )
+from crmdesk.services.scanning import ScanOutcome, add_scanned
 
+_MOST_DIGITS = len(str(MAX_PACKS))
 _Shown = tuple[OrderSheet, SheetItem]
 _SHOWN_KINDS = ("order", "sale", "invoice", "payment", "account", "visit")
 T = TypeVar("T")
@@ -43,6 +54,9 @@ class OrderView(Protocol):
 
     def select_line(self, product_id: int) -> None:
         """Move the selection to a line."""
+
+    def mark_line(self, product_id: int) -> None:
+        """Select a line; the keyboard stays where it is."""
 
     def show_gone(self, message: str, hint: str) -> None:
         """The order is no longer here."""
@@ -107,15 +121,78 @@ class OrderPresenter:
         self._write(lambda: orders.start_order(ws, account_id, visit_id=visit_id), done)
 
     def set_packs(self, product_id: int, text: str) -> None:
-        """A quantity was typed; nothing or zero takes the line off."""
+        """A quantity was typed; nothing or zero takes the line off.
+
+        More digits than a quantity has are a scanner's, and weighed goods take an amount.
+        """
         line = self._line(product_id)
-        if line is None or not (text.isdigit() or not text):
+        if line is None:
             return
-        packs = min(int(text or 0), MAX_PACKS)
-        if packs == 0:
+        if text and not text.isdigit():
+            self._set_amount(line, text)
+            return
+        if len(text) > _MOST_DIGITS:
+            self.scan(text)
+            return
+        asked = min(int(text or 0), MAX_PACKS)
+        pack = next((p for p in line.packagings if p.id == line.packaging_id), None)
+        least, step = (1, 1) if pack is None else (pack.minimum, pack.multiple)
+        fitted = fit_packs(asked, Pack(line.unit, line.factor, least, step))
+        if asked == 0:
             self.remove(product_id)
-        elif packs != line.packs:
-            self._change(LineInput(product_id, line.packaging_id, packs), line)
+        elif fitted.packs != line.packs or line.weighed_quantity is not None:
+            self._change(LineInput(product_id, line.packaging_id, fitted.packs), line)
+        if fitted.code:
+            self._desk.toast(fitted_text(fitted, asked, line.unit))
+
+    def _set_amount(self, line: OrderLineRow, text: str) -> None:
+        """Take an amount of weighed goods: `1,25 kg`, or `3 = 1,25 kg` with the pieces."""
+        if not is_weighed(line.base_unit):
+            return
+        try:
+            amount = read_amount(text, line.base_unit)
+        except InvalidAmount:
+            error = FieldError(
+                "quantity",
+                _("{text} is no amount of {product}.").format(text=text, product=line.name),
+                _("Type it as 1.25 kg, 800 g or 3 = 1.25 kg; nothing was changed."),
+            )
+            self._desk.fail(error)
+            return
+        if amount.base_quantity == 0:
+            self.remove(line.product_id)
+            return
+        packs = amount.packs or (amount.base_quantity if line.factor == 1 else line.packs)
+        weighed = LineInput(
+            line.product_id, line.packaging_id, min(packs, MAX_PACKS),
+            weighed_quantity=amount.base_quantity,
+        )  # fmt: skip
+        self._change(weighed, line)
+
+    def scan(self, text: str) -> None:
+        """Put one more pack of what was scanned on the order, or say why not."""
+        if self._sheet is None or not self._sheet.is_draft:
+            return
+        ws, order_id = self.workspace, self._sheet.id
+
+        def work() -> tuple[ScanOutcome, _Shown]:
+            outcome = add_scanned(ws, order_id, text)
+            sheet = order_sheet(ws, order_id)
+            return outcome, (sheet, self._item(sheet))
+
+        def done(result: tuple[ScanOutcome, _Shown]) -> None:
+            self._written()
+            self._asked += 1
+            outcome = result[0]
+            if outcome.before is not None:
+                self._steps.append(outcome.before)
+            self._show(result[1])
+            if outcome.sentence:
+                self._desk.toast(outcome.sentence)
+            if self._line(outcome.product_id) is not None:
+                self._view.mark_line(outcome.product_id)
+
+        self._write(work, done)
 
     def next_pack(self, product_id: int) -> None:
         """Take the same number in the product's next packaging."""
@@ -156,7 +233,8 @@ class OrderPresenter:
         line = self._warned(product_id)
         if line is None or line.usual is None:
             return
-        packaging, packs = line.packaging_id, max(line.usual.quantity // line.factor, 1)
+        packaging = line.packaging_id
+        packs = fit_base(line.usual.quantity, Pack(line.unit, line.factor)).packs
         if line.factor != line.usual.factor:
             same = [p.id for p in line.packagings if p.factor == line.usual.factor]
             packaging, packs = same[0] if same else packaging, line.usual.packs
@@ -256,7 +334,10 @@ class OrderPresenter:
     ) -> None:
         step = LineInput(line.product_id, None, 0)
         if before is not None:
-            step = LineInput(before.product_id, before.packaging_id, before.packs, before.suggested)
+            step = LineInput(
+                before.product_id, before.packaging_id, before.packs, before.suggested,
+                before.weighed_quantity,
+            )  # fmt: skip
         self._steps.append(step)
         self._write_line(line, select=select)
 

@@ -96,6 +96,6 @@ class SideColumn(QWidget):
             label.set_runs([Run(words, weight=t.SEMIBOLD, size=t.SIZE_TITLE)])
         self._credit.set_parts(sheet.credit, sheet.credit_limit_minor)
         self._credit_state.set_item(sheet.credit_state)
-        self._left.set_pairs([sheet.credit_left])
+        self._left.set_pairs(sheet.credit_left)
         self._worth.set_pairs(sheet.worth)
         self._terms.set_pairs(sheet.terms)

@@ -152,6 +152,7 @@ class OrderPlace(QWidget):
         self.table.kept.connect(presenter.keep)
         self.finder.searched.connect(presenter.find)
         self.finder.chosen.connect(presenter.add_product)
+        self.finder.scanned.connect(presenter.scan)
         self.finder.left.connect(self.table.setFocus)
         self.also.part_activated.connect(presenter.add_suggestion)
         self._submit.clicked.connect(self._on_submit_wanted)
@@ -206,6 +207,10 @@ class OrderPlace(QWidget):
         """Move the selection to a line."""
         self.table.select_key(product_id)
         self.table.setFocus()
+
+    def mark_line(self, product_id: int) -> None:
+        """Select a line; the keyboard stays where it is."""
+        self.table.select_key(product_id)
 
     def show_gone(self, message: str, hint: str) -> None:
         """The order is no longer here."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from crmdesk.analytics.value import gross_margin_share
+from crmdesk.domain.order_limits import check_credit
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.packs import pack_name, pack_of, pack_text
 from crmdesk.gui.sku_words import need_item
@@ -62,6 +63,7 @@ class LineItem:
     net_price: str
     total: str
     editable: bool
+    below_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class SheetItem:
     to_pay: str
     credit: tuple[CreditPart, ...]
     credit_limit_minor: int
-    credit_left: Pair
+    credit_left: tuple[Pair, ...]
     credit_state: BadgeItem
     worth: tuple[Pair, ...]
     terms: tuple[Pair, ...]
@@ -139,7 +141,7 @@ def sheet_item(sheet: OrderSheet, kept: Set[tuple[int, int]], now: datetime) -> 
         to_pay=format_amount(sheet.total_minor, sheet.currency),
         credit=_credit_parts(sheet),
         credit_limit_minor=sheet.credit.limit_minor or 0,
-        credit_left=_credit_left(sheet),
+        credit_left=(_credit_left(sheet), *_debts_as_of(sheet, now)),
         credit_state=_credit_state(sheet),
         worth=_worth(sheet),
         terms=_terms(sheet, now),
@@ -200,6 +202,7 @@ def _line(line: OrderLineRow, number: int, sheet: OrderSheet, unusual: Unusual |
         net_price=format_price(line.net_price_e4, currency),
         total=format_amount(line.net_minor, currency),
         editable=sheet.is_draft,
+        below_cost=line.below_cost,
     )
 
 
@@ -260,6 +263,11 @@ def _totals(sheet: OrderSheet) -> tuple[Pair, ...]:
         )
         amount = format_amount(tax.tax_minor, currency)
         pairs.append(Pair(words, amount, label_tone=Tone.MUTED))
+    for gift in sheet.gifts:
+        words = _("Free to add: {product}").format(product=gift.product)
+        pairs.append(
+            Pair(words, format_number(gift.quantity), tone=Tone.GOOD, label_tone=Tone.MUTED)
+        )
     return tuple(pairs)
 
 
@@ -304,13 +312,33 @@ def _credit_left(sheet: OrderSheet) -> Pair:
     )
 
 
+def _debts_as_of(sheet: OrderSheet, now: datetime) -> tuple[Pair, ...]:
+    as_of = sheet.credit.as_of
+    if as_of is None:
+        return ()
+    return (Pair(_("Debts as of"), _when(as_of, now), label_tone=Tone.MUTED),)
+
+
+def _when(instant: datetime, now: datetime) -> str:
+    local = instant.astimezone(now.tzinfo)
+    if (now - local).days >= 6:
+        return format_date_near(local.date(), now.date())
+    return f"{weekday_short(local.weekday())} {format_time(local)}"
+
+
 def _credit_state(sheet: OrderSheet) -> BadgeItem:
-    left = _left_minor(sheet)
-    if left is None:
+    credit = sheet.credit
+    if credit.limit_minor is None:
         return BadgeItem(_("no limit"), Tone.MUTED)
-    if left >= 0:
+    found = check_credit(
+        credit.mode, credit.limit_minor, credit.open_minor, _this_order_minor(sheet)
+    )
+    if not found.over_minor:
         return BadgeItem(_("within limit"), Tone.GOOD, "check")
-    return BadgeItem(_("above limit"), Tone.DANGER, "warning")
+    if found.blocks:
+        return BadgeItem(_("above limit: blocked"), Tone.DANGER, "warning")
+    tone = Tone.WARNING if found.warns else Tone.MUTED
+    return BadgeItem(_("above limit"), tone, "warning")
 
 
 def _worth(sheet: OrderSheet) -> tuple[Pair, ...]:
@@ -333,6 +361,13 @@ def _worth(sheet: OrderSheet) -> tuple[Pair, ...]:
         amount = format_amount(sheet.break_even.value, currency, decimals=0)
         words = _("Break-even order {amount}").format(amount=amount)
         pairs.append(_passed(words, sheet.net_minor >= sheet.break_even.value))
+    losing = sum(line.below_cost for line in sheet.lines)
+    if losing:
+        words = ngettext("{count} line below cost", "{count} lines below cost", losing)
+        pairs.append(
+            Pair(words.format(count=losing), _("check"), tone=Tone.DANGER, icon="warning",
+                 label_tone=Tone.MUTED)
+        )  # fmt: skip
     if sheet.minimum_minor:
         amount = format_amount(sheet.minimum_minor, currency, decimals=0)
         words = _("Minimum order {amount}").format(amount=amount)
@@ -358,10 +393,7 @@ def _terms(sheet: OrderSheet, now: datetime) -> tuple[Pair, ...]:
         Pair(_("Prices"), sheet.price_list or NONE, label_tone=Tone.MUTED),
     ]
     if sheet.stock_as_of is not None:
-        local = sheet.stock_as_of.astimezone(now.tzinfo)
-        when = f"{weekday_short(local.weekday())} {format_time(local)}"
-        if (now - local).days >= 6:
-            when = format_date_near(local.date(), now.date())
+        when = _when(sheet.stock_as_of, now)
         pairs.append(Pair(_("Stock as of"), when, label_tone=Tone.MUTED))
     return tuple(pairs)
 

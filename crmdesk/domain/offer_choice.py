@@ -103,6 +103,7 @@ class _Taken:
 
     portions: list[Portion]
     rest: int
+    net_minor: int | None = None
 
 
 _State = Mapping[str, _Taken]
@@ -149,15 +150,13 @@ def _groups(
 def _cheapest(offers: Sequence[Offer], pools: Mapping[str, Pool], start: _State) -> _State:
     """The state of these products after the best sequence of these offers."""
     before = {key: start[key] for key in pools}
-    nothing = _total(pools, before)
     if len(offers) > MOST_COMPETING:
-        alone = {
-            offer.code: _total(pools, {**before, **_give(offer, pools, before)}) for offer in offers
-        }
+        alone = {offer.code: _added(pools, before, _give(offer, pools, before)) for offer in offers}
         offers = sorted(offers, key=lambda o: (alone[o.code], o.code))[:MOST_COMPETING]
-    best: tuple[tuple[int, int, tuple[str, ...]], _State] = ((nothing, 0, ()), before)
+    # Only what the offers add to the products' nets is compared, so nothing is summed up twice.
+    best: tuple[tuple[int, int, tuple[str, ...]], _State] = ((0, 0, ()), before)
 
-    def go_on(state: _State, codes: tuple[str, ...]) -> None:
+    def go_on(state: _State, added: int, codes: tuple[str, ...]) -> None:
         nonlocal best
         for offer in offers:
             if offer.code in codes:
@@ -166,20 +165,26 @@ def _cheapest(offers: Sequence[Offer], pools: Mapping[str, Pool], start: _State)
             if not given:
                 continue
             after, said = {**state, **given}, (*codes, offer.code)
-            rank = (_total(pools, after), len(said), said)
+            rank = (added + _added(pools, state, given), len(said), said)
             if rank < best[0]:
                 best = (rank, after)
-            go_on(after, said)
+            go_on(after, rank[0], said)
 
-    go_on(before, ())
+    go_on(before, 0, ())
     return best[1]
 
 
-def _total(pools: Mapping[str, Pool], state: _State) -> int:
+def _added(pools: Mapping[str, Pool], before: _State, given: _State) -> int:
+    """What an offer adds to the nets of the products it takes units of, mostly below zero."""
     return sum(
-        pool.net_minor([*state[key].portions, *pool.left(state[key].rest)])
-        for key, pool in pools.items()
+        _net(pools[key], taken) - _net(pools[key], before[key]) for key, taken in given.items()
     )
+
+
+def _net(pool: Pool, taken: _Taken) -> int:
+    if taken.net_minor is None:
+        taken.net_minor = pool.net_minor([*taken.portions, *pool.left(taken.rest)])
+    return taken.net_minor
 
 
 # ------------------------------------------------------------------------------- giving an offer

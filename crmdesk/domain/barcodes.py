@@ -56,6 +56,20 @@ def to_gtin14(text: str) -> str | None:
     return padded.zfill(14) if is_gtin(padded) else None
 
 
+def tidy_code(text: str) -> str | None:
+    """A barcode as it is kept: a GTIN's digits with lost zeros put back, any other code as it is.
+
+    None for a number of a GTIN's length whose check digit does not fit.
+    """
+    digits = text.translate(_SEPARATORS)
+    if _is_digits(digits) and len(digits) in LENGTHS:
+        return digits if is_gtin(digits) else None
+    whole = to_gtin14(digits)
+    if whole is None:
+        return text.strip()
+    return whole[-next(length for length in LENGTHS if length >= len(digits)) :]
+
+
 def written_forms(gtin14: str) -> tuple[str, ...]:
     """Every way the same number may be stored: with and without its leading zeros."""
     bare = gtin14.lstrip("0")

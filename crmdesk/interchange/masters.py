@@ -6,6 +6,7 @@ is there already is skipped; a contact that is there by name gains what it lacke
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from crmdesk.domain.barcodes import tidy_code, to_gtin14, written_forms
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
 from crmdesk.interchange import cells
@@ -179,6 +181,25 @@ def _points(row: dict[str, str], country: str) -> list[tuple[str, str]]:
     return points
 
 
+def _barcode(connection: Connection, text: str, product: int, unit: str) -> str:
+    """A packaging's barcode, checked; ValueError when it is misread or another packaging's."""
+    code = tidy_code(text)
+    if code is None:
+        raise ValueError(_("the barcode {code} has a wrong check digit").format(code=text))
+    whole = to_gtin14(code)
+    forms = (code, *(written_forms(whole) if whole else ()))
+    other = connection.exec_driver_sql(
+        "SELECT p.sku FROM packaging k JOIN product p ON p.id = k.product_id"
+        " WHERE k.gtin IN (SELECT value FROM json_each(?)) AND (p.id <> ? OR k.unit <> ?) LIMIT 1",
+        (json.dumps(forms), product, unit),
+    ).scalar()
+    if other is not None:
+        raise ValueError(
+            _("the barcode {code} is on a pack of {sku} already").format(code=code, sku=other)
+        )
+    return code
+
+
 def _packagings(connection: Connection, _currency: str, _today: date, _country: str) -> Taker:
     run = connection.exec_driver_sql
 
@@ -197,7 +218,7 @@ def _packagings(connection: Connection, _currency: str, _today: date, _country: 
         values: dict[str, object] = {**numbers}
         del values["factor"]
         if row.get("gtin"):
-            values["gtin"] = row["gtin"]
+            values["gtin"] = _barcode(connection, row["gtin"], int(product), unit)
         if row.get("sellable"):
             values["sellable"] = int(row["sellable"] not in ("0", "no", "false"))
         names = list(values)

@@ -324,9 +324,11 @@ def test_master_data_are_created_updated_skipped_and_merged(
     products = write(tmp_path / "p.csv", "S1,Oil,EA", head="sku,name,base unit")
     assert take(alone, products, "products").created == 1
     packs = write(tmp_path / "k.csv", "S1,CS,12,8412345678905", "S1,EA,1,", "S1,CS,0,", "S9,CS,6,",
+                  "S1,BU,48,8412345678906", "S1,PL,480,08412345678905",
                   head="sku,unit,factor,gtin")  # fmt: skip
     report = take(alone, packs, "packagings")
-    assert (report.created, report.skipped, report.rejected) == (1, 1, 2)
+    assert (report.created, report.skipped, report.rejected) == (1, 1, 4)
+    assert ask(alone, "SELECT gtin FROM packaging WHERE gtin IS NOT NULL") == [("8412345678905",)]
     prices = write(tmp_path / "r.csv", "S1,4.255,2026-01-01", "S1,x,", head="sku,price,valid from")
     report = take(alone, prices, "prices")
     assert (report.created, report.rejected) == (1, 1)

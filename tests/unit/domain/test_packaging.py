@@ -11,6 +11,7 @@ from crmdesk.domain.barcodes import (
     check_digit,
     is_gtin,
     read_scan,
+    tidy_code,
     to_gtin14,
     written_forms,
 )
@@ -74,6 +75,17 @@ def test_leading_zeros_make_no_other_number(length: int, number: int) -> None:
 )
 def test_what_is_no_gtin_is_none(text: str) -> None:
     assert to_gtin14(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("8412345678905", "8412345678905"), ("841-2345-678905", "8412345678905"),
+        ("36000291452", "036000291452"), ("8412345678906", None), ("A-17", "A-17"), ("17", "17"),
+    ],
+)  # fmt: skip
+def test_a_barcode_is_kept_tidy(text: str, kept: str | None) -> None:
+    assert tidy_code(text) == kept
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 
 LENGTHS = (8, 12, 13, 14)
+_FEWEST = 7
+"""Fewer digits are somebody's own number: a GTIN that lost more zeros is not to be told from it."""
 _SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9]")
 _ELEMENTS = re.compile(r"^\(?0[12]\)?(\d{14})(.*)$", re.S)
 _WEIGHT = re.compile(r"\(?310([0-3])\)?(\d{6})")
@@ -49,7 +51,7 @@ def to_gtin14(text: str) -> str | None:
     taken for the shortest GTIN it can be, if its check digit fits.
     """
     digits = text.translate(_SEPARATORS)
-    if not _is_digits(digits) or len(digits) > 14 or not digits.strip("0"):
+    if not _is_digits(digits) or not _FEWEST <= len(digits) <= 14 or not digits.strip("0"):
         return None
     length = next(length for length in LENGTHS if length >= len(digits))
     padded = digits.zfill(length)

@@ -65,7 +65,8 @@ def test_leading_zeros_make_no_other_number(length: int, number: int) -> None:
     assert code in forms
     assert all(form.zfill(14) == whole for form in forms)
     # A spreadsheet takes the zeros away; spaces and dashes are for people.
-    assert to_gtin14(code.lstrip("0")) == whole
+    bare = code.lstrip("0")
+    assert to_gtin14(bare) == (whole if len(bare) >= 7 else None)
     assert to_gtin14(f" {code[:3]}-{code[3:]} ") == whole
 
 

@@ -77,7 +77,7 @@ def make_columns(currency: str) -> tuple[Column, ...]:
         Column("list", _("List {currency}").format(currency=sign),
                lambda x: Cell(x.list_price, tone=Tone.MUTED), 74, right=True, sortable=False),
         Column("reason", _("Price reason"), reason,
-               column_width(180, _("Price reason")), sortable=False),
+               column_width(152, _("Price reason")), sortable=False),
         Column("net", _("Net {currency}").format(currency=sign), net, 80,
                right=True, sortable=False),
         Column("total", _("Total {currency}").format(currency=sign),

@@ -24,7 +24,7 @@ import prometheus_client
 import uvicorn
 
 from crmdesk.domain.errors import EnvironmentProblem, UserError
-from crmdesk.hq import doors, schema
+from crmdesk.hq import doors, readiness, schema
 from crmdesk.hq.app import make_app, open_hq
 from crmdesk.hq.logs import logging_to
 from crmdesk.hq.metrics import Metrics
@@ -197,6 +197,11 @@ class HqServer(uvicorn.Server):
             while self._store.busy and self._last_resort.is_alive():
                 time.sleep(0.1)
             self._last_resort.cancel()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets)
+        readiness.tell_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal: the first begins the end, the second ends it."""

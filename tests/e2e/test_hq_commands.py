@@ -34,8 +34,9 @@ def folder() -> Iterator[Path]:
         pytest.skip("no PostgreSQL: install postgresql-15 or the extra hq-embedded")
     found = Path(tempfile.mkdtemp(prefix="crmdesk-hq-tests-"))
     yield found
-    if (found / "hq" / "hq.json").exists():
-        home.open_home(found / "hq").stop()
+    for name in ("hq", "again"):
+        if (found / name / "hq.json").exists():
+            home.open_home(found / name).stop()
     shutil.rmtree(found, ignore_errors=True)
 
 
@@ -74,7 +75,7 @@ def test_from_an_empty_folder_to_a_synced_laptop(folder: Path) -> None:
     hq, laptop, port = folder / "hq", folder / "laptop", free_port()
     made = run("hq", "init", "--folder", hq, "--company", "Bäckerei Groß", "--admin", "Ada")
     server = subprocess.Popen(
-        [*_COMMAND, "hq", "serve", "--folder", str(hq), "--port", str(port)],
+        [*_COMMAND, "hq", "serve", "--folder", str(hq), "--port", str(port), "--processes", "2"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment(),
     )  # fmt: skip
     try:
@@ -90,6 +91,10 @@ def test_from_an_empty_folder_to_a_synced_laptop(folder: Path) -> None:
         (device,) = run("hq", "device", "--folder", hq)
         assert device["user_code"] == "A1"
         assert run("hq", "check", "--folder", hq)["findings"] == []
+        dump = run("hq", "backup", "--folder", hq, "--out", folder / "kept", "--keep", "3")["file"]
+        assert run("hq", "restore", dump, "--folder", folder / "again")["safety"] is None
+        again = run("hq", "check", "--folder", folder / "again")
+        assert again["findings"] == [] and again["counts"]["user"] == 2
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0

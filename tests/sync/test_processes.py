@@ -216,10 +216,17 @@ def test_a_server_ends_even_when_postgresql_answers_nothing_at_all(
     assert one.sync().sent == 1
 
 
-def test_a_server_with_nothing_to_do_ends_at_once(hq: Headquarters, tmp_path: Path) -> None:
-    with child(hq, tmp_path / "server", grace_s=60.0) as server_:
-        server_.terminate()
-        assert server_.process.wait(10) == 0
+def test_a_server_with_nothing_to_do_ends_at_once_and_its_manager_is_told(
+    hq: Headquarters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0crmdesk-test-" + tmp_path.name)
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@crmdesk-test-" + tmp_path.name)
+        with child(hq, tmp_path / "server", grace_s=60.0) as server_:
+            assert manager.recv(100) == b"READY=1"
+            server_.terminate()
+            assert server_.process.wait(10) == 0
 
 
 def test_a_server_refuses_a_database_of_another_schema(hq: Headquarters, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from crmdesk.i18n import _, language
 from crmdesk.services.imports import import_file
 from crmdesk.services.workspace import NewCompany, Workspace, start_alone
 from crmdesk.storage import crypto, profile
+from crmdesk.storage.engine import Database
 from crmdesk.sync.bootstrap import JoinReport, KeyKeeping, join
+from crmdesk.sync.rejoining import rejoin
 
 Progress = Callable[[str, int], None]
 Instants = Callable[[], datetime]
@@ -62,6 +64,19 @@ def join_hq(
         keeping=key_keeping(passphrase), progress=progress,
         cancelled=cancelled,
     )  # fmt: skip
+
+
+def rejoin_hq(
+    database: Database, url: str, code: str, *, insecure: bool = False, password: str = ""
+) -> str:
+    """Make a profile that HQ has stopped or lost a new device of it; returns its prefix.
+
+    UserError for an address without encryption on the network, unless ``insecure``, and what
+    :func:`crmdesk.sync.rejoining.rejoin` raises.
+    """
+    if not insecure:
+        _require_private(url)
+    return rejoin(database, url, code, device_name=platform.node() or "laptop", password=password)
 
 
 def _require_private(url: str) -> None:

@@ -44,6 +44,10 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
         "--password", action="store_true",
         help=_("ask for the user's password at HQ, or read it from standard input"),
     )  # fmt: skip
+    join.add_argument(
+        "--again", action="store_true",
+        help=_("keep this profile: HQ has stopped or lost this device"),
+    )  # fmt: skip
     join.set_defaults(run=_join)
 
 
@@ -151,6 +155,9 @@ def _tell(report: SyncReport, context: Context) -> None:
 def _join(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.cli.beginning import join_hq
 
+    if chosen.again:
+        return _rejoin(chosen, context)
+
     def attempt(password: str) -> JoinReport:
         return join_hq(
             context.folder, chosen.url, chosen.code, context.instants,
@@ -169,6 +176,22 @@ def _join(chosen: argparse.Namespace, context: Context) -> int:
             rows=format_number(report.rows), size=format_bytes(report.bytes_in),
             seconds=format_number(report.seconds, 1),
         )
+    )  # fmt: skip
+    return DONE
+
+
+def _rejoin(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.cli.beginning import rejoin_hq
+
+    password = _typed_password() if chosen.password else ""
+    with opened(context, to_sync=True) as ws:
+        prefix = rejoin_hq(
+            ws.database, chosen.url, chosen.code, insecure=chosen.insecure, password=password
+        )
+    context.console.document({"prefix": prefix})
+    context.console.say(
+        _("This computer is the device {prefix} from now on; what was not sent goes with the next"
+          " sync.").format(prefix=prefix)
     )  # fmt: skip
     return DONE
 

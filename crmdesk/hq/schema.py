@@ -84,6 +84,8 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, HEAD_REVISION)
     # The same transaction, on the bare driver connection.
     place_extra(cast(HqConnection, connection.connection.driver_connection))
+    # Other columns give other sums.
+    connection.execute(text("DELETE FROM scope_sum"))
 
 
 def _first_facts(store: Store) -> None:

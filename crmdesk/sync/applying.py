@@ -28,6 +28,7 @@ from crmdesk.storage.tables import (
     table,
 )  # fmt: skip
 from crmdesk.storage.types import dump_json
+from crmdesk.sync.making_room import make_room
 from crmdesk.sync.reading import converter
 
 _CHUNK = 500
@@ -79,10 +80,12 @@ class Applier:
 
     ``rows`` counts what was written or deleted, not what was already known; ``needed`` are rows
     that could not be removed because others here refer to them.
+    ``room``: rows of ours that stand in the way of HQ's give way.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, room: bool = False) -> None:
         self._connection = connection
+        self._room = room
         self._keys: dict[str, dict[bytes, int]] = {}
         self._touched: dict[str, set[int]] = {}
         self.rows = 0
@@ -177,7 +180,15 @@ class Applier:
             # Two rows may have exchanged their codes: step aside first, then write all of them,
             # those already written too.
             self._step_aside(entity, [row.uid for row, _cells in rows])
-            self._connection.exec_driver_sql(_upsert(entity.name), values)
+            try:
+                self._connection.exec_driver_sql(_upsert(entity.name), values)
+            except IntegrityError:
+                if not self._room:
+                    raise
+                uids, cells = {row.uid for row, _cells in rows}, [cells for _row, cells in rows]
+                moved = make_room(self._connection, entity, uids, cells)
+                self._touched.setdefault(entity.name, set()).update(moved)
+                self._connection.exec_driver_sql(_upsert(entity.name), values)
         keys = self._keys.setdefault(entity.name, {})
         self._learn(entity.name, {row.uid for row, _cells in rows})
         ids = [keys[row.uid] for row, _cells in rows]

@@ -244,8 +244,9 @@ class _Round:
                 self._pull()
             except IntegrityError:
                 # Something made here since the push stands in the way of HQ's row: HQ judges it.
+                # What HQ does not even know gives way.
                 self._push()
-                self._pull()
+                self._pull(room=True)
 
     def _check_cancelled(self) -> None:
         if self._cancelled():
@@ -298,7 +299,7 @@ class _Round:
 
     # -- down ------------------------------------------------------------------------------
 
-    def _pull(self) -> None:
+    def _pull(self, *, room: bool = False) -> None:
         received, changes = download(
             self._database,
             self._session,
@@ -307,6 +308,7 @@ class _Round:
             progress=self._progress,
             check_cancelled=self._check_cancelled,
             whole=self._whole,
+            room=room,
         )
         self._add(received=received, changes=changes)
 

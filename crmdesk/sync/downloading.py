@@ -74,6 +74,8 @@ class Staged:
     forced: bool = False
     # After a restore this device's own rows are news too.
     own: bool = False
+    # Whether rows of ours give way to HQ's where these have the same codes.
+    room: bool = False
     # Whether snapshots of gained scopes may be fetched now.
     whole: bool = True
 
@@ -93,6 +95,7 @@ def download(
     progress: Callable[[str, int, int], None],
     check_cancelled: Callable[[], None],
     whole: bool = True,
+    room: bool = False,
 ) -> tuple[int, ChangeSet]:
     """Pull to HQ's present head and apply; returns rows received and what was touched.
 
@@ -104,7 +107,7 @@ def download(
         leaving = bool(_leaving(connection) or strays(connection, cursor) or _overdue(connection))
         own = profile.get_fact(connection, OWN_ROWS) is not None
         since = profile.get_fact(connection, ENTITIES_SINCE)
-    staged = Staged(cursor, own=own, whole=whole)
+    staged = Staged(cursor, own=own, whole=whole, room=room)
     if since is not None:
         _stage_brought(session, staged, int(since))
     elif nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
@@ -249,7 +252,7 @@ def _stage_brought(session: Session, staged: Staged, since: int) -> None:
 
 
 def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
-    applier = Applier(connection)
+    applier = Applier(connection, room=staged.room)
     gone_anew = vanished(connection, staged.anew, staged.snapshot, staged.rows, parse_instant(at))
     staged.left |= gone_anew.pop("account", set())
     for name in ENTITIES:

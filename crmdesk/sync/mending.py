@@ -41,7 +41,7 @@ class Mender:
     """
 
     def __init__(self, connection: Connection, now: datetime) -> None:
-        self.applier = Applier(connection)
+        self.applier = Applier(connection, room=True)
         self.kept = 0
         self._connection = connection
         self._now = now

@@ -108,7 +108,7 @@ def acknowledge(
     tx: Tx, txns: Sequence[Txn], answers: Sequence[Answer], at: str
 ) -> tuple[Acknowledged, Applier]:
     """Take over HQ's answers in an applying transaction; ``at`` is the present instant as text."""
-    applier = Applier(tx.connection)
+    applier = Applier(tx.connection, room=True)
     result = Acknowledged()
     by_seq = {answer.seq: answer for answer in answers}
     every = [(op, txn, by_seq[op.seq]) for txn in txns for op in txn.ops if op.seq in by_seq]

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import Refused
+from crmdesk.domain.errors import Refused, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq import admin, editing, schema, serving
 from crmdesk.hq.embedded import Cluster
@@ -21,6 +22,7 @@ from crmdesk.storage import backup, check, profile
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.sync import facts
 from crmdesk.sync.client import sync_once
+from crmdesk.sync.rejoining import rejoin
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_checksums import both
@@ -58,6 +60,21 @@ def take_back(hq: Headquarters, postgres: Cluster) -> Callable[[], Callable[...,
         return restore
 
     return dump
+
+
+@pytest.fixture
+def crmdesk() -> Callable[..., int]:
+    """Runs the command line on a profile; returns the exit code."""
+
+    def face(*_: object) -> int:
+        raise AssertionError("no window here")
+
+    def run(*words: str, folder: Path) -> int:
+        faces = Faces(face, face, face)  # type: ignore[arg-type]
+        arguments = [*words, "--profile", str(folder)]
+        return main(arguments, faces, lambda: datetime.now(UTC))
+
+    return run
 
 
 def content(hq: Headquarters) -> dict[str, list[Any]]:
@@ -231,6 +248,32 @@ def test_case_27_a_backup_put_in_place_without_a_word_is_noticed(
     agree(hq, one, office)
 
 
+def test_a_code_given_twice_after_a_restore_stops_nobody(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    """The office made C9; HQ lost it and gave the code to another customer before it came back."""
+    one, office, second = hq.join("R1"), hq.join("O1"), hq.join("O1", "second")
+    one.sync()
+    office.sync()
+    restore = take_back()
+    lost = new_customer(office)
+    office.sync()
+    one.sync()
+    restore()
+    taken = new_customer(second)
+    assert second.sync().refusals == 0
+
+    for laptop in (one, office, one):
+        laptop.sync()
+
+    for laptop in (one, office, second):
+        assert laptop.rows("SELECT uid FROM account WHERE code = 'C9'") == [(taken,)]
+    assert "C9" in office.one("SELECT fields FROM refusal WHERE uid = ?", lost)
+    held = one.rows("SELECT code FROM account WHERE uid = ?", lost)
+    assert held == [(f"C9~{lost.hex().upper()}",)]
+    agree(hq, office, second)
+
+
 # -- the laptop ----------------------------------------------------------------------------
 
 
@@ -263,6 +306,87 @@ def test_case_26_a_copied_disk_is_found_out_and_overwrites_nothing(hq: Headquart
     assert sorted(hq.rows("SELECT text FROM note")) == [("before the copy",), ("by the original",)]
     assert hq.one("SELECT description FROM account WHERE code = 'C2'") == "by the original"
     assert hq.one("SELECT count(*) FROM audit WHERE action = 'cloned-device'") == 1
+
+
+def test_a_stopped_device_is_enrolled_again_and_loses_nothing(
+    hq: Headquarters, crmdesk: Callable[..., int]
+) -> None:
+    """Both copies become devices of their own; what only waited is sent, nothing twice."""
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "waits on both")
+    one.database.dispose()
+    folder = hq.folder / "copy"
+    shutil.copytree(one.folder, folder)
+    reopened(one)
+    copy = Laptop(folder, profile.open_database(folder, serving.system_clock()), hq.url)
+    hq.laptops.append(copy)
+    for laptop, text in ((one, "by the original"), (copy, "by the copy")):
+        add_note(laptop, "C1", "R1", text)
+    one.sync()
+    with pytest.raises(Refused):
+        copy.sync()
+    with pytest.raises(UserError, match="somebody else"):
+        rejoin(copy.database, hq.url, hq.code("R2"), device_name="x")
+
+    for laptop in (copy, one):
+        laptop.database.dispose()
+        assert (
+            crmdesk("join", hq.url, "--code", hq.code("R1"), "--again", folder=laptop.folder) == 0
+        )
+        reopened(laptop)
+        assert laptop.sync().refusals == 0
+    one.sync()
+    copy.sync()
+
+    assert sorted(text for (text,) in hq.rows("SELECT text FROM note")) == [
+        "by the copy", "by the original", "waits on both",
+    ]  # fmt: skip
+    assert len({one.fact("device.uid"), copy.fact("device.uid")}) == 2
+    agree(hq, one, copy)
+    with pytest.raises(UserError, match="need not"):
+        rejoin(one.database, hq.url, hq.code("R1"), device_name="x")
+
+
+def test_a_device_enrolled_after_the_backup_is_enrolled_again_with_its_work(
+    hq: Headquarters, take_back: Callable[[], Callable[..., None]]
+) -> None:
+    hq.join("R1")
+    restore = take_back()
+    late = hq.join("R1", "late")
+    add_note(late, "C0", "R1", "sent")
+    submit_order(late, "C1", "R1", "R09-00001")
+    late.sync()
+    before = content(hq)
+    add_note(late, "C0", "R1", "not sent")
+    restore()
+    with pytest.raises(Refused) as caught:
+        late.sync()
+    assert caught.value.code == "device"
+
+    rejoin(late.database, hq.url, hq.code("R1"), device_name="late")
+    report = late.sync()
+
+    assert (report.refusals, report.waiting) == (0, 0)
+    assert content(hq)["order"] == before["order"]
+    assert content(hq)["order_line"] == before["order_line"]
+    assert sorted(hq.rows("SELECT text FROM note")) == [("not sent",), ("sent",)]
+    # Only the device's own row of before is still kept here; HQ has lost it.
+    here, there = both(hq, late)
+    assert {s for s in here if here[s] != there[s]} == {"reference"}
+
+
+def test_the_command_line_compares_with_hq(
+    hq: Headquarters, crmdesk: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = hq.join("R1")
+    with one.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql("UPDATE contact SET name = 'flipped'")
+    one.database.dispose()
+    assert crmdesk("check", "--hq", folder=one.folder) == 0
+    assert "4 rows" in capsys.readouterr().out
+    reopened(one)
+    assert one.rows("SELECT count(*) FROM contact WHERE name = 'flipped'") == [(0,)]
+    agree(hq, one)
 
 
 def test_case_26_a_restored_laptop_counts_on_and_gets_its_own_work_back(

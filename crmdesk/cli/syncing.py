@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
+from crmdesk.cli import sync_files
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import CrmdeskError, Refused
@@ -34,6 +35,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     how.add_argument("--watch", action="store_true", help=_("go on until Ctrl+C"))
     how.add_argument("--status", action="store_true", help=_("say how it stands, without a round"))
     sync.set_defaults(run=_sync)
+    sync_files.add_steps(sync, common)
     join = commands.add_parser("join", parents=[common], help=_("enrol at an HQ"))
     join.add_argument("url")
     join.add_argument("--code", required=True)

@@ -144,6 +144,13 @@ def _page_lines(
             for chunk, count in streams.rows(connection, entity.name, rest, [arrived]):
                 counted(count)
                 yield chunk
+            # Deleted where the account was before: whoever had it there has not heard of it.
+            query = (
+                f"SELECT encode(uuid_send(t.uid),'hex'), t.rev FROM {quoted(table_name(entity))} t"
+                " WHERE t.account_id = ANY(%s::uuid[]) AND t.deleted"
+            )
+            gone = connection.execute(query.encode(), [arrived]).fetchall()
+            deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
         if listed:
             source, present, parameters = _listed(entity.name, listed, heads.keys())
             rest, there = f"{source} AND {present}", 0

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused
+from crmdesk.domain.errors import Cancelled, CrmdeskError, Refused, Unreachable
+from crmdesk.i18n import _
 from crmdesk.storage import profile, transfers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
@@ -35,6 +36,8 @@ from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport, understood
 from crmdesk.sync.uploading import acknowledge, waiting_count, waiting_txns
 from crmdesk.sync.wiping import wipe
+
+NETWORK = "network"
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (``push``, ``pull``, ``apply``), what is done and of how many (0: ?)."""
@@ -127,7 +130,7 @@ class Syncer:
                 member = facts.require_membership(connection)
             session = self._session_with(member)
             try:
-                one = _Round(
+                one = Round(
                     self._database, session, member, progress, cancelled,
                     whole=whole, files=files or Limits(),
                 )  # fmt: skip
@@ -164,7 +167,11 @@ class Syncer:
         self._transport = self._session = None
 
 
-class _Round:
+class Round:
+    """One exchange with HQ and the account of it; ``way`` is how its bytes travel."""
+
+    way = NETWORK
+
     def __init__(
         self,
         database: Database,
@@ -213,19 +220,13 @@ class _Round:
                 self._exchange()
             except Refused as error:
                 if error.code == RETIRING:
-                    self._carrier(Limits.last(), documents=lambda: None).run_last()
-                    leave(self._database, self._session, lambda: self._push(everything=True))
+                    self._leave()
                 if error.code != "epoch":
                     raise
                 self._start_over()
                 self._exchange()
             self._consistent_at = self._at()
-            if self._whole or compare:
-                # Not on a metered line.
-                detail = self._compare(now=compare)
-            if self._whole:
-                with understood():
-                    self._carry_files()
+            detail = self._follow(compare=compare)
         except CrmdeskError as error:
             result, detail = error.code, error.message
             raise
@@ -235,6 +236,21 @@ class _Round:
         finally:
             self._finish(started_at, time.perf_counter() - started, result, detail)
         return self._report
+
+    def _follow(self, *, compare: bool) -> str | None:
+        """What comes after the documents; returns what is to be told of it."""
+        detail = None
+        if self._whole or compare:
+            # Not on a metered line.
+            detail = self._compare(now=compare)
+        if self._whole:
+            with understood():
+                self._carry_files()
+        return detail
+
+    def _leave(self) -> None:
+        self._carrier(Limits.last(), documents=lambda: None).run_last()
+        leave(self._database, self._session, lambda: self._push(everything=True))
 
     def _exchange(self) -> None:
         with understood():
@@ -270,21 +286,31 @@ class _Round:
             if not txns:
                 return
             self._progress("push", self._report.sent, total)
-            with self._database.maintenance() as connection:
-                facts.keep_offered(connection, max(op.seq for txn in txns for op in txn.ops))
-            sent_ms = self._now_ms()
-            request = PushRequest(
-                PROTOCOL_VERSION, self._member.epoch, sent_ms, txns, again=offered_again
-            )
-            body = self._session.post("/v1/push", request)
-            response = msgspec.json.decode(body, type=PushResponse)
-            self._session.offset = measure(sent_ms, response.time, self._now_ms())
+            response = self._offer(txns, offered_again)
+            if not response.answers:
+                return
             try:
                 self._acknowledge(txns, response)
             except MissingParents:
                 # HQ's row refers to one that is still on its way: fetch first, then try again.
                 self._pull()
                 self._acknowledge(txns, response)
+
+    def _offer(self, txns: list[Txn], offered_again: int) -> PushResponse:
+        """HQ's answers to these; none means that there is nothing more to be had now."""
+        with self._database.maintenance() as connection:
+            facts.keep_offered(connection, max(op.seq for txn in txns for op in txn.ops))
+        sent_ms = self._now_ms()
+        request = PushRequest(
+            PROTOCOL_VERSION, self._member.epoch, sent_ms, txns, again=offered_again
+        )
+        body = self._session.post("/v1/push", request)
+        response = msgspec.json.decode(body, type=PushResponse)
+        self._session.offset = measure(sent_ms, response.time, self._now_ms())
+        if not response.answers:
+            # Otherwise the same question would be asked for ever.
+            raise Unreachable(_("HQ gave no answer to the changes that were sent."))
+        return response
 
     def _acknowledge(self, txns: list[Txn], response: PushResponse) -> None:
         with self._database.write(applying=True) as tx:
@@ -424,14 +450,18 @@ class _Round:
                         "detail": detail, "sent": found.sent, "received": found.received,
                         "bytes_out": found.bytes_out, "bytes_in": found.bytes_in,
                         "conflicts": found.conflicts, "refusals": found.refusals,
-                        "healed": found.healed,
+                        "healed": found.healed, "way": self.way,
                     },
                 )  # fmt: skip
-            said = {facts.OFFSET_MS: str(offset.ms), facts.LAST_RESULT: result}
-            profile.set_facts(connection, said)
             now = self._database.clock.now()
+            if self.way == NETWORK:
+                said = {facts.OFFSET_MS: str(offset.ms), facts.LAST_RESULT: result}
+                if self._session.hq_schema:
+                    said[facts.HQ_SCHEMA] = str(self._session.hq_schema)
+                profile.set_facts(connection, said)
             if self._consistent_at is not None:
                 profile.set_fact(connection, facts.LAST_SYNC, self._consistent_at)
+            if self._consistent_at is not None and self.way == NETWORK:
                 lease.renew(connection, now, self._session.lease_days)
                 self._keep_pins(connection)
             standing = lease.observe(connection, now)

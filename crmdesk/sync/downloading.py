@@ -72,6 +72,8 @@ class Staged:
     brought: bool = False
     # Rows of gained scopes are taken whatever their revision.
     forced: bool = False
+    # Nothing was held before: this laptop begins anew.
+    fresh: bool = False
     # After a restore this device's own rows are news too.
     own: bool = False
     # Whether rows of ours give way to HQ's where these have the same codes.
@@ -107,8 +109,8 @@ def download(
         leaving = bool(_leaving(connection) or strays(connection, cursor) or _overdue(connection))
         own = profile.get_fact(connection, OWN_ROWS) is not None
         since = profile.get_fact(connection, ENTITIES_SINCE)
-    staged = Staged(cursor, own=own, whole=whole, room=room)
-    if since is not None:
+    staged = Staged(cursor, own=own, whole=whole, room=room, fresh=not cursor)
+    if since is not None and not session.partial:
         _stage_brought(session, staged, int(since))
     elif nothing_sent and len(cursor) > _FEW_SCOPES and not leaving:
         request = PullRequest(PROTOCOL_VERSION, epoch, cursor_hash(epoch, cursor))
@@ -148,6 +150,7 @@ def _fetch(
         )
         body = session.post("/v1/pull", request)
         if not body:
+            staged.more = staged.more and session.partial
             return
         gained = _stage(staged, body)
         if gained and not staged.whole:
@@ -228,7 +231,8 @@ def _stage_snapshot(
             _keep(staged, batch.entity, row)
             known.add(row.uid)
     staged.cursor.update(snapshot.heads)
-    staged.forced = True
+    # What was written after a file is newer than the file, unless nothing here counts any more.
+    staged.forced = staged.fresh or not session.partial
 
 
 def _stage_brought(session: Session, staged: Staged, since: int) -> None:
@@ -271,7 +275,8 @@ def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     staged.other.keep(connection)
     applier.forget_images()
     keep_cursor(connection, staged.cursor)
-    profile.set_fact(connection, OWN_ROWS, None)
+    if not staged.more:
+        profile.set_fact(connection, OWN_ROWS, None)
     if staged.brought:
         profile.set_fact(connection, ENTITIES_SINCE, None)
     return applier

@@ -23,6 +23,8 @@ RESTORED_AT = "sync.hq_restored_at"
 """The instant at which this laptop learned of HQ's last restore."""
 AGAIN_SEQ = "sync.again_seq"
 """The highest journal entry at that instant: what is up to there is offered again."""
+HQ_SCHEMA = "hq.schema"
+"""HQ's schema as of the last round: what it cannot take yet is not put into a file."""
 OFFSET_MS, LAST_SYNC, LAST_RESULT = "sync.offset_ms", "sync.last_at", "sync.last_result"
 
 

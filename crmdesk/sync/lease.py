@@ -89,6 +89,15 @@ def renew(connection: Connection, now: datetime, days: int) -> None:
     set_facts(connection, {DAYS: str(days), CONTACT_MS: now_ms, SEEN_MS: now_ms, BACK_MS: "0"})
 
 
+def renew_since(connection: Connection, asked: datetime, days: int) -> None:
+    """HQ has answered what was asked at an instant of this machine's clock, by a file.
+
+    An older answer than the last contact changes nothing. Steps back of the clock still count.
+    """
+    if _ms(asked) > int(_known(connection).get(CONTACT_MS) or 0):
+        set_facts(connection, {DAYS: str(days), CONTACT_MS: str(_ms(asked))})
+
+
 def watch(database: Database) -> Lease:
     """Note the time, and lock the data from the end of the lease on; returns the lease."""
     with database.maintenance() as connection:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select, update
 
 from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.states import Role
-from crmdesk.storage import capture, profile, resuming
+from crmdesk.storage import capture, profile, resuming, transfers
 from crmdesk.storage.entities import ENTITIES, Entity, Owner
 from crmdesk.storage.tables import journal, table
 from crmdesk.sync import facts
@@ -35,6 +35,7 @@ def start_over(connection: Connection, epoch: str, now: datetime) -> None:
     """HQ is another one than it was: every answered op waits again, every scope is new to us."""
     connection.execute(update(journal).where(journal.c.state == "sent").values(state="waiting"))
     keep_cursor(connection, {})
+    transfers.offer_again(connection)
     highest = connection.scalar(select(func.max(journal.c.seq))) or 0
     profile.set_fact(connection, facts.EPOCH, epoch)
     profile.set_fact(connection, facts.RESTORED_AT, format_instant(now))

@@ -34,6 +34,8 @@ class Session:
         self.pins: list[str] = []
         # How many changes wait, told to HQ with every new token: it may be the last it hears.
         self.waiting: Callable[[], int] | None = None
+        # True where HQ's answers may end before its present head, as in a file they do.
+        self.partial = False
         self._device, self._key = device, key
         self._token, self._until = "", 0.0
         self._epoch = ""

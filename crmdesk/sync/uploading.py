@@ -33,7 +33,7 @@ _WAITING_OPS = (
         _j.seq, _j.txn, _j.entity, _j.uid, _j.account_uid, _j.op, _j.fields, _j.base_rev, _j.hlc,
         _j.schema_version,
     )
-    .where(_WAITING)
+    .where(_WAITING, _j.seq > bindparam("after"))
     .order_by(_j.seq)
     .limit(bindparam("most"))
 )  # fmt: skip
@@ -68,10 +68,11 @@ def waiting_txns(
     connection: Connection,
     *,
     limit: int = MAX_PUSH_OPS,
+    after: int = 0,
     hq_schema: int = SCHEMA_VERSION,
     put_off: Collection[int] = (),
 ) -> list[Txn]:
-    """Waiting transactions in order, together about ``limit`` ops.
+    """Waiting transactions in order, together about ``limit`` ops, behind the op ``after``.
 
     A transaction larger than that (an import) goes in parts, in order. What an HQ of that schema
     cannot take yet goes on waiting, and so do the transactions ``put_off``.
@@ -79,7 +80,7 @@ def waiting_txns(
     query, held = _WAITING_OPS, [*held_back(connection, hq_schema), *put_off]
     if held:
         query = query.where(_j.txn.not_in(held))
-    rows = connection.execute(query, {"most": limit + 1}).all()
+    rows = connection.execute(query, {"most": limit + 1, "after": after}).all()
     txns: list[Txn] = []
     size = 0
     for seq, txn, entity, uid, account, op, fields, base_rev, hlc, schema in rows[:limit]:

@@ -323,3 +323,17 @@ def test_a_proposed_move_does_not_hide_a_customer_from_the_loss_of_its_territory
     assert one.rows("SELECT code FROM account") == []
     assert one.rows("SELECT 1 FROM sale UNION ALL SELECT 1 FROM contact") == []
     assert one.sync().received == 0
+
+
+def test_a_deletion_is_heard_although_its_customer_moved_within_reach(hq: Headquarters) -> None:
+    """The office sees both territories: the customer never leaves it, nor does what was deleted."""
+    one, office = hq.join("R1"), hq.join("O1")
+    one.run("DELETE FROM contact WHERE account_id = (SELECT id FROM account WHERE code = 'C1')")
+    one.sync()
+    admin.reassign_territory(hq.store, ["C1"], "T2", now_ms=hq.now_ms())
+
+    office.sync()
+
+    assert office.one(
+        "SELECT count(*) FROM contact c JOIN account a ON a.id = c.account_id WHERE a.code = 'C1'"
+    ) == 0  # fmt: skip

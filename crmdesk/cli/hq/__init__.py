@@ -8,6 +8,7 @@ from typing import Any
 
 from crmdesk.cli.hq import (
     devices,
+    files,
     keeping,
     people,
     records,
@@ -29,6 +30,6 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(folder=None)
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
-    modules = (running, people, territories, devices, security, keeping, records, scaling)
+    modules = (running, people, territories, devices, security, keeping, files, records, scaling)
     for module in modules:
         module.register(steps, shared)

@@ -1,0 +1,95 @@
+"""``crmdesk sync export`` and ``crmdesk sync import``: sync by files, the laptop's side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.opening import opened
+from crmdesk.i18n import _, format_bytes, format_number, ngettext
+
+if TYPE_CHECKING:
+    from crmdesk.cli.context import Context
+
+
+def add_steps(sync: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """Add the laptop's steps to the parser of ``sync``."""
+    steps = sync.add_subparsers(dest="step", metavar="STEP")
+    export = steps.add_parser(
+        "export", parents=[common], help=_("write what waits into a file for HQ")
+    )
+    export.add_argument("file", type=Path)
+    export.set_defaults(run=_export)
+    taking = steps.add_parser("import", parents=[common], help=_("take HQ's answer file"))
+    taking.add_argument("file", type=Path)
+    taking.set_defaults(run=_import)
+
+
+def _export(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.sync.filesync import export
+
+    with opened(context, to_sync=True) as ws:
+        found = export(ws.database, chosen.file)
+    context.console.document(
+        {"file": str(chosen.file), "changes": found.changes, "size": found.size, "left": found.left}
+    )
+    context.console.say(
+        ngettext(
+            "{count} change written to {file} ({size}). It waits until HQ's answer is imported.",
+            "{count} changes written to {file} ({size}). They wait until HQ's answer is imported.",
+            found.changes,
+        ).format(
+            count=format_number(found.changes), file=chosen.file, size=format_bytes(found.size)
+        )
+    )
+    if found.left:
+        context.console.say(
+            _("{count} more did not fit; export again after the answer.").format(
+                count=format_number(found.left)
+            )
+        )
+    return DONE
+
+
+def _import(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.sync.filesync import take
+
+    with opened(context, to_sync=True) as ws:
+        taken = take(ws.database, chosen.file)
+    report = taken.report
+    context.console.document(
+        {
+            "sent": report.sent, "received": report.received, "conflicts": report.conflicts,
+            "refusals": report.refusals, "waiting": report.waiting, "news": taken.news,
+            "more": taken.more,
+        }
+    )  # fmt: skip
+    context.console.say(
+        _(
+            "{sent} answered, {received} received, {conflicts} conflicts, {refusals} refused,"
+            " {waiting} waiting"
+        ).format(
+            sent=format_number(report.sent), received=format_number(report.received),
+            conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
+        )
+    )  # fmt: skip
+    told = _news(taken.news, more=taken.more)
+    if told:
+        context.console.say(told)
+    return FINDINGS if report.refusals else DONE
+
+
+def _news(news: str, *, more: bool) -> str:
+    """What to say of HQ's rows; nothing when all that HQ had was taken."""
+    if news == "restored":
+        return _("HQ was restored from a backup. Export again: it asks for everything once more.")
+    if news == "passed":
+        return _(
+            "This computer has moved on since the export, so HQ's news in the file were left out."
+            " The next sync or export brings them."
+        )
+    if more:
+        return _("HQ has more than fitted into the file. Export again for the rest.")
+    return _("HQ's news in the file were here already.") if news == "known" else ""

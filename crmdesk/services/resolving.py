@@ -18,7 +18,7 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.services import settling
-from crmdesk.services.orders import submit_order
+from crmdesk.services.orders import next_number, submit_order
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.entities import Entity, entity
 from crmdesk.storage.tables import conflict, journal, refusal
@@ -62,6 +62,7 @@ def retry_refusal(ws: Workspace, number: int) -> ChangeSet:
         parts = _step(connection, refused)
     documents = [one for one in parts if entity(one.entity).local_while is not None]
     if documents:
+        take_up_order(ws, [one.id for one in documents])
         changes = _submit_again(ws, entity(documents[0].entity), documents[0].uid)
         return changes | settling.settle(ws, "refused", [one.id for one in parts])
     changes = ChangeSet()
@@ -77,6 +78,28 @@ def retry_refusal(ws: Workspace, number: int) -> ChangeSet:
             )
     ids = [one.id for one in parts]
     return ChangeSet({**changes.touched, "conflict": frozenset(ids)}, undo=tx.txn)
+
+
+def take_up_order(ws: Workspace, numbers: Sequence[int]) -> ChangeSet:
+    """Make a refused order ready to be changed and submitted: a number that is taken is replaced.
+
+    Refusals of other things, and orders that have a new number already, stay as they are.
+    """
+    changes = ChangeSet()
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        for number in numbers:
+            row = run(
+                "SELECT o.id FROM refusal r JOIN sales_order o ON o.uid = r.uid WHERE r.id = ?"
+                " AND r.entity = 'order' AND r.code = 'duplicate' AND o.status = 'draft'"
+                " AND (o.number = json_extract(r.fields, '$.number[1]') OR o.number LIKE '%~%')",
+                (number,),
+            ).first()
+            if row is not None:
+                fresh = next_number(tx.connection, ws, "")
+                run("UPDATE sales_order SET number = ? WHERE id = ?", (fresh, row[0]))
+                changes |= ChangeSet.of("order", [int(row[0])])
+    return changes
 
 
 def retry_refusals(ws: Workspace, numbers: Sequence[int]) -> ChangeSet:

@@ -130,6 +130,7 @@ def test_of_two_different_decisions_the_first_stands_whole(hq: Headquarters, lat
         assert laptop.one("SELECT status FROM proposal") == status
     (need,) = sync_centre(two).needs
     assert (need.kind, need.code, need.can_retry) == ("refused", "decided", False)
+    assert (need.name, need.by) == ("Café Ñandú", "Olga Office")
 
 
 def test_many_are_decided_at_once_and_one_decided_already_stops_there(hq: Headquarters) -> None:

@@ -8,10 +8,14 @@ import pytest
 
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.ids import new_uid
+from crmdesk.hq import editing
+from crmdesk.services import proposals as decisions
 from crmdesk.services import resolving, settling
+from crmdesk.services.queries.proposals import proposals
 from crmdesk.services.queries.sync import sync_centre, sync_status
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.test_prices import order, price_list
 
 pytestmark = pytest.mark.hq
 
@@ -88,3 +92,65 @@ def test_what_is_left_alone_comes_back_by_its_number(hq: Headquarters) -> None:
     assert sync_centre(ws).needs == (need,)
     with pytest.raises(NotFound):
         settling.restore_other(ws, 999)
+
+
+def test_a_refused_order_is_a_draft_again_and_goes_with_a_new_number(hq: Headquarters) -> None:
+    """HQ has an order of that number, as after a restore of the laptop."""
+    rep, office = hq.join("R1"), hq.join("O1")
+    price_list(hq)
+    rep.sync()
+    office.sync()
+    order(office, "R01-00001")
+    office.sync()
+    order(rep, "R01-00001")
+
+    assert rep.sync().refusals >= 1
+
+    ws = workspace_of(rep.folder, rep.database, lambda: datetime.now(UTC))
+    (need,) = sync_centre(ws).needs
+    assert (need.entity, need.code, need.status, need.can_retry) == (
+        "order", "duplicate", "draft", True,
+    )  # fmt: skip
+    number = "SELECT number FROM sales_order WHERE id = ?"
+    resolving.take_up_order(ws, need.ids)
+    fresh = rep.one(number, need.row_id)
+    assert fresh != "R01-00001"
+    resolving.take_up_order(ws, need.ids)
+    assert rep.one(number, need.row_id) == fresh, "once is enough"
+
+    resolving.retry_refusals(ws, need.ids)
+
+    assert rep.sync().refusals == 0
+    assert hq.rows("SELECT number FROM sales_order ORDER BY number") == [
+        ("R01-00001",), (fresh,),
+    ]  # fmt: skip
+    assert sync_centre(ws).needs == ()
+
+
+def test_an_order_taken_at_another_price_says_so_and_asks_for_nothing(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    _list, rule = price_list(hq)
+    rep.sync()
+    order(rep, "R01-00001")
+    editing.update_rows(hq.store, "price_rule", [rule], {"price_e4": 13_500}, hq.now_ms())
+    rep.sync()
+    office.sync()
+
+    ws = workspace_of(rep.folder, rep.database, lambda: datetime.now(UTC))
+    (need,) = sync_centre(ws).needs
+    assert (need.kind, need.number, need.name) == ("price", "R01-00001", "Café Ñandú")
+    (line,) = need.collisions
+    assert (line.base, line.mine, line.theirs) == ({"line": 1, "sku": "SKU0"}, 12_000, 13_500)
+    settling.settle(ws, need.kind, need.ids)
+    assert sync_centre(ws).needs == ()
+
+    # The office takes note: nothing is written but that, and the rep hears of it.
+    desk = workspace_of(office.folder, office.database, lambda: datetime.now(UTC))
+    (row,) = proposals(desk)
+    assert (row.kind, row.number, row.by) == ("price", "R01-00001", "Ruth Rep")
+    decisions.accept(desk, [row.id])
+    assert office.sync().refusals == 0
+    rep.sync()
+    (answer,) = sync_centre(ws).needs
+    assert (answer.kind, answer.code, answer.status) == ("outcome", "price", "accepted")
+    assert hq.one("SELECT net_price_e4 FROM order_line WHERE position = 1") == 12_000

@@ -168,8 +168,20 @@ def _refused(connection: Connection, step: Sequence[Any]) -> NeedRow:
         code=told.code,
         sentence=told.sentence,
         parts=len({row.uid for row in step}),
+        by=_decider(connection, told.uid) if told.code == "decided" else "",
         can_retry=told.code not in HOPELESS and _can_be_made_again(need),
     )
+
+
+def _decider(connection: Connection, uid: bytes) -> str:
+    """Who decided a proposal that somebody here wanted to decide otherwise."""
+    c = table("proposal").c
+    name = connection.scalar(
+        select(_user.c.name)
+        .select_from(table("proposal").join(_user, _user.c.id == c.decided_by_id))
+        .where(c.uid == uid)
+    )
+    return str(name or "")
 
 
 def _can_be_made_again(need: NeedRow) -> bool:
@@ -245,6 +257,12 @@ def account_of(connection: Connection, entity_name: str, uid: bytes) -> tuple[in
     t = table(entity_name)
     if entity_name == "account":
         query = select(t.c.id, t.c.name).where(t.c.uid == uid)
+    elif entity_name == "proposal":
+        query = (
+            select(_account.c.id, _account.c.name)
+            .select_from(t.join(_account, _account.c.uid == t.c.account_uid))
+            .where(t.c.uid == uid)
+        )
     elif "account_id" in t.c:
         query = (
             select(_account.c.id, _account.c.name)

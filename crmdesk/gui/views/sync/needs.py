@@ -77,16 +77,26 @@ def _refused(row: NeedRow, now: datetime, currency: str) -> NeedItem:
     return NeedItem(
         key=f"refused:{row.ids[0]}", kind="refused", ids=row.ids,
         badge=BadgeItem(_("Refused"), Tone.DANGER, "close"), title=_title(row, currency),
-        note=note.format(count=more) if more else "", at=_at(row, now), sentence=row.sentence,
+        note=note.format(count=more) if more else "", at=_at(row, now),
+        sentence=_refused_sentence(row),
         hint=_refused_hint(row), account_id=row.account_id,
         order_id=row.row_id if is_draft else None,
         copy_id=row.row_id if is_order and not is_draft else None, can_retry=row.can_retry,
     )  # fmt: skip
 
 
+def _refused_sentence(row: NeedRow) -> str:
+    if row.code == "decided" and row.by:
+        words = _("{who} had decided it before your decision reached HQ; the first one stands.")
+        return words.format(who=row.by)
+    return row.sentence
+
+
 def _refused_hint(row: NeedRow) -> str:
     if row.entity in ("order", "quote") and row.row_id is not None:
         if row.status == "draft":
+            if row.code == "duplicate":
+                return _("It is a draft again and gets a new number when you open or send it.")
             return _("It is a draft again: change it and submit it anew.")
         return _("What HQ has stays as it is. Make a copy and change that.")
     if row.code == "decided":

@@ -325,7 +325,13 @@ class SyncPresenter:
         if need is None:
             return
         if need.order_id is not None:
-            self._desk.go("order", order=need.order_id)
+            ws, ids, draft = self._ws, need.ids, need.order_id
+            self._runner.write(
+                lambda: resolving.take_up_order(ws, ids),
+                lambda _changes: self._desk.go("order", order=draft),
+                self._desk.fail,
+                owner=self,
+            )
         elif need.copy_id is not None:
             ws, order_id = self._ws, need.copy_id
             self._runner.write(

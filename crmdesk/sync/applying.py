@@ -28,6 +28,7 @@ from crmdesk.storage.tables import (
     table,
 )  # fmt: skip
 from crmdesk.storage.types import dump_json
+from crmdesk.sync.erasing import forget_rows
 from crmdesk.sync.making_room import make_room
 from crmdesk.sync.reading import converter
 
@@ -333,6 +334,7 @@ class Applier:
         uids = list(self._connection.scalars(select(target.c.uid).where(inside)))
         for part in _chunks(uids):
             self._connection.execute(delete(base_image).where(base_image.c.uid.in_(part)))
+        forget_rows(self._connection, uids)
         self._connection.execute(delete(target).where(inside))
         self._keys.pop(entity.name, None)
         self._touched.setdefault(entity.name, set()).update(ids)

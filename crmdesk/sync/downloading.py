@@ -28,6 +28,7 @@ from crmdesk.storage.upgrading import ENTITIES_SINCE
 from crmdesk.sync.applying import Applier, MissingParents
 from crmdesk.sync.cursor import keep_cursor, read_cursor
 from crmdesk.sync.departing import keep_words, strays
+from crmdesk.sync.erasing import forget_rows, wipe_pages
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Gone,
@@ -121,6 +122,7 @@ def download(
         check_cancelled()
         nothing_new = not staged.count and staged.cursor == cursor
         if nothing_new and not (leaving or staged.left or staged.brought):
+            wipe_pages(database)
             return 0, ChangeSet()
         progress("apply", 0, staged.count)
         try:
@@ -129,6 +131,7 @@ def download(
         except MissingParents:
             _fetch(session, epoch, staged, progress, check_cancelled)
             continue
+        wipe_pages(database)
         return applier.rows, applier.change_set()
     raise Unreachable(
         _("HQ's rows could not be put together yet."), _("The next sync will try again.")
@@ -353,4 +356,5 @@ def _purge_private(connection: Connection, applier: Applier, staged: Staged) -> 
         elif entity.scope is Scope.OFFICE and "office" in staged.lost:
             uids = connection.scalars(select(target.c.uid)).all()
         if uids:
+            forget_rows(connection, uids)
             applier.remove(entity.name, uids)

@@ -77,9 +77,27 @@ def check(message: msgspec.Struct) -> None:
         _digests(*message.digests)
     elif isinstance(message, BlobPut | BlobGet | BlobFinish):
         _digests(message.sha256)
+    else:
+        for name in message.__struct_fields__:
+            _check_plain(getattr(message, name))
     schema = getattr(message, "schema", 1)
     if not 0 <= schema < 1 << 31:
         raise _malformed()
+
+
+def _check_plain(value: object) -> None:
+    """A question's names, numbers and lists of them."""
+    if isinstance(value, str):
+        _short(value)
+    elif isinstance(value, int):
+        _whole(value)
+    elif isinstance(value, list | tuple | dict):
+        _few(len(value), MOST_SCOPES)
+        for one in value:
+            _check_plain(one)
+        if isinstance(value, dict):
+            for one in value.values():
+                _check_plain(one)
 
 
 def _check_comparison(message: SumsRequest | BucketsRequest | RowsRequest) -> None:

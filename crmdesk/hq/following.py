@@ -104,7 +104,7 @@ class Following:
     def _tell_new_owners(self, txns: Sequence[Txn]) -> None:
         """Text about a customer that has moved reaches whoever has it now; the rest is audited."""
         named = {op.account or op.uid for txn in txns for op in txn.ops}
-        known = {uid for uid in named if len(uid) == 32 and uid.isalnum()}
+        known = {uid for uid in named if auth.is_uid(uid)}
         moved: dict[str, str | None] = dict(
             self._connection.execute(
                 _LEFT_BEHIND, (sorted(known), sorted(self._who.territories))

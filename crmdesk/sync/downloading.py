@@ -28,7 +28,7 @@ from crmdesk.storage.upgrading import ENTITIES_SINCE
 from crmdesk.sync.applying import Applier, MissingParents
 from crmdesk.sync.cursor import keep_cursor, read_cursor
 from crmdesk.sync.departing import keep_words, strays
-from crmdesk.sync.erasing import forget_rows, wipe_pages
+from crmdesk.sync.erasing import UNTIDY, forget_rows, wipe_pages
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Gone,
@@ -110,6 +110,9 @@ def download(
         leaving = bool(_leaving(connection) or strays(connection, cursor) or _overdue(connection))
         own = profile.get_fact(connection, OWN_ROWS) is not None
         since = profile.get_fact(connection, ENTITIES_SINCE)
+        untidy = profile.get_fact(connection, UNTIDY) is not None
+    if untidy:
+        wipe_pages(database)
     staged = Staged(cursor, own=own, whole=whole, room=room, fresh=not cursor)
     if since is not None and not session.partial:
         _stage_brought(session, staged, int(since))
@@ -122,7 +125,6 @@ def download(
         check_cancelled()
         nothing_new = not staged.count and staged.cursor == cursor
         if nothing_new and not (leaving or staged.left or staged.brought):
-            wipe_pages(database)
             return 0, ChangeSet()
         progress("apply", 0, staged.count)
         try:

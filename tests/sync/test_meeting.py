@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 
@@ -223,20 +222,3 @@ def test_two_new_customers_with_one_code_the_second_is_refused(hq: Headquarters)
     assert two.sync().refusals == 1
     assert two.rows("SELECT code FROM refusal") == [("duplicate",)]
     assert two.rows("SELECT 1 FROM account WHERE code = 'N1'") == []
-
-
-def test_an_account_moved_by_the_office_leaves_and_arrives_whole(hq: Headquarters) -> None:
-    one, two = hq.join("R1"), hq.join("R2")
-    add_note(one, "C0", "R1", "stays with the customer")
-    one.sync()
-
-    admin.reassign_territory(hq.store, ["C0"], "T2", now_ms=hq.now_ms())
-    one.sync()
-    two.sync()
-
-    assert one.rows("SELECT code FROM account ORDER BY code") == [("C1",), ("C2",), ("C3",)]
-    assert one.one("SELECT count(*) FROM sale") == 9
-    assert one.rows("SELECT 1 FROM note") == []
-    assert two.rows("SELECT code FROM account ORDER BY code") == [("C0",), ("C4",), ("C5",)]
-    assert two.one("SELECT count(*) FROM sale") == 9
-    assert two.one("SELECT text FROM note") == "stays with the customer"

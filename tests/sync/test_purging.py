@@ -80,8 +80,9 @@ def leaving(hq: Headquarters) -> Iterator[Laptop]:
     office.sync()
     one.run("UPDATE account SET segment = 'mine', channel = 'x' WHERE code = 'C0'")
     one.run(
-        "INSERT INTO ticket (uid, account_id, number, subject, date, opened_at) SELECT ?, id, 'T-1', ?,"
-        " '2026-01-01', '2026-01-01T00:00:00.000Z' FROM account WHERE code = 'C0'",
+        "INSERT INTO ticket (uid, account_id, number, subject, date, opened_at)"
+        " SELECT ?, id, 'T-1', ?, '2026-01-01', '2026-01-01T00:00:00.000Z' FROM account"
+        " WHERE code = 'C0'",
         new_uid(), SECRET,
     )  # fmt: skip
     submit_order(one, "C0", "R1", "R01-00001")

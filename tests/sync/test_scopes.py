@@ -71,7 +71,7 @@ NOTE = {"text": [None, "x"], "at": [None, "2026-01-01T00:00:00.000Z"], "date": [
     ],
     ids=lambda found: f"{found.op}-{found.entity}",
 )  # fmt: skip
-def test_a_crafted_write_is_refused_and_tells_nothing(
+def test_case_16_a_crafted_write_is_refused_and_tells_nothing(
     hq: Headquarters, wire: Wire, crafted: Op
 ) -> None:
     one = hq.join("R1")
@@ -88,6 +88,8 @@ def test_a_crafted_write_is_refused_and_tells_nothing(
     assert (
         hq.one("SELECT name FROM contact WHERE uid = %s", company.CONTACTS[5].hex()) == "Person 5"
     )
+    if answer.code == "scope":
+        assert hq.one("SELECT count(*) FROM audit WHERE action = 'refused-scope'") == 1
 
 
 def test_a_forged_cursor_opens_no_foreign_scope(hq: Headquarters, wire: Wire) -> None:
@@ -116,7 +118,9 @@ def test_a_snapshot_of_a_foreign_scope_is_empty(hq: Headquarters, wire: Wire) ->
     assert text.splitlines()[-1] == '{"rows":0}'
 
 
-def test_an_offline_edit_on_a_customer_that_moved_is_refused_and_kept(hq: Headquarters) -> None:
+def test_case_13_an_offline_edit_on_a_customer_that_moved_is_refused_kept_and_handed_over(
+    hq: Headquarters,
+) -> None:
     one, two = hq.join("R1"), hq.join("R2")
     add_note(one, "C0", "R1", "written offline")
     order = submit_order(one, "C0", "R1", "R01-00009")
@@ -138,6 +142,17 @@ def test_an_offline_edit_on_a_customer_that_moved_is_refused_and_kept(hq: Headqu
         == []
         == hq.rows("SELECT 1 FROM sales_order WHERE uid = %s", order.hex())
     )
+    # The new owner reads on the own laptop what was meant for the customer, and who wrote it.
+    told = two.rows(
+        "SELECT a.code, u.code, h.kind, h.content FROM handover h JOIN account a"
+        " ON a.id = h.account_id JOIN app_user u ON u.id = h.user_id ORDER BY h.id"
+    )
+    assert [(code, by, kind) for code, by, kind, _c in told] == [("C0", "R1", "refused")] * 2
+    assert any("written offline" in content for *_rest, content in told)
+    assert any("R01-00009" in content for *_rest, content in told)
+    assert one.rows("SELECT 1 FROM handover") == []
+    one.sync()
+    assert one.rows("SELECT code FROM refusal WHERE code = 'scope'") == [("scope",)] * 2
 
 
 def test_a_draft_of_a_customer_that_left_stays_readable(hq: Headquarters) -> None:
@@ -224,13 +239,15 @@ def test_a_customer_that_left_waits_for_our_last_words(hq: Headquarters) -> None
     assert "just now" in one.one("SELECT fields FROM refusal")
 
 
-def test_out_and_back_in_before_the_laptop_syncs_changes_nothing(hq: Headquarters) -> None:
+def test_case_15_out_and_back_in_before_the_laptop_syncs_changes_nothing(hq: Headquarters) -> None:
     one = hq.join("R1")
     before = one.rows("SELECT * FROM account ORDER BY code")
-    for territory in ("T2", "T1"):
+    add_note(one, "C0", "R1", "written while it was away")
+    for territory in ("T2", "T1", "T2", "T1"):
         admin.reassign_territory(hq.store, ["C0"], territory, now_ms=hq.now_ms())
 
-    one.sync()
+    assert one.sync().refusals == 0
+    assert hq.rows("SELECT text FROM note") == [("written while it was away",)]
 
     after = one.rows("SELECT * FROM account ORDER BY code")
     assert [row[3:] for row in after] == [row[3:] for row in before]

@@ -98,6 +98,7 @@ def merge_insert(
         raise RefusedOp("exists", _("HQ has this row already, with other content."))
     values: dict[str, Wire] = {**_defaults(entity.name), **known}
     _check_person(entity, values, writer)
+    _check_author(entity, values, writer)
     collisions = _take_back_hq_fields(entity, values, writer)
     status = OrderStatus(str(values["status"])) if entity.name == "order" else None
     if status is not None:
@@ -265,6 +266,14 @@ def _split(entity: Entity, values: dict[str, Any]) -> tuple[dict[str, Any], dict
 def _check_person(entity: Entity, values: Mapping[str, Wire], writer: Writer) -> None:
     """A rep's own rows (visits, orders, expenses) are written by that rep or the office."""
     if entity.owner is not Owner.REP or writer.in_office:
+        return
+    if values.get("user_id", writer.user) not in {None, writer.user}:
+        raise RefusedOp("not-yours", _("This was written by somebody else."))
+
+
+def _check_author(entity: Entity, values: Mapping[str, Wire], writer: Writer) -> None:
+    """What happened (notes, sales, events) is told by whoever was there, in no other's name."""
+    if entity.owner is not Owner.APPEND or writer.in_office:
         return
     if values.get("user_id", writer.user) not in {None, writer.user}:
         raise RefusedOp("not-yours", _("This was written by somebody else."))

@@ -63,9 +63,9 @@ def cells_of(laptop: Laptop, entity: Entity, fields: tuple[Field, ...], number: 
     return cells
 
 
-def fill(laptop: Laptop) -> None:
+def fill(laptop: Laptop, start: int = 0) -> None:
     """One more row of every entity, parents first; a document with its lines in one step."""
-    for number, entity in enumerate(_EVERY):
+    for number, entity in enumerate(_EVERY, start):
         name, uid = entity.table or entity.name, new_uid()
         row = cells_of(laptop, entity, entity.fields, number)
         lines = entity.lines

@@ -192,7 +192,7 @@ def _answered(hq: Hq, path: str, call: Call) -> Reply:
         if endpoint.signed:
             prove(hq, call.token)
         return endpoint.step(hq, call)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         # Its words would quote the request.
         _log.info("malformed request: %s", type(error).__name__)
         raise Refused(_("HQ could not read the request."), code="malformed") from error

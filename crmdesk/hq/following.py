@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import auth, feed, images
+from crmdesk.hq import auth, bounds, feed, images
 from crmdesk.hq.judging import Verdict
 from crmdesk.hq.prices import differing_prices
 from crmdesk.hq.scopes import Principal, row_scope
@@ -142,9 +142,13 @@ def _content(ops: Iterable[Op]) -> list[dict[str, Any]]:
     size = 0
     for op in ops:
         size += len(bytes(op.fields)) + 100
-        if size > _MOST_CONTENT_BYTES:
+        if size > _MOST_CONTENT_BYTES or bounds.too_deep(bytes(op.fields)):
             found.append({"left_out": True})
             break
-        fields = msgspec.json.decode(op.fields)
+        try:
+            fields = msgspec.json.decode(op.fields)
+        except ValueError:
+            found.append({"left_out": True})
+            continue
         found.append({"entity": op.entity, "uid": op.uid, "op": op.op, "fields": fields})
     return found

@@ -265,7 +265,7 @@ def candidate_uniques(txns: Sequence[Txn]) -> dict[tuple[str, str], set[str]]:
 def _new_values(op: Op) -> Mapping[str, Any]:
     try:
         return {name: pair[1] for name, pair in (_fields(op.fields) or {}).items()}
-    except (msgspec.DecodeError, RefusedOp):
+    except (ValueError, RefusedOp):
         return {}
 
 

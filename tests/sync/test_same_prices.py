@@ -78,7 +78,7 @@ def _span(random: Random) -> tuple[str | None, str | None]:
 
 def _rules(office: Laptop, random: Random) -> None:
     """Price lists with versions and breaks, agreed prices."""
-    for code, default in (("A", 1), ("B", 0), ("C", 0)):
+    for code, default in (("A", 0), ("B", 0), ("C", 1)):
         office.run(
             "INSERT INTO price_list (uid, code, name, is_default) VALUES (?, ?, ?, ?)",
             new_uid(), code, f"List {code}", default,

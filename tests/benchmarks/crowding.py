@@ -23,6 +23,7 @@ from tests.benchmarks.crowd_rows import account_uids, crowd_rows, user_uid
 from tests.benchmarks.harness import Bench, milliseconds
 from tests.benchmarks.headquarters import Headquarters, headquarters
 from tests.benchmarks.light_device import LightDevice, Step
+from tests.benchmarks.spent import children
 
 _TRANSACTIONS, _EACH = 5, 5
 
@@ -116,7 +117,9 @@ def _watched(hq: Headquarters) -> Iterator[_Memory]:
     def watch() -> None:
         while not memory.stop.wait(0.25):
             memory.server_mb = max(memory.server_mb, _megabytes([server]))
-            memory.postgres_mb = max(memory.postgres_mb, _megabytes([postgres, *_below(postgres)]))
+            memory.postgres_mb = max(
+                memory.postgres_mb, _megabytes([postgres, *children(postgres)])
+            )
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -138,15 +141,3 @@ def _megabytes(processes: list[int]) -> float:
         found = [line for line in text.splitlines() if line.startswith("Pss:")]
         total += sum(int(line.split()[1]) for line in found)
     return total / 1024
-
-
-def _below(parent: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text(encoding="ascii")
-        except OSError:
-            continue
-        if int(text.rpartition(")")[2].split()[1]) == parent:
-            found.append(int(stat.parent.name))
-    return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from crmdesk.cli.program import Faces, main
 from crmdesk.domain.errors import (
     Unreachable,
     UserError,
@@ -19,6 +22,8 @@ from tests.sync.test_delivery import Wire
 from tests.sync.test_meeting import add_note, submit_order
 
 pytestmark = pytest.mark.hq
+
+_NO_WINDOW = Faces(lambda _folder: 41, lambda _folder, _pictures: 42, lambda: 43)
 
 
 @pytest.fixture
@@ -174,3 +179,34 @@ def test_a_snapshot_too_large_for_the_file_is_said_at_hq(hq: Headquarters, post:
         post.round(most_bytes=500)
     assert list(post.folder.glob("*.down")) == []
     assert post.round().report.sent == 1
+
+
+def test_the_three_commands(
+    hq: Headquarters, post: Post, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "hq"
+    home.mkdir()
+    (home / "hq.json").write_text(json.dumps({"database": hq.database_url}))
+    add_note(post.laptop, "C0", "R1", "by stick")
+    post.laptop.database.dispose()
+
+    def crmdesk(*words: object) -> tuple[int, str, str]:
+        code = main([str(one) for one in words], _NO_WINDOW, lambda: datetime.now(UTC))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    up, down = tmp_path / "a.up", tmp_path / "a.down"
+    here = ("--profile", post.laptop.folder)
+    code, out, _err = crmdesk("sync", "export", up, *here)
+    assert (code, out.startswith("1 change written to")) == (0, True)
+    code, out, _err = crmdesk("hq", "file", up, "--out", down, "--folder", home)
+    assert (code, out.startswith("R01 (R1): 1 taken, 0 of them refused.")) == (0, True)
+    code, out, _err = crmdesk("sync", "import", down, *here, "--json")
+    found = json.loads(out)
+    assert (code, found["sent"], found["waiting"], found["more"]) == (0, 1, 0, False)
+    code, out, _err = crmdesk("sync", "import", down, *here)
+    assert (code, "were here already" in out) == (0, True)
+    code, _out, err = crmdesk("sync", "import", up, *here)
+    assert (code, err.startswith("crmdesk: a.up goes to HQ")) == (2, True)
+    code, _out, err = crmdesk("hq", "file", up, "--out", down, "--folder", home, "--most-mb", 0)
+    assert (code, err.startswith("crmdesk: An answer may have")) == (2, True)

@@ -47,14 +47,16 @@ def _answer(chosen: argparse.Namespace, context: Context) -> int:
         }
     )  # fmt: skip
     context.console.say(
-        _(
-            "{changes} changes of {device} ({user}) taken, {refused} of them refused. The answer"
-            " is {out} ({size})."
-        ).format(
-            changes=format_number(done.changes), device=done.device, user=done.user,
-            refused=done.refused, out=chosen.out, size=format_bytes(done.size),
+        _("{device} ({user}): {changes} taken, {refused} of them refused.").format(
+            device=done.device, user=done.user, changes=format_number(done.changes),
+            refused=done.refused,
         )
     )  # fmt: skip
+    context.console.say(
+        _("The answer for it is {out} ({size}).").format(
+            out=chosen.out, size=format_bytes(done.size)
+        )
+    )
     if done.more:
         context.console.say(_("There is more for it than fitted; ask it to export again."))
     return FINDINGS if done.refused else DONE

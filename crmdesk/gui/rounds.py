@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LONGEST_SLEEP_MS = 30_000
 AT_ONCE_MS = 20
+NETWORK_MS = 2_000
 
 
 Listener = Callable[[RoundState], None]
@@ -126,8 +127,13 @@ class Rounds(QObject):
         """Rounds begin by themselves from now on, as the settings say."""
         self._by_itself = True
         self._plan_of().start(self._now())
-        self._network.start()
+        # Asking the system takes a moment of this thread: not while the first place is drawn.
+        QTimer.singleShot(NETWORK_MS, self, self._watch_network)
         self._read_pace()
+
+    def _watch_network(self) -> None:
+        if not self.closed:
+            self._network.start()
 
     def close(self) -> None:
         """Stop the running round between two requests, and begin no other one."""

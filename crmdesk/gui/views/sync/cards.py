@@ -295,7 +295,7 @@ class NeedCard(QWidget):
         words = _("Fine") if item.kind == "conflict" else _("Seen")
         fine = self._step("fine", "sync.fine", box, words)
         if item.kind not in ("conflict", "refused"):
-            self._primary = fine
+            self._primary = self._primary or fine
         made.append(fine)
         return made
 

@@ -42,6 +42,8 @@ class TileStrip(Surface):
         self.setAccessibleName(
             ". ".join(f"{item.label}: {item.value} {item.note}".strip() for item in items)
         )
+        # Notes are elided where there is little room.
+        self.setToolTip("\n".join(f"{i.label}: {i.value} {i.note}".strip() for i in items))
         self.update()
 
     def sizeHint(self) -> QSize:

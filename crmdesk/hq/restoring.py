@@ -216,10 +216,16 @@ def _copy(
                 into.write(chunk)
             if reader.wait() == 0:
                 into.write(b"\n" + after.encode() + b"\n")
+    except BaseException:
+        # Nobody is to wait for a transaction that will never be committed.
+        writer.kill()
+        writer.wait()
+        raise
     finally:
         # When the writer has stopped, the reader would wait for it for ever.
         if reader.poll() is None:
             reader.kill()
+            reader.wait()
 
 
 def _script(stream: IO[bytes]) -> Iterator[bytes]:

@@ -63,6 +63,11 @@ def create_search_tables(connection: Connection) -> None:
     )
 
 
+def forget_deleted(connection: Connection) -> None:
+    """Take the words of deleted entries out: they stay in segments until these are joined."""
+    connection.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
+
+
 def _latin(text: str) -> str:
     if text.isascii():
         return text

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, update
 
+from crmdesk.storage import search
 from crmdesk.storage.engine import Database
 from crmdesk.storage.profile import get_fact, set_fact
 from crmdesk.storage.tables import conflict, journal, refusal, unknown_field
@@ -48,8 +49,7 @@ def wipe_pages(database: Database) -> None:
         if get_fact(connection, UNTIDY) is None:
             return
     with database.maintenance() as connection:
-        # Deleted entries stay in the index's segments until these are joined.
-        connection.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
+        search.forget_deleted(connection)
     if _emptied_log(database):
         with database.maintenance() as connection:
             set_fact(connection, UNTIDY, None)

@@ -4,7 +4,8 @@ Rows themselves are never forgotten here: a deleted row stays a tombstone in its
 goes is the feed's word of it, older than the retention; ``scope_head.horizon`` then says up to
 where the feed has gaps, and who stands before it is given the scope anew
 (:mod:`crmdesk.hq.pull`). Answers to ops are kept as long as their device works, for they tell a
-restored HQ and a cloned device apart from new work. When this runs is the server's decision.
+restored HQ and a cloned device apart from new work. Files are :mod:`crmdesk.hq.blobs`'; when this
+runs is :mod:`crmdesk.hq.upkeep`'s.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ SHORTEST_RETENTION_DAYS = 7
 
 READ_AUDIT_DAYS = 3 * 365
 _FACT, _LAST = "retention_days", "tidied_at"
-_UNFINISHED = timedelta(days=30)
 _BATCH = 5_000
 _MOST_BATCHES = 200
 
@@ -36,7 +36,6 @@ class TidyReport:
     feed_entries: int = 0
     scopes: int = 0
     answers: int = 0
-    uploads: int = 0
     codes: int = 0
     read_audit: int = 0
 
@@ -85,7 +84,6 @@ def tidy(store: Store, now: datetime) -> TidyReport:
     _forget_feed(store, before, report)
     steps = (
         ("answers", _ANSWERS, (before,)),
-        ("uploads", _UPLOADS, (before, now - _UNFINISHED)),
         ("codes", _CODES, (before,)),
         ("read_audit", _READ_AUDIT, (now - timedelta(days=READ_AUDIT_DAYS),)),
     )
@@ -104,16 +102,6 @@ DELETE FROM op_result WHERE (device_id, seq) IN (
     SELECT r.device_id, r.seq FROM op_result r JOIN hq_device d ON d.device_id = r.device_id
     WHERE d.status IN ('retired', 'wiped') AND coalesce(d.last_seen_at, d.enrolled_at) < %s
     LIMIT %s)
-"""
-
-_UPLOADS = """
-WITH orphans AS (
-    SELECT b.sha256 FROM blob b WHERE b.at < CASE WHEN b.complete THEN %s ELSE %s END
-    AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256) LIMIT %s
-), pieces AS (
-    DELETE FROM blob_chunk c USING orphans o WHERE c.sha256 = o.sha256
-)
-DELETE FROM blob b USING orphans o WHERE b.sha256 = o.sha256
 """
 
 _CODES = """

@@ -13,15 +13,26 @@ from typing import Any
 
 import msgspec
 import pytest
+import zstandard
 
 import crmdesk.sync
+from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import compose_uid, new_uid
-from crmdesk.hq import bulk, endpoints, schema
+from crmdesk.hq import bulk, endpoints, feed, heal, schema
 from crmdesk.storage import check, profile, resuming
 from crmdesk.storage.rows import Batch, line_maker, row_maker
 from crmdesk.sync import healing
 from crmdesk.sync.client import Syncer, SyncReport, sync_once
-from crmdesk.sync.protocol import PROTOCOL_VERSION, RowsRequest, SnapshotRequest
+from crmdesk.sync.protocol import (
+    PROTOCOL_VERSION,
+    BucketsAnswer,
+    BucketsRequest,
+    Fate,
+    RowsRequest,
+    SnapshotRequest,
+    SumsAnswer,
+    SumsRequest,
+)
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
@@ -257,6 +268,81 @@ def test_case_30_a_heal_that_cannot_succeed_is_bounded_and_reported(
         assert (later.compared, later.healed) == (False, 0)
     assert transport.traffic.requests - before <= 6
     assert one.rows("SELECT 1 FROM conflict UNION ALL SELECT 1 FROM refusal") == []
+
+
+def test_a_comparison_shows_nothing_of_what_is_not_the_callers(
+    hq: Headquarters, wire: Wire
+) -> None:
+    """Foreign scopes count as moved, foreign rows as gone; what asks too much is refused."""
+    one = hq.join("R1")
+    transport = wire(hq.url)
+    session = Session(transport, one.fact("device.uid"), one.fact("device.key"), hq.now_ms)
+    epoch, theirs = session.epoch(), f"t/{company.T2.hex()}"
+    foreign = [theirs, "office", f"u/{company.R2.hex()}", "t/none", "nonsense"]
+    everything = list(range(512))
+    with hq.store.transaction() as connection:
+        heads = feed.heads(connection, foreign)
+    body = session.post("/v1/sums", SumsRequest(PROTOCOL_VERSION, epoch, heads, {}))
+    answer = msgspec.json.decode(body, type=SumsAnswer)
+    assert (answer.buckets, answer.moved) == ({}, sorted(foreign))
+    for scope in foreign:
+        request = BucketsRequest(PROTOCOL_VERSION, epoch, scope, heads[scope], everything)
+        found = msgspec.json.decode(session.post("/v1/buckets", request), type=BucketsAnswer)
+        assert (found.rows, found.moved) == ({}, True)
+    stranger = new_uid().hex()
+    keys = [
+        ("account", company.ACCOUNTS[4].hex()), ("contact", company.CONTACTS[4].hex()),
+        ("contact", company.CONTACTS[0].hex()), ("contact", stranger), ("nothing", stranger),
+    ]  # fmt: skip
+    body = session.post("/v1/rows", RowsRequest(PROTOCOL_VERSION, epoch, keys))
+    text = zstandard.ZstdDecompressor().decompressobj().decompress(body).decode()
+    assert "Person 0" in text
+    assert "Person 4" not in text
+    assert company.NAMES[4] not in text
+    fate = msgspec.json.decode(text.splitlines()[-1], type=Fate)
+    assert fate.gone == [keys[0], keys[1]]
+    assert fate.unknown == [keys[3]]
+
+    one_key = [("contact", company.CONTACTS[0].hex())]
+    refused = [
+        ("/v1/rows", RowsRequest(PROTOCOL_VERSION, epoch, one_key * 1_001), "too-large"),
+        ("/v1/rows", RowsRequest(PROTOCOL_VERSION, epoch, [("contact", "x")]), "malformed"),
+        ("/v1/rows", RowsRequest(PROTOCOL_VERSION, "other", one_key), "epoch"),
+        ("/v1/sums", SumsRequest(PROTOCOL_VERSION, "other", {}, {}), "epoch"),
+        ("/v1/buckets", BucketsRequest(PROTOCOL_VERSION, epoch, theirs, 0, [512]), "malformed"),
+        ("/v1/buckets", BucketsRequest(PROTOCOL_VERSION, epoch, theirs, 0, [1] * 513),
+         "too-large"),
+    ]  # fmt: skip
+    for path, message, code in refused:
+        with pytest.raises(Refused) as caught:
+            session.post(path, message)
+        assert caught.value.code == code, path
+
+
+def test_sums_are_kept_while_nothing_changes_and_no_longer(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[set[str]] = []
+    original = heal.scope_sums
+
+    def counted(connection: Any, scopes: Any) -> Any:
+        made.append(set(scopes))
+        return original(connection, scopes)
+
+    monkeypatch.setattr(heal, "scope_sums", counted)
+    one, office = hq.join("R1"), hq.join("O1")
+    compared(one)
+    compared(one)
+    assert made[0] >= {"catalogue", "reference", f"t/{company.T1.hex()}"}
+    assert made[1] == set()
+    office.run("UPDATE account SET segment = 'A' WHERE code = 'C0'")
+    office.sync()
+    compared(one)
+    assert made[2] == {f"t/{company.T1.hex()}"}
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE scope_sum SET at = at - interval '25 hours'")
+    compared(one)
+    assert made[3] == made[0]
 
 
 # -- nobody is ever asked which side to throw away --------------------------------------------

@@ -26,6 +26,7 @@ from crmdesk.storage.tables import (
     summary_month,
     summary_pair,
     table,
+    unknown_field,
 )  # fmt: skip
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.erasing import forget_rows
@@ -303,6 +304,7 @@ class Applier:
                 self._forget_figures([key])
             self._keys.get(entity_name, {}).pop(uid, None)
             self._touched.setdefault(entity_name, set()).add(key)
+            self._forget_unknown(entity_name, [uid])
             removed += 1
         self.rows += removed
         return removed
@@ -338,6 +340,14 @@ class Applier:
         self._connection.execute(delete(target).where(inside))
         self._keys.pop(entity.name, None)
         self._touched.setdefault(entity.name, set()).update(ids)
+
+    def _forget_unknown(self, entity_name: str, uids: list[bytes]) -> None:
+        """Let go of what a newer HQ had sent of rows that are not here any more."""
+        self._connection.execute(
+            delete(unknown_field).where(
+                unknown_field.c.entity == entity_name, unknown_field.c.uid.in_(uids)
+            )
+        )
 
     def _delete_by(self, target: Table, column: str, ids: list[int]) -> None:
         self._connection.execute(

@@ -276,8 +276,8 @@ def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
         if gone:
             applier.remove(name, gone)
     _keep_overdue(connection, applier)
-    _purge(connection, applier, staged, at)
     staged.other.keep(connection)
+    _purge(connection, applier, staged, at)
     applier.forget_images()
     keep_cursor(connection, staged.cursor)
     if not staged.more:

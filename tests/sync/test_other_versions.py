@@ -14,7 +14,7 @@ import zstandard
 
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import endpoints, placing, serving
+from crmdesk.hq import admin, endpoints, placing, serving
 from crmdesk.storage import check, profile, schema, upgrading
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Owner
 from crmdesk.sync import merge, versions
@@ -146,6 +146,18 @@ def test_a_cleared_field_is_forgotten(hq: Headquarters, newer: Newer) -> None:
         office.sync()
         one.sync(newer)
         assert one.one("SELECT count(*) FROM unknown_field") == rows
+
+
+def test_what_is_kept_of_a_row_goes_with_the_row(hq: Headquarters, newer: Newer) -> None:
+    """Of a customer that left nothing stays behind, not even what this program cannot read."""
+    one, office = hq.join("R1"), hq.join("O1")
+    office.run("UPDATE account SET channel = 'secret' WHERE code IN ('C1', 'C2')")
+    office.sync()
+    one.sync(newer)
+    assert one.one("SELECT count(*) FROM unknown_field") == 2
+    admin.reassign_territory(hq.store, ["C1"], "T2", now_ms=hq.now_ms())
+    one.sync(newer)
+    assert one.rows("SELECT uid FROM unknown_field") == [(company.ACCOUNTS[2],)]
 
 
 def test_kept_fields_of_every_kind_find_their_column_and_others_stay(hq: Headquarters) -> None:

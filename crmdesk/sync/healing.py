@@ -48,7 +48,7 @@ from crmdesk.sync.transport import understood
 from crmdesk.sync.uploading import waiting_count
 
 ATTEMPTS = 2
-_MOST_BUCKETS = 64
+_MOST_BUCKETS = ROW_BUCKETS
 _MOST_ROWS = 5_000
 _SPREAD_S = 2 * 3600
 _TRY_AGAIN = timedelta(hours=1)

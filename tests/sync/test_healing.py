@@ -115,8 +115,8 @@ _FLIPS = {
     "a customer's opening hours": (
         "UPDATE account SET opening_hours = '{}' WHERE uid = ?", company.ACCOUNTS[2],
     ),
-    "a customer in no territory": (
-        "UPDATE account SET territory_id = NULL WHERE uid = ?", company.ACCOUNTS[3],
+    "a customer's revision": (
+        "UPDATE account SET rev = rev + 1 WHERE uid = ?", company.ACCOUNTS[3],
     ),
 }  # fmt: skip
 
@@ -207,6 +207,20 @@ def test_rows_of_a_customer_that_is_not_ours_any_more_go(hq: Headquarters) -> No
     assert (report.healed, report.differing) == (1, 0)
     assert one.rows("SELECT code FROM account ORDER BY code") == [("C1",), ("C2",), ("C3",)]
     assert one.one("SELECT count(*) FROM contact WHERE uid = ?", company.CONTACTS[0]) == 0
+
+
+def test_a_customer_hidden_by_a_flipped_territory_comes_back_whole(hq: Headquarters) -> None:
+    """The round takes it for one that has left; the comparison fetches it with all it holds."""
+    fill_scopes(hq)
+    one = hq.join("R1")
+    rows = one.one("SELECT count(*) FROM note") + one.one("SELECT count(*) FROM sale_line")
+    tamper(one, "UPDATE account SET territory_id = NULL WHERE uid = ?", company.ACCOUNTS[3])
+    report = compared(one)
+    assert report.differing == 0
+    assert one.one("SELECT count(*) FROM note") + one.one("SELECT count(*) FROM sale_line") == rows
+    here, there = both(hq, one)
+    assert here == there
+    assert check.check(one.database, one.folder) == []
 
 
 def test_drafts_do_not_count_and_stay(hq: Headquarters) -> None:

@@ -16,7 +16,7 @@ from crmdesk.hq.store import HqConnection, Store, as_uids
 from crmdesk.hq.tables import by_account, table_name
 from crmdesk.hq.wire import quoted
 from crmdesk.i18n import _
-from crmdesk.storage.entities import ENTITIES, Scope
+from crmdesk.storage.entities import ENTITIES, Entity, Scope
 from crmdesk.sync.protocol import MAX_PUSH_OPS, Gone, PullHead, PullRequest, cursor_hash
 
 PAGE_ENTRIES = MAX_PUSH_OPS
@@ -144,13 +144,7 @@ def _page_lines(
             for chunk, count in streams.rows(connection, entity.name, rest, [arrived]):
                 counted(count)
                 yield chunk
-            # Deleted where the account was before: whoever had it there has not heard of it.
-            query = (
-                f"SELECT encode(uuid_send(t.uid),'hex'), t.rev FROM {quoted(table_name(entity))} t"
-                " WHERE t.account_id = ANY(%s::uuid[]) AND t.deleted"
-            )
-            gone = connection.execute(query.encode(), [arrived]).fetchall()
-            deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
+            deleted += _deleted_inside(connection, entity, arrived)
         if listed:
             source, present, parameters = _listed(entity.name, listed, heads.keys())
             rest, there = f"{source} AND {present}", 0
@@ -167,6 +161,18 @@ def _page_lines(
             deleted += [(entity.name, str(uid), int(rev)) for uid, rev in gone]
     if deleted or left:
         yield streams.line(Gone(deleted, left))
+
+
+def _deleted_inside(
+    connection: HqConnection, entity: Entity, accounts: list[str]
+) -> list[tuple[str, str, int]]:
+    """What was deleted in accounts that arrive: whoever had them elsewhere may not know of it."""
+    rows = connection.execute(
+        f"SELECT encode(uuid_send(t.uid),'hex'), t.rev FROM {quoted(table_name(entity))} t"
+        " WHERE t.account_id = ANY(%s::uuid[]) AND t.deleted".encode(),
+        [accounts],
+    ).fetchall()
+    return [(entity.name, str(uid), int(rev)) for uid, rev in rows]
 
 
 def _read_entries(

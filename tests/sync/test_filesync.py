@@ -86,7 +86,7 @@ def test_every_file_may_come_twice_late_or_never(hq: Headquarters, post: Post) -
     assert hq.one("SELECT count(*) FROM change WHERE entity = 'note'") == 3
 
 
-def test_an_answer_that_the_network_has_overtaken_changes_nothing(
+def test_case_11_an_answer_that_the_network_has_overtaken_changes_nothing(
     hq: Headquarters, post: Post
 ) -> None:
     one, office = post.laptop, hq.join("O1")

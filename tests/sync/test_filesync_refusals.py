@@ -223,7 +223,7 @@ def test_after_a_restore_of_hq_the_laptop_begins_anew_by_files(
     assert one.sync().waiting == 0
 
 
-def test_a_laptop_that_begins_anew_is_overwritten_only_by_the_latest_word(
+def test_case_27_a_laptop_that_begins_anew_is_overwritten_only_by_the_latest_word(
     hq: Headquarters, post: Post, wire: Wire
 ) -> None:
     """Its rows count whatever their revision, so nothing may have been answered since."""
@@ -243,7 +243,7 @@ def test_a_laptop_that_begins_anew_is_overwritten_only_by_the_latest_word(
     assert contents(one) == contents(hq.join("R1", "again"))
 
 
-def test_days_on_the_way_do_not_make_an_edit_younger(hq: Headquarters, post: Post) -> None:
+def test_case_24_days_on_the_way_do_not_make_an_edit_younger(hq: Headquarters, post: Post) -> None:
     """The clock counts as last measured: HQ cannot know how long a file travelled."""
     one, office = post.laptop, hq.join("O1")
     now = datetime.now(UTC)

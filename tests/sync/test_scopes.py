@@ -342,7 +342,9 @@ def test_a_proposed_move_does_not_hide_a_customer_from_the_loss_of_its_territory
     assert one.sync().received == 0
 
 
-def test_a_deletion_is_heard_although_its_customer_moved_within_reach(hq: Headquarters) -> None:
+def test_case_12_a_deletion_is_heard_although_its_customer_moved_within_reach(
+    hq: Headquarters,
+) -> None:
     """The office sees both territories: the customer never leaves it, nor does what was deleted."""
     one, office = hq.join("R1"), hq.join("O1")
     one.run("DELETE FROM contact WHERE account_id = (SELECT id FROM account WHERE code = 'C1')")

@@ -1,15 +1,18 @@
-"""Bugs planted in the sending of files: case 35, and the attachments' part of 16 and 17."""
+"""Bugs planted in files: case 35, the attachments' part of 16 and 17, and sync by files."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from crmdesk.hq import blobs
+from crmdesk.domain.clock import parse_instant
+from crmdesk.hq import blobs, pull
+from crmdesk.hq import filesync as hq_filesync
 from crmdesk.storage import transfers
-from crmdesk.sync import attachments
+from crmdesk.sync import attachments, filesync
 from crmdesk.sync.protocol import BlobState
 from tests.sync.planted import plant
 
@@ -78,3 +81,60 @@ def _any_digest_will_do(patch: pytest.MonkeyPatch) -> None:
 def _photos_stay(patch: pytest.MonkeyPatch) -> None:
     """The bytes of attachments outlive their rows."""
     patch.setattr(transfers, "clear_up", lambda *_given: 0)
+
+
+@plant(
+    case=12,
+    test="tests/sync/test_scopes.py"
+    "::test_case_12_a_deletion_is_heard_although_its_customer_moved_within_reach",
+)
+def _deletions_stay_behind(patch: pytest.MonkeyPatch) -> None:
+    """An account that moves brings what is there, not word of what was deleted before."""
+    patch.setattr(pull, "_deleted_inside", lambda *_given: [])
+
+
+@plant(
+    case=11,
+    test="tests/sync/test_filesync.py"
+    "::test_case_11_an_answer_that_the_network_has_overtaken_changes_nothing",
+)
+def _pages_from_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """A file's pages are taken wherever the laptop stands by now."""
+    post = filesync._Recorded.post
+
+    def anywhere(self: Any, path: str, body: bytes, token: str = "") -> bytes:
+        found = post(self, path, body, token)
+        if path == "/v1/pull" and not found and not self._served:
+            (label, *_rest) = [one for one in self._places if one.startswith(filesync.PULL)]
+            self._served += b'"cursor"' in body
+            return b"".join(data for _position, data in self._file.parts(label))
+        return found
+
+    patch.setattr(filesync._Recorded, "post", anywhere)
+
+
+@plant(
+    case=24,
+    test="tests/sync/test_filesync_refusals.py"
+    "::test_case_24_days_on_the_way_do_not_make_an_edit_younger",
+)
+def _days_on_the_way_are_a_wrong_clock(patch: pytest.MonkeyPatch) -> None:
+    """HQ takes the time a file was on its way for an error of the laptop's clock."""
+    question = hq_filesync._question
+
+    def measured(*given: Any) -> Any:
+        asked = question(*given)
+        late = datetime.now(UTC) - parse_instant(asked.at)
+        return replace(asked, offset_ms=int(late.total_seconds() * 1000))
+
+    patch.setattr(hq_filesync, "_question", measured)
+
+
+@plant(
+    case=27,
+    test="tests/sync/test_filesync_refusals.py"
+    "::test_case_27_a_laptop_that_begins_anew_is_overwritten_only_by_the_latest_word",
+)
+def _any_word_is_the_latest(patch: pytest.MonkeyPatch) -> None:
+    """A file overwrites a laptop that begins anew although it has been answered since."""
+    patch.setattr(filesync._Recorded, "_nothing_answered_since", lambda *_given: True)

@@ -58,7 +58,6 @@ class Histories(RuleBasedStateMachine):
 
     stage: ClassVar[Stage]
     tally: ClassVar[Counter[str]]
-    restores_hq: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,12 +129,12 @@ class Histories(RuleBasedStateMachine):
         else:
             self.world.back_up(who)
 
-    @rule(restore=st.booleans())
+    @rule(chance=st.integers(0, 7))
     @_remembers
-    def hq_backup(self, restore: bool) -> None:
-        if restore and self.restores_hq:
+    def hq_backup(self, chance: int) -> None:
+        if chance == 0:
             self.world.restore_hq()
-        else:
+        elif chance > 4:
             self.world.save_hq()
 
     @rule(who=_who, tenths=st.integers(-10, 10))

@@ -58,7 +58,13 @@ class HqTables:
                 uid.hex: None if territory is None else territory.hex
                 for uid, territory in connection.execute("SELECT uid, territory_id FROM account")
             }
+            some = "SELECT '{}' WHERE EXISTS (SELECT 1 FROM {})"
+            filled = " UNION ALL ".join(some.format(n, _table(e)) for n, e in ENTITIES.items())
+            there = {row[0] for row in connection.execute(filled.encode())}
             for name, entity in ENTITIES.items():
+                if name not in there:
+                    self.rows[name] = {}
+                    continue
                 found = connection.execute(_hq_query(entity).encode()).fetchall()
                 lines = self._lines(connection, entity)
                 self.rows[name] = {

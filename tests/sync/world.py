@@ -127,6 +127,7 @@ class Stage:
 
     def __init__(self, maintenance_url: str, database_url: str, folder: Path) -> None:
         self.folder, self.url = folder, database_url
+        self._putting: psycopg.Connection[Any] | None = None
         name = database_url.partition("@/")[2].partition("?")[0]
         create_database(maintenance_url, name)
         self.store = Store(database_url)
@@ -188,11 +189,20 @@ class Stage:
 
     def put(self, what: str) -> None:
         """``set_back`` to the beginning, ``save`` as a backup does, or ``restore`` that."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"SELECT stock.{what}()".encode())
+        # One connection for all: what PostgreSQL has prepared there is most of the cost.
+        if self._putting is None or self._putting.closed:
+            self._putting = psycopg.connect(self.url, autocommit=True)
+        try:
+            self._putting.execute(f"SELECT stock.{what}()".encode())
+        except psycopg.OperationalError:
+            # PostgreSQL was killed in the meantime.
+            self._putting = psycopg.connect(self.url, autocommit=True)
+            self._putting.execute(f"SELECT stock.{what}()".encode())
 
     def dispose(self) -> None:
         """Let go of the database."""
+        if self._putting is not None:
+            self._putting.close()
         self.store.dispose()
 
 
@@ -401,17 +411,18 @@ class World:
                 self._quiet()
 
     def _quiet(self) -> None:
-        quiet = 0
         for _round in range(_ROUNDS):
-            busy = 0
+            busy = {}
             for name, peer in self.peers.items():
                 report = self.sync(name)
                 if report is not None and not peer.ended:
-                    busy += report.sent + report.received + report.waiting
-            quiet = 0 if busy else quiet + 1
-            if quiet == 1:
+                    # What HQ has put off goes on waiting: the oracle asks for it in the end.
+                    found = (report.sent, report.received)
+                    if any(found):
+                        busy[name] = (*found, report.waiting, report.changes.touched)
+            if not busy:
                 return
-        raise Finding("the laptops do not come to rest")
+        raise Finding(f"the laptops do not come to rest: {busy}")
 
     # -- looking ---------------------------------------------------------------------------------
 

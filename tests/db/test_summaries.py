@@ -291,3 +291,17 @@ def test_an_expression_quotes_every_word(typed: str) -> None:
     bare = expression.replace(" OR ", " ").replace(" AND ", " ")
     outside = "".join(part for i, part in enumerate(bare.split('"')) if i % 2 == 0)
     assert set(outside) <= set("()* ")
+
+
+def test_a_reader_that_has_searched_before_takes_no_merge_for_damage(ws: Workspace) -> None:
+    """SQLite checks an index by the structure its connection remembers from its last search."""
+    with ws.database.read() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM search_index WHERE search_index MATCH 'a'").all()
+    for number in range(40):
+        with ws.database.write() as tx:
+            tx.connection.exec_driver_sql(
+                "INSERT INTO note (uid, account_id, text, at, date)"
+                " SELECT ?, min(id), ?, '2026-11-20T08:00:00.000Z', '2026-11-20' FROM account",
+                (new_uid(), f"note {number}"),
+            )
+    assert check(ws.database, ws.folder) == []

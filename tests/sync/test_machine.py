@@ -17,6 +17,7 @@ SEED = int(os.environ.get("CRMDESK_SEED", "20261126"))
 SHRINK = os.environ.get("CRMDESK_SHRINK", "1") == "1"
 
 
+@pytest.mark.timeout(1_200)
 def test_random_histories_end_with_everybody_equal_to_hq(stage: Stage) -> None:
     tally: Counter[str] = Counter()
     print(f"seed {SEED}, {HISTORIES} histories")  # noqa: T201

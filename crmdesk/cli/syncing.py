@@ -71,6 +71,10 @@ def _sync(chosen: argparse.Namespace, context: Context) -> int:
             if error.code not in ("alone", "wiped") and not ws.is_locked():
                 _standing(ws, context)
             raise
+        last = report
+        while last.goes_on:
+            last = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
+            report = report.then(last)
         _tell(report, context)
         if chosen.watch:
             return _watch(ws, context)
@@ -103,6 +107,8 @@ def _watch(ws: Workspace, context: Context) -> int:
                     progress=lambda stage, done, _of: show(stage, done), whole=whole
                 )
                 _tell(report, context)
+                if report.goes_on:
+                    plan.ask(time.monotonic())
             except CrmdeskError as caught:
                 error = caught
             outcome = outcome_of(error)

@@ -68,21 +68,25 @@ class SyncLine:
         self.touched = ChangeSet()
 
     def run(self, progress: Progress, cancelled: Callable[[], bool], *, whole: bool) -> ChangeSet:
-        """One round; raises what :func:`crmdesk.sync.client.sync_once` raises."""
+        """A round, and further ones while files go on; raises what
+        :func:`crmdesk.sync.client.sync_once` raises.
+        """
         from crmdesk.sync.client import Syncer
 
         if self._syncer is None:
             self._syncer = Syncer(self._workspace.database, transport=self._transport)
         self.touched = ChangeSet()
-        try:
-            report = self._syncer.sync(
-                progress=lambda stage, done, total: progress(done, total, stage),
-                cancelled=cancelled,
-                whole=whole,
-            )
-        finally:
-            self.touched = self._syncer.touched
-        return report.changes
+        while True:
+            try:
+                report = self._syncer.sync(
+                    progress=lambda stage, done, total: progress(done, total, stage),
+                    cancelled=cancelled,
+                    whole=whole,
+                )
+            finally:
+                self.touched |= self._syncer.touched
+            if not report.goes_on:
+                return self.touched
 
     def bytes_so_far(self) -> int:
         """Bytes over the connection until now."""

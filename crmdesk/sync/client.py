@@ -30,7 +30,13 @@ from crmdesk.sync.clock import Offset, measure
 from crmdesk.sync.downloading import download
 from crmdesk.sync.leaving import RETIRING, destroys, leave
 from crmdesk.sync.pinning import Pins
-from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest, PushResponse, Txn
+from crmdesk.sync.protocol import (
+    MIN_PIECE_BYTES,
+    PROTOCOL_VERSION,
+    PushRequest,
+    PushResponse,
+    Txn,
+)  # fmt: skip
 from crmdesk.sync.restored import again
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport, Transport, understood
@@ -69,6 +75,18 @@ class SyncReport:
     files_received: int = 0
     files_waiting: int = 0
     changes: ChangeSet = field(default_factory=ChangeSet)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next round may begin at once: files moved, and more of them could."""
+        return self.files_waiting > 0 and self.bytes_in + self.bytes_out > MIN_PIECE_BYTES
+
+    def then(self, later: SyncReport) -> SyncReport:
+        """This round and a later one told as one; how things stand is the later one's."""
+        summed = ("sent", "received", "conflicts", "refusals", "bytes_in", "bytes_out", "seconds",
+                  "healed", "files_sent", "files_received")  # fmt: skip
+        both = {name: getattr(self, name) + getattr(later, name) for name in summed}
+        return replace(later, **both, changes=self.changes | later.changes)
 
 
 def sync_once(

@@ -121,6 +121,9 @@ def test_a_round_gives_files_a_bounded_share(hq: Headquarters) -> None:
     first = sync_once(one.database, files=Limits(bytes=500_000))
     nothing = sync_once(one.database, files=Limits(seconds=0))
     assert (first.files_sent, first.files_waiting, nothing.files_waiting) == (0, 1, 1)
+    assert first.goes_on and not nothing.goes_on
+    both = first.then(nothing)
+    assert (both.sent, both.files_waiting) == (first.sent, 1)
     before = hq.one("SELECT received FROM blob WHERE sha256 = %s", sha256)
     assert 500_000 <= before < 2_000_000
     assert one.sync().files_sent == 1

@@ -9,7 +9,7 @@ content and :func:`seal` fills it before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -330,6 +330,11 @@ def journal_facts(
         "UPDATE sync_state SET txn = max(txn, (SELECT coalesce(max(txn), 0) FROM journal))"
         " WHERE id = 1"
     )
+
+
+def mark_answered(connection: Connection, states: Sequence[tuple[str, int]]) -> None:
+    """Set the state (sent, refused) of journal entries, given as (state, seq)."""
+    connection.exec_driver_sql("UPDATE journal SET state = ? WHERE seq = ?", list(states))
 
 
 def record_command(

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select
 
+from crmdesk.storage import capture
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.storage.rows import Row
@@ -117,8 +118,8 @@ def acknowledge(
     answered = [one for one in every if one[2].status != LATER]
     if not answered:
         return result, applier
-    tx.connection.exec_driver_sql(
-        "UPDATE journal SET state = ? WHERE seq = ?",
+    capture.mark_answered(
+        tx.connection,
         [("refused" if a.status == "r" else "sent", op.seq) for op, _txn, a in answered],
     )
     result.sent = len(answered)

@@ -20,7 +20,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +29,8 @@ from tests.sync import crowd, kills, machine
 from tests.sync.oracle import check_world
 from tests.sync.world import Stage, World
 
-PART = 25
-"""Histories, and kills, told from one seed."""
+PART, KILLS_PART, POSTGRES_PART = 25, 10, 5
+"""Histories told from one seed; kills of laptops and servers, and of PostgreSQL, likewise."""
 
 _POSTGRES_SHARE, _SERVER_SHARE = 0.06, 0.25
 _ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +67,20 @@ def stage_on(found: Cluster) -> Iterator[Stage]:
             stage.dispose()
 
 
+Part = tuple[Callable[[Stage, int, int], Callable[[], None]], Stage, int, int]
+"""What to do, where, from which seed, how often."""
+
+
+def _mixed(*kinds: Sequence[Part]) -> list[Part]:
+    """Parts of every kind evenly spread, so that a run that is cut short has some of each."""
+    placed = [
+        ((number + 0.5) / len(parts), kind, part)
+        for kind, parts in enumerate(kinds)
+        for number, part in enumerate(parts)
+    ]
+    return [part for _place, _kind, part in sorted(placed, key=lambda p: p[:2])]
+
+
 class Run:
     """One process's share of the run: what it counted, what it found."""
 
@@ -76,31 +90,46 @@ class Run:
         self.seeds: list[str] = []
         self._chosen = chosen
         self._part, self._parts = (int(n) for n in chosen.part.split("/"))
+        self._until = time.monotonic() + 60 * chosen.minutes
+        self._cluster: Cluster | None = None
 
     def go(self) -> None:
-        """Everything that falls to this process."""
+        """Everything that falls to this process, or as much of it as there is time for."""
         chosen = self._chosen
+        dead = round(chosen.kills * _POSTGRES_SHARE)
+        shares = list(self._shares(dead, POSTGRES_PART))
+        if shares:
+            with cluster(durable=True) as found, stage_on(found) as stage:
+                self._cluster = found
+                self._all([(self.postgres_kills, stage, *part) for part in shares])
         with cluster(durable=False) as found, stage_on(found) as stage:
-            for seed, count in self._shares(chosen.histories):
-                how = self.histories(stage, seed, count)
-                self._guarded(f"histories --seed {seed} --histories {count}", how)
-            dead = round(chosen.kills * _POSTGRES_SHARE)
-            for seed, count in self._shares(chosen.kills - dead):
-                self._guarded(f"kills --seed {seed} --kills", self.kills(stage, seed, count))
-        with cluster(durable=True) as found, stage_on(found) as stage:
-            for seed, count in self._shares(dead):
-                how = self.postgres_kills(found, stage, seed, count)
-                self._guarded(f"kills of PostgreSQL --seed {seed}", how)
-        with cluster(durable=False) as found, stage_on(found) as stage:
-            for seed, _count in self._shares(chosen.crowds * PART):
-                how = self.crowd(stage, seed)
-                self._guarded(f"crowd --seed {seed}", how)
+            kills = self._shares(chosen.kills - dead, KILLS_PART)
+            self._all(
+                _mixed(
+                    [(self.histories, stage, *part) for part in self._shares(chosen.histories)],
+                    [(self.kills, stage, *part) for part in kills],
+                    [(self.crowd, stage, *part) for part in self._shares(chosen.crowds, 1)],
+                )
+            )
 
-    def _shares(self, total: int) -> Iterator[tuple[int, int]]:
+    def _all(self, parts: Sequence[Part]) -> None:
+        for how, stage, seed, count in parts:
+            if time.monotonic() > self._until:
+                return
+            self._guarded(f"{how.__name__} --seed {seed}, {count}", how(stage, seed, count))
+            self.write()
+
+    def write(self) -> None:
+        """What was counted and found until now, for the process that began this one."""
+        found = {"tally": self.tally, "findings": self.findings, "seeds": self.seeds}
+        self._chosen.report.write_text(json.dumps(found), encoding="utf-8")
+
+    def _shares(self, total: int, size: int = 0) -> Iterator[tuple[int, int]]:
         """Seeds and counts of this process's parts."""
-        for index in range(-(-total // PART)):
+        size = size or PART
+        for index in range(-(-total // size)):
             if index % self._parts == self._part:
-                yield self._chosen.seed + index, min(PART, total - index * PART)
+                yield self._chosen.seed + index, min(size, total - index * size)
 
     def _guarded(self, what: str, how: Callable[[], None]) -> None:
         self.seeds.append(what)
@@ -145,13 +174,12 @@ class Run:
         check_world(world, files=True)
         self.tally["kills of this part"] += killed
 
-    def postgres_kills(
-        self, found: Cluster, stage: Stage, seed: int, count: int
-    ) -> Callable[[], None]:
+    def postgres_kills(self, stage: Stage, seed: int, count: int) -> Callable[[], None]:
         """Kills of PostgreSQL, with the oracle after each."""
 
         def how() -> None:
-            rng = random.Random(seed)
+            found, rng = self._cluster, random.Random(seed)
+            assert found is not None
             with self._world(stage) as world:
                 for _kill in range(count):
                     name = kills.work(world, rng)
@@ -161,7 +189,7 @@ class Run:
 
         return how
 
-    def crowd(self, stage: Stage, seed: int) -> Callable[[], None]:
+    def crowd(self, stage: Stage, seed: int, _count: int) -> Callable[[], None]:
         """Everybody at once over HTTP, two servers, a long open transaction."""
 
         def how() -> None:
@@ -189,6 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--crowds", type=int, default=4, help="runs with everybody at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="begin nothing after that")
     parser.add_argument("--shrink", action="store_true", help="look for the smallest history")
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     parser.add_argument("--report", type=Path, help=argparse.SUPPRESS)
@@ -198,8 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         one = Run(chosen)
         one.go()
-        found = {"tally": one.tally, "findings": one.findings, "seeds": one.seeds}
-        chosen.report.write_text(json.dumps(found), encoding="utf-8")
+        one.write()
         return 0
     return _all(chosen)
 
@@ -212,7 +240,7 @@ def _all(chosen: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         reports = [Path(folder) / f"{n}.json" for n in range(chosen.jobs)]
         given = [f"--{name}={getattr(chosen, name)}" for name in
-                 ("histories", "kills", "crowds", "seed")]  # fmt: skip
+                 ("histories", "kills", "crowds", "seed", "minutes")]  # fmt: skip
         processes = [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.sync.long", *given, f"--part={n}/{chosen.jobs}",
@@ -221,14 +249,15 @@ def _all(chosen: argparse.Namespace) -> int:
             for n, report in enumerate(reports)
         ]  # fmt: skip
         for process, report in zip(processes, reports, strict=True):
-            if process.wait() != 0 or not report.exists():
+            if process.wait() != 0:
                 findings.append("a process of the run ended badly")
+            if not report.exists():
                 continue
             found = json.loads(report.read_text(encoding="utf-8"))
             tally.update(found["tally"])
             findings += found["findings"]
             seeds += found["seeds"]
-    del tally["kills of this part"]
+    tally.pop("kills of this part", None)
     for name, count in sorted(tally.items()):
         print(f"{count:>9}  {name}")
     print(f"{sum(c for name, c in tally.items() if name.startswith('kills')):>9}  kills in all")

@@ -22,6 +22,7 @@ from crmdesk.i18n import _
 from crmdesk.storage import bulk, profile, summaries
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
+from crmdesk.storage.pausing import without_collecting
 from crmdesk.sync import facts, lease
 from crmdesk.sync.cursor import keep_cursor
 from crmdesk.sync.pinning import Pins, split_code
@@ -149,6 +150,7 @@ def _enrolled(
         return facts.require_membership(connection)
 
 
+@without_collecting()
 def _fill(
     database: Database,
     transport: Transport,

@@ -22,6 +22,7 @@ from crmdesk.i18n import _
 from crmdesk.storage import profile, transfers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
+from crmdesk.storage.pausing import without_collecting
 from crmdesk.storage.tables import sync_session
 from crmdesk.sync import facts, healing, lease, restored
 from crmdesk.sync.applying import MissingParents
@@ -331,7 +332,7 @@ class Round:
         return response
 
     def _acknowledge(self, txns: list[Txn], response: PushResponse) -> None:
-        with self._database.write(applying=True) as tx:
+        with without_collecting(), self._database.write(applying=True) as tx:
             found, applier = acknowledge(tx, txns, response.answers, self._at())
         self._put_off |= found.put_off
         self._add(

@@ -21,6 +21,7 @@ from crmdesk.i18n import _
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Scope
+from crmdesk.storage.pausing import without_collecting
 from crmdesk.storage.resuming import OWN_ROWS
 from crmdesk.storage.rows import Row
 from crmdesk.storage.tables import journal, table
@@ -128,7 +129,7 @@ def download(
             return 0, ChangeSet()
         progress("apply", 0, staged.count)
         try:
-            with database.write(applying=True) as tx:
+            with without_collecting(), database.write(applying=True) as tx:
                 applier = _apply(tx.connection, staged, format_instant(database.clock.now()))
         except MissingParents:
             _fetch(session, epoch, staged, progress, check_cancelled)
@@ -176,6 +177,7 @@ def _postponed() -> EnvironmentProblem:
     )
 
 
+@without_collecting()
 def _stage(staged: Staged, body: bytes) -> list[str]:
     """Stage one page; returns the scopes that have to be fetched as snapshots."""
     reader: RowReader | None = None

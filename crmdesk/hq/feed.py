@@ -49,12 +49,16 @@ SELECT count(*) FROM taken
 """
 
 
-def sequence(connection: HqConnection) -> int:
+def sequence(connection: HqConnection, only: Sequence[str] | None = None) -> int:
     """Move committed changes into the feed; returns how many were taken.
 
-    Runs in a transaction of its own; any number of processes may run it at once.
+    Runs in a transaction of its own; any number of processes may run it at once. ``only`` these
+    scopes: whoever asks for the news of some waits for nobody in the others.
     """
-    waiting = connection.execute("SELECT DISTINCT scope FROM outbox").fetchall()
+    waiting = connection.execute(
+        "SELECT DISTINCT scope FROM outbox WHERE %(all)s OR scope = ANY(%(only)s)",
+        {"all": only is None, "only": list(only or ())},
+    ).fetchall()
     if not waiting:
         return 0
     scopes = sorted(str(row[0]) for row in waiting)
@@ -75,9 +79,11 @@ def lock_heads(connection: HqConnection, scopes: Sequence[str]) -> None:
     )
 
 
-def something_waits(connection: HqConnection) -> bool:
-    """True when committed changes wait for the sequencer."""
-    row = connection.execute("SELECT EXISTS (SELECT 1 FROM outbox)").fetchone()
+def something_waits(connection: HqConnection, scopes: Sequence[str]) -> bool:
+    """True when committed changes of these scopes wait for the sequencer."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE scope = ANY(%s))", (list(scopes),)
+    ).fetchone()
     return bool(row and row[0])
 
 

@@ -102,11 +102,11 @@ def _too_large() -> Refused:
 def _sequence(store: Store, caller: Caller) -> None:
     """Bring committed changes into the feed first, so that few scopes count as moved."""
     with store.transaction() as connection:
-        caller(connection)
-        waits = feed.something_waits(connection)
+        scopes = scopes_of(connection, caller(connection))
+        waits = feed.something_waits(connection, scopes)
     while waits:
         with store.transaction() as connection:
-            waits = feed.sequence(connection) > 0
+            waits = feed.sequence(connection, scopes) > 0
 
 
 def _standing(connection: HqConnection, who: Principal, cursor: dict[str, int]) -> dict[str, int]:

@@ -64,14 +64,15 @@ def pull(
     with store.transaction() as connection:
         who = caller(connection)
         _check_epoch(request, who.epoch)
-        waits = feed.something_waits(connection)
+        scopes = scopes_of(connection, who)
+        waits = feed.something_waits(connection, scopes)
         if not waits and request.hash:
-            heads = feed.heads(connection, scopes_of(connection, who))
+            heads = feed.heads(connection, scopes)
             if request.hash == cursor_hash(epoch, heads):
                 return None
     while waits:
         with store.transaction() as connection:
-            waits = feed.sequence(connection) > 0
+            waits = feed.sequence(connection, scopes) > 0
     with store.transaction(snapshot=True) as connection:
         who = caller(connection)
         _check_epoch(request, who.epoch)

@@ -153,11 +153,11 @@ def _horizon_of_transactions(patch: pytest.MonkeyPatch) -> None:
     """The feed takes nothing up as long as any transaction that has written is open."""
     sequence = feed.sequence
 
-    def behind_the_horizon(connection: HqConnection) -> int:
+    def behind_the_horizon(connection: HqConnection, only: Sequence[str] | None = None) -> int:
         row = connection.execute(
             "SELECT pg_snapshot_xmin(s) < pg_snapshot_xmax(s) FROM pg_current_snapshot() s"
         ).fetchone()
-        return 0 if row is not None and row[0] else sequence(connection)
+        return 0 if row is not None and row[0] else sequence(connection, only)
 
     patch.setattr(feed, "sequence", behind_the_horizon)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import logging
 import random
 import shutil
 import signal
@@ -225,6 +226,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.part:
         # Ended from outside, a process still stops its PostgreSQL.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # What HQ logs while its PostgreSQL is being killed is not news here.
+        logging.getLogger("crmdesk").setLevel(logging.CRITICAL + 1)
         one = Run(chosen)
         one.go()
         one.write()

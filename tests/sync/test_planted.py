@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.sync.planted import CASES, plants
 
 _TESTS = Path(__file__).resolve().parents[1]
@@ -35,9 +33,6 @@ def test_every_plant_names_a_test_of_its_case() -> None:
     assert wrong == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="cases are still being added; whoever adds the last, drops this"
-)
 def test_every_case_has_a_test_and_a_plant() -> None:
     assert {one.case for one in plants()} == set(CASES)
     assert {case for _test, case in named_tests()} == set(CASES)

@@ -268,7 +268,7 @@ def test_case_19_of_one_field_the_later_wins_and_the_loser_can_be_put_back(
         "SELECT id, field, mine, theirs, theirs_by FROM conflict"
     )
     assert field == "description" and {mine, theirs} == {'"early"', '"late"'}
-    assert by == ("Ruth Rep" if told is office else "Olga Office")
+    assert by == ("Ruth Rep, north" if told is office else "Olga Office, office")
 
     world.time.pass_by(60_000)
     ws = workspace_of(told.folder, told.database, lambda: datetime.fromtimestamp(0, UTC))

@@ -89,7 +89,7 @@ def main() -> int:
     """Run the program with the arguments of this process; returns the exit code."""
     if sys.argv[1:2] == [HQ_CHILD]:
         # A bundle has no other program to start the demo's server with.
-        from crmdesk.hq import child
+        from crmdesk.hq.running import child
 
         return child.main()
     from crmdesk.cli.program import Faces

@@ -20,7 +20,7 @@ from crmdesk.demo.company import company
 from crmdesk.demo.spec import DEMO_ZONE, DemoSpec
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.hq import demo_server
+from crmdesk.hq.running import demo_server
 from crmdesk.i18n import _
 from crmdesk.storage import profile
 from crmdesk.sync import bootstrap, facts
@@ -59,7 +59,7 @@ def exists(folder: Path) -> bool:
 
 def _tables_digest() -> str:
     """What tells a demo made with other tables: it is made anew rather than migrated."""
-    from crmdesk.hq.tables import metadata as hq_metadata
+    from crmdesk.hq.database.tables import metadata as hq_metadata
     from crmdesk.storage.tables import whole_metadata
 
     columns = [
@@ -129,7 +129,7 @@ def _clear(folder: Path) -> None:
 
 def _stop_left_over(hq: Path) -> None:
     """Stop the PostgreSQL of an HQ that a killed making left running."""
-    from crmdesk.hq import home
+    from crmdesk.hq.database import home
 
     try:
         home.open_home(hq).stop()

@@ -4,7 +4,7 @@ A line in plain text says that it is such a file, which way it goes and of which
 follows is a sealed file (:mod:`crmdesk.storage.sealed`). Its key is made of what both sides have:
 HQ keeps the SHA-256 of a device's key, the device the key itself. So only that device and HQ
 can read or make one; a file made for one direction opens in no other. What is in it is
-:mod:`crmdesk.sync.filesync`'s here and :mod:`crmdesk.hq.filesync`'s there.
+:mod:`crmdesk.sync.filesync`'s here and :mod:`crmdesk.hq.running.filesync`'s there.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 Every row is one text — kind, uid, revision, then its fields — and every line of a document is one
 too. The first 64 bits of its MD5 are added up in the bucket of the row, so the order in which rows
-are read does not matter. PostgreSQL makes these texts and sums in SQL (:mod:`crmdesk.hq.sums`);
-the laptop reads its texts from SQLite (:mod:`crmdesk.sync.local_sums`). MD5 finds accidents here,
-it keeps nobody out. Rows of accounts themselves lie in buckets of their own: an account in the
-wrong place takes everything in it along, so it has to be put right first.
+are read does not matter. PostgreSQL makes these texts and sums in SQL
+(:mod:`crmdesk.hq.exchange.sums`); the laptop reads its texts from SQLite
+(:mod:`crmdesk.sync.local_sums`). MD5 finds accidents here, it keeps nobody out. Rows of accounts
+themselves lie in buckets of their own: an account in the wrong place takes everything in it along,
+so it has to be put right first.
 """
 
 from __future__ import annotations

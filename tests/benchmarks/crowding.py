@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.hq import admin
+from crmdesk.hq.administration import admin
 from tests.benchmarks.crowd_rows import account_uids, crowd_rows, user_uid
 from tests.benchmarks.harness import Bench, milliseconds
 from tests.benchmarks.headquarters import Headquarters, headquarters

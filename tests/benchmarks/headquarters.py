@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from crmdesk.hq import admin, bulk, schema, serving
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.store import Store, create_database
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, schema
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import Store, create_database
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.storage.rows import Batch

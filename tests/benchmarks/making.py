@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from crmdesk.demo.spec import DemoSpec
-from crmdesk.hq.embedded import installed_programs
+from crmdesk.hq.database.embedded import installed_programs
 from tests.benchmarks.companies import (
     SMALL,
     big_profile,

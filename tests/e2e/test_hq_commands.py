@@ -19,8 +19,8 @@ import pytest
 
 pytest.importorskip("psycopg", reason="HQ's libraries are not installed (extra hq)")
 
-from crmdesk.hq import home
-from crmdesk.hq.embedded import installed_programs
+from crmdesk.hq.database import home
+from crmdesk.hq.database.embedded import installed_programs
 
 pytestmark = pytest.mark.hq
 

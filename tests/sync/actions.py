@@ -12,7 +12,8 @@ from typing import Any
 
 from crmdesk.domain.errors import UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, editing
+from crmdesk.hq.administration import admin
+from crmdesk.hq.exchange import editing
 from crmdesk.storage import capture
 from tests.sync import company
 from tests.sync.world import Finding, Peer, World

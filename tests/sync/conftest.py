@@ -17,9 +17,11 @@ import pytest
 
 pytest.importorskip("psycopg", reason="HQ's libraries are not installed (extra hq)")
 
-from crmdesk.hq import admin, bulk, schema, serving
-from crmdesk.hq.embedded import Cluster, installed_programs
-from crmdesk.hq.store import Store, create_database, drop_database
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, schema
+from crmdesk.hq.database.embedded import Cluster, installed_programs
+from crmdesk.hq.database.store import Store, create_database, drop_database
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import facts
@@ -58,7 +60,7 @@ class Stock:
 @pytest.fixture(scope="session")
 def stock(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Stock:
     """The company at HQ with R1, R2 and O1 joined, made once."""
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
 
     create_database(postgres.url("postgres"), _TEMPLATE)
     store = Store(postgres.url(_TEMPLATE))
@@ -161,7 +163,7 @@ class Headquarters:
 
     def restart(self) -> None:
         """A new server process over the same database, at another address."""
-        from crmdesk.hq.app import make_app, open_hq
+        from crmdesk.hq.running.app import make_app, open_hq
 
         self.stop()
         url, self.stop = _serve(make_app(open_hq(self.store, serving.system_clock())))
@@ -195,7 +197,7 @@ def fresh_database(postgres: Cluster, stock: Stock) -> Iterator[str]:
 def _serve(app: Any, **more: Any) -> tuple[str, Callable[[], None]]:
     import uvicorn
 
-    from crmdesk.hq import doors
+    from crmdesk.hq.running import doors
 
     listener = serving._listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_level="error", access_log=False, date_header=False,
@@ -221,7 +223,7 @@ def _serve(app: Any, **more: Any) -> tuple[str, Callable[[], None]]:
 @pytest.fixture
 def hq(fresh_database: str, stock: Stock, tmp_path: Path) -> Iterator[Headquarters]:
     """An HQ server in a thread of this process, on a port of its own."""
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
 
     store = Store(fresh_database, bounded=True)
     url, stop = _serve(make_app(open_hq(store, serving.system_clock())))

@@ -17,7 +17,8 @@ from pathlib import Path
 import psycopg
 
 from crmdesk.domain.errors import ProfileInUse, Refused, Unreachable
-from crmdesk.hq import feed, serving
+from crmdesk.hq.database import feed
+from crmdesk.hq.running import serving
 from crmdesk.sync.client import Syncer
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company

@@ -7,9 +7,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crmdesk.domain.clock import ZoneClock
-from crmdesk.hq import serving
-from crmdesk.hq.endpoints import Hq, open_hq
-from crmdesk.hq.filesync import Answered, answer_file
+from crmdesk.hq.running import serving
+from crmdesk.hq.running.endpoints import Hq, open_hq
+from crmdesk.hq.running.filesync import Answered, answer_file
 from crmdesk.sync.filesync import Exported, Taken, export, take
 from tests.sync.conftest import Headquarters, Laptop
 

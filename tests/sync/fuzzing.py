@@ -23,7 +23,7 @@ import msgspec
 import zstandard
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq.endpoints import ENDPOINTS
+from crmdesk.hq.running.endpoints import ENDPOINTS
 from crmdesk.storage.entities import ENTITIES, Kind
 from crmdesk.sync import protocol
 from crmdesk.sync.protocol import Failure

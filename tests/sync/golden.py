@@ -18,9 +18,11 @@ from pathlib import Path
 
 import zstandard
 
-from crmdesk.hq import admin, bulk, schema, serving
-from crmdesk.hq.embedded import Cluster, installed_programs
-from crmdesk.hq.store import Store, create_database
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, schema
+from crmdesk.hq.database.embedded import Cluster, installed_programs
+from crmdesk.hq.database.store import Store, create_database
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.bootstrap import KeyKeeping, join
@@ -84,7 +86,7 @@ def make() -> Path:
 
 
 def _live(url: str, folder: Path) -> dict[str, str]:
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
     from tests.sync.conftest import _serve
 
     store, clock = Store(url), serving.system_clock()

@@ -20,9 +20,9 @@ import psycopg
 from sqlalchemy import Engine, event
 
 from crmdesk.domain.errors import Refused, Unreachable
-from crmdesk.hq import endpoints
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.store import Store
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import Store
+from crmdesk.hq.running import endpoints
 from crmdesk.storage import profile
 from crmdesk.sync.client import Syncer
 from crmdesk.sync.transport import HttpTransport
@@ -149,7 +149,7 @@ def _was_killed_or_ended(process: int) -> bool:
 def _serve_and_die(world: World, listener: socket.socket, statement: int) -> None:
     import uvicorn
 
-    from crmdesk.hq.app import make_app
+    from crmdesk.hq.running.app import make_app
 
     store = Store(world.stage.url)
     app = make_app(endpoints.open_hq(store, world.hq.clock))

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from crmdesk.hq.embedded import Cluster, installed_programs
+from crmdesk.hq.database.embedded import Cluster, installed_programs
 from tests.sync import crowd, kills, machine
 from tests.sync.oracle import check_world
 from tests.sync.world import Stage, World

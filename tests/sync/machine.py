@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from crmdesk.hq import admin
+from crmdesk.hq.administration import admin
 from tests.sync.actions import ACTIONS, HQ_ACTIONS
 from tests.sync.oracle import check_world
 from tests.sync.virtual import TROUBLES, Trouble

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from crmdesk.domain.errors import NotFound, Refused, Unreachable, UserError
-from crmdesk.hq import admin, blobs
+from crmdesk.hq.administration import admin
+from crmdesk.hq.exchange import blobs
 from crmdesk.services.attachments import (
     attach_file,
     open_attachment,

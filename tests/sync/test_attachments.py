@@ -70,7 +70,7 @@ def test_case_35_a_large_file_on_a_bad_line_resumes_and_delays_no_order(
 _KILLED = """
 import os, sys, time
 from pathlib import Path
-from crmdesk.hq import serving
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.client import sync_once
 from crmdesk.sync.transport import HttpTransport

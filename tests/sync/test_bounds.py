@@ -18,10 +18,13 @@ import zstandard
 
 from crmdesk.domain.errors import EnvironmentProblem, Refused, Unreachable
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import auth, bounds, doors, endpoints, limits, push, serving, store
-from crmdesk.hq.app import make_app
-from crmdesk.hq.endpoints import Reply, open_hq
-from crmdesk.hq.limits import Room
+from crmdesk.hq.access import auth
+from crmdesk.hq.database import store
+from crmdesk.hq.exchange import bounds, push
+from crmdesk.hq.running import doors, endpoints, limits, serving
+from crmdesk.hq.running.app import make_app
+from crmdesk.hq.running.endpoints import Reply, open_hq
+from crmdesk.hq.running.limits import Room
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     Failure,

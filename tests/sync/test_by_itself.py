@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from crmdesk.gui.app import Desktop, Start
-from crmdesk.hq import editing
+from crmdesk.hq.exchange import editing
 from crmdesk.services import accounts
 from crmdesk.services.queries.sync import sync_status
 from crmdesk.sync import schedule

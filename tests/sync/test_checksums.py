@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmdesk.domain.ids import compose_uid
-from crmdesk.hq import bulk, sums
-from crmdesk.hq.embedded import Cluster
+from crmdesk.hq.database import bulk
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.exchange import sums
 from crmdesk.storage.rows import Batch, row_maker
 from crmdesk.storage.types import dump_json
 from crmdesk.sync import checksums

@@ -17,9 +17,11 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.hq import admin, bulk, checking, home, keeping, schema, serving
-from crmdesk.hq.embedded import Cluster, installed_programs
-from crmdesk.hq.store import Store, create_database
+from crmdesk.hq.administration import admin, checking, keeping
+from crmdesk.hq.database import bulk, home, schema
+from crmdesk.hq.database.embedded import Cluster, installed_programs
+from crmdesk.hq.database.store import Store, create_database
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.bootstrap import KeyKeeping, join
 from crmdesk.sync.client import sync_once

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from crmdesk.domain.errors import Unreachable
-from crmdesk.hq import pull
+from crmdesk.hq.exchange import pull
 from crmdesk.sync.transport import HttpTransport
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.faults import FaultyTransport

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from crmdesk.domain.errors import ProfileInUse, Refused, Unreachable
-from crmdesk.hq import feed, serving
+from crmdesk.hq.database import feed
+from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.bootstrap import KeyKeeping, join
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest

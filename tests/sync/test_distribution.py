@@ -10,8 +10,8 @@ from sqlalchemy import Table, UniqueConstraint
 
 from crmdesk.cli.program import Faces, main
 from crmdesk.domain.errors import EnvironmentProblem
-from crmdesk.hq import distribution
-from crmdesk.hq.tables import metadata, table
+from crmdesk.hq.administration import distribution
+from crmdesk.hq.database.tables import metadata, table
 from crmdesk.storage.entities import ENTITIES, Scope
 from tests.sync.conftest import Headquarters
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from crmdesk.domain.errors import NotFound, Refused, UserError
-from crmdesk.hq import admin, editing, quarantine, taking_over
+from crmdesk.hq.access import quarantine
+from crmdesk.hq.administration import admin
+from crmdesk.hq.exchange import editing, taking_over
 from crmdesk.storage import profile
 from crmdesk.sync import client, leaving
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PullRequest

@@ -13,7 +13,8 @@ from crmdesk.domain.errors import (
     Unreachable,
     UserError,
 )
-from crmdesk.hq import admin, pull
+from crmdesk.hq.administration import admin
+from crmdesk.hq.exchange import pull
 from crmdesk.sync import facts
 from tests.sync.conftest import Headquarters
 from tests.sync.faults import FaultyTransport

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from crmdesk.domain.errors import Refused, Unreachable, UserError
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.filesync import answer_file
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.running.filesync import answer_file
 from crmdesk.sync.filesync import export, take
 from tests.sync.actions import ACTIONS, HQ_ACTIONS
 from tests.sync.machine import STEPS, Histories, Step, _remembers, _small, _steps, _who

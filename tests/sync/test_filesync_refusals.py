@@ -19,8 +19,9 @@ from crmdesk.domain.errors import (
     Unreachable,
     UserError,
 )
-from crmdesk.hq import admin, serving
-from crmdesk.hq.filesync import answer_file
+from crmdesk.hq.administration import admin
+from crmdesk.hq.running import serving
+from crmdesk.hq.running.filesync import answer_file
 from crmdesk.storage import profile, sealed
 from crmdesk.sync import bundle, facts, lease
 from crmdesk.sync.filesync import export

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crmdesk.hq import auth, serving
-from crmdesk.hq.endpoints import ENDPOINTS, Call, answer, open_hq
-from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.access import auth
+from crmdesk.hq.database.tables import by_account, table_name
+from crmdesk.hq.running import serving
+from crmdesk.hq.running.endpoints import ENDPOINTS, Call, answer, open_hq
 from crmdesk.storage.entities import ENTITIES, Scope
 from tests.sync import company
 from tests.sync.conftest import Headquarters

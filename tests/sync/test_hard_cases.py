@@ -12,8 +12,8 @@ import pytest
 
 from crmdesk.domain.errors import Unreachable, UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import feed
-from crmdesk.hq.endpoints import Call, answer
+from crmdesk.hq.database import feed
+from crmdesk.hq.running.endpoints import Call, answer
 from crmdesk.services.settling import restore_other
 from crmdesk.services.workspace import workspace_of
 from crmdesk.storage import capture

@@ -9,7 +9,10 @@ import pytest
 
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, auth, editing, schema
+from crmdesk.hq.access import auth
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import schema
+from crmdesk.hq.exchange import editing
 from crmdesk.sync import client
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync import company

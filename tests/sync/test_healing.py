@@ -18,7 +18,9 @@ import zstandard
 import crmdesk.sync
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import compose_uid, new_uid
-from crmdesk.hq import bulk, endpoints, feed, heal, schema
+from crmdesk.hq.database import bulk, feed, schema
+from crmdesk.hq.exchange import heal
+from crmdesk.hq.running import endpoints
 from crmdesk.storage import check, profile, resuming
 from crmdesk.storage.rows import Batch, line_maker, row_maker
 from crmdesk.sync import healing

@@ -13,7 +13,7 @@ import pytest
 
 from crmdesk import __version__
 from crmdesk.cli.program import Faces, main
-from crmdesk.hq import passwords
+from crmdesk.hq.access import passwords
 from tests.sync.conftest import Headquarters
 from tests.sync.test_meeting import add_note
 
@@ -243,7 +243,8 @@ def test_the_lease_is_a_setting_that_laptops_are_told(
 def test_settings_of_retention_and_quotas_reach_those_who_use_them(
     hq: Headquarters, crmdesk: Callable[..., Any]
 ) -> None:
-    from crmdesk.hq import blobs, retention
+    from crmdesk.hq.database import retention
+    from crmdesk.hq.exchange import blobs
 
     found = {row["name"]: row for row in crmdesk("setting")[1]}
     assert all(row["value"] == row["default"] and row["meaning"] for row in found.values())
@@ -268,7 +269,7 @@ def test_a_database_of_an_older_version_is_to_be_upgraded_first(
 def test_a_database_that_goes_away_meanwhile_is_one_sentence(
     hq: Headquarters, crmdesk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     def dies(store: Any) -> None:
         with store.transaction() as connection:

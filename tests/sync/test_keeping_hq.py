@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from crmdesk.domain.errors import EnvironmentProblem, NewerFile, Refused, UserError
-from crmdesk.hq import admin, checking, keeping, restoring, schema
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.store import Store, create_database, drop_database
+from crmdesk.hq.administration import admin, checking, keeping, restoring
+from crmdesk.hq.database import schema
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import Store, create_database, drop_database
 from tests.sync import golden
 from tests.sync.conftest import Headquarters
 from tests.sync.test_hq_admin import crmdesk
@@ -39,7 +40,7 @@ def empty(postgres: Cluster) -> Iterator[str]:
 
 def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for what a restore itself writes."""
-    from crmdesk.hq.tables import metadata
+    from crmdesk.hq.database.tables import metadata
 
     found = {}
     with store.transaction() as connection:
@@ -377,8 +378,8 @@ def test_check_tidies_when_asked_and_a_server_does_it_by_itself(
 ) -> None:
     import time
 
-    from crmdesk.hq import serving
-    from crmdesk.hq.upkeep import upkeep
+    from crmdesk.hq.running import serving
+    from crmdesk.hq.running.upkeep import upkeep
 
     hq.code("R1")
     with hq.store.transaction() as connection:

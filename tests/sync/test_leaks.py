@@ -10,8 +10,9 @@ import pytest
 import zstandard
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import auth, serving
-from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.access import auth
+from crmdesk.hq.database.tables import by_account, table_name
+from crmdesk.hq.running import serving
 from crmdesk.storage.entities import ENTITIES, Kind, Scope
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,

@@ -12,7 +12,8 @@ from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import LeaseEnded, Refused, Unreachable
 from crmdesk.gui.sync_words import chip_state
-from crmdesk.hq import editing, serving
+from crmdesk.hq.exchange import editing
+from crmdesk.hq.running import serving
 from crmdesk.services.queries.lease import lease_state
 from crmdesk.services.queries.sync import sync_status
 from crmdesk.services.workspace import Workspace, open_workspace, workspace_of

@@ -17,10 +17,13 @@ import pytest
 
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
-from crmdesk.hq import admin, bulk, editing, feed, serving
-from crmdesk.hq.push import push
-from crmdesk.hq.scopes import Principal
-from crmdesk.hq.store import Store
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, feed
+from crmdesk.hq.database.scopes import Principal
+from crmdesk.hq.database.store import Store
+from crmdesk.hq.exchange import editing
+from crmdesk.hq.exchange.push import push
+from crmdesk.hq.running import serving
 from crmdesk.storage.rows import Batch, row_maker
 from crmdesk.sync.bootstrap import enrol
 from crmdesk.sync.protocol import (
@@ -98,7 +101,7 @@ class _Device:
 @contextmanager
 def _server(hq: Headquarters) -> Iterator[str]:
     """One more server. Its locks may be waited for: the test holds one for long."""
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
 
     store = Store(hq.database_url)
     url, stop = _serve(make_app(open_hq(store, serving.system_clock())))

@@ -18,12 +18,13 @@ import pytest
 
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
-from crmdesk.hq import admin, images
-from crmdesk.hq.push import judge_and_write
-from crmdesk.hq.scopes import Principal, principal
-from crmdesk.hq.serving import system_clock
-from crmdesk.hq.store import HqConnection
-from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import images
+from crmdesk.hq.database.scopes import Principal, principal
+from crmdesk.hq.database.store import HqConnection
+from crmdesk.hq.database.tables import by_account, table_name
+from crmdesk.hq.exchange.push import judge_and_write
+from crmdesk.hq.running.serving import system_clock
 from crmdesk.storage.entities import ENTITIES, Entity, Kind, Owner, Scope
 from crmdesk.sync.protocol import Answer, Op, SnapshotRequest, Txn
 from crmdesk.sync.reading import decode_row, is_row, lines

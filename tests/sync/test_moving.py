@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crmdesk.hq import admin, editing
-from crmdesk.hq.tables import by_account, table_name
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database.tables import by_account, table_name
+from crmdesk.hq.exchange import editing
 from crmdesk.storage.entities import ENTITIES
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop

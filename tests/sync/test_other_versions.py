@@ -14,7 +14,9 @@ import zstandard
 
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, endpoints, placing, serving
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import placing
+from crmdesk.hq.running import endpoints, serving
 from crmdesk.storage import check, profile, schema, upgrading
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Owner
 from crmdesk.sync import merge, versions

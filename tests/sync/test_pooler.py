@@ -23,8 +23,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.hq import admin, checking
-from crmdesk.hq.store import Store
+from crmdesk.hq.administration import admin, checking
+from crmdesk.hq.database.store import Store
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_meeting import add_note
 from tests.sync.test_processes import child

@@ -9,8 +9,8 @@ import pytest
 
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.order_pricing import AskedLine, price_order, reason_document
-from crmdesk.hq import editing
-from crmdesk.hq.prices import differing_prices
+from crmdesk.hq.exchange import editing
+from crmdesk.hq.exchange.prices import differing_prices
 from crmdesk.services.prices import read_rules, terms_of
 from crmdesk.sync.merge import Image
 from tests.sync import company

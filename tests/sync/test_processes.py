@@ -20,8 +20,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, UserError
-from crmdesk.hq import children, serving
-from crmdesk.hq.options import ServeOptions
+from crmdesk.hq.running import children, serving
+from crmdesk.hq.running.options import ServeOptions
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_meeting import add_note
 from tests.sync.test_serving import get, samples

@@ -9,7 +9,8 @@ import pytest
 from anyascii import anyascii
 
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, editing
+from crmdesk.hq.administration import admin
+from crmdesk.hq.exchange import editing
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import erasing

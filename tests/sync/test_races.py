@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from crmdesk.hq import editing, feed
-from crmdesk.hq.push import judge_and_write
+from crmdesk.hq.database import feed
+from crmdesk.hq.exchange import editing
+from crmdesk.hq.exchange.push import judge_and_write
 from crmdesk.sync.protocol import Txn
 from tests.sync import company
 from tests.sync.conftest import Headquarters

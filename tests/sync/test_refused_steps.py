@@ -8,7 +8,7 @@ import pytest
 
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import editing
+from crmdesk.hq.exchange import editing
 from crmdesk.services import proposals as decisions
 from crmdesk.services import resolving, settling
 from crmdesk.services.queries.proposals import proposals

@@ -10,9 +10,11 @@ import pytest
 import zstandard
 
 from crmdesk.domain.errors import Refused
-from crmdesk.hq import endpoints, push, schema, serving
-from crmdesk.hq.app import make_app, open_hq
-from crmdesk.hq.store import Store
+from crmdesk.hq.database import schema
+from crmdesk.hq.database.store import Store
+from crmdesk.hq.exchange import push
+from crmdesk.hq.running import endpoints, serving
+from crmdesk.hq.running.app import make_app, open_hq
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PullRequest, PushRequest, SnapshotRequest
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport

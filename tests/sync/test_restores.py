@@ -15,9 +15,12 @@ from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import Refused, UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, editing, schema, serving
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.store import create_database, drop_database
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import schema
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import create_database, drop_database
+from crmdesk.hq.exchange import editing
+from crmdesk.hq.running import serving
 from crmdesk.storage import backup, check, profile
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.sync import facts

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crmdesk.hq import admin, retention
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import retention
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_checksums import both

@@ -11,7 +11,8 @@ import pytest
 
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import admin, auth
+from crmdesk.hq.access import auth
+from crmdesk.hq.administration import admin
 from crmdesk.services.queries.sync import sync_centre
 from crmdesk.services.workspace import workspace_of
 from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
@@ -289,7 +290,7 @@ def test_a_gained_territory_is_fetched_and_a_lost_one_dropped(hq: Headquarters) 
     assert one.one("SELECT count(*) FROM account") == 6
     assert one.one("SELECT count(*) FROM sale") == 18
 
-    from crmdesk.hq import editing
+    from crmdesk.hq.exchange import editing
 
     link = hq.one(
         "SELECT encode(uuid_send(uid),'hex') FROM territory_user"
@@ -327,7 +328,7 @@ def test_a_proposed_move_does_not_hide_a_customer_from_the_loss_of_its_territory
     hq: Headquarters,
 ) -> None:
     """The laptop shows it in T2 already when T1 is taken from its rep; R1 has neither."""
-    from crmdesk.hq import editing
+    from crmdesk.hq.exchange import editing
 
     one = hq.join("R1")
     one.run("UPDATE account SET territory_id = (SELECT id FROM territory WHERE code = 'T2')"

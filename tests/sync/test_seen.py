@@ -23,7 +23,8 @@ from crmdesk.gui.rounds import SyncLine
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.sync_words import chip_state
 from crmdesk.gui.views.sync.widget import SyncPlace
-from crmdesk.hq import admin, schema
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import schema
 from crmdesk.i18n import format_date, format_time
 from crmdesk.services.queries.sync import sync_status
 from crmdesk.services.workspace import Workspace, workspace_of

@@ -15,11 +15,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from crmdesk.domain.errors import CrmdeskError, Refused, UserError
-from crmdesk.hq import endpoints, logs, server, serving
-from crmdesk.hq.app import make_app, open_hq
-from crmdesk.hq.metrics import Metrics
-from crmdesk.hq.options import ServeOptions
-from crmdesk.hq.store import Store
+from crmdesk.hq.database.store import Store
+from crmdesk.hq.running import endpoints, logs, server, serving
+from crmdesk.hq.running.app import make_app, open_hq
+from crmdesk.hq.running.metrics import Metrics
+from crmdesk.hq.running.options import ServeOptions
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company

@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import Refused, UserError
-from crmdesk.hq import attempts, passwords, serving
-from crmdesk.hq.endpoints import Call, answer, open_hq
-from crmdesk.hq.passwords import Passwords
+from crmdesk.hq.access import attempts, passwords
+from crmdesk.hq.access.passwords import Passwords
+from crmdesk.hq.running import serving
+from crmdesk.hq.running.endpoints import Call, answer, open_hq
 from crmdesk.sync.protocol import (
     PROTOCOL_VERSION,
     EnrolRequest,
@@ -192,7 +193,7 @@ def test_the_word_of_a_proxy_is_taken_only_from_one_of_ours(hq: Headquarters) ->
 def test_a_proxy_that_is_named_is_believed(hq: Headquarters, tmp_path: object) -> None:
     import httpx2
 
-    from crmdesk.hq.app import make_app
+    from crmdesk.hq.running.app import make_app
     from tests.sync.conftest import _serve
 
     url, stop = _serve(

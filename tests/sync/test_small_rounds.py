@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmdesk.domain.errors import EnvironmentProblem
-from crmdesk.hq import editing
+from crmdesk.hq.exchange import editing
 from crmdesk.sync.client import sync_once
 from tests.sync import company
 from tests.sync.conftest import Headquarters

@@ -11,10 +11,10 @@ from sqlalchemy import Index, UniqueConstraint
 
 from crmdesk.domain.errors import NewerFile, UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.hq import bulk, schema, tables
-from crmdesk.hq.copying import encoders
-from crmdesk.hq.migrations import alembic_config
-from crmdesk.hq.store import Store
+from crmdesk.hq.database import bulk, schema, tables
+from crmdesk.hq.database.copying import encoders
+from crmdesk.hq.database.migrations import alembic_config
+from crmdesk.hq.database.store import Store
 from crmdesk.storage import tables as local
 from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind, Scope
 from crmdesk.storage.rows import Batch, row_maker

@@ -16,10 +16,12 @@ import pytest
 from cryptography import x509
 
 from crmdesk.domain.errors import CorruptFile, NotFound, Unreachable, UserError
-from crmdesk.hq import admin, certificate, serving
-from crmdesk.hq.app import make_app
-from crmdesk.hq.certificate import Pair
-from crmdesk.hq.endpoints import open_hq
+from crmdesk.hq.access import certificate
+from crmdesk.hq.access.certificate import Pair
+from crmdesk.hq.administration import admin
+from crmdesk.hq.running import serving
+from crmdesk.hq.running.app import make_app
+from crmdesk.hq.running.endpoints import open_hq
 from crmdesk.storage import profile
 from crmdesk.sync import facts, pinning
 from crmdesk.sync.bootstrap import KeyKeeping, join

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from crmdesk.hq import schema as hq_schema
-from crmdesk.hq import serving, tables
-from crmdesk.hq.embedded import Cluster
-from crmdesk.hq.store import Store, create_database, drop_database
+from crmdesk.hq.database import schema as hq_schema
+from crmdesk.hq.database import tables
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import Store, create_database, drop_database
+from crmdesk.hq.running import serving
 from crmdesk.storage import check, profile, schema, upgrading
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.tables import whole_metadata
@@ -79,7 +80,7 @@ def test_an_older_laptop_ends_with_the_present_tables(version: int, tmp_path: Pa
 def test_an_older_laptop_and_hq_meet_after_their_upgrades(
     version: int, old_hq: str, tmp_path: Path
 ) -> None:
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
 
     known = golden.facts_of(version)
     store, clock = Store(old_hq), serving.system_clock()
@@ -112,7 +113,7 @@ def test_fields_that_an_older_hq_kept_go_into_place_with_its_upgrade(
     version: int, old_hq: str, tmp_path: Path
 ) -> None:
     """The laptop hears of it by the feed, and of the entities that the upgrade brought."""
-    from crmdesk.hq.app import make_app, open_hq
+    from crmdesk.hq.running.app import make_app, open_hq
 
     store, clock = Store(old_hq), serving.system_clock()
     with store.transaction() as connection:

@@ -15,7 +15,7 @@ from typing import Any
 import zstandard
 
 from crmdesk.domain.errors import Unreachable
-from crmdesk.hq.endpoints import Call, Hq, Reply, answer
+from crmdesk.hq.running.endpoints import Call, Hq, Reply, answer
 from crmdesk.sync.protocol import MEDIA_PACKED
 from crmdesk.sync.transport import Traffic, _failure
 

@@ -23,8 +23,11 @@ from sqlalchemy.exc import IntegrityError
 
 from crmdesk.domain import ids
 from crmdesk.domain.errors import LeaseEnded, Refused, Unreachable, UserError
-from crmdesk.hq import admin, bulk, endpoints, pull, schema
-from crmdesk.hq.store import Store, create_database
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, schema
+from crmdesk.hq.database.store import Store, create_database
+from crmdesk.hq.exchange import pull
+from crmdesk.hq.running import endpoints
 from crmdesk.storage import backup, profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync.bootstrap import KeyKeeping, join

@@ -33,7 +33,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _list(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin
+    from crmdesk.hq.administration import admin
 
     with store_of(chosen) as store:
         rows = admin.devices(store)
@@ -52,7 +52,7 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _code(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin
+    from crmdesk.hq.administration import admin
 
     with store_of(chosen) as store:
         code = admin.make_code(store, chosen.user, context.instants())
@@ -62,7 +62,7 @@ def _code(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _end(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin
+    from crmdesk.hq.administration import admin
 
     with store_of(chosen) as store:
         before = admin.end_device(store, chosen.prefix, chosen.how)

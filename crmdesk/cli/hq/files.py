@@ -31,8 +31,8 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 def _answer(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.domain.clock import ZoneClock
-    from crmdesk.hq.endpoints import open_hq
-    from crmdesk.hq.filesync import answer_file
+    from crmdesk.hq.running.endpoints import open_hq
+    from crmdesk.hq.running.filesync import answer_file
 
     if not 1 <= chosen.most_mb <= _MOST_MB:
         raise UserError(_("An answer may have 1 to {most} MB.").format(most=_MOST_MB))

@@ -46,7 +46,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _backup(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import keeping
+    from crmdesk.hq.administration import keeping
 
     place = home_of(chosen)
     place.start()
@@ -64,7 +64,8 @@ def _backup(chosen: argparse.Namespace, context: Context) -> int:
 
 def _restore(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.domain.errors import NotFound
-    from crmdesk.hq import home, restoring
+    from crmdesk.hq.administration import restoring
+    from crmdesk.hq.database import home
 
     # Nothing is made for a file that is no backup.
     restoring.contents(chosen.file)
@@ -105,7 +106,8 @@ def _restore(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _check(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import checking, upkeep
+    from crmdesk.hq.administration import checking
+    from crmdesk.hq.running import upkeep
 
     with store_of(chosen) as store:
         tidied = upkeep.tidy(store, context.instants()) if chosen.tidy else None

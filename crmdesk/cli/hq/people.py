@@ -48,7 +48,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _list(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     with store_of(chosen) as store:
         rows = people.users(store)
@@ -67,7 +67,7 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _add(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin, people
+    from crmdesk.hq.administration import admin, people
 
     with store_of(chosen) as store:
         # Everything is looked at before anything is written.
@@ -92,7 +92,7 @@ def _add(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _change(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     names = ("name", "role", "language", "email", "active")
     values = {name: getattr(chosen, name) for name in names if getattr(chosen, name) is not None}
@@ -121,7 +121,7 @@ def _change(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _password(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     with store_of(chosen) as store:
         people.require_user(store, chosen.code)

@@ -14,8 +14,8 @@ from crmdesk.i18n import _
 from crmdesk.paths import default_hq_dir
 
 if TYPE_CHECKING:
-    from crmdesk.hq.home import HqHome
-    from crmdesk.hq.store import Store
+    from crmdesk.hq.database.home import HqHome
+    from crmdesk.hq.database.store import Store
 
 Run = Callable[[argparse.Namespace, Context], int]
 
@@ -27,7 +27,7 @@ def folder_of(chosen: argparse.Namespace) -> Path:
 
 def home_of(chosen: argparse.Namespace) -> HqHome:
     """The HQ of the folder; NotFound when there is none."""
-    from crmdesk.hq import home
+    from crmdesk.hq.database import home
 
     return home.open_home(folder_of(chosen))
 
@@ -35,7 +35,7 @@ def home_of(chosen: argparse.Namespace) -> HqHome:
 @contextmanager
 def store_of(chosen: argparse.Namespace) -> Iterator[Store]:
     """The database of the folder's HQ, with the present schema; EnvironmentProblem otherwise."""
-    from crmdesk.hq import schema
+    from crmdesk.hq.database import schema
 
     with home_of(chosen).store() as store:
         schema.check(store)

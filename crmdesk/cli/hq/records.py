@@ -39,7 +39,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _audit(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import trail
+    from crmdesk.hq.administration import trail
 
     if chosen.most is not None and chosen.most < 1:
         raise UserError(_("--most must be at least 1."))
@@ -76,7 +76,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _setting(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import settings
+    from crmdesk.hq.administration import settings
 
     with store_of(chosen) as store:
         if chosen.value is not None:

@@ -70,7 +70,8 @@ def _count(text: str) -> int:
 
 
 def _init(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin, home
+    from crmdesk.hq.administration import admin
+    from crmdesk.hq.database import home
 
     folder = folder_of(chosen)
     # A database that was restored from a backup has its company.
@@ -91,9 +92,9 @@ def _init(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _serve(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import certificate
-    from crmdesk.hq.options import ServeOptions, require_private
-    from crmdesk.hq.serving import serve
+    from crmdesk.hq.access import certificate
+    from crmdesk.hq.running.options import ServeOptions, require_private
+    from crmdesk.hq.running.serving import serve
 
     own = certificate.shown(folder_of(chosen))
     if chosen.certificate is None and own.exists():
@@ -119,7 +120,7 @@ def _serve(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _upgrade(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import schema
+    from crmdesk.hq.database import schema
 
     with home_of(chosen).store() as store:
         before = schema.revision(store)

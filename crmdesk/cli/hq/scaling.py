@@ -23,7 +23,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _distribute(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import distribution
+    from crmdesk.hq.administration import distribution
 
     if chosen.dry_run:
         steps = distribution.plan()

@@ -44,7 +44,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _certificate(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import certificate
+    from crmdesk.hq.access import certificate
     from crmdesk.sync.pinning import fingerprint
 
     folder, now = folder_of(chosen), context.instants()
@@ -75,7 +75,7 @@ def _certificate(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _held(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import quarantine
+    from crmdesk.hq.access import quarantine
 
     with store_of(chosen) as store, store.transaction() as connection:
         found = quarantine.held(connection)
@@ -99,7 +99,7 @@ def _kinds(held: Any) -> str:
 
 
 def _take(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq.taking_over import take_over
+    from crmdesk.hq.exchange.taking_over import take_over
 
     with store_of(chosen) as store:
         results = take_over(store, chosen.prefix, now_ms(context), chosen.step or None)
@@ -115,7 +115,7 @@ def _take(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _dismiss(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq.quarantine import dismiss
+    from crmdesk.hq.access.quarantine import dismiss
 
     with store_of(chosen) as store:
         count = dismiss(store, chosen.prefix, chosen.step or None)

@@ -54,7 +54,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _list(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     with store_of(chosen) as store:
         rows = people.territories(store)
@@ -67,7 +67,7 @@ def _list(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _add(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import admin
+    from crmdesk.hq.administration import admin
 
     with store_of(chosen) as store:
         admin.add_territory(
@@ -79,7 +79,7 @@ def _add(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _change(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     if chosen.name is None and chosen.parent is None and not chosen.top:
         raise UserError(_("Say what shall change."), _("See: crmdesk hq territory change --help"))
@@ -98,7 +98,7 @@ def _change(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _move(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     codes = [*chosen.account, *(_codes(chosen.file) if chosen.file else [])]
     if not codes:
@@ -141,7 +141,7 @@ def _codes(file: Path) -> list[str]:
 
 
 def _give(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     with store_of(chosen) as store:
         for user in chosen.user:
@@ -155,7 +155,7 @@ def _give(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _take(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.hq import people
+    from crmdesk.hq.administration import people
 
     with store_of(chosen) as store:
         for user in chosen.user:

@@ -3,7 +3,7 @@
 One specification gives two stores: the laptop's tables (integer keys plus uid) and HQ's tables
 (account_id, uid), the journal triggers, the wire format and the authorisation matrix. What the
 entities are is written in the sibling modules; how tables are made of them is
-:mod:`crmdesk.storage.tables` and :mod:`crmdesk.hq.tables`.
+:mod:`crmdesk.storage.tables` and :mod:`crmdesk.hq.database.tables`.
 """
 
 from __future__ import annotations

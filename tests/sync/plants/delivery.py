@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from crmdesk.hq import feed, push
-from crmdesk.hq.store import HqConnection, as_records
+from crmdesk.hq.database import feed
+from crmdesk.hq.database.store import HqConnection, as_records
+from crmdesk.hq.exchange import push
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import applying, client, downloading, facts, schedule, uploading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmdesk.hq import auth
+from crmdesk.hq.access import auth
 from crmdesk.sync import lease
 from tests.sync.planted import plant
 

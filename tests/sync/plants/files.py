@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crmdesk.domain.clock import parse_instant
-from crmdesk.hq import blobs, pull
-from crmdesk.hq import filesync as hq_filesync
+from crmdesk.hq.exchange import blobs, pull
+from crmdesk.hq.running import filesync as hq_filesync
 from crmdesk.storage import transfers
 from crmdesk.sync import attachments, filesync
 from crmdesk.sync.protocol import BlobState

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import feed, pull, push, sums
+from crmdesk.hq.database import feed
+from crmdesk.hq.exchange import pull, push, sums
 from crmdesk.storage import profile, resuming
 from crmdesk.sync import (
     client,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from starlette.concurrency import run_in_threadpool
 
-from crmdesk.hq import admin, workers
+from crmdesk.hq.administration import admin
+from crmdesk.hq.running import workers
 from tests.sync.planted import plant
 
 

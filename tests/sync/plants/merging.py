@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import judging, push
+from crmdesk.hq.exchange import judging, push
 from crmdesk.storage import capture
 from crmdesk.sync import merge, uploading
 from tests.sync.planted import plant

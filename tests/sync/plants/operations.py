@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from crmdesk.hq import carrying, endpoints, pull, push, restoring
-from crmdesk.hq.scopes import Principal
+from crmdesk.hq.administration import carrying, restoring
+from crmdesk.hq.database.scopes import Principal
+from crmdesk.hq.exchange import pull, push
+from crmdesk.hq.running import endpoints
 from tests.sync.planted import plant
 
 _RESTORED, _KEPT = "tests/sync/test_restored_hq.py", "tests/sync/test_keeping_hq.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crmdesk.hq import following
+from crmdesk.hq.exchange import following
 from tests.sync.planted import plant
 
 

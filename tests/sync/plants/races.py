@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crmdesk.hq import images
-from crmdesk.hq.store import HqConnection
+from crmdesk.hq.database import images
+from crmdesk.hq.database.store import HqConnection
 from tests.sync.planted import plant
 
 

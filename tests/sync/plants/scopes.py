@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from crmdesk.hq import endpoints, following, judging, pull, scopes
-from crmdesk.hq.store import HqConnection
+from crmdesk.hq.database import scopes
+from crmdesk.hq.database.store import HqConnection
+from crmdesk.hq.exchange import following, judging, pull
+from crmdesk.hq.running import endpoints
 from crmdesk.sync import downloading, erasing
 from tests.sync.planted import plant
 

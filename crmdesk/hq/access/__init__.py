@@ -1,0 +1,1 @@
+"""Who may speak to HQ: enrolment, tokens, passwords, attempts, certificate, quarantine."""

@@ -1,0 +1,1 @@
+"""What an administrator does: people, backup, restore, checks, settings, audit, distribution."""

@@ -1,0 +1,1 @@
+"""HQ's PostgreSQL: connections, tables, migrations, rows in and out, feed, scopes, its home."""

@@ -1,0 +1,1 @@
+"""What laptops and HQ exchange: push and what follows, pull, snapshot, comparison, files."""

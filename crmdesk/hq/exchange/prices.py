@@ -1,0 +1,223 @@
+"""What HQ's price lists say of orders that come in: the outcome of a price that changed meanwhile.
+
+An order made offline is taken as it was agreed with the customer. Where HQ's prices for its day
+are others, the answer says so line by line and the office gets to see it. Orders are priced whole,
+by the same code as on the laptop (:mod:`crmdesk.domain.order_pricing`); here its rules are read
+for many orders at once. Promotions that cannot be meant are turned away here, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from crmdesk.domain.offers import InvalidRule, PromotionTerms, read_offer
+from crmdesk.domain.order_pricing import AskedLine, PricedLine, PricedOrder, price_order
+from crmdesk.domain.price_book import (
+    AgreedRow,
+    Buyer,
+    CostRow,
+    PriceBook,
+    ProductRow,
+    PromotionRow,
+    RuleRow,
+)
+from crmdesk.domain.pricing import Price, base_price
+from crmdesk.hq.database.store import HqConnection
+from crmdesk.i18n import _
+from crmdesk.sync.merge import Image, RefusedOp
+from crmdesk.sync.protocol import Collision, Wire
+
+_MOST_LINES = 20
+_BY_HAND = frozenset({"manual", "last", "none"})
+"""Prices that no list has decided; only their list price is held against HQ's."""
+
+_HEX = "encode(uuid_send({0}),'hex')"
+
+_ACCOUNTS = f"""
+SELECT {_HEX.format("a.account_id")}, {_HEX.format("l.uid")}, coalesce(l.name, ''), a.segment
+FROM account a LEFT JOIN LATERAL (
+    SELECT uid, name FROM price_list WHERE NOT deleted
+    ORDER BY (uid = a.price_list_id) DESC NULLS LAST, is_default DESC, uid LIMIT 1
+) l ON true WHERE a.account_id = ANY(%s::uuid[])
+"""
+_PRODUCTS = f"""
+SELECT {_HEX.format("p.uid")}, {_HEX.format("p.category_id")}, p.price_per,
+       coalesce(t.rate_bp, 0), p.sku
+FROM product p LEFT JOIN tax_rate t ON t.uid = p.tax_rate_id WHERE p.uid = ANY(%s::uuid[])
+"""
+_COSTS = f"""
+SELECT {_HEX.format("product_id")}, cost_e4, valid_from FROM cost_version
+WHERE NOT deleted AND product_id = ANY(%s::uuid[])
+"""
+_RULES = f"""
+SELECT {_HEX.format("uid")}, {_HEX.format("price_list_id")}, {_HEX.format("product_id")},
+       minimum_quantity, price_e4, discount_bp, valid_from, valid_to
+FROM price_rule WHERE NOT deleted AND product_id = ANY(%s::uuid[])
+  AND price_list_id = ANY(%s::uuid[])
+"""
+_AGREED = f"""
+SELECT {_HEX.format("uid")}, {_HEX.format("account_id")}, {_HEX.format("product_id")},
+       minimum_quantity, price_e4, valid_from, valid_to
+FROM account_price WHERE NOT deleted AND account_id = ANY(%s::uuid[])
+  AND product_id = ANY(%s::uuid[])
+"""
+_PROMOTIONS = f"""
+SELECT code, name, kind, {_HEX.format("product_id")}, {_HEX.format("category_id")}, segment,
+       discount_bp, buy_quantity, free_quantity, minimum_quantity, rule, valid_from, valid_to
+FROM promotion WHERE NOT deleted AND (valid_from IS NULL OR valid_from <= %s)
+  AND (valid_to IS NULL OR valid_to >= %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order that has come in: for whom, of which day, and its lines that name a product."""
+
+    account: str
+    day: date
+    currency: str
+    lines: tuple[Mapping[str, Wire], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What HQ knows about the orders' customers and products."""
+
+    book: PriceBook
+    buyers: Mapping[str, Buyer]
+    skus: Mapping[str, str]
+
+
+def differing_prices(
+    connection: HqConnection, orders: Mapping[str, Image]
+) -> dict[str, list[Collision]]:
+    """By order (uid): lines whose price is another one at HQ for the order's day.
+
+    ``orders`` are images with their lines. ``mine`` and ``theirs`` are net prices at 1e-4 (list
+    prices where the rep set the price by hand); ``base`` names line and SKU. A line whose price
+    is right and whose amount is not differs in ``net_minor`` (minor units).
+    """
+    read = {uid: _order(image) for uid, image in orders.items()}
+    if not any(order.lines for order in read.values()):
+        return {}
+    known = _read(connection, list(read.values()))
+    differing: dict[str, list[Collision]] = {}
+    for uid, order in read.items():
+        found = list(_of_order(known, order))
+        if found:
+            differing[uid] = found[:_MOST_LINES]
+    return differing
+
+
+def priced_orders(connection: HqConnection, orders: Mapping[str, Image]) -> dict[str, PricedOrder]:
+    """By uid what orders cost by HQ's own rules; ``orders`` are images with their lines."""
+    read = {uid: _order(image) for uid, image in orders.items()}
+    if not read:
+        return {}
+    known = _read(connection, list(read.values()))
+    return {uid: _price(known, order) for uid, order in read.items()}
+
+
+def check_promotion(image: Image) -> None:
+    """Refuse a promotion whose rule document cannot be meant."""
+    values = image.values
+    if values.get("rule") is None:
+        return
+    terms = PromotionTerms(
+        str(values.get("code")), str(values.get("name")), str(values.get("kind")),
+        _text(values.get("product_id")), _text(values.get("category_id")),
+        _whole(values.get("discount_bp")), _whole(values.get("buy_quantity")),
+        _whole(values.get("free_quantity")), _whole(values.get("minimum_quantity")) or 1,
+    )  # fmt: skip
+    try:
+        read_offer(terms, values["rule"])
+    except InvalidRule as error:
+        raise RefusedOp(
+            "invalid-rule",
+            _("The promotion {code} cannot be understood: {field}.").format(
+                code=terms.code, field=error.field
+            ),
+        ) from error
+
+
+def _order(image: Image) -> _Order:
+    values = image.values
+    lines = tuple(line for line in image.lines or () if isinstance(line.get("product_id"), str))
+    day = date.fromisoformat(str(values["order_date"]))
+    return _Order(str(values["account_id"]), day, str(values.get("currency") or "EUR"), lines)
+
+
+def _price(known: _Known, order: _Order) -> PricedOrder:
+    buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+    products = {str(line["product_id"]) for line in order.lines}
+    rules = known.book.order_rules(buyer, order.day, products, order.currency)
+    return price_order([_asked(line) for line in order.lines], rules)
+
+
+def _asked(line: Mapping[str, Wire]) -> AskedLine:
+    fixed = None
+    if _code(line) in _BY_HAND:
+        listed, net = _whole(line.get("list_price_e4")) or 0, _whole(line.get("net_price_e4")) or 0
+        fixed = Price(listed, net, _whole(line.get("discount_bp")) or 0)
+    return AskedLine(str(line["product_id"]), _whole(line.get("base_quantity")) or 0, fixed)
+
+
+def _code(line: Mapping[str, Wire]) -> object:
+    reason = line.get("price_reason")
+    return reason.get("code") if isinstance(reason, dict) else None
+
+
+def _of_order(known: _Known, order: _Order) -> Iterable[Collision]:
+    priced = _price(known, order)
+    for position, (line, here) in enumerate(zip(order.lines, priced.lines, strict=True), start=1):
+        code = _code(line)
+        if code is None:
+            continue
+        base = {"line": position, "sku": known.skus.get(here.product, "")}
+        for column, theirs in _held_against(known, order, line, here):
+            if line.get(column) != theirs:
+                yield Collision(column, base, line.get(column), theirs, "mine", "price")
+                break
+
+
+def _held_against(
+    known: _Known, order: _Order, line: Mapping[str, Wire], here: PricedLine
+) -> list[tuple[str, int]]:
+    """Columns of a line with HQ's values; none where HQ knows no price."""
+    if _code(line) in _BY_HAND:
+        buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+        rules = known.book.order_rules(buyer, order.day, [here.product], order.currency)
+        of = rules.products.get(here.product)
+        listed = base_price(here.base_quantity, of.rules, of.agreed) if of is not None else None
+        return [] if listed is None else [("list_price_e4", listed.list_price_e4)]
+    if here.price.reason.get("code") == "none":
+        return []
+    return [("net_price_e4", here.price.net_price_e4), ("net_minor", here.amounts.net_minor)]
+
+
+def _read(connection: HqConnection, orders: Sequence[_Order]) -> _Known:
+    accounts = sorted({order.account for order in orders})
+    products = sorted({str(line["product_id"]) for order in orders for line in order.lines})
+    days = [order.day for order in orders]
+    run = connection.execute
+    buyers = {row[0]: Buyer(*row) for row in run(_ACCOUNTS, (accounts,))}
+    lists = sorted({buyer.price_list for buyer in buyers.values() if buyer.price_list})
+    found = run(_PRODUCTS, (products,)).fetchall()
+    book = PriceBook(
+        (ProductRow(*row[:4]) for row in found),
+        (CostRow(*row) for row in run(_COSTS, (products,))),
+        (RuleRow(*row) for row in run(_RULES, (products, lists))),
+        (AgreedRow(*row) for row in run(_AGREED, (accounts, products))),
+        [PromotionRow(*row) for row in run(_PROMOTIONS, (max(days), min(days)))],
+    )
+    return _Known(book, buyers, {row[0]: row[4] for row in found})
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

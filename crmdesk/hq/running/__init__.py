@@ -1,0 +1,1 @@
+"""The running server: HTTP, endpoints, processes, limits, logs, metrics, upkeep, sync by file."""

@@ -264,9 +264,8 @@ def _all(chosen: argparse.Namespace) -> int:
     for name, count in sorted(tally.items()):
         print(f"{count:>9}  {name}")
     print(f"{sum(c for name, c in tally.items() if name.startswith('kills')):>9}  kills in all")
-    first = chosen.seed
-    last = first + max(0, -(-chosen.histories // PART) - 1)
-    print(f"seeds {first} to {last} for histories, from {first} on for kills and crowds")
+    for told in sorted(seeds):
+        print(f"           {told}")
     print(f"{len(seeds)} parts in {time.monotonic() - started:.0f} s, {len(findings)} findings")
     for finding in findings:
         print(f"\nFOUND {finding}")

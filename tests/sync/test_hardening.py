@@ -164,15 +164,15 @@ def test_an_edit_made_during_the_round_is_neither_lost_nor_echoed(hq: Headquarte
     office.run("UPDATE account SET segment = 'B' WHERE code = 'C1'")
     office.sync()
     one.run("UPDATE account SET channel = 'bar' WHERE code = 'C1'")
-    push = client._Round._acknowledge
+    push = client.Round._acknowledge
 
     def acknowledge(self: object, *args: object) -> None:
         one.run("UPDATE account SET description = 'in between' WHERE code = 'C1'")
         push(self, *args)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client._Round, "_acknowledge", acknowledge)
-        patch.setattr(client._Round, "_push", _push_once(client._Round._push))
+        patch.setattr(client.Round, "_acknowledge", acknowledge)
+        patch.setattr(client.Round, "_push", _push_once(client.Round._push))
         report = one.sync()
     assert report.waiting == 1
     query = "SELECT channel, segment, description FROM account WHERE code = 'C1'"

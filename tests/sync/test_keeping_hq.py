@@ -168,9 +168,7 @@ def test_a_restore_needs_the_word_replace_and_leaves_all_as_it_was(
     assert (everything(hq.store), schema.fact(hq.store, "epoch")) == before
 
 
-def test_case_27_half_a_backup_changes_nothing(
-    hq: Headquarters, tmp_path: Path, crmdesk: Command
-) -> None:
+def test_half_a_backup_changes_nothing(hq: Headquarters, tmp_path: Path, crmdesk: Command) -> None:
     """Cut anywhere: the rows and the epoch of before are there, and the safety backup as well."""
     file = Path(crmdesk("backup", "--out", tmp_path / "dump")[1]["file"])
     whole = file.read_bytes()

@@ -108,9 +108,9 @@ def _acknowledged_in_two_halves(patch: pytest.MonkeyPatch) -> None:
     """The ops count as sent in one transaction, what HQ made of the rows comes in another."""
     whole = uploading._take_over
 
-    def take_over(applier: Any, answered: Any) -> None:
-        applier._connection.commit()
-        whole(applier, answered)
+    def take_over(connection: Any, applier: Any, answered: Any) -> None:
+        connection.commit()
+        whole(connection, applier, answered)
 
     patch.setattr(uploading, "_take_over", take_over)
 

@@ -24,4 +24,4 @@ def _token_is_enough(patch: pytest.MonkeyPatch) -> None:
 )
 def _lease_without_end(patch: pytest.MonkeyPatch) -> None:
     """The laptop forgets when it has met HQ."""
-    patch.setattr(lease, "read", lambda *_: lease.FOR_EVER)
+    patch.setattr(lease, "_lease", lambda *_: lease.FOR_EVER)

@@ -33,13 +33,6 @@ def _restored_under_the_old_epoch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pull, "is_ahead", lambda *_: False)
 
 
-@plant(case=27, test=f"{_KEPT}::test_case_27_half_a_backup_changes_nothing")
-def _restored_piece_by_piece(patch: pytest.MonkeyPatch) -> None:
-    """Every statement of a restore is committed by itself."""
-    preamble = restoring._preamble
-    patch.setattr(restoring, "_preamble", lambda found: preamble(found).replace("BEGIN;", "", 1))
-
-
 @plant(
     case=27,
     test=f"{_RESTORED}::test_case_27_every_running_server_notices_a_new_epoch_at_once",

@@ -32,10 +32,10 @@ def _broken_rounds_count_as_consistent(patch: pytest.MonkeyPatch) -> None:
     """Every round moves the last consistent time, also one that broke off half-way."""
     from crmdesk.sync import client
 
-    finish = client._Round._finish
+    finish = client.Round._finish
 
     def finished(self: Any, started_at: str, *args: Any) -> None:
         self._consistent_at = started_at
         finish(self, started_at, *args)
 
-    patch.setattr(client._Round, "_finish", finished)
+    patch.setattr(client.Round, "_finish", finished)

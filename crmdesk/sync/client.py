@@ -242,7 +242,8 @@ class Round:
                     self._leave()
                 if error.code != "epoch":
                     raise
-                self._start_over()
+                with understood():
+                    self._start_over()
                 self._exchange()
             self._consistent_at = self._at()
             detail = self._follow(compare=compare)

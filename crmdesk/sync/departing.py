@@ -25,11 +25,19 @@ CUSTOMER = "customer"
 """The key in a refusal's fields under which the name of a customer that left is kept."""
 
 
+_REFUSED_CUSTOMERS = """
+SELECT a.uid FROM journal r JOIN account a ON a.uid = r.uid
+WHERE r.state = 'refused' AND r.entity = 'account' AND r.op = 'I' AND a.rev = 0 AND NOT EXISTS
+      (SELECT 1 FROM journal j WHERE j.state = 'waiting' AND j.account_uid = a.uid)
+"""
+
+
 def strays(connection: Connection, held: Collection[str]) -> set[bytes]:
     """Customers (uids) outside the scopes we hold, whatever left them here.
 
-    A change of territory that was only proposed hides a customer when its scope is lost meanwhile.
-    Where something still waits to be sent, HQ has not yet said where the customer is.
+    A change of territory that was only proposed hides a customer when its scope is lost meanwhile;
+    a new customer that HQ refused stays behind for a draft that refers to it. Where something
+    still waits to be sent, HQ has not yet said where the customer is.
     """
     if not held:
         return set()
@@ -41,7 +49,7 @@ def strays(connection: Connection, held: Collection[str]) -> set[bytes]:
     outside: list[int | None] = [key for key, uid in there if f"t/{uid.hex()}" not in held]
     if "t/none" not in held:
         outside.append(None)
-    found: set[bytes] = set()
+    found = {bytes(row[0]) for row in run(_REFUSED_CUSTOMERS)}
     for key in outside:
         rows = run(
             "SELECT uid FROM account a WHERE territory_id IS ? AND rev > 0 AND NOT EXISTS"

@@ -37,6 +37,8 @@ class FaultyTransport:
         answer = self._inner.post(path, body, token)
         if fault == "lose-response":
             raise Unreachable("lost on the way back")
+        if fault == "short":
+            return answer[: len(answer) // 2]
         if fault == "twice":
             return self._inner.post(path, body, token)
         # Some proxies pass a short answer on as if it were whole.

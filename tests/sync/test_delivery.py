@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from crmdesk.domain.errors import ProfileInUse, Refused, Unreachable
-from crmdesk.hq.database import feed
+from crmdesk.hq.database import feed, schema
 from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.bootstrap import KeyKeeping, join
@@ -274,3 +274,22 @@ def test_a_request_too_large_or_malformed_is_refused(hq: Headquarters, wire: Wir
         transport.post("/v1/pull", msgspec.json.encode({}), "bm90IGEgdG9rZW4=")
     assert caught.value.code == "token"
     assert hq.one("SELECT count(*) FROM note") == 0
+
+
+def test_a_short_answer_while_starting_over_is_no_failure_of_ours(
+    hq: Headquarters, wire: Wire
+) -> None:
+    """HQ was restored, and the line cuts the sign-in that asks for the new epoch."""
+    one = hq.join("R1")
+    add_note(one, "C0", "R1", "kept")
+    schema.new_epoch(hq.store)
+    short = FaultyTransport(
+        wire(hq.url), lambda path, nth: "short" if path == "/v1/token" and nth == 2 else ""
+    )
+
+    with pytest.raises(Unreachable):
+        one.sync(short)
+    report = one.sync()
+
+    assert (report.refusals, report.waiting) == (0, 0)
+    assert hq.one("SELECT count(*) FROM note") == 1

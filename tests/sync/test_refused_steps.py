@@ -15,6 +15,7 @@ from crmdesk.services.queries.proposals import proposals
 from crmdesk.services.queries.sync import sync_centre, sync_status
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.test_meeting import draft_order
 from tests.sync.test_prices import order, price_list
 
 pytestmark = pytest.mark.hq
@@ -154,3 +155,23 @@ def test_an_order_taken_at_another_price_says_so_and_asks_for_nothing(hq: Headqu
     (answer,) = sync_centre(ws).needs
     assert (answer.kind, answer.code, answer.status) == ("outcome", "price", "accepted")
     assert hq.one("SELECT net_price_e4 FROM order_line WHERE position = 1") == 12_000
+
+
+def test_a_refused_new_customer_goes_with_its_drafts_kept_in_words(hq: Headquarters) -> None:
+    """Its code is taken: nothing waits that HQ could still judge, so it is HQ's customer alone."""
+    one, two = hq.join("R1"), hq.join("R1", "second")
+    add = "INSERT INTO account (uid, code, name) VALUES (?, 'N1', ?)"
+    one.run(add, new_uid(), "First")
+    one.sync()
+    two.run(add, new_uid(), "Second")
+    draft_order(two, "N1", "R1", "R02-00001")
+
+    report = two.sync()
+    two.sync()
+
+    assert report.refusals == 1
+    assert two.rows("SELECT name FROM account WHERE code LIKE 'N1%'") == [("First",)]
+    assert two.rows("SELECT 1 FROM sales_order") == []
+    kept = dict(two.rows("SELECT code, sentence FROM refusal"))
+    assert set(kept) == {"duplicate", "left"}
+    assert "R02-00001" in kept["left"] and "2 CS SKU0 Product 0" in kept["left"]

@@ -15,6 +15,7 @@ from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.lines import Run, TextLabel
+from crmdesk.gui.widgets.locked import LockedCard
 from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
 from crmdesk.gui.widgets.panels import Surface
 from crmdesk.i18n import _
@@ -227,57 +228,36 @@ class FirstRun(QWidget):
             self.notice.hide()
 
 
-class Unlock(QWidget):
+class Unlock(LockedCard):
     """A locked profile asks for its passphrase here, in the window."""
 
     passphrase_given = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        card = Surface(self)
-        card.setFixedWidth(theme.scaled(420))
-        inner = QVBoxLayout(card)
-        inner.setContentsMargins(t.SPACE_5, t.SPACE_5, t.SPACE_5, t.SPACE_5)
-        inner.setSpacing(t.SPACE_3)
-        inner.addWidget(IconLabel("lock", "accent", 24, card))
-        inner.addWidget(
-            TextLabel(
-                _("This profile is locked"), size=t.SIZE_STRONG, weight=t.SEMIBOLD, parent=card
-            )
-        )
-        self._words = TextLabel("", ink="muted", wrap=True, parent=card)
-        inner.addWidget(self._words)
-        self._field = QLineEdit(card)
+        super().__init__(_("This profile is locked"), parent)
+        self._field = QLineEdit(self.card)
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
         self._field.setAccessibleName(_("Passphrase"))
         self._field.setPlaceholderText(_("Passphrase"))
         self._field.setMinimumHeight(theme.scaled(t.BUTTON))
         self._field.returnPressed.connect(self._on_open_wanted)
-        inner.addWidget(self._field)
-        button = KeyHintButton(_("Open"), "Enter", kind="filled", parent=card)
+        self.add(self._field)
+        button = KeyHintButton(_("Open"), "Enter", kind="filled", parent=self.card)
         button.clicked.connect(self._on_open_wanted)
-        inner.addWidget(button)
-        middle = QHBoxLayout()
-        middle.addStretch(1)
-        middle.addWidget(card)
-        middle.addStretch(1)
-        column = QVBoxLayout(self)
-        column.addStretch(1)
-        column.addLayout(middle)
-        column.addStretch(2)
+        self.add(button)
         self.setFocusProxy(self._field)
         self.ask(_("Type its passphrase to open it. Nobody else can read what is in it."))
 
     def ask(self, words: str) -> None:
         """Say why the passphrase is asked for (again)."""
-        self._words.setText(words)
+        self.words.setText(words)
         self._field.clear()
         self._field.setEnabled(True)
         self._field.setFocus()
 
     def asked(self) -> str:
         """The words above the field."""
-        return self._words.text()
+        return self.words.text()
 
     def _on_open_wanted(self) -> None:
         if self._field.text():

@@ -27,7 +27,7 @@ STALL_S = 60.0
 
 LINGER_S = 30.0
 MOST_OF_DEVICE = 6
-MOST_OF_ADDRESS = 64
+MOST_OF_ADDRESS = 256
 WHOLE_S = 900.0
 """So long a request may take, reading its answer included; a first download is taken up again."""
 

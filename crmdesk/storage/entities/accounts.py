@@ -15,6 +15,7 @@ from crmdesk.storage.entities.spec import (
     integer,
     money,
     must,
+    new,
     quantity,
     real,
     ref,
@@ -84,7 +85,16 @@ ENTITIES = (
         (
             ACCOUNT, ref("product", required=True), ref("user"), must(text("reason")),
             quantity("base_quantity"), day("until"), day("made_on"),
+            new(text("kind", "not_now")),
         ),
+    ),
+    Entity(
+        "closure", Owner.BOTH, Scope.ACCOUNT,
+        (
+            ACCOUNT, ref("user"), must(day("from_date")), must(day("to_date")), text("reason"),
+            flag("yearly"),
+        ),
+        since=2,
     ),
     Entity(
         "attachment", Owner.REP, Scope.ACCOUNT,

@@ -14,6 +14,7 @@ from crmdesk.storage.entities.spec import (
     integer,
     money,
     must,
+    new,
     price,
     quantity,
     ref,
@@ -56,7 +57,8 @@ ENTITIES = (
     Entity(
         "price_list", Owner.HQ, _CAT,
         (must(text("code")), must(text("name")), text("currency", "EUR"), day("valid_from"),
-         day("valid_to"), flag("is_default")),
+         day("valid_to"), flag("is_default"), new(text("status", "active")),
+         new(uid("replaces")), new(text("note"))),
         unique=(("code",),),
     ),
     Entity(

@@ -19,6 +19,7 @@ from crmdesk.storage.entities.spec import (
     integer,
     money,
     must,
+    new,
     price,
     quantity,
     ref,
@@ -50,6 +51,8 @@ ENTITIES = (
             ref("site"), ref("price_list"), must(day("order_date")), day("delivery_date"),
             instant("submitted_at"), *_TOTALS, text("customer_reference"), text("note"),
             text("source"), text("answer"), uid("copied_from"),
+            new(ref("entered_by", "user")), new(ref("contact")), new(text("signed_by")),
+            new(instant("signed_at")), new(document("signature")),
         ),
         table="sales_order",
         lines=Lines("order_line", _PRICED_LINE),
@@ -60,17 +63,34 @@ ENTITIES = (
         local_while=("status", "draft"),
     ),
     Entity(
+        "order_alteration", Owner.APPEND, _ACC,
+        (
+            ACCOUNT, ref("order", required=True, indexed=True), ref("user"), must(instant("at")),
+            must(text("reason")), must(document("before")), must(document("after")),
+        ),
+        since=2,
+    ),
+    Entity(
         "quote", Owner.REP, _ACC,
         (
             ACCOUNT, must(text("number")), integer("version", 1), text("status", "draft"),
             text("title"), ref("user"), ref("price_list"), must(day("quote_date")),
             day("valid_until"), day("next_follow_up", indexed=True), instant("sent_at"),
             day("decided_on"), ref("reason", "outcome_reason"), *_TOTALS, text("note"),
-            uid("order"), ref("opportunity"),
+            uid("order"), ref("opportunity"), new(ref("contact")), new(text("terms")),
+            new(text("lost_to")), new(uid("revised_from")),
         ),
         lines=Lines("quote_line", _PRICED_LINE),
         unique=(("number", "version"),), indexes=(("account_id", "quote_date"),),
         local_while=("status", "draft"),
+    ),
+    Entity(
+        "quote_follow_up", Owner.APPEND, _ACC,
+        (
+            ACCOUNT, ref("quote", required=True, indexed=True), ref("user"), must(instant("at")),
+            must(day("date")), text("mode", "call"), text("result"), text("note"), day("next_on"),
+        ),
+        since=2,
     ),
     Entity(
         "invoice", Owner.HQ, _ACC,
@@ -110,7 +130,8 @@ ENTITIES = (
         (
             ACCOUNT, ref("user"), ref("invoice"), uid("visit"), must(day("date")),
             must(instant("at")), money("amount_minor"), text("currency", "EUR"),
-            text("method", "cash"),
+            text("method", "cash"), new(text("number")), new(text("reference")),
+            new(day("cheque_on")), new(text("note")), new(uid("reverses")),
         ),
     ),
     Entity(
@@ -118,12 +139,15 @@ ENTITIES = (
         (
             ACCOUNT, must(text("number")), ref("user"), uid("visit"), must(day("date")),
             ref("reason", "outcome_reason"), text("note"), money("net_minor"),
+            new(text("wish", "credit")),
         ),
         lines=Lines(
             "return_line",
             (
                 ref("product", required=True), ref("packaging"), quantity("quantity", 0),
                 quantity("factor", 1), quantity("base_quantity", 0), text("note"),
+                new(ref("reason", "outcome_reason")), new(money("net_minor")),
+                new(text("condition")),
             ),
         ),
         unique=(("number",),),
@@ -132,7 +156,8 @@ ENTITIES = (
         "sample", Owner.APPEND, _ACC,
         (
             ACCOUNT, ref("user"), uid("visit"), ref("product", required=True), ref("packaging"),
-            quantity("quantity", 1), must(day("date")),
+            quantity("quantity", 1), must(day("date")), new(quantity("base_quantity", 1)),
+            new(text("note")),
         ),
     ),
 )  # fmt: skip

@@ -204,6 +204,11 @@ def must(field: Field) -> Field:
     return replace(field, required=True)
 
 
+def new(field: Field) -> Field:
+    """The same field, brought by schema 2."""
+    return replace(field, since=2)
+
+
 def by_hq(field: Field) -> Field:
     """The same field, written by HQ only."""
     return replace(field, owner=Owner.HQ)

@@ -1,4 +1,4 @@
-"""Schema 2: homes are private rows, proposals and handovers travel, attachments are sent.
+"""Schema 2: private homes, proposals, handovers, attachments; orders and quotes to their end.
 
 Homes of users leave the reference row that every laptop has; the person's own comes back as a
 row of its own with the next sync.
@@ -62,8 +62,80 @@ def upgrade() -> None:
         _ref("seen_by_id", "app_user"),
     )  # fmt: skip
     op.create_index("ix_handover_account_id", "handover", ["account_id"])
+    _document_tables()
+    _document_columns()
     _platform_tables()
     _move_homes()
+
+
+def _document_tables() -> None:
+    _row(
+        "order_alteration", _ref("account_id", "account", required=True),
+        _ref("order_id", "sales_order", required=True), _ref("user_id", "app_user"),
+        _text("at", required=True), _text("reason", required=True),
+        _text("before", required=True), _text("after", required=True),
+    )  # fmt: skip
+    _row(
+        "quote_follow_up", _ref("account_id", "account", required=True),
+        _ref("quote_id", "quote", required=True), _ref("user_id", "app_user"),
+        _text("at", required=True), _text("date", required=True),
+        _text("mode", required=True, default="call"), _text("result"), _text("note"),
+        _text("next_on"),
+    )  # fmt: skip
+    _row(
+        "closure", _ref("account_id", "account", required=True), _ref("user_id", "app_user"),
+        _text("from_date", required=True), _text("to_date", required=True), _text("reason"),
+        sa.Column("yearly", sa.Integer, nullable=False, server_default=sa.text("0")),
+    )  # fmt: skip
+    _row(
+        "day_sheet", _ref("user_id", "app_user", required=True), _text("date", required=True),
+        _text("closed_at", required=True), _text("currency", required=True, default="EUR"),
+        sa.Column("counted_minor", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        _text("totals", required=True), _text("note"), _text("received_at"),
+        _ref("received_by_id", "app_user"), sa.UniqueConstraint("user_id", "date"),
+        sa.CheckConstraint("typeof(counted_minor) IN ('integer','null')"),
+    )  # fmt: skip
+    for table, column in (
+        ("order_alteration", "account_id"), ("order_alteration", "order_id"),
+        ("quote_follow_up", "account_id"), ("quote_follow_up", "quote_id"),
+        ("closure", "account_id"), ("day_sheet", "user_id"),
+    ):  # fmt: skip
+        op.create_index(f"ix_{table}_{column}", table, [column])
+
+
+_COLUMNS = {
+    "organisation": ("website TEXT", "bank_account TEXT", "logo TEXT", "policy TEXT"),
+    "sales_order": (
+        "entered_by_id INTEGER REFERENCES app_user (id)",
+        "contact_id INTEGER REFERENCES contact (id)",
+        "signed_by TEXT", "signed_at TEXT", "signature TEXT",
+    ),
+    "quote": (
+        "contact_id INTEGER REFERENCES contact (id)", "terms TEXT", "lost_to TEXT",
+        "revised_from_uid BLOB",
+    ),
+    "collection": (
+        "number TEXT", "reference TEXT", "cheque_on TEXT", "note TEXT", "reverses_uid BLOB",
+    ),
+    "return_request": ("wish TEXT DEFAULT 'credit' NOT NULL",),
+    "return_line": (
+        "reason_id INTEGER REFERENCES outcome_reason (id)",
+        "net_minor BIGINT DEFAULT 0 NOT NULL CHECK (typeof(net_minor) = 'integer')",
+        "condition TEXT",
+    ),
+    "sample": (
+        "base_quantity BIGINT DEFAULT 1 NOT NULL CHECK (typeof(base_quantity) = 'integer')",
+        "note TEXT",
+    ),
+    "price_list": ("status TEXT DEFAULT 'active' NOT NULL", "replaces_uid BLOB", "note TEXT"),
+    "reorder_override": ("kind TEXT DEFAULT 'not_now' NOT NULL",),
+}  # fmt: skip
+
+
+def _document_columns() -> None:
+    for table, columns in _COLUMNS.items():
+        for column in columns:
+            op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
 def _platform_tables() -> None:

@@ -1,4 +1,4 @@
-"""Schema 2: homes are private rows, proposals and handovers travel, attachments are stored.
+"""Schema 2: private homes, proposals, handovers, attachments; orders and quotes to their end.
 
 Homes leave the reference rows that every laptop has; each becomes a row of its user's scope, which
 the feed then takes to that user's devices. Open proposals become rows that office and proposer see.
@@ -112,6 +112,110 @@ CREATE TABLE quarantine (
 );
 """
 
+_DOCUMENTS = """
+CREATE TABLE order_alteration (
+    account_id UUID NOT NULL,
+    uid UUID NOT NULL,
+    order_id UUID NOT NULL,
+    user_id UUID,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason TEXT NOT NULL,
+    before JSONB NOT NULL,
+    after JSONB NOT NULL,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_order_alteration PRIMARY KEY (account_id, uid),
+    CONSTRAINT fk_order_alteration_account_id_order_id FOREIGN KEY(account_id, order_id)
+        REFERENCES sales_order (account_id, uid),
+    CONSTRAINT fk_order_alteration_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_order_alteration_account_id FOREIGN KEY(account_id)
+        REFERENCES account (account_id)
+);
+CREATE INDEX ix_order_alteration_uid ON order_alteration (uid);
+CREATE TABLE quote_follow_up (
+    account_id UUID NOT NULL,
+    uid UUID NOT NULL,
+    quote_id UUID NOT NULL,
+    user_id UUID,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    date DATE NOT NULL,
+    mode TEXT DEFAULT 'call' NOT NULL,
+    result TEXT,
+    note TEXT,
+    next_on DATE,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_quote_follow_up PRIMARY KEY (account_id, uid),
+    CONSTRAINT fk_quote_follow_up_account_id_quote_id FOREIGN KEY(account_id, quote_id)
+        REFERENCES quote (account_id, uid),
+    CONSTRAINT fk_quote_follow_up_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_quote_follow_up_account_id FOREIGN KEY(account_id)
+        REFERENCES account (account_id)
+);
+CREATE INDEX ix_quote_follow_up_uid ON quote_follow_up (uid);
+CREATE TABLE closure (
+    account_id UUID NOT NULL,
+    uid UUID NOT NULL,
+    user_id UUID,
+    from_date DATE NOT NULL,
+    to_date DATE NOT NULL,
+    reason TEXT,
+    yearly BOOLEAN DEFAULT false NOT NULL,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_closure PRIMARY KEY (account_id, uid),
+    CONSTRAINT fk_closure_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_closure_account_id FOREIGN KEY(account_id) REFERENCES account (account_id)
+);
+CREATE INDEX ix_closure_uid ON closure (uid);
+CREATE TABLE day_sheet (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    date DATE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    currency TEXT DEFAULT 'EUR' NOT NULL,
+    counted_minor BIGINT DEFAULT 0 NOT NULL,
+    totals JSONB NOT NULL,
+    note TEXT,
+    received_at TIMESTAMP WITH TIME ZONE,
+    received_by_id UUID,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_day_sheet PRIMARY KEY (uid),
+    CONSTRAINT fk_day_sheet_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid),
+    CONSTRAINT fk_day_sheet_received_by_id FOREIGN KEY(received_by_id) REFERENCES app_user (uid)
+);
+CREATE UNIQUE INDEX uq_day_sheet_user_id_date ON day_sheet (user_id, date) WHERE NOT deleted;
+ALTER TABLE organisation ADD COLUMN website TEXT, ADD COLUMN bank_account TEXT,
+    ADD COLUMN logo JSONB, ADD COLUMN policy JSONB;
+ALTER TABLE sales_order ADD COLUMN entered_by_id UUID, ADD COLUMN contact_id UUID,
+    ADD COLUMN signed_by TEXT, ADD COLUMN signed_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN signature JSONB,
+    ADD CONSTRAINT fk_sales_order_entered_by_id FOREIGN KEY(entered_by_id)
+        REFERENCES app_user (uid),
+    ADD CONSTRAINT fk_sales_order_account_id_contact_id FOREIGN KEY(account_id, contact_id)
+        REFERENCES contact (account_id, uid);
+ALTER TABLE quote ADD COLUMN contact_id UUID, ADD COLUMN terms TEXT, ADD COLUMN lost_to TEXT,
+    ADD COLUMN revised_from_uid UUID,
+    ADD CONSTRAINT fk_quote_account_id_contact_id FOREIGN KEY(account_id, contact_id)
+        REFERENCES contact (account_id, uid);
+ALTER TABLE collection ADD COLUMN number TEXT, ADD COLUMN reference TEXT,
+    ADD COLUMN cheque_on DATE, ADD COLUMN note TEXT, ADD COLUMN reverses_uid UUID;
+ALTER TABLE return_request ADD COLUMN wish TEXT DEFAULT 'credit' NOT NULL;
+ALTER TABLE return_line ADD COLUMN reason_id UUID, ADD COLUMN net_minor BIGINT DEFAULT 0 NOT NULL,
+    ADD COLUMN condition TEXT,
+    ADD CONSTRAINT fk_return_line_reason_id FOREIGN KEY(reason_id) REFERENCES outcome_reason (uid);
+ALTER TABLE sample ADD COLUMN base_quantity BIGINT DEFAULT 1 NOT NULL, ADD COLUMN note TEXT;
+ALTER TABLE price_list ADD COLUMN status TEXT DEFAULT 'active' NOT NULL,
+    ADD COLUMN replaces_uid UUID, ADD COLUMN note TEXT;
+ALTER TABLE reorder_override ADD COLUMN kind TEXT DEFAULT 'not_now' NOT NULL;
+"""
+
 _CHANGED = """
 ALTER TABLE hq_device ADD COLUMN program TEXT, ADD COLUMN waiting BIGINT;
 ALTER TABLE credential DROP COLUMN failures, DROP COLUMN locked_until;
@@ -143,5 +247,6 @@ def upgrade() -> None:
     op.execute("ALTER TABLE proposal RENAME TO proposal_0001")
     op.execute("ALTER TABLE proposal_0001 RENAME CONSTRAINT pk_proposal TO pk_proposal_0001")
     op.execute(_TABLES)
+    op.execute(_DOCUMENTS)
     op.execute(_CHANGED)
     op.execute(_MOVED)

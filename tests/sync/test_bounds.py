@@ -21,7 +21,7 @@ from crmdesk.domain.ids import new_uid
 from crmdesk.hq.access import auth
 from crmdesk.hq.database import store
 from crmdesk.hq.exchange import bounds, push
-from crmdesk.hq.running import doors, endpoints, limits, serving
+from crmdesk.hq.running import app, doors, endpoints, limits, serving
 from crmdesk.hq.running.app import make_app
 from crmdesk.hq.running.endpoints import Reply, open_hq
 from crmdesk.hq.running.limits import Room
@@ -439,6 +439,54 @@ def test_a_device_has_only_so_many_requests_open(
             thread.join()
     assert found == [200] * doors.MOST_OF_DEVICE
     assert hand.post("/v1/pull", PullRequest(1, "e"))[1] == "epoch"
+
+
+def test_an_address_has_only_so_many_requests_without_a_token_open(
+    hq: Headquarters, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is not known is counted by address; who has a token is counted as a device."""
+    monkeypatch.setattr(app, "MOST_OF_ADDRESS", 3)
+    go_on = threading.Event()
+    inside = threading.Semaphore(0)
+
+    def slow(_hq: Any, _call: Any) -> Reply:
+        inside.release()
+        go_on.wait(20)
+        return Reply(b"{}")
+
+    monkeypatch.setitem(endpoints.ENDPOINTS, "/v1/enrol", endpoints.Endpoint(slow, signed=False))
+    found: list[int] = []
+    with server(hq) as (host, port):
+        url = f"http://{host}:{port}"
+
+        def ask() -> None:
+            with httpx2.Client(base_url=url, timeout=20) as stranger:
+                found.append(stranger.post("/v1/enrol", content=b"{}").status_code)
+
+        threads = [threading.Thread(target=ask) for _n in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            assert all(inside.acquire(timeout=10) for _thread in threads)
+            with httpx2.Client(base_url=url, timeout=20) as fourth:
+                answer = fourth.post("/v1/enrol", content=b"{}")
+            assert answer.status_code == 429
+            assert msgspec.json.decode(answer.content, type=Failure).code == "too-many"
+            known = Hand(hq, hq.laptops[0], url)
+            assert known.post("/v1/pull", PullRequest(1, "e"))[1] == "epoch"
+            known.client.close()
+        finally:
+            go_on.set()
+            for thread in threads:
+                thread.join()
+        assert found == [200] * 3
+        ask()
+        assert found[-1] == 200, "who has ended makes room"
+
+
+def test_an_office_behind_one_address_finds_room() -> None:
+    """Two hundred laptops that sign in at the same moment, as the benchmark has them."""
+    assert doors.MOST_OF_ADDRESS >= 200
 
 
 def test_a_request_ends_after_its_whole_time(

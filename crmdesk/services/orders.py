@@ -1,7 +1,7 @@
 """Orders: start from the suggestion or empty, change lines in packagings, submit, call back.
 
 A draft is saved at every change and stays on this laptop until it is submitted; then it is
-immutable and waits for HQ. Lines and what they cost are :mod:`crmdesk.services.order_lines`'.
+immutable and waits for HQ. Lines and what they cost are :mod:`crmdesk.services.document_lines`'.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError, NotFound, ProfileInUse, UserError
-from crmdesk.domain.ids import document_number, new_uid
+from crmdesk.domain.ids import new_uid
 from crmdesk.domain.order_limits import below_minimum_minor, check_credit
 from crmdesk.domain.states import OrderStatus, check_order_step
 from crmdesk.i18n import _, format_money
-from crmdesk.services.order_lines import MAX_PACKS, LineInput, lines_of, put_line, reprice
+from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
+from crmdesk.services.document_numbers import next_number
 from crmdesk.services.prices import Terms, terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
@@ -68,26 +69,9 @@ def start_order(
         order_id = int(row.scalar_one())
         if suggested:
             for line in _suggested_lines(tx.connection, account_id):
-                put_line(tx.connection, order_id, line)
-            reprice(tx.connection, order_id, terms)
+                ORDER_LINES.put(tx.connection, order_id, line)
+            ORDER_LINES.reprice(tx.connection, order_id, terms)
     return Started(order_id, ChangeSet.of("order", [order_id]))
-
-
-def next_number(connection: Connection, ws: Workspace, kind: str) -> str:
-    """The next number of a document made on this device: counters never go back.
-
-    Documents are looked at too: after a restore HQ may have brought back later ones than counted.
-    """
-    key = f"counter.{kind or 'order'}"
-    prefix = document_number(kind, ws.device_prefix, 0)[:-5]
-    found = connection.exec_driver_sql(
-        "SELECT max(CAST(substr(number, ?) AS INTEGER)) FROM sales_order"
-        " WHERE substr(number, 1, ?) = ?",
-        (len(prefix) + 1, len(prefix), prefix),
-    ).scalar()
-    last = max(int(profile.get_fact(connection, key) or 0), int(found or 0))
-    profile.set_fact(connection, key, str(last + 1))
-    return document_number(kind, ws.device_prefix, last + 1)
 
 
 def _delivery_day(today: date, lead_days: int) -> date:
@@ -126,8 +110,8 @@ def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
         )
     with ws.database.write() as tx:
         terms = draft_terms(tx.connection, order_id)
-        put_line(tx.connection, order_id, line)
-        reprice(tx.connection, order_id, terms)
+        ORDER_LINES.put(tx.connection, order_id, line)
+        ORDER_LINES.reprice(tx.connection, order_id, terms)
     return ChangeSet.of("order", [order_id])
 
 
@@ -219,12 +203,7 @@ def _check_complete(connection: Connection, ws: Workspace, order_id: int, accoun
 
 
 def _check_priced(connection: Connection, order_id: int) -> None:
-    unpriced = connection.exec_driver_sql(
-        "SELECT p.name FROM order_line l JOIN product p ON p.id = l.product_id"
-        " WHERE l.parent_id = ? AND json_extract(l.price_reason, '$.code') = 'none'"
-        " ORDER BY l.position LIMIT 1",
-        (order_id,),
-    ).scalar()
+    unpriced = ORDER_LINES.unpriced(connection, order_id)
     if unpriced is not None:
         raise UserError(
             _("{product} has no price, so this order cannot be submitted.").format(
@@ -290,13 +269,13 @@ def copy_order(ws: Workspace, order_id: int) -> Started:
         ).first()
         if row is None:
             raise NotFound(_("This order is no longer here."))
-        lines = lines_of(connection, order_id)
+        lines = ORDER_LINES.read(connection, order_id)
     started = start_order(ws, int(row[0]), suggested=False)
     with ws.database.write() as tx:
         terms = draft_terms(tx.connection, started.order_id)
         for line in lines:
-            put_line(tx.connection, started.order_id, line)
-        reprice(tx.connection, started.order_id, terms)
+            ORDER_LINES.put(tx.connection, started.order_id, line)
+        ORDER_LINES.reprice(tx.connection, started.order_id, terms)
         tx.connection.exec_driver_sql(
             "UPDATE sales_order SET copied_from_uid = ? WHERE id = ?", (row[1], started.order_id)
         )

@@ -15,7 +15,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
-from crmdesk.services.order_lines import LineInput
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.orders import set_line, start_order
 from crmdesk.services.workspace import Workspace
 

@@ -18,7 +18,8 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.services import settling
-from crmdesk.services.orders import next_number, submit_order
+from crmdesk.services.document_numbers import next_number
+from crmdesk.services.orders import submit_order
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.entities import Entity, entity
 from crmdesk.storage.tables import conflict, journal, refusal

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.i18n import _
-from crmdesk.services.order_lines import MAX_PACKS, LineInput, lines_of, put_line, reprice
+from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
 from crmdesk.services.orders import draft_terms
 from crmdesk.services.queries.scan import Scanned, scanned_product
 from crmdesk.services.workspace import Workspace
@@ -41,7 +41,7 @@ def add_scanned(ws: Workspace, order_id: int, text: str) -> ScanOutcome:
         if scanned.code != "ok":
             return ScanOutcome(scanned.product_id, None, scan_sentence(scanned, text), ChangeSet())
         there = [
-            line for line in lines_of(tx.connection, order_id)
+            line for line in ORDER_LINES.read(tx.connection, order_id)
             if line.product_id == scanned.product_id
         ]  # fmt: skip
         before = there[0] if there else LineInput(scanned.product_id, scanned.packaging_id, 0)
@@ -55,8 +55,8 @@ def add_scanned(ws: Workspace, order_id: int, text: str) -> ScanOutcome:
             weighed = (weighed or 0) + scanned.weight
         packs = min(before.packs + 1, MAX_PACKS)
         line = LineInput(scanned.product_id, scanned.packaging_id, packs, weighed_quantity=weighed)
-        put_line(tx.connection, order_id, line)
-        reprice(tx.connection, order_id, terms)
+        ORDER_LINES.put(tx.connection, order_id, line)
+        ORDER_LINES.reprice(tx.connection, order_id, terms)
     return ScanOutcome(scanned.product_id, before, "", ChangeSet.of("order", [order_id]))
 
 

@@ -14,7 +14,7 @@ from crmdesk.domain.money import share_of_minor
 from crmdesk.domain.order_pricing import AskedLine, OrderRules, price_order
 from crmdesk.domain.pricing import amount_minor
 from crmdesk.services import orders
-from crmdesk.services.order_lines import LineInput, lines_of, put_line, reprice
+from crmdesk.services.document_lines import ORDER_LINES, LineInput
 from crmdesk.services.prices import read_rules, terms_of
 from crmdesk.services.workspace import Workspace
 from tests.benchmarks.companies import demo_profile, opened
@@ -34,14 +34,14 @@ def measure_price(bench: Bench) -> None:
         with ws.database.write() as tx:
             terms = orders.draft_terms(tx.connection, order_id)
             for place, product in enumerate(products):
-                put_line(tx.connection, order_id, LineInput(product, None, 6 + place % 30))
-            reprice(tx.connection, order_id, terms)
+                ORDER_LINES.put(tx.connection, order_id, LineInput(product, None, 6 + place % 30))
+            ORDER_LINES.reprice(tx.connection, order_id, terms)
         with ws.database.read() as connection:
             terms = terms_of(connection, 1, ws.today())
             known = read_rules(connection, terms, products, ws.currency)
             asked = [
                 AskedLine(known.uids[line.product_id], line.packs)
-                for line in lines_of(connection, order_id)
+                for line in ORDER_LINES.read(connection, order_id)
             ]
             reading = repeat(
                 lambda: price_order(

@@ -22,7 +22,7 @@ from crmdesk.domain.pricing import amount_minor
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome
 from crmdesk.services import accounts, orders, plans, visits
 from crmdesk.services import settings as preferences
-from crmdesk.services.order_lines import MAX_PACKS, LineInput
+from crmdesk.services.document_lines import MAX_PACKS, LineInput
 from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace

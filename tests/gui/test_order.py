@@ -19,7 +19,7 @@ from crmdesk.gui.views.order.widget import OrderPlace, build
 from crmdesk.gui.views.order.words import SheetItem
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.services import orders, visits
-from crmdesk.services.order_lines import LineInput
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.queries.customers import (
     CustomerFilter,
     CustomerNeed,

@@ -19,7 +19,7 @@ from crmdesk.gui.views.order.presenter import OrderPresenter
 from crmdesk.gui.views.order.widget import OrderPlace, build
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.services import orders
-from crmdesk.services.order_lines import LineInput
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.queries.order import OrderLineRow, order_sheet
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crmdesk.hq.running import serving
-from crmdesk.services.order_lines import LineInput
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.orders import set_line, start_order, submit_order
 from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import backup, profile

@@ -19,7 +19,7 @@ from crmdesk.domain.ids import new_uid
 from crmdesk.domain.order_pricing import AskedLine, OrderRules, PricedOrder, price_order
 from crmdesk.domain.pricing import Price, base_price
 from crmdesk.hq.exchange.prices import differing_prices, priced_orders
-from crmdesk.services.order_lines import LineInput
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.orders import set_line, start_order, submit_order
 from crmdesk.services.prices import read_rules, terms_of
 from crmdesk.services.workspace import workspace_of

@@ -24,7 +24,7 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.order.words import SheetItem, line_warning, sheet_item
 from crmdesk.i18n import _
 from crmdesk.services import orders
-from crmdesk.services.order_lines import MAX_PACKS, LineInput
+from crmdesk.services.document_lines import MAX_PACKS, LineInput
 from crmdesk.services.queries.order import (
     FoundProduct,
     OrderLineRow,

@@ -14,6 +14,7 @@ from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_number, ngettext
 
 if TYPE_CHECKING:
+    from crmdesk.analytics.reorder.musts import Must
     from crmdesk.cli.context import Context
 
 
@@ -69,14 +70,18 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _backtest(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.analytics.reorder.musts import musts
     from crmdesk.services import reorder
+    from crmdesk.storage.forecasts import day_of
 
     with opened(context) as ws:
-        report = reorder.backtest(ws, chosen.cutoffs)
+        report = reorder.backtest(ws, chosen.cutoffs, account=chosen.account)
     methods = {name: asdict(scores) for name, scores in report.methods.items()}
+    lines = musts(report)
     context.console.document(
         {
             "methods": methods,
+            "musts": [asdict(one) | {"met": one.met} for one in lines],
             "cutoffs": [
                 {
                     "cutoff": one.cutoff, "pairs": one.pairs, "scored": one.scored,
@@ -89,9 +94,23 @@ def _backtest(chosen: argparse.Namespace, context: Context) -> int:
         }
     )  # fmt: skip
     if methods:
+        days = ", ".join(day_of(one.cutoff).isoformat() for one in report.cutoffs)
+        context.console.say(_("Cut-offs: {days}.").format(days=days))
         measures = list(next(iter(methods.values())))
         context.console.table(
             (_("measure"), *methods),
             [(measure, *(scores[measure] for scores in methods.values())) for measure in measures],
         )
+        context.console.table(
+            (_("measure"), _("value"), _("bound"), "", _("verdict")),
+            [(one.measure, one.value, one.bound, one.rule, _verdict(one)) for one in lines],
+        )
     return FINDINGS if report.left_out else DONE
+
+
+def _verdict(line: Must) -> str:
+    if line.met is None:
+        return _("cannot be told")
+    if line.further:
+        return _("further: met") if line.met else _("further: not yet")
+    return _("met") if line.met else _("MISSED")

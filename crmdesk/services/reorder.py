@@ -90,22 +90,24 @@ def usual_text(unit: str, packs: int) -> str:
     return words.get(unit, f"{{count}} {unit}").format(count=packs)
 
 
-def backtest(ws: Workspace, cutoffs: list[date]) -> Any:
+def backtest(ws: Workspace, cutoffs: list[date], *, account: str | None = None) -> Any:
     """How good the forecast would have been at these days, beside simple rules.
 
-    Returns :class:`crmdesk.analytics.reorder.backtest.BacktestReport`. UserError when a cut-off
-    leaves no history before or no 60 days after it.
+    Without days five are chosen that leave room for what followed. ``account`` judges one
+    customer's pairs alone. Returns :class:`crmdesk.analytics.reorder.backtest.BacktestReport`.
+    UserError when there are no sales, or a cut-off lies outside them; NotFound for an unknown code.
     """
     from crmdesk.analytics.reorder.backtest import backtest as judge
+    from crmdesk.analytics.reorder.musts import usual_cutoffs
     from crmdesk.storage import forecasts
 
-    if not cutoffs:
-        raise UserError(_("A backtest needs at least one cut-off."), _("Name them: --cutoffs DATE"))
     with ws.database.read() as connection:
         lines = forecasts.read_lines(connection)
+        only = None if account is None else _account_id(connection, account)
     if len(lines.sales.day) == 0:
         raise UserError(_("There are no sales yet."), _("Import them: crmdesk import sales FILE"))
-    first, last = forecasts.day_of(lines.sales.day.min()), forecasts.day_of(lines.sales.day.max())
+    newest, oldest = int(lines.sales.day.max()), int(lines.sales.day.min())
+    first, last = forecasts.day_of(oldest), forecasts.day_of(newest)
     for day in cutoffs:
         if not first < day < last:
             raise UserError(
@@ -113,4 +115,12 @@ def backtest(ws: Workspace, cutoffs: list[date]) -> Any:
                     date=day, first=first, last=last
                 )
             )
-    return judge(lines.sales, [forecasts.day_number(day) for day in cutoffs])
+    days = [forecasts.day_number(day) for day in cutoffs] or usual_cutoffs(oldest, newest)
+    return judge(lines.sales, days, only)
+
+
+def _account_id(connection: Any, code: str) -> int:
+    found = connection.exec_driver_sql("SELECT id FROM account WHERE code = ?", (code,)).scalar()
+    if found is None:
+        raise NotFound(_("There is no customer {code}.").format(code=code))
+    return int(found)

@@ -120,7 +120,7 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
         (("reorder", "--horizon", "0"), "at least one day"),
         (("reorder", "--account", "nobody"), "no customer"),
         (("reorder", "--as-of", "2026-11-01", "--out", "x.pdf"), "must end in"),
-        (("reorder", "backtest"), "at least one cut-off"),
+        (("reorder", "backtest", "--account", "nobody"), "no customer"),
         (("reorder", "backtest", "--cutoffs", "1999-01-01"), "outside the history"),
         (("customer", "nobody"), "nobody"),
         (("customer", "\udcff"), "not valid text"),

@@ -20,6 +20,7 @@ from crmdesk.analytics.reorder.purchases import (
     pair_starts,
     purchase_days,
 )
+from crmdesk.analytics.reorder.quantity import lower_medians
 from crmdesk.analytics.reorder.snapshot import (
     HORIZONS,
     NEVER,
@@ -41,7 +42,8 @@ class Scores:
 
     ``auc_silent_60`` ranks the pairs that buy nothing in 60 days; ``call_list`` is the share that
     bought within 7 days among the top 5 %; ``date_error_days`` is over the purchases within 60
-    days; ``wape`` and ``bias`` are of the quantity of that purchase.
+    days; ``wape`` and ``bias`` are of the quantity of that purchase. The methods "last_quantity"
+    and "lower_median" speak of quantities alone.
     """
 
     log_loss_14: float | None = None
@@ -149,12 +151,18 @@ def _judge(
         "due_date": _due_date(history, snapshot, own),
         "mean_interval": _mean_interval(history, snapshot, own),
     }
+    amounts = {
+        "last_quantity": _last_quantities(history, snapshot)[own],
+        "lower_median": lower_medians(history)[own],
+    }
     code = snapshot.account_code[own]
+    methods = {name: _scores(claim, truth, code) for name, claim in claims.items()}
+    methods |= {name: _amount_scores(said, truth) for name, said in amounts.items()}
     return CutoffReport(
         cutoff=cutoff,
         pairs=len(snapshot),
         scored=len(forecasts),
-        methods={name: _scores(claim, truth, code) for name, claim in claims.items()},
+        methods=methods,
         calibration=metrics.calibration_table(forecasts.p14[own], truth.days <= 14),
     )
 
@@ -214,10 +222,19 @@ def _scores(claim: _Claim, truth: _Truth, account: Ints) -> Scores:
         error = metrics.mean_error_days(claim.days[near], actual)
         result = replace(result, date_error_days=error)
     if claim.quantity is not None:
-        amount = truth.quantity[near].astype(np.float64)
-        said = claim.quantity[near].astype(np.float64)
-        result = replace(result, wape=metrics.wape(said, amount), bias=metrics.bias(said, amount))
+        amounts = _amount_scores(claim.quantity, truth)
+        result = replace(result, wape=amounts.wape, bias=amounts.bias)
     return result
+
+
+def _amount_scores(quantity: Ints, truth: _Truth) -> Scores:
+    """Errors of the quantity alone, over the purchases within 60 days."""
+    if truth.complete_days < DATE_WINDOW:
+        return Scores()
+    near = truth.days <= DATE_WINDOW
+    amount = truth.quantity[near].astype(np.float64)
+    said = quantity[near].astype(np.float64)
+    return Scores(wape=metrics.wape(said, amount), bias=metrics.bias(said, amount))
 
 
 def _of_forecasts(forecasts: Forecasts, own: Ints) -> _Claim:
@@ -253,8 +270,12 @@ def _due_date(history: PurchaseDays, snapshot: Snapshot, own: Ints) -> _Claim:
         now = baselines.due_nearness(snapshot, horizon)[own]
         chance[horizon] = baselines.learned_chance(now, learned, bought)
     days = baselines.due_date_days(snapshot.median_gap, snapshot.days_since)[own]
-    last = history.quantity[pair_starts(history) + snapshot.count - 1][own]
+    last = _last_quantities(history, snapshot)[own]
     return _Claim(chance, baselines.due_nearness(snapshot, 7)[own], days, last)
+
+
+def _last_quantities(history: PurchaseDays, snapshot: Snapshot) -> Ints:
+    return np.asarray(history.quantity[pair_starts(history) + snapshot.count - 1])
 
 
 def _mean_interval(history: PurchaseDays, snapshot: Snapshot, own: Ints) -> _Claim:

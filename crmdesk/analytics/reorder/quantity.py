@@ -37,9 +37,23 @@ def usual_quantities(purchases: PurchaseDays) -> Ints:
         return np.zeros(0, dtype=np.int64)
     starts = pair_starts(purchases)
     count = np.diff(np.append(starts, size))
-    pair = np.repeat(np.arange(len(starts)), count)
     age = np.repeat(starts + count, count) - 1 - np.arange(size)
-    weight = _weights(int(count.max()))[age]
+    return _weighted_medians(purchases, starts, _weights(int(count.max()))[age])
+
+
+def lower_medians(purchases: PurchaseDays) -> Ints:
+    """Lower median of all quantities of each pair: what the weighted one is held against."""
+    if len(purchases) == 0:
+        return np.zeros(0, dtype=np.int64)
+    weight = np.ones(len(purchases), dtype=np.int64)
+    return _weighted_medians(purchases, pair_starts(purchases), weight)
+
+
+def _weighted_medians(purchases: PurchaseDays, starts: Ints, weight: Ints) -> Ints:
+    """Smallest quantity of each pair at which the cumulative weight reaches half."""
+    size = len(purchases)
+    count = np.diff(np.append(starts, size))
+    pair = np.repeat(np.arange(len(starts)), count)
     order = np.lexsort((purchases.quantity, pair))
     reached = np.cumsum(weight[order])
     before = np.concatenate(([0], reached[starts[1:] - 1]))

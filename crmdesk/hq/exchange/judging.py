@@ -17,6 +17,7 @@ from crmdesk.hq.database.images import RowKey, account_of
 from crmdesk.hq.database.scopes import row_scope
 from crmdesk.hq.database.tables import global_uniques
 from crmdesk.hq.exchange import bounds
+from crmdesk.hq.exchange.doorstep import check_taken
 from crmdesk.hq.exchange.prices import check_promotion
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Scope
@@ -126,6 +127,7 @@ class Judge:
             self._claim_uniques(entity, key, after)
             if op.entity == "promotion" and not after.deleted:
                 check_promotion(after)
+            check_taken(op.entity, after, self._writer)
         return collisions
 
     def _apply(self, entity: Entity, op: Op, key: RowKey, image: Image | None) -> list[Collision]:

@@ -18,8 +18,15 @@ _FIXED: dict[str, Value] = {"role": "rep", "mode": "person"}
 _STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned"}
 # Its payload has to be a real model; the store would use it at once.
 _EVERY = [e for e in ENTITIES.values() if e.name != "reorder_model"]
-# HQ takes only a promotion that can be meant.
-_MEANT = {
+# HQ takes only a promotion that can be meant, and from a rep only what can have been taken.
+_MEANT: dict[tuple[str, str], Value] = {
+    ("collection", "method"): "cash",
+    ("collection", "amount_minor"): -500,
+    ("return_request", "wish"): "exchange",
+    ("return_request", "net_minor"): 500,
+    ("order", "signature"): '{"aspect":300,"strokes":[[[1,2],[3,4]]]}',
+    ("day_sheet", "totals"): '{"methods":{}}',
+    ("day_sheet", "counted_minor"): 500,
     ("promotion", "kind"): "mix",
     ("promotion", "rule"): '{"discount_bp":500,"products":["' + "a" * 32 + '"],"quantity":6}',
 }

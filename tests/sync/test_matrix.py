@@ -11,6 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -192,7 +193,9 @@ def _inserted(cell: Cell, values: dict[str, Any], other: str | None) -> tuple[st
     fresh = dict(values)
     for columns in entity.unique:
         for column in columns:
-            if isinstance(fresh.get(column), str) and not column.endswith("_id"):
+            if any(f.column == column and f.kind is Kind.DATE for f in entity.fields):
+                fresh[column] = (date(1990, 1, 1) + timedelta(days=next(_seq))).isoformat()
+            elif isinstance(fresh.get(column), str) and not column.endswith("_id"):
                 fresh[column] = f"{fresh[column]} {next(_seq)}"
     if other is not None:
         fresh["user_id"] = other

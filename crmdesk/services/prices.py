@@ -27,6 +27,7 @@ from crmdesk.domain.price_book import (
     RuleRow,
     gift_products,
 )
+from crmdesk.domain.price_lists import ListRow, PriceLists
 from crmdesk.domain.pricing import Price
 from crmdesk.i18n import _, format_date, format_number, format_percent
 
@@ -78,21 +79,33 @@ class Terms:
 
 
 def terms_of(connection: Connection, account_id: int, day: date) -> Terms:
-    """The terms of a customer: its price list, or the default one."""
+    """The terms of a customer: the version of its price list that holds, or the default one's."""
     row = connection.exec_driver_sql(
-        "SELECT a.price_list_id, a.segment, l.name, lower(hex(a.uid)), lower(hex(l.uid))"
-        " FROM account a LEFT JOIN price_list l ON l.id = a.price_list_id WHERE a.id = ?",
+        "SELECT a.segment, lower(hex(a.uid)), lower(hex(l.uid)) FROM account a"
+        " LEFT JOIN price_list l ON l.id = a.price_list_id WHERE a.id = ?",
         (account_id,),
     ).first()
     if row is None:
         raise NotFound(_("This customer is no longer here."), _("Choose another one."))
-    list_id, segment, name, uid, list_uid = row
-    if list_id is None:
-        default = connection.exec_driver_sql(
-            "SELECT id, name, lower(hex(uid)) FROM price_list ORDER BY is_default DESC, uid LIMIT 1"
-        ).first()
-        list_id, name, list_uid = default if default is not None else (None, "", None)
-    return Terms(account_id, list_id, Buyer(uid, list_uid or None, name or "", segment), day)
+    segment, uid, named = row
+    lists, ids = price_lists(connection)
+    found = lists.in_force(named or None, day)
+    if found is None:
+        return Terms(account_id, None, Buyer(uid, None, "", segment), day)
+    return Terms(account_id, ids[found.uid], Buyer(uid, found.uid, found.name, segment), day)
+
+
+def price_lists(connection: Connection) -> tuple[PriceLists, dict[str, int]]:
+    """All price lists, and their local ids by uid."""
+    rows = connection.exec_driver_sql(
+        "SELECT lower(hex(uid)), name, status, nullif(lower(hex(replaces_uid)), ''), valid_from,"
+        " valid_to, is_default, id FROM price_list"
+    ).all()
+    lists = PriceLists(
+        ListRow(uid, name, status, replaces, _day(start), _day(end), bool(default))
+        for uid, name, status, replaces, start, end, default, _key in rows
+    )
+    return lists, {row[0]: int(row[7]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from crmdesk.domain.price_book import (
     PromotionRow,
     RuleRow,
 )
+from crmdesk.domain.price_lists import ListRow, PriceLists
 from crmdesk.domain.pricing import Price, base_price
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.i18n import _
@@ -36,11 +37,13 @@ _BY_HAND = frozenset({"manual", "last", "none"})
 _HEX = "encode(uuid_send({0}),'hex')"
 
 _ACCOUNTS = f"""
-SELECT {_HEX.format("a.account_id")}, {_HEX.format("l.uid")}, coalesce(l.name, ''), a.segment
-FROM account a LEFT JOIN LATERAL (
-    SELECT uid, name FROM price_list WHERE NOT deleted
-    ORDER BY (uid = a.price_list_id) DESC NULLS LAST, is_default DESC, uid LIMIT 1
-) l ON true WHERE a.account_id = ANY(%s::uuid[])
+SELECT {_HEX.format("account_id")}, {_HEX.format("price_list_id")}, segment
+FROM account WHERE account_id = ANY(%s::uuid[])
+"""
+_LISTS = f"""
+SELECT {_HEX.format("uid")}, name, status, {_HEX.format("replaces_uid")}, valid_from, valid_to,
+       is_default
+FROM price_list WHERE NOT deleted
 """
 _PRODUCTS = f"""
 SELECT {_HEX.format("p.uid")}, {_HEX.format("p.category_id")}, p.price_per,
@@ -86,8 +89,17 @@ class _Known:
     """What HQ knows about the orders' customers and products."""
 
     book: PriceBook
-    buyers: Mapping[str, Buyer]
+    lists: PriceLists
+    accounts: Mapping[str, tuple[str | None, str | None]]
     skus: Mapping[str, str]
+
+    def buyer(self, order: _Order) -> Buyer:
+        """Who buys: the version of its price list that holds on the order's day, and segment."""
+        named, segment = self.accounts.get(order.account, (None, None))
+        found = self.lists.in_force(named, order.day) if order.account in self.accounts else None
+        if found is None:
+            return Buyer(order.account, None, "", segment)
+        return Buyer(order.account, found.uid, found.name, segment)
 
 
 def differing_prices(
@@ -150,7 +162,7 @@ def _order(image: Image) -> _Order:
 
 
 def _price(known: _Known, order: _Order) -> PricedOrder:
-    buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+    buyer = known.buyer(order)
     products = {str(line["product_id"]) for line in order.lines}
     rules = known.book.order_rules(buyer, order.day, products, order.currency)
     return price_order([_asked(line) for line in order.lines], rules)
@@ -187,7 +199,7 @@ def _held_against(
 ) -> list[tuple[str, int]]:
     """Columns of a line with HQ's values; none where HQ knows no price."""
     if _code(line) in _BY_HAND:
-        buyer = known.buyers.get(order.account) or Buyer(order.account, None, "", None)
+        buyer = known.buyer(order)
         rules = known.book.order_rules(buyer, order.day, [here.product], order.currency)
         of = rules.products.get(here.product)
         listed = base_price(here.base_quantity, of.rules, of.agreed) if of is not None else None
@@ -202,17 +214,22 @@ def _read(connection: HqConnection, orders: Sequence[_Order]) -> _Known:
     products = sorted({str(line["product_id"]) for order in orders for line in order.lines})
     days = [order.day for order in orders]
     run = connection.execute
-    buyers = {row[0]: Buyer(*row) for row in run(_ACCOUNTS, (accounts,))}
-    lists = sorted({buyer.price_list for buyer in buyers.values() if buyer.price_list})
+    named = {row[0]: (row[1], row[2]) for row in run(_ACCOUNTS, (accounts,))}
+    lists = PriceLists(ListRow(*row) for row in run(_LISTS))
+    held = {
+        one.uid
+        for order in orders
+        if (one := lists.in_force(named.get(order.account, (None, None))[0], order.day))
+    }
     found = run(_PRODUCTS, (products,)).fetchall()
     book = PriceBook(
         (ProductRow(*row[:4]) for row in found),
         (CostRow(*row) for row in run(_COSTS, (products,))),
-        (RuleRow(*row) for row in run(_RULES, (products, lists))),
+        (RuleRow(*row) for row in run(_RULES, (products, sorted(held)))),
         (AgreedRow(*row) for row in run(_AGREED, (accounts, products))),
         [PromotionRow(*row) for row in run(_PROMOTIONS, (max(days), min(days)))],
     )
-    return _Known(book, buyers, {row[0]: row[4] for row in found})
+    return _Known(book, lists, named, {row[0]: row[4] for row in found})
 
 
 def _text(value: object) -> str | None:

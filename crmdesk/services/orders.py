@@ -6,26 +6,27 @@ immutable and waits for HQ. Lines and what they cost are :mod:`crmdesk.services.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import FieldError, NotFound, ProfileInUse, UserError
+from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.domain.order_limits import below_minimum_minor, check_credit
 from crmdesk.domain.states import OrderStatus, check_order_step
-from crmdesk.i18n import _, format_money
+from crmdesk.i18n import _
+from crmdesk.services.delivering import next_delivery
 from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
 from crmdesk.services.document_numbers import next_number
+from crmdesk.services.order_checks import check_submittable
 from crmdesk.services.prices import Terms, terms_of
+from crmdesk.services.withdrawing import before_hq_has_it, is_only_here
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage import profile
 from crmdesk.storage.capture import record_command
 from crmdesk.storage.types import dump_json
-from crmdesk.sync import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,6 @@ def start_order(
         if open_draft is not None:
             return Started(int(open_draft), ChangeSet())
         terms = terms_of(tx.connection, account_id, today)
-        lead = run("SELECT delivery_lead_days FROM account WHERE id = ?", (account_id,)).scalar()
         row = run(
             "INSERT INTO sales_order (uid, account_id, number, user_id, visit_id, price_list_id,"
             " order_date, delivery_date, currency, source)"
@@ -62,7 +62,7 @@ def start_order(
             (
                 new_uid(), account_id, next_number(tx.connection, ws, ""), ws.user.id, visit_id,
                 terms.price_list_id, today.isoformat(),
-                _delivery_day(today, int(lead or 2)).isoformat(), ws.currency,
+                next_delivery(tx.connection, account_id, today).isoformat(), ws.currency,
                 "suggestion" if suggested else "manual",
             ),
         )  # fmt: skip
@@ -72,13 +72,6 @@ def start_order(
                 ORDER_LINES.put(tx.connection, order_id, line)
             ORDER_LINES.reprice(tx.connection, order_id, terms)
     return Started(order_id, ChangeSet.of("order", [order_id]))
-
-
-def _delivery_day(today: date, lead_days: int) -> date:
-    day = today + timedelta(days=lead_days)
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
-    return day
 
 
 def _suggested_lines(connection: Connection, account_id: int) -> list[LineInput]:
@@ -101,16 +94,23 @@ def set_line(ws: Workspace, order_id: int, line: LineInput) -> ChangeSet:
     product without a price costs what this customer paid last; one never bought stays without,
     and the order cannot be submitted with it.
     """
-    weighed = line.weighed_quantity
-    if not 0 <= line.packs <= MAX_PACKS or (weighed is not None and weighed < 0):
-        raise FieldError(
-            "quantity",
-            _("A quantity is between 0 and {most}.").format(most=f"{MAX_PACKS:,}"),
-            _("Check the number; nothing was changed."),
-        )
+    return set_lines(ws, order_id, (line,))
+
+
+def set_lines(ws: Workspace, order_id: int, lines: Sequence[LineInput]) -> ChangeSet:
+    """The same for several lines in one step: a gift, a substitute, what was ordered last."""
+    for line in lines:
+        weighed = line.weighed_quantity
+        if not 0 <= line.packs <= MAX_PACKS or (weighed is not None and weighed < 0):
+            raise FieldError(
+                "quantity",
+                _("A quantity is between 0 and {most}.").format(most=f"{MAX_PACKS:,}"),
+                _("Check the number; nothing was changed."),
+            )
     with ws.database.write() as tx:
         terms = draft_terms(tx.connection, order_id)
-        ORDER_LINES.put(tx.connection, order_id, line)
+        for line in lines:
+            ORDER_LINES.put(tx.connection, order_id, line)
         ORDER_LINES.reprice(tx.connection, order_id, terms)
     return ChangeSet.of("order", [order_id])
 
@@ -121,8 +121,16 @@ def remove_line(ws: Workspace, order_id: int, product_id: int) -> ChangeSet:
 
 
 def draft_terms(connection: Connection, order_id: int) -> Terms:
-    """The terms that a draft is priced by. Raises UserError when it is no draft (any more)."""
+    """The terms that a draft is changed and priced by. Raises UserError when it is no draft.
+
+    Its signature goes: it was given for what stood there before.
+    """
     account_id, day = _draft(connection, order_id)
+    connection.exec_driver_sql(
+        "UPDATE sales_order SET signed_by = NULL, signed_at = NULL, signature = NULL"
+        " WHERE id = ? AND signed_at IS NOT NULL",
+        (order_id,),
+    )
     return terms_of(connection, account_id, day)
 
 
@@ -150,7 +158,7 @@ def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
     with ws.database.write() as tx:
         account_id, _day = _draft(tx.connection, order_id)
         check_order_step(OrderStatus.DRAFT, OrderStatus.SUBMITTED, ws.user.role)
-        _check_complete(tx.connection, ws, order_id, account_id)
+        check_submittable(tx.connection, ws, order_id, account_id)
         run = tx.connection.exec_driver_sql
         run(
             "UPDATE sales_order SET status = 'submitted', submitted_at = ? WHERE id = ?",
@@ -167,81 +175,21 @@ def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
     return ChangeSet({"order": frozenset({order_id}), "account": frozenset({account_id})})
 
 
-def _check_complete(connection: Connection, ws: Workspace, order_id: int, account_id: int) -> None:
-    run = connection.exec_driver_sql
-    lines, net, total = run(
-        "SELECT (SELECT count(*) FROM order_line WHERE parent_id = o.id), o.net_minor,"
-        " o.total_minor FROM sales_order o WHERE o.id = ?",
-        (order_id,),
-    ).one()
-    if lines == 0:
-        raise UserError(_("This order has no lines."), _("Add a product with A."))
-    _check_priced(connection, order_id)
-    minimum, limit, mode, owed = run(
-        "SELECT coalesce(a.minimum_order_minor, (SELECT minimum_order_minor FROM organisation"
-        " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode, (SELECT coalesce(sum(open_minor), 0)"
-        " FROM invoice WHERE account_id = a.id) FROM account a WHERE a.id = ?",
-        (account_id,),
-    ).one()
-    missing = below_minimum_minor(net, minimum)
-    if missing:
-        raise UserError(
-            _("This order is {amount} below the minimum of {minimum}.").format(
-                amount=format_money(missing, ws.currency),
-                minimum=format_money(minimum, ws.currency),
-            ),
-            _("Add something, or agree an exception with the office."),
-        )
-    credit = check_credit(mode, limit, owed, total)
-    if credit.blocks:
-        raise UserError(
-            _("With this order the customer would owe {amount} more than agreed.").format(
-                amount=format_money(credit.over_minor, ws.currency)
-            ),
-            _("Collect first, or ask the office to raise the credit limit."),
-        )
-
-
-def _check_priced(connection: Connection, order_id: int) -> None:
-    unpriced = ORDER_LINES.unpriced(connection, order_id)
-    if unpriced is not None:
-        raise UserError(
-            _("{product} has no price, so this order cannot be submitted.").format(
-                product=unpriced
-            ),
-            _("Take it off, or have its price added: crmdesk import prices FILE."),
-            code="no-price",
-        )
-
-
 def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:
     """Make a submitted order a draft again, as long as it has not been sent to HQ.
 
     No round of sync may run meanwhile: the order could be on its way. UserError says so.
     """
-    try:
-        with profile.locked(ws.folder, "sync"):
-            return _call_back(ws, order_id)
-    except ProfileInUse as error:
-        raise UserError(
-            _("This order may be on its way to HQ just now."), _("Try again in a moment.")
-        ) from error
-
-
-def _call_back(ws: Workspace, order_id: int) -> ChangeSet:
-    with ws.database.write() as tx:
+    with before_hq_has_it(ws) as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT uid, status, rev FROM sales_order WHERE id = ?", (order_id,)).first()
         if row is None:
             raise NotFound(_("This order is no longer here."))
-        sent = run(
-            "SELECT 1 FROM journal WHERE uid = ? AND (state <> 'waiting' OR seq <= ?)",
-            (row[0], facts.offered(tx.connection)),
-        ).first()
-        if row[1] != OrderStatus.SUBMITTED or row[2] > 0 or sent is not None:
+        if row[1] != OrderStatus.SUBMITTED or not is_only_here(tx.connection, row[0], row[2]):
             raise UserError(
-                _("HQ has this order already."), _("Ask the office to reject it instead.")
-            )
+                _("HQ has this order already."), _("Ask the office to reject it instead."),
+                code="taken",
+            )  # fmt: skip
         # HQ has never seen it, so its journal entries go and the draft stays on this laptop.
         run("DELETE FROM journal WHERE uid = ? AND state = 'waiting'", (row[0],))
         run("UPDATE sync_state SET applying = 1 WHERE id = 1")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.order_guards import UsualRow, unusual_quantity
 from crmdesk.gui.packs import pack_of, pack_text
 from crmdesk.services import orders
 from crmdesk.services.queries.customers import (
@@ -15,12 +16,7 @@ from crmdesk.services.queries.customers import (
     CustomerSort,
     customer_keys,
 )
-from crmdesk.services.queries.order import (
-    UsualRow,
-    find_products,
-    order_sheet,
-    unusual_quantity,
-)
+from crmdesk.services.queries.order import find_products, order_sheet
 from crmdesk.services.workspace import Workspace
 
 USUAL = UsualRow(quantity=36, unit="CS", factor=12, packs=3, most=48, gap_days=21.0, times=16)

@@ -7,7 +7,7 @@ reasonable. Changing the order is left to :mod:`crmdesk.services.orders`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,25 +17,30 @@ from crmdesk.analytics.figures import Figure
 from crmdesk.analytics.value import break_even_order
 from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.order_guards import UsualRow
 from crmdesk.i18n import _
+from crmdesk.services.debts import read_debts
+from crmdesk.services.delivering import cannot_arrive
 from crmdesk.services.prices import reason_words, terms_of
 from crmdesk.services.queries.customer_matrix import SkuRow, read_rows
 from crmdesk.services.queries.customer_value import read_rates, visit_cost_minor
 from crmdesk.services.queries.order_gifts import GiftRow, unclaimed
+from crmdesk.services.queries.order_history import LastOrder, SameDay, last_orders, same_day
+from crmdesk.services.queries.order_status import HqState, hq_state
+from crmdesk.services.queries.order_stock import StockRow, stock_of
+from crmdesk.services.selling_policy import SellingPolicy, read_selling_policy
 from crmdesk.storage import profile, search
-from crmdesk.storage.tables import summary_account, summary_pair, table
+from crmdesk.storage.tables import summary_pair, table
 from crmdesk.sync import facts
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 ALSO_ASK = 3
-LAST_ORDERS = 6
-_TOO_MANY_TIMES = 2.5
 _order, _line, _account = table("order"), table("order_line"), table("account")
 _product, _packaging, _list = table("product"), table("packaging"), table("price_list")
 _sale, _sale_line, _visit = table("sale"), table("sale_line"), table("visit")
-_stock, _organisation = table("stock_snapshot"), table("organisation")
+_organisation = table("organisation")
 _p = summary_pair.c
 
 
@@ -48,19 +53,6 @@ class PackRow:
     factor: int
     minimum: int = 1
     multiple: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class UsualRow:
-    """What this customer usually takes of a SKU, in base units; `most` is the largest so far."""
-
-    quantity: int
-    unit: str
-    factor: int
-    packs: int
-    most: int
-    gap_days: float | None
-    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +83,7 @@ class OrderLineRow:
     base_unit: str = "EA"
     free_quantity: int = 0
     by_rule: bool = True
+    stock: StockRow | None = None
 
     @property
     def below_cost(self) -> bool:
@@ -119,6 +112,7 @@ class CreditRow:
     """Debts of the customer without this order; a limit of None means there is none.
 
     ``as_of`` is when HQ told them last; None in a profile of its own, where they are its own.
+    ``late_minor`` and ``open_minor`` are less ``collected_minor``, which HQ has not booked yet.
     """
 
     late_minor: int
@@ -126,15 +120,7 @@ class CreditRow:
     limit_minor: int | None
     mode: str
     as_of: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LastOrder:
-    """An earlier sale: its day, net and number of lines."""
-
-    day: date
-    net_minor: int
-    lines: int
+    collected_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,23 +158,19 @@ class OrderSheet:
     also_ask: tuple[SkuRow, ...]
     last_orders: tuple[LastOrder, ...]
     gifts: tuple[GiftRow, ...] = ()
+    reference: str = ""
+    delivery_trouble: str = ""
+    signed_by: str = ""
+    signed_at: datetime | None = None
+    signature: Mapping[str, Any] | None = None
+    same_day: tuple[SameDay, ...] = ()
+    policy: SellingPolicy = field(default_factory=SellingPolicy)
+    hq: HqState | None = None
 
     @property
     def is_draft(self) -> bool:
         """True while the lines can be changed."""
         return self.status == "draft"
-
-
-@dataclass(frozen=True, slots=True)
-class Unusual:
-    """Why a quantity looks unusual: `code` is too_many or other_unit, with its figures."""
-
-    code: str
-    times: float
-    usual_packs: int
-    usual_unit: str
-    most_packs: int
-    lasts_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,33 +185,15 @@ class FoundProduct:
     factor: int
 
 
-def unusual_quantity(packs: int, unit: str, factor: int, usual: UsualRow | None) -> Unusual | None:
-    """Why so many packs are unusual for this customer, or None.
-
-    Too many is more than 2.5 times the usual and more than ever; another unit is the usual number
-    of packs, but of a different size ("3 units? Usually 3 cases").
-    """
-    if usual is None or usual.quantity <= 0 or packs <= 0 or usual.times < 3:
-        return None
-    base = packs * factor
-    lasts = None if not usual.gap_days else round(usual.gap_days * base / usual.quantity)
-    if factor != usual.factor and packs == usual.packs and not 0.5 < base / usual.quantity < 2:
-        return Unusual("other_unit", base / usual.quantity, usual.packs, usual.unit, 0, lasts)
-    if base > _TOO_MANY_TIMES * usual.quantity and base > usual.most:
-        return Unusual(
-            "too_many", base / usual.quantity, max(usual.quantity // factor, 1), unit,
-            usual.most // factor, lasts,
-        )  # fmt: skip
-    return None
-
-
 def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
     """The sheet of one order. Raises NotFound when it is gone."""
     today = ws.today()
     with ws.database.read() as connection:
         head = _head(connection, order_id)
         account_id = head["account_id"]
-        lines = _lines(connection, order_id, account_id)
+        debts = read_debts(connection, account_id)
+        stock = stock_of(connection, order_id) if head["status"] == "draft" else {}
+        lines = _lines(connection, order_id, account_id, stock)
         on_order = [line.product_id for line in lines]
         rates = read_rates(connection, today)
         visit_cost = visit_cost_minor(rates, ws.currency)
@@ -250,7 +214,7 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
             delivery_date=head["delivery_date"],
             terms_days=head["payment_terms_days"],
             price_list=head["list_name"] or "",
-            stock_as_of=_stock_as_of(connection, on_order),
+            stock_as_of=min((row.as_of for row in stock.values()), default=None),
             note=head["note"] or "",
             answer=head["answer"] or "",
             net_minor=head["net_minor"],
@@ -260,18 +224,27 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
             lines=lines,
             taxes=_taxes(lines),
             credit=CreditRow(
-                late_minor=head["late_minor"] or 0,
-                open_minor=head["open_minor"] or 0,
+                late_minor=debts.late_minor(today),
+                open_minor=debts.left_minor,
                 limit_minor=head["credit_limit_minor"],
                 mode=head["credit_mode"],
                 as_of=_last_sync(connection),
+                collected_minor=debts.collected_minor,
             ),
             visit_cost_minor=visit_cost,
             break_even=break_even_order(visit_cost, head["net_minor"], head["cost_minor"]),
             minimum_minor=head["minimum_minor"] or 0,
             also_ask=read_rows(connection, account_id, asked, today),
-            last_orders=_last_orders(connection, account_id),
+            last_orders=last_orders(connection, account_id),
             gifts=_gifts(connection, head, lines),
+            reference=head["customer_reference"] or "",
+            delivery_trouble=_trouble(connection, head),
+            signed_by=head["signed_by"] or "",
+            signed_at=head["signed_at"],
+            signature=head["signature"],
+            same_day=same_day(connection, order_id),
+            policy=read_selling_policy(connection),
+            hq=hq_state(connection, order_id),
         )
 
 
@@ -305,20 +278,20 @@ def _found(row: Any, packs: Sequence[PackRow], usual: int | None) -> FoundProduc
 
 
 def _head(connection: Connection, order_id: int) -> Any:
-    o, a, s = _order.c, _account.c, summary_account.c
+    o, a = _order.c, _account.c
     company = select(func.max(_organisation.c.minimum_order_minor)).scalar_subquery()
     query = (
         select(
             o.number, o.status, o.source, o.account_id, o.visit_id, o.currency, o.order_date,
-            o.delivery_date, o.note, o.answer, o.net_minor, o.discount_minor, o.total_minor,
+            o.delivery_date, o.note, o.answer, o.customer_reference, o.signed_by, o.signed_at,
+            o.signature, o.net_minor, o.discount_minor, o.total_minor,
             o.cost_minor, a.name.label("customer"), a.city, a.payment_terms_days,
             a.credit_limit_minor, a.credit_mode, _list.c.name.label("list_name"),
             func.coalesce(a.minimum_order_minor, company).label("minimum_minor"),
-            s.open_minor, s.late_minor, _visit.c.started_at, _visit.c.ended_at,
+            _visit.c.started_at, _visit.c.ended_at,
         )
         .select_from(
             _order.join(_account, a.id == o.account_id)
-            .outerjoin(summary_account, s.account_id == a.id)
             .outerjoin(_list, _list.c.id == o.price_list_id)
             .outerjoin(_visit, _visit.c.id == o.visit_id)
         )
@@ -330,7 +303,9 @@ def _head(connection: Connection, order_id: int) -> Any:
     return row
 
 
-def _lines(connection: Connection, order_id: int, account_id: int) -> tuple[OrderLineRow, ...]:
+def _lines(
+    connection: Connection, order_id: int, account_id: int, stock: Mapping[int, StockRow]
+) -> tuple[OrderLineRow, ...]:
     rows = connection.execute(
         select(_line, _product.c.name, _product.c.sku, _product.c.base_unit)
         .select_from(_line.join(_product, _product.c.id == _line.c.product_id))
@@ -341,11 +316,19 @@ def _lines(connection: Connection, order_id: int, account_id: int) -> tuple[Orde
     packs = _packagings(connection, ids)
     usual = _usual(connection, account_id, ids)
     return tuple(
-        _line_row(row, packs.get(row.product_id, ()), usual.get(row.product_id)) for row in rows
+        _line_row(
+            row,
+            packs.get(row.product_id, ()),
+            usual.get(row.product_id),
+            stock.get(row.product_id),
+        )
+        for row in rows
     )
 
 
-def _line_row(row: Any, packs: Sequence[PackRow], usual: UsualRow | None) -> OrderLineRow:
+def _line_row(
+    row: Any, packs: Sequence[PackRow], usual: UsualRow | None, stock: StockRow | None
+) -> OrderLineRow:
     base = PackRow(None, row.base_unit, 1)
     options = tuple(packs) if any(pack.factor == 1 for pack in packs) else (base, *packs)
     reason = row.price_reason or {}
@@ -374,6 +357,7 @@ def _line_row(row: Any, packs: Sequence[PackRow], usual: UsualRow | None) -> Ord
         packagings=options,
         base_unit=row.base_unit,
         free_quantity=_free(reason, row.base_quantity),
+        stock=stock,
     )
 
 
@@ -391,6 +375,13 @@ def _gifts(connection: Connection, head: Any, lines: Sequence[OrderLineRow]) -> 
     terms = terms_of(connection, head["account_id"], head["order_date"])
     asked = {line.product_id: line.base_quantity for line in lines if line.by_rule}
     return unclaimed(connection, terms, asked, head["currency"])
+
+
+def _trouble(connection: Connection, head: Any) -> str:
+    """Why nothing is delivered on the day that stands on a draft."""
+    if head["status"] != "draft" or head["delivery_date"] is None:
+        return ""
+    return cannot_arrive(connection, head["account_id"], head["delivery_date"])
 
 
 def _last_sync(connection: Connection) -> datetime | None:
@@ -473,21 +464,3 @@ def _also_ask(connection: Connection, account_id: int, on_order: Sequence[int]) 
         .limit(ALSO_ASK)
     )
     return list(connection.execute(query).scalars())
-
-
-def _last_orders(connection: Connection, account_id: int) -> tuple[LastOrder, ...]:
-    query = (
-        select(_sale.c.date, _sale.c.net_minor, _sale.c.line_count)
-        .where(_sale.c.account_id == account_id, _sale.c.kind == "sale")
-        .order_by(_sale.c.date.desc(), _sale.c.id.desc())
-        .limit(LAST_ORDERS)
-    )
-    return tuple(
-        LastOrder(row.date, row.net_minor, row.line_count) for row in connection.execute(query)
-    )
-
-
-def _stock_as_of(connection: Connection, ids: Sequence[int]) -> datetime | None:
-    query = select(func.min(_stock.c.as_of)).where(_stock.c.product_id.in_(list(ids)))
-    found: datetime | None = connection.execute(query).scalar()
-    return found

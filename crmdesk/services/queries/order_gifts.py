@@ -24,6 +24,7 @@ class GiftRow:
     offer: str
     product: str
     quantity: int
+    product_id: int = 0
 
 
 def unclaimed(
@@ -41,7 +42,7 @@ def unclaimed(
     )
     names = {row.id: row.name for row in connection.execute(query)}
     return tuple(
-        GiftRow(gift.name, names[key], gift.quantity)
+        GiftRow(gift.name, names[key], gift.quantity, key)
         for gift, key in zip(found, ids, strict=True)
         if key in names
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from crmdesk.analytics.value import gross_margin_share
+from crmdesk.domain.order_guards import Unusual, unusual_quantity
 from crmdesk.domain.order_limits import check_credit
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.packs import pack_name, pack_of, pack_text
@@ -35,12 +36,7 @@ from crmdesk.i18n import (
     ngettext,
     weekday_short,
 )
-from crmdesk.services.queries.order import (
-    OrderLineRow,
-    OrderSheet,
-    Unusual,
-    unusual_quantity,
-)
+from crmdesk.services.queries.order import OrderLineRow, OrderSheet
 
 NONE = "–"
 

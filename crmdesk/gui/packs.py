@@ -6,8 +6,8 @@ many, is decided in the core.
 
 from __future__ import annotations
 
-from crmdesk.domain.packaging import Fitted
-from crmdesk.i18n import _, format_number, ngettext
+from crmdesk.domain.packaging import Fitted, Pack, fit_base, is_weighed, to_base
+from crmdesk.i18n import _, format_number, ngettext, pgettext
 
 
 def pack_name(unit: str, count: int = 1) -> str:
@@ -27,6 +27,35 @@ def pack_name(unit: str, count: int = 1) -> str:
 def pack_text(unit: str, count: int) -> str:
     """Such as "3 cases"."""
     return f"{format_number(count)} {pack_name(unit, count)}"
+
+
+def base_text(base_unit: str, quantity: int) -> str:
+    """Base units as people say them: "36 units"; weighed goods in kilograms or litres."""
+    if not is_weighed(base_unit):
+        return pack_text(base_unit, quantity)
+    whole, rest = divmod(abs(quantity), 1000)
+    decimals = len(f"{rest:03}".rstrip("0"))
+    number = format_number(quantity / 1000, decimals) if rest else format_number(whole)
+    unit = _("kg") if base_unit.upper() == "G" else pgettext("unit", "l")
+    return f"{number} {unit}"
+
+
+def rounding_text(expected: int, pack: Pack, base_unit: str) -> str:
+    """Why so many packs are suggested for what is expected in base units, as a sentence."""
+    fitted = fit_base(expected, pack)
+    asked, packs = base_text(base_unit, expected), pack_text(pack.unit, fitted.packs)
+    whole = base_text(base_unit, to_base(fitted.packs, pack.factor))
+    words = {
+        "": _("Expected: {asked}, which is {packs}."),
+        "up": _("Expected: {asked}; rounded up to whole packs: {packs}, {whole}."),
+        "down": _("Expected: {asked}; rounded down to whole packs: {packs}, {whole}."),
+        "minimum": _("Expected: {asked}; sold from {least} on, so {packs}, {whole}."),
+        "multiple": _("Expected: {asked}; sold in steps of {least}, so {packs}, {whole}."),
+    }
+    if pack.factor == 1 and not fitted.code:
+        return _("Expected: {asked}, sold by the unit.").format(asked=asked)
+    least = pack_text(pack.unit, fitted.value) if fitted.code in ("minimum", "multiple") else ""
+    return words[fitted.code].format(asked=asked, packs=packs, whole=whole, least=least)
 
 
 def fitted_text(fitted: Fitted, asked: int, unit: str) -> str:

@@ -80,7 +80,8 @@ def _suggested_lines(connection: Connection, account_id: int) -> list[LineInput]
         " JOIN product p ON p.id = s.product_id"
         " WHERE s.account_id = ? AND s.state IN ('overdue', 'due') AND p.status = 'active'"
         " AND s.packs > 0 AND NOT EXISTS (SELECT 1 FROM reorder_override o WHERE o.account_id ="
-        " s.account_id AND o.product_id = s.product_id AND (o.until IS NULL OR o.until >= s.as_of))"
+        " s.account_id AND o.product_id = s.product_id AND o.kind <> 'quantity'"
+        " AND (o.until IS NULL OR o.until >= s.as_of))"
         " ORDER BY s.p_7 DESC LIMIT 30",
         (account_id,),
     )

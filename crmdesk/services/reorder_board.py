@@ -1,4 +1,4 @@
-"""What a person does on the reorder board: put picks into orders, put a SKU off.
+"""What a person does on the reorder board: put picks into orders.
 
 Quantities and prices of the orders are :mod:`crmdesk.services.orders`'s; what the board shows is
 :mod:`crmdesk.services.queries.reorder`'s.
@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError
-from crmdesk.domain.ids import new_uid
-from crmdesk.i18n import _
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.orders import set_line, start_order
 from crmdesk.services.workspace import Workspace
@@ -56,22 +52,3 @@ def add_to_orders(ws: Workspace, picks: Sequence[Pick]) -> PicksAdded:
             line = LineInput(pick.product_id, pick.packaging_id, pick.packs, pick.suggested)
             changes |= set_line(ws, started.order_id, line)
     return PicksAdded(orders, len(ordered), changes)
-
-
-def put_off(
-    ws: Workspace, account_id: int, product_id: int, reason: str, until: date | None
-) -> ChangeSet:
-    """Take a SKU of a customer off the board until a day (or for good), and keep why."""
-    if not reason.strip():
-        raise FieldError("reason", _("Say why, so that the forecast can learn from it."))
-    with ws.database.write() as tx:
-        key = tx.connection.exec_driver_sql(
-            "INSERT INTO reorder_override (uid, account_id, product_id, user_id, reason, until,"
-            " made_on) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            (
-                new_uid(), account_id, product_id, ws.user.id, reason.strip(),
-                None if until is None else until.isoformat(), ws.today().isoformat(),
-            ),
-        ).scalar_one()  # fmt: skip
-    touched = {"reorder_override": frozenset({int(key)}), "account": frozenset({account_id})}
-    return ChangeSet(touched, undo=tx.txn)

@@ -13,13 +13,24 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.errors import FieldError
+from crmdesk.domain.reorder_overrides import OverrideKind
 from crmdesk.gui import theme
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.reorder.items import GroupItem, RowItem, TileItem
+from crmdesk.gui.views.reorder import menus
+from crmdesk.gui.views.reorder.asking import Question
+from crmdesk.gui.views.reorder.items import (
+    DetailItem,
+    Grouping,
+    GroupItem,
+    LossItem,
+    RowItem,
+    TileItem,
+)
 from crmdesk.gui.views.reorder.presenter import ReorderPresenter
 from crmdesk.gui.views.reorder.widget import ReorderPlace
 from crmdesk.services import reorder_board, undo
 from crmdesk.services.queries import reorder as queries
+from crmdesk.services.queries.contact_days import ContactDay
 from crmdesk.services.queries.reorder import (
     PairKey,
     ReorderFilter,
@@ -28,6 +39,9 @@ from crmdesk.services.queries.reorder import (
     Urgency,
 )
 from crmdesk.services.queries.reorder_accuracy import board_accuracy
+from crmdesk.services.queries.reorder_detail import SkuDetail
+from crmdesk.services.queries.reorder_filter import AreaRow
+from crmdesk.services.reorder_overrides import Said, override_suggestion
 from crmdesk.services.workspace import Workspace, open_workspace
 from crmdesk.storage import profile
 from tests.gui.conftest import DirectRunner, FakeDesk
@@ -66,6 +80,50 @@ class FakeView:
     rows: dict[PairKey, RowItem] = field(default_factory=dict)
     total: tuple[str, str, int] = ("", "", 0)
     empty: tuple[str, str] = ("", "")
+    sentence: str = ""
+    detail: DetailItem | None = None
+    areas: tuple[tuple[AreaRow, ...], str, bool] = ((), "", False)
+    mode: Grouping = Grouping.URGENCY
+    question: Question | None = None
+    beside: tuple[str, bool] = ("", False)
+    kept: SkuDetail | None = None
+    days: tuple[ContactDay, ...] = ()
+    losses: list[int] = field(default_factory=list)
+    loss_rows: dict[int, LossItem] = field(default_factory=dict)
+
+    def show_areas(self, areas: Sequence[AreaRow], chosen: str, *, several: bool) -> None:
+        self.areas = (tuple(areas), chosen, several)
+
+    def show_sentence(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def show_detail(self, item: DetailItem | None) -> None:
+        self.detail = item
+
+    def show_mode(self, grouping: Grouping) -> None:
+        self.mode = grouping
+
+    def show_question(self, question: Question | None) -> None:
+        self.question = question
+        self.beside = ("", False) if question is None else (question.beside, question.wrong)
+
+    def show_beside(self, words: str, *, wrong: bool) -> None:
+        self.beside = (words, wrong)
+
+    def offer_packs(self, detail: SkuDetail) -> None:
+        self.kept = detail
+
+    def offer_days(self, key: PairKey | int, mode: str, days: Sequence[ContactDay]) -> None:
+        self.days = tuple(days)
+
+    def show_losses(self, account_ids: Sequence[int]) -> None:
+        self.losses = list(account_ids)
+
+    def put_losses(self, items: dict[int, LossItem]) -> None:
+        self.loss_rows.update(items)
+
+    def show_losses_sentence(self, words: str) -> None:
+        self.sentence = words
 
     def show_tiles(self, tiles: Sequence[TileItem]) -> None:
         self.tiles = list(tiles)
@@ -228,7 +286,9 @@ def test_picks_become_lines_of_one_draft_a_customer(ws: Workspace) -> None:
 
 def test_a_pair_put_off_leaves_the_board_until_undone(ws: Workspace) -> None:
     key = queries.board_entries(ws, ReorderFilter())[0].key
-    changes = reorder_board.put_off(ws, *key, "Enough in stock", TODAY + timedelta(days=30))
+    changes = override_suggestion(
+        ws, *key, Said(OverrideKind.NOT_NOW, "Enough in stock", TODAY + timedelta(days=30))
+    )
     assert key not in {entry.key for entry in queries.board_entries(ws, ReorderFilter())}
     assert changes.undo is not None
     undo.undo(ws, changes.undo)
@@ -238,8 +298,10 @@ def test_a_pair_put_off_leaves_the_board_until_undone(ws: Workspace) -> None:
 def test_putting_off_needs_a_reason_and_ends_by_itself(ws: Workspace) -> None:
     key = queries.board_entries(ws, ReorderFilter())[0].key
     with pytest.raises(FieldError):
-        reorder_board.put_off(ws, *key, "  ", None)
-    reorder_board.put_off(ws, *key, "Enough in stock", TODAY - timedelta(days=1))
+        override_suggestion(ws, *key, Said(OverrideKind.NOT_NOW, "  "))
+    override_suggestion(
+        ws, *key, Said(OverrideKind.NOT_NOW, "Enough in stock", TODAY - timedelta(days=1))
+    )
     assert key in {entry.key for entry in queries.board_entries(ws, ReorderFilter())}
 
 
@@ -355,7 +417,7 @@ def test_adding_takes_the_current_row_when_nothing_is_picked(made: Made) -> None
 def test_not_now_can_be_taken_back(made: Made) -> None:
     presenter, view, desk = made
     key = view.pairs()[0]
-    presenter.put_off(key, "Enough in stock")
+    presenter.steps.put_off(key, "Enough in stock")
     presenter.start()
     assert key not in view.pairs()
     assert desk.undo is not None
@@ -451,7 +513,7 @@ def test_tiles_filter_by_click_and_by_space(place: ReorderPlace, qtbot: QtBot) -
 
 def test_put_off_asks_why(place: ReorderPlace) -> None:
     key = place.model.shown_keys()[0]
-    menu = place.reasons_menu(key)
+    menu = menus.reasons_menu(place, place.presenter.steps, key)
     menu.actions()[0].trigger()
     place.presenter.start()
     assert key not in place.model.shown_keys()

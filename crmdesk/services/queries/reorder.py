@@ -21,7 +21,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     func,
     or_,
     select,
@@ -31,42 +30,52 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from crmdesk.domain.money import divide_half_even
+from crmdesk.domain.packaging import Pack, fit_base
+from crmdesk.domain.reorder_overrides import OverrideKind
 from crmdesk.services.queries.customers import parse_day
-from crmdesk.storage import search
+from crmdesk.services.queries.reorder_filter import (
+    Area,
+    ReorderFilter,
+    Route,
+    Urgency,
+    in_area,
+    matching,
+    not_set_aside,
+    on_route,
+    stops_on,
+)
 from crmdesk.storage.tables import summary_pair, table
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
+__all__ = [
+    "Area",
+    "BoardCounts",
+    "PackOption",
+    "PairEntry",
+    "PairKey",
+    "ReorderFilter",
+    "ReorderRow",
+    "ReorderSort",
+    "Route",
+    "Urgency",
+    "UrgencyCount",
+    "board_counts",
+    "board_entries",
+    "board_rows",
+    "pack_options",
+]
 PairKey = tuple[int, int]
 """Local ids of the account and the product."""
 
 HISTORY_DAYS = 365
-_FOUND_LIMIT = 5_000
 _p = summary_pair.c
 _account, _product = table("account"), table("product")
 _packaging, _planned = table("packaging"), table("planned_visit")
-_override = table("reorder_override")
+_override, _listed = table("reorder_override"), table("account_product")
 _sale, _line = table("sale"), table("sale_line")
-
-
-class Urgency(StrEnum):
-    """The states of the board, the most urgent first; the values are those of the forecast."""
-
-    OVERDUE = "overdue"
-    DUE = "due"
-    AT_RISK = "at_risk"
-    LAPSED = "lapsed"
-    NEW = "new"
-    FINE = "fine"
-
-
-class Route(StrEnum):
-    """Whose rows the board shows: everybody's, or those on the way today or this week."""
-
-    ALL = "all"
-    TODAY = "today"
-    WEEK = "week"
 
 
 class ReorderSort(StrEnum):
@@ -77,16 +86,6 @@ class ReorderSort(StrEnum):
     LIKELY = "likely"
     SUGGESTED = "suggested"
     MARGIN = "margin"
-
-
-@dataclass(frozen=True, slots=True)
-class ReorderFilter:
-    """What the person asked to see; `text` is searched in customers' and products' names."""
-
-    states: frozenset[Urgency] = frozenset({Urgency.OVERDUE, Urgency.DUE, Urgency.AT_RISK})
-    route: Route = Route.ALL
-    text: str = ""
-    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +118,7 @@ class PairEntry:
     account: str
     product: str
     margin_minor: int
+    territory_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,13 @@ class PackOption:
     packaging_id: int | None
     unit: str
     factor: int
+    minimum: int = 1
+    multiple: int = 1
+
+    @property
+    def pack(self) -> Pack:
+        """The same as the rules of packs know it."""
+        return Pack(self.unit, self.factor, self.minimum, self.multiple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,8 @@ class ReorderRow:
 
     `packs` of `pack` are suggested, `expected_quantity` is the same in base units before rounding.
     `purchases` are (days before today, base units) of the last year, newest last. Money in minor
-    units. `visit_minute` is minutes after midnight of the next planned visit.
+    units. `visit_minute` is minutes after midnight of the next planned visit. `agreed_quantity` is
+    what a person said it will be instead, in base units.
     """
 
     key: PairKey
@@ -157,6 +165,10 @@ class ReorderRow:
     expected_net_minor: int
     margin_minor: int
     purchases: tuple[tuple[int, int], ...]
+    base_unit: str = "EA"
+    listed: bool = True
+    par_level: int | None = None
+    agreed_quantity: int | None = None
 
 
 _LIVE = and_(
@@ -195,26 +207,11 @@ _SORTS: Mapping[ReorderSort, ColumnElement[Any]] = {
 }
 
 
-def board_counts(ws: Workspace, route: Route = Route.ALL) -> BoardCounts:
+def board_counts(ws: Workspace, route: Route = Route.ALL, area: Area = Area()) -> BoardCounts:  # noqa: B008 - frozen
     """What the filter bar says."""
-    today = ws.today()
-    query = (
-        select(
-            _p.state,
-            func.count().label("pairs"),
-            func.count(_p.account_id.distinct()).label("accounts"),
-            func.sum(_p.expected_margin_minor).label("margin"),
-            func.min(_p.due_on).label("first_due"),
-            func.max(_p.due_on).label("last_due"),
-            func.max(_p.as_of).label("as_of"),
-        )
-        .select_from(_BY_CUSTOMER)
-        .where(_LIVE, _not_set_aside(today), _on_route(ws, route))
-        .group_by(_p.state)
-    )
     with ws.database.read() as connection:
-        rows = list(connection.execute(query))
-        stops = {each: _stops(connection, ws, each) for each in (Route.TODAY, Route.WEEK)}
+        rows = connection.execute(_counts_query(connection, ws, route, area)).all()
+        stops = {each: stops_on(connection, ws, each, area) for each in (Route.TODAY, Route.WEEK)}
     counts = {
         Urgency(row.state): UrgencyCount(
             Urgency(row.state), row.pairs, row.accounts, int(row.margin or 0),
@@ -225,6 +222,28 @@ def board_counts(ws: Workspace, route: Route = Route.ALL) -> BoardCounts:
     empty = {state: UrgencyCount(state, 0, 0, 0, None, None) for state in Urgency}
     as_of = max((row.as_of for row in rows), default=None)
     return BoardCounts({**empty, **counts}, stops, parse_day(as_of))
+
+
+def _counts_query(connection: Connection, ws: Workspace, route: Route, area: Area) -> Select[Any]:
+    return (
+        select(
+            _p.state,
+            func.count().label("pairs"),
+            func.count(_p.account_id.distinct()).label("accounts"),
+            func.sum(_p.expected_margin_minor).label("margin"),
+            func.min(_p.due_on).label("first_due"),
+            func.max(_p.due_on).label("last_due"),
+            func.max(_p.as_of).label("as_of"),
+        )
+        .select_from(_BY_CUSTOMER)
+        .where(
+            _LIVE,
+            not_set_aside(ws.today()),
+            on_route(ws, route, area),
+            in_area(connection, ws, area),
+        )
+        .group_by(_p.state)
+    )
 
 
 def board_entries(
@@ -241,13 +260,15 @@ def board_entries(
             select(
                 _p.account_id, _p.product_id, _p.state, _account.c.name.label("account"),
                 _product.c.name.label("product"), _p.expected_margin_minor,
+                _account.c.territory_id,
             )
             .select_from(_BY_CUSTOMER)
             .where(
                 _LIVE,
-                _not_set_aside(ws.today()),
-                _on_route(ws, wanted.route),
-                _matching(connection, wanted.text),
+                not_set_aside(ws.today()),
+                on_route(ws, wanted.route, wanted.area),
+                in_area(connection, ws, wanted.area),
+                matching(connection, wanted.text),
                 _p.state.in_([state.value for state in wanted.states]),
                 true() if wanted.account_id is None else _account.c.id == wanted.account_id,
             )
@@ -262,8 +283,8 @@ def board_entries(
         rows = connection.execute(query)
         states = {state.value: state for state in Urgency}
         return tuple(
-            PairEntry((account_id, product_id), states[state], account, product, margin_minor)
-            for account_id, product_id, state, account, product, margin_minor in rows
+            PairEntry((account_id, product_id), states[state], account, product, margin, territory)
+            for account_id, product_id, state, account, product, margin, territory in rows
         )
 
 
@@ -274,6 +295,7 @@ def board_rows(ws: Workspace, keys: Sequence[PairKey]) -> dict[PairKey, ReorderR
     today = ws.today()
     with ws.database.read() as connection:
         purchases = _purchases(connection, keys, today)
+        agreed = _agreed(connection, keys, today)
         visits = _next_visits(connection, ws, {account for account, _product in keys})
         rows = connection.execute(_rows_query(keys))
         return {
@@ -281,6 +303,7 @@ def board_rows(ws: Workspace, keys: Sequence[PairKey]) -> dict[PairKey, ReorderR
                 row,
                 visits.get(row.account_id, (None, None)),
                 purchases.get((row.account_id, row.product_id), ()),
+                agreed.get((row.account_id, row.product_id)),
             )
             for row in rows
         }
@@ -291,14 +314,14 @@ def pack_options(ws: Workspace, product_ids: Iterable[int]) -> dict[int, tuple[P
     wanted = sorted(set(product_ids))
     c = _packaging.c
     query = (
-        select(c.product_id, c.id, c.unit, c.factor)
+        select(c.product_id, c.id, c.unit, c.factor, c.minimum, c.multiple)
         .where(c.product_id.in_(wanted), c.sellable)
         .order_by(c.product_id, c.factor, c.id)
     )
     found: defaultdict[int, list[PackOption]] = defaultdict(list)
     with ws.database.read() as connection:
-        for product, key, unit, factor in connection.execute(query):
-            found[product].append(PackOption(key, unit, factor))
+        for product, *option in connection.execute(query):
+            found[product].append(PackOption(*option))
         bare = [product for product in wanted if product not in found]
         units = select(_product.c.id, _product.c.base_unit).where(_product.c.id.in_(bare))
         for product, unit in connection.execute(units):
@@ -312,20 +335,39 @@ def _rows_query(keys: Sequence[PairKey]) -> Select[Any]:
             _p.account_id, _p.product_id, _p.state, _product.c.name.label("product"),
             _product.c.sku, _account.c.name.label("account"), _account.c.city, _p.n,
             _p.median_gap, _p.last_on, _p.p_14, _p.expected_quantity, _p.packaging_id,
-            _packaging.c.unit, _packaging.c.factor, _product.c.base_unit, _p.packs,
-            _p.expected_net_minor, _p.expected_margin_minor,
+            _packaging.c.unit, _packaging.c.factor, _packaging.c.minimum, _packaging.c.multiple,
+            _product.c.base_unit, _p.packs, _p.expected_net_minor, _p.expected_margin_minor,
+            _listed.c.listed, _listed.c.par_level,
         )
-        .select_from(_JOINED.outerjoin(_packaging, _packaging.c.id == _p.packaging_id))
+        .select_from(
+            _JOINED.outerjoin(_packaging, _packaging.c.id == _p.packaging_id).outerjoin(
+                _listed,
+                and_(
+                    _listed.c.account_id == _p.account_id, _listed.c.product_id == _p.product_id
+                ),
+            )
+        )
         .where(tuple_(_p.account_id, _p.product_id).in_([tuple(key) for key in keys]))
     )  # fmt: skip
 
 
 def _row(
-    row: Any, visit: tuple[date | None, int | None], purchases: tuple[tuple[int, int], ...]
+    row: Any,
+    visit: tuple[date | None, int | None],
+    purchases: tuple[tuple[int, int], ...],
+    agreed: int | None,
 ) -> ReorderRow:
     last_on = parse_day(row.last_on)
     if last_on is None:
         raise ValueError("a bought SKU has a last purchase")
+    pack = PackOption(
+        row.packaging_id, row.unit or row.base_unit, row.factor or 1, row.minimum or 1,
+        row.multiple or 1,
+    )  # fmt: skip
+    packs, net, margin = row.packs, row.expected_net_minor, row.expected_margin_minor
+    if agreed is not None and row.packs:
+        packs = fit_base(agreed, pack.pack).packs
+        net, margin = (divide_half_even(worth * packs, row.packs) for worth in (net, margin))
     return ReorderRow(
         key=(row.account_id, row.product_id),
         state=Urgency(row.state),
@@ -340,12 +382,31 @@ def _row(
         last_on=last_on,
         p_14=row.p_14,
         expected_quantity=row.expected_quantity,
-        pack=PackOption(row.packaging_id, row.unit or row.base_unit, row.factor or 1),
-        packs=row.packs,
-        expected_net_minor=row.expected_net_minor,
-        margin_minor=row.expected_margin_minor,
+        pack=pack,
+        packs=packs,
+        expected_net_minor=net,
+        margin_minor=margin,
         purchases=purchases,
+        base_unit=row.base_unit,
+        listed=row.listed is None or bool(row.listed),
+        par_level=row.par_level,
+        agreed_quantity=agreed,
     )
+
+
+def _agreed(connection: Connection, keys: Sequence[PairKey], today: date) -> dict[PairKey, int]:
+    """What people said of these pairs it will be instead, in base units; the newest word counts."""
+    c = _override.c
+    query = (
+        select(c.account_id, c.product_id, c.base_quantity)
+        .where(
+            tuple_(c.account_id, c.product_id).in_([tuple(key) for key in keys]),
+            c.kind == OverrideKind.QUANTITY.value, c.base_quantity > 0,
+            or_(c.until.is_(None), c.until >= today),
+        )
+        .order_by(c.made_on, c.id)
+    )  # fmt: skip
+    return {(account, product): int(units) for account, product, units in connection.execute(query)}
 
 
 def _purchases(
@@ -390,54 +451,3 @@ def _next_visits(
         .order_by(c.date.desc(), c.sequence.desc())
     )  # fmt: skip
     return {account: (day, minute) for account, day, minute in connection.execute(query)}
-
-
-def week_of(day: date) -> tuple[date, date]:
-    """Monday and Sunday of the week a day lies in."""
-    monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=6)
-
-
-def _route_days(today: date, route: Route) -> tuple[date, date]:
-    return (today, today) if route is Route.TODAY else week_of(today)
-
-
-def _on_route(ws: Workspace, route: Route) -> ColumnElement[bool]:
-    if route is Route.ALL:
-        return true()
-    first, last = _route_days(ws.today(), route)
-    c = _planned.c
-    return _account.c.id.in_(
-        select(c.account_id).where(
-            c.user_id == ws.user.id, c.date.between(first, last), c.status != "cancelled"
-        )
-    )
-
-
-def _stops(connection: Connection, ws: Workspace, route: Route) -> int:
-    first, last = _route_days(ws.today(), route)
-    c = _planned.c
-    query = select(func.count()).where(
-        c.user_id == ws.user.id, c.date.between(first, last), c.status != "cancelled"
-    )
-    return int(connection.execute(query).scalar_one())
-
-
-def _not_set_aside(today: date) -> ColumnElement[bool]:
-    """Without the pairs a person has put off ("not now")."""
-    c = _override.c
-    return ~exists(
-        select(c.id).where(
-            c.account_id == _p.account_id, c.product_id == _p.product_id,
-            or_(c.until.is_(None), c.until >= today),
-        )
-    )  # fmt: skip
-
-
-def _matching(connection: Connection, text: str) -> ColumnElement[bool]:
-    if not text.strip():
-        return true()
-    hits = search.find(connection, text, kinds=("account", "product"), limit=_FOUND_LIMIT)
-    accounts = [hit.id for hit in hits if hit.kind == "account"]
-    products = [hit.id for hit in hits if hit.kind == "product"]
-    return or_(_p.account_id.in_(accounts), _p.product_id.in_(products))

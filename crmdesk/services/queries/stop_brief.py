@@ -172,6 +172,7 @@ def _needs(connection: Connection, account_id: int, today: date) -> tuple[NeedRo
         select(_override.c.product_id)
         .where(
             _override.c.account_id == account_id,
+            _override.c.kind != "quantity",
             or_(_override.c.until.is_(None), _override.c.until >= today),
         )
         .scalar_subquery()

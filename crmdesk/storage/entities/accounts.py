@@ -85,7 +85,7 @@ ENTITIES = (
         (
             ACCOUNT, ref("product", required=True), ref("user"), must(text("reason")),
             quantity("base_quantity"), day("until"), day("made_on"),
-            new(text("kind", "not_now")),
+            new(text("kind", "not_now")), new(ref("substitute", "product")),
         ),
     ),
     Entity(

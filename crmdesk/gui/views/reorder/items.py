@@ -15,6 +15,8 @@ class Grouping(StrEnum):
     URGENCY = "urgency"
     CUSTOMER = "customer"
     SKU = "sku"
+    TERRITORY = "territory"
+    LOSSES = "losses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,29 @@ class RowItem:
     packs: int
     unit: str
     margin: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetailItem:
+    """What is said under the table of the current row: why so many, and what is known there."""
+
+    product: str
+    sentence: str
+    rounding: str
+    account: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class LossItem:
+    """A customer who stops buying, as it is shown."""
+
+    account_id: int
+    account: str
+    skus: str
+    last: str
+    last_detail: str
+    worth: str
+    agreed: str
+    contact: str
+    contact_tone: Tone

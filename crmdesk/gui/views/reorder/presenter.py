@@ -1,27 +1,34 @@
-"""What the reorder board does, without Qt: reading, grouping, picking, quantities, orders.
+"""What the reorder board does, without Qt: reading, filtering, grouping, picking, ordering.
 
-Owns the state of the board (filter, grouping, order, picks, changed quantities). Painting and keys
-are the widget's; forecasts come from :mod:`crmdesk.services.queries.reorder`.
+Owns the state of the board (filter, grouping, order, rows read). Picks and quantities are
+:mod:`.picks`', what is said and planned is :mod:`.steps`', customers who stop buying are
+:mod:`.losses`'; painting and keys are the widget's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.money import divide_half_even
-from crmdesk.gui.packs import pack_name, pack_text
+from crmdesk.gui.packs import pack_name
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.reorder import words
-from crmdesk.gui.views.reorder.items import Grouping, GroupItem, RowItem, TileItem
+from crmdesk.gui.views.reorder import detail_words, groups, words
+from crmdesk.gui.views.reorder.items import (
+    DetailItem,
+    Grouping,
+    GroupItem,
+    RowItem,
+    TileItem,
+)
+from crmdesk.gui.views.reorder.losses import LossesPresenter, LossesView
+from crmdesk.gui.views.reorder.picks import Picks
+from crmdesk.gui.views.reorder.steps import BoardSteps, StepsView
 from crmdesk.gui.widgets.items import Purchases, Tone
 from crmdesk.i18n import _, format_amount, format_money, ngettext
 from crmdesk.services import reorder_board as commands
-from crmdesk.services import undo
 from crmdesk.services.queries import reorder as queries
 from crmdesk.services.queries.reorder import (
     HISTORY_DAYS,
@@ -36,12 +43,22 @@ from crmdesk.services.queries.reorder import (
     Urgency,
 )
 from crmdesk.services.queries.reorder_accuracy import BoardAccuracy, board_accuracy
+from crmdesk.services.queries.reorder_detail import SkuDetail, sku_detail
+from crmdesk.services.queries.reorder_filter import (
+    ENDED,
+    Area,
+    AreaRow,
+    area_rows,
+    territory_names,
+)
 
-MAX_PACKS = 99_999
-_PUT_OFF_DAYS = 30
+_SHOWN_KINDS = (
+    "sale", "planned_visit", "reorder_override", "account", "account_product", "product",
+    "promise", "visit", "visit_task",
+)  # fmt: skip
 
 
-class ReorderView(Protocol):
+class ReorderView(StepsView, LossesView, Protocol):
     """What the presenter asks of the widget."""
 
     def show_tiles(self, tiles: Sequence[TileItem]) -> None:
@@ -53,6 +70,9 @@ class ReorderView(Protocol):
     def show_routes(self, stops_today: int, stops_week: int) -> None:
         """Show how many stops each route has."""
 
+    def show_areas(self, areas: Sequence[AreaRow], chosen: str, *, several: bool) -> None:
+        """Show what areas there are and which is chosen; ``several`` when there is a choice."""
+
     def show_entries(
         self, entries: Sequence[PairKey | GroupItem], picks: frozenset[PairKey]
     ) -> None:
@@ -61,11 +81,20 @@ class ReorderView(Protocol):
     def put_rows(self, items: dict[PairKey, RowItem]) -> None:
         """Rows that were asked for or have changed."""
 
+    def show_sentence(self, sentence: str) -> None:
+        """Say what the table shows."""
+
+    def show_detail(self, item: DetailItem | None) -> None:
+        """Show the current row in detail."""
+
     def show_total(self, picked: str, amount: str, count: int) -> None:
         """Show what the picks come to; `count` is for the button."""
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row; an empty title takes it away."""
+
+    def show_mode(self, grouping: Grouping) -> None:
+        """Show the board or the list of customers who stop buying."""
 
 
 class ReorderPresenter:
@@ -80,41 +109,54 @@ class ReorderPresenter:
         self.currency = context.workspace.currency
         self.filter = ReorderFilter()
         self.grouping = Grouping.URGENCY
+        self.steps = BoardSteps(context, view, self)
+        self.losses = LossesPresenter(context, view)
         self._sort: tuple[ReorderSort, bool] = (ReorderSort.LIKELY, True)
         self._counts: BoardCounts | None = None
         self._accuracy: BoardAccuracy | None = None
         self._asked_accuracy = False
+        self._areas: tuple[AreaRow, ...] = ()
+        self._territories: dict[int, str] = {}
         self._rows: dict[PairKey, ReorderRow] = {}
-        self._shown: frozenset[PairKey] = frozenset()
+        self._entries: dict[PairKey, PairEntry] = {}
         self._listed = False
-        self._picks: set[PairKey] = set()
-        self._edits: dict[PairKey, tuple[int, PackOption]] = {}
+        self._picked = Picks()
+        self._current: PairKey | None = None
 
     # ------------------------------------------------------------------------------- reading
 
     def start(self) -> None:
-        """Read counts and keys, and once how good the forecast has been."""
+        """Read counts and keys, and once areas and how good the forecast has been."""
         self._read_counts()
-        self._read_entries()
+        self._read_list()
         if not self._asked_accuracy:
             self._asked_accuracy = True
             ws = self._ws
             self._runner.read(lambda: board_accuracy(ws), self._on_accuracy_read, owner=self)
+            self._runner.read(
+                lambda: (area_rows(ws), territory_names(ws)), self._on_areas_read, owner=self
+            )
 
     def close(self) -> None:
         """Drop what is still under way."""
-        self.closed = True
+        self.closed = self.losses.closed = True
+        self.steps.close()
 
     def on_changes(self, changes: ChangeSet) -> None:
-        """Sales, plans and put-off SKUs change the board; orders do not."""
-        if changes.touches("sale", "planned_visit", "reorder_override", "account", "product"):
+        """Sales, plans, lists and what was said change the board; orders do not."""
+        if changes.touches(*_SHOWN_KINDS):
             self.start()
 
     def _read_counts(self) -> None:
-        ws, route = self._ws, self.filter.route
-        self._runner.read(lambda: queries.board_counts(ws, route), self._on_counts_read, owner=self)
+        ws, route, area = self._ws, self.filter.route, self.filter.area
+        self._runner.read(
+            lambda: queries.board_counts(ws, route, area), self._on_counts_read, owner=self
+        )
 
-    def _read_entries(self) -> None:
+    def _read_list(self) -> None:
+        if self.grouping is Grouping.LOSSES:
+            self.losses.read(self.filter)
+            return
         ws, wanted, (sort, descending) = self._ws, self.filter, self._sort
         self._runner.read(
             lambda: queries.board_entries(ws, wanted, sort, descending=descending),
@@ -132,6 +174,13 @@ class ReorderPresenter:
     def _on_accuracy_read(self, accuracy: BoardAccuracy | None) -> None:
         self._accuracy = accuracy
         self._show_heading()
+
+    def _on_areas_read(self, found: tuple[tuple[AreaRow, ...], dict[int, str]]) -> None:
+        self._areas, self._territories = found
+        self._show_areas()
+
+    def _show_areas(self) -> None:
+        self._view.show_areas(self._areas, self._area_name(), several=len(self._areas) > 2)
 
     def _show_heading(self) -> None:
         if self._counts is not None:
@@ -156,14 +205,30 @@ class ReorderPresenter:
                     state in self.filter.states,
                 )
                 for state in Urgency
+                if state not in ENDED or counts.states[state].pairs
             ]
         )
 
     def _on_entries_read(self, entries: tuple[PairEntry, ...]) -> None:
         self._rows = {}
-        self._shown = frozenset(entry.key for entry in entries)
+        self._entries = {entry.key: entry for entry in entries}
         self._listed = True
-        self._view.show_entries(list(self._grouped(entries)), frozenset(self._picks & self._shown))
+        if self.grouping is Grouping.URGENCY:
+            states = None if self._counts is None else self._counts.states
+            shown = list(groups.by_state(entries, states, self._money))
+        else:
+            shown = list(groups.by_name(entries, self.grouping, self._territories, self._money))
+        self._view.show_entries(shown, frozenset(self._picked.keys & self._entries.keys()))
+        customer = ""
+        if self.filter.account_id is not None and entries:
+            customer = entries[0].account
+        self._view.show_sentence(
+            detail_words.filter_sentence(
+                self.filter, self._area_name(), customer, len(entries),
+                len({key[0] for key in self._entries}),
+                self._money(sum(entry.margin_minor for entry in entries)),
+            )
+        )  # fmt: skip
         self._show_empty()
         self._show_total()
 
@@ -171,7 +236,7 @@ class ReorderPresenter:
         """Say why the board is empty; counts and rows may come in either order."""
         if not self._listed or self._counts is None:
             return
-        if self._shown:
+        if self._entries:
             self._view.show_empty("", "")
         elif not any(count.pairs for count in self._counts.states.values()):
             self._view.show_empty(
@@ -187,46 +252,6 @@ class ReorderPresenter:
                 _("Nothing is waiting"), _("Choose other states above to see the rest.")
             )
 
-    def _grouped(self, entries: tuple[PairEntry, ...]) -> Iterable[PairKey | GroupItem]:
-        if self.grouping is Grouping.URGENCY:
-            for state, group in groupby(entries, key=lambda entry: entry.state):
-                members = list(group)
-                yield self._state_group(state, members)
-                yield from (entry.key for entry in members)
-            return
-        by_customer = self.grouping is Grouping.CUSTOMER
-        named: dict[tuple[str, int], list[PairEntry]] = {}
-        for entry in entries:
-            key = (entry.account, entry.key[0]) if by_customer else (entry.product, entry.key[1])
-            named.setdefault(key, []).append(entry)
-        # Groups with the most urgent rows first: entries come in that order.
-        for (name, number), members in named.items():
-            note = self._money(sum(entry.margin_minor for entry in members))
-            count = ngettext("{count} SKU", "{count} SKUs", len(members))
-            if not by_customer:
-                count = ngettext("{count} customer", "{count} customers", len(members))
-            icon = "shop" if by_customer else "box"
-            text = f"{count.format(count=len(members))} · {note}"
-            yield GroupItem(f"{self.grouping}:{number}", name, icon, Tone.MUTED, text)
-            yield from (entry.key for entry in members)
-
-    def _state_group(self, state: Urgency, members: Sequence[PairEntry]) -> GroupItem:
-        accounts = len({entry.key[0] for entry in members})
-        money = self._money(sum(entry.margin_minor for entry in members))
-        note = words.group_note(len(members), accounts, money, state)
-        right = ""
-        total = self._counts.states[state].pairs if self._counts else len(members)
-        if total > len(members):
-            right = _("{shown} of {total} shown").format(shown=len(members), total=total)
-        return GroupItem(
-            state.value,
-            words.state_word(state),
-            words.ICONS[state],
-            words.TONES[state],
-            note,
-            right,
-        )
-
     def read_rows(self, keys: Sequence[PairKey]) -> None:
         """Rows that came into view."""
         ws = self._ws
@@ -235,13 +260,15 @@ class ReorderPresenter:
     def _on_rows_read(self, rows: dict[PairKey, ReorderRow]) -> None:
         self._rows.update(rows)
         self._view.put_rows({key: self._item(row) for key, row in rows.items()})
-        if self._picks & rows.keys():
+        if self._picked.keys & rows.keys():
             self._show_total()
+        if self._current in rows:
+            self.look_at(self._current)
 
     def _item(self, row: ReorderRow) -> RowItem:
         today = self._ws.today()
-        packs, pack = self._quantity(row)
-        urgent = row.state in (Urgency.AT_RISK, Urgency.LAPSED)
+        packs, pack = self._picked.quantity(row)
+        urgent = row.state in (Urgency.AT_RISK, Urgency.LAPSED) or row.state in ENDED
         return RowItem(
             key=row.key,
             product=row.product,
@@ -255,15 +282,37 @@ class ReorderPresenter:
             tone=Tone.WARNING if urgent else Tone.ACCENT,
             packs=packs,
             unit=pack_name(pack.unit, packs),
-            margin=format_amount(self._margin(row), self._ws.currency, decimals=0),
+            margin=format_amount(self._picked.margin_minor(row), self._ws.currency, decimals=0),
         )
+
+    # -------------------------------------------------------------------------------- detail
+
+    def look_at(self, key: PairKey | None) -> None:
+        """Show a row in detail: at once what is known, then what has to be read."""
+        self._current = key
+        row = None if key is None else self._rows.get(key)
+        if key is None or row is None:
+            return
+        self._show_detail(row, None)
+        ws = self._ws
+        self._runner.read(
+            lambda: sku_detail(ws, key), lambda found: self._on_detail_read(key, found), owner=self
+        )
+
+    def _on_detail_read(self, key: PairKey, detail: SkuDetail) -> None:
+        row = self._rows.get(key)
+        if key == self._current and row is not None:
+            self._show_detail(row, detail)
+
+    def _show_detail(self, row: ReorderRow, detail: SkuDetail | None) -> None:
+        pack = self._picked.quantity(row)[1]
+        self._view.show_detail(detail_words.detail_item(row, pack, detail, self._ws.today()))
 
     # ------------------------------------------------------------------------------- filters
 
     def toggle_state(self, key: str) -> None:
         """Show or hide a state; the last one stays."""
-        state = Urgency(key)
-        states = self.filter.states ^ {state}
+        states = self.filter.states ^ {Urgency(key)}
         if states:
             self._refilter(states=states)
         self._show_tiles()
@@ -271,6 +320,12 @@ class ReorderPresenter:
     def choose_route(self, route: str) -> None:
         """Everybody, today's route or this week's."""
         self._refilter(route=Route(route))
+        self._read_counts()
+
+    def choose_area(self, area: Area) -> None:
+        """A territory, a person, or everywhere."""
+        self._refilter(area=area)
+        self._show_areas()
         self._read_counts()
 
     def search(self, text: str) -> None:
@@ -282,14 +337,15 @@ class ReorderPresenter:
         self._refilter(account_id=account_id)
 
     def choose_grouping(self, grouping: str) -> None:
-        """Group by urgency, customer or SKU."""
+        """Group by urgency, customer, SKU or territory, or show who stops buying."""
         self.grouping = Grouping(grouping)
-        self._read_entries()
+        self._view.show_mode(self.grouping)
+        self._read_list()
 
     def sort(self, column: str, *, descending: bool) -> None:
         """Order rows within their groups."""
         self._sort = (ReorderSort(column), descending)
-        self._read_entries()
+        self._read_list()
 
     def _refilter(
         self,
@@ -298,6 +354,7 @@ class ReorderPresenter:
         route: Route | None = None,
         text: str | None = None,
         account_id: int | None = None,
+        area: Area | None = None,
     ) -> None:
         old = self.filter
         self.filter = ReorderFilter(
@@ -305,34 +362,54 @@ class ReorderPresenter:
             route=old.route if route is None else route,
             text=old.text if text is None else text,
             account_id=account_id,
+            area=old.area if area is None else area,
         )
-        self._read_entries()
+        self._read_list()
+
+    def _area_name(self) -> str:
+        chosen = [row.name for row in self._areas if row.area == self.filter.area]
+        return chosen[0] if chosen else ""
 
     # ------------------------------------------------------------------- picks and quantities
 
     def set_picks(self, picked: Iterable[PairKey]) -> None:
         """Which of the shown rows are picked; picks that are filtered away stay."""
-        self._picks = (self._picks - self._shown) | set(picked)
+        self._picked.keys = (self._picked.keys - self._entries.keys()) | set(picked)
         self._show_total()
 
     def picks(self) -> frozenset[PairKey]:
         """All picks, shown or not."""
-        return frozenset(self._picks)
+        return frozenset(self._picked.keys)
+
+    def pick_group(self, key: PairKey) -> None:
+        """Pick everything under the same heading as a row, or nothing of it when all is picked."""
+        grouping = self.grouping if self.grouping is not Grouping.URGENCY else Grouping.CUSTOMER
+        here = self._entries.get(key)
+        if here is None:
+            return
+        wanted = groups.group_key(grouping, here)
+        members = {
+            one for one, entry in self._entries.items()
+            if groups.group_key(grouping, entry) == wanted
+        }  # fmt: skip
+        keys = self._picked.keys
+        self._picked.keys = keys - members if members <= keys else keys | members
+        self._reread(members)
+        self._view.put_rows({one: self._item(self._rows[one]) for one in members & set(self._rows)})
+        self._show_total()
+
+    def _reread(self, keys: set[PairKey]) -> None:
+        """Rows that nobody has looked at yet, so that the total is whole."""
+        missing = sorted(keys - self._rows.keys())
+        if missing:
+            self.read_rows(missing)
 
     def set_packs(self, key: PairKey, text: str) -> bool:
         """Change a row's quantity; picks it. Zero takes the pick away. False: not a quantity."""
         row = self._rows.get(key)
-        if row is None or not text.isdigit() or int(text) > MAX_PACKS:
+        if row is None or not self._picked.set_packs(row, text):
             return False
-        packs = int(text)
-        pack = self._quantity(row)[1]
-        self._edits[key] = (packs, pack)
-        if packs:
-            self._picks.add(key)
-        else:
-            self._picks.discard(key)
-        self._view.put_rows({key: self._item(row)})
-        self._show_total()
+        self._show_quantity(row)
         return True
 
     def next_pack(self, key: PairKey) -> None:
@@ -347,65 +424,51 @@ class ReorderPresenter:
         )
 
     def _on_packs_read(self, row: ReorderRow, options: tuple[PackOption, ...]) -> None:
-        packs, pack = self._quantity(row)
-        places = [option.packaging_id for option in options]
-        if len(options) < 2 or pack.packaging_id not in places:
+        if self._picked.next_pack(row, options):
+            self._show_quantity(row)
+        else:
             self._desk.toast(_("This product is sold in one pack only."))
-            return
-        following = options[(places.index(pack.packaging_id) + 1) % len(options)]
-        base = packs * pack.factor
-        self._edits[row.key] = (max(1, divide_half_even(base, following.factor)), following)
+
+    def _show_quantity(self, row: ReorderRow) -> None:
         self._view.put_rows({row.key: self._item(row)})
         self._show_total()
-
-    def _quantity(self, row: ReorderRow) -> tuple[int, PackOption]:
-        return self._edits.get(row.key, (row.packs, row.pack))
-
-    def _margin(self, row: ReorderRow) -> int:
-        """The margin at the quantity shown: in proportion to the suggested one."""
-        packs, pack = self._quantity(row)
-        suggested = row.packs * row.pack.factor
-        if not suggested:
-            return 0
-        return divide_half_even(row.margin_minor * packs * pack.factor, suggested)
+        self.look_at(row.key)
 
     def _show_total(self) -> None:
-        rows = [self._rows[key] for key in self._picks if key in self._rows]
-        count = len(self._picks)
+        count = len(self._picked.keys)
         if not count:
             self._view.show_total("", "", 0)
             return
-        picked = ngettext("{count} picked", "{count} picked", count).format(count=count)
-        units: dict[str, int] = {}
-        for row in rows:
-            packs, pack = self._quantity(row)
-            units[pack.unit] = units.get(pack.unit, 0) + packs
-        for unit, packs in sorted(units.items(), key=lambda pair: -pair[1])[:2]:
-            picked += f" · {pack_text(unit, packs)}"
-        money = self._money(sum(self._margin(row) for row in rows))
-        self._view.show_total(picked, _("{amount} margin").format(amount=money), count)
+        self._view.show_total(*self._picked.total(self._rows, self._money), count)
 
     # ------------------------------------------------------------------------------ commands
 
-    def add_to_orders(self, current: PairKey | None) -> None:
-        """Put the picks (or the current row when nothing is picked) into today's drafts."""
-        wanted = self._picks or ({current} if current is not None else set())
-        ws, keys = self._ws, sorted(wanted)
+    def add_to_orders(self, current: PairKey | None, *, then_open: bool = False) -> None:
+        """Put the picks (or the current row when nothing is picked) into today's drafts.
+
+        ``then_open`` opens the draft of the current row's customer afterwards.
+        """
+        wanted = self._picked.keys or ({current} if current is not None else set())
+        ws, keys, picked = self._ws, sorted(wanted), self._picked.copy()
         if not keys:
             self._desk.toast(_("Pick rows with Space first."))
             return
-        edits = dict(self._edits)
 
         def work() -> commands.PicksAdded:
             rows = queries.board_rows(ws, keys)
-            picks = [_pick(row, edits.get(key)) for key, row in rows.items()]
-            return commands.add_to_orders(ws, [pick for pick in picks if pick.packs > 0])
+            return commands.add_to_orders(ws, picked.lines(rows.values()))
 
-        self._runner.write(work, self._on_added, owner=self)
+        def done(added: commands.PicksAdded) -> None:
+            self._on_added(added)
+            if then_open and added.orders:
+                account = current[0] if current is not None else -1
+                first = next(iter(added.orders.values()))
+                self._desk.go("order", order=added.orders.get(account, first))
+
+        self._runner.write(work, done, owner=self)
 
     def _on_added(self, added: commands.PicksAdded) -> None:
-        self._picks.clear()
-        self._edits.clear()
+        self._picked.clear()
         lines = ngettext("{count} line", "{count} lines", added.lines).format(count=added.lines)
         orders = ngettext("{count} draft order", "{count} draft orders", len(added.orders))
         self._desk.toast(
@@ -413,34 +476,41 @@ class ReorderPresenter:
                 lines=lines, orders=orders.format(count=len(added.orders))
             )
         )
-        self._read_entries()
+        self._read_list()
 
-    def put_off(self, key: PairKey, reason: str) -> None:
-        """Take a row off the board for a month (or its gap, if longer), and keep why."""
-        row, ws = self._rows.get(key), self._ws
-        if row is None:
-            return
-        days = max(_PUT_OFF_DAYS, round(row.gap_days or 0))
-        until = ws.today() + timedelta(days=days)
+    @property
+    def today(self) -> date:
+        """The day the board is about."""
+        return self._ws.today()
 
-        def done(changes: ChangeSet) -> None:
-            text = _("{product} is off the board for {days} days.").format(
-                product=row.product, days=days
-            )
-            self._desk.toast(text, undo=lambda: self._take_back(changes))
+    # --------------------------------------------------------- what the steps ask of the board
 
-        self._runner.write(
-            lambda: commands.put_off(ws, key[0], key[1], reason, until), done, owner=self
-        )
+    def row(self, key: PairKey) -> ReorderRow | None:
+        """A row that has been read."""
+        return self._rows.get(key)
 
-    def _take_back(self, changes: ChangeSet) -> None:
-        ws, txn = self._ws, changes.undo
-        if txn is not None:
-            self._runner.write(lambda: undo.undo(ws, txn), owner=self)
+    def pack(self, row: ReorderRow) -> PackOption:
+        """The packaging a row is shown in."""
+        return self._picked.quantity(row)[1]
 
-    def open(self, key: PairKey) -> None:
-        """The customer's card with this SKU's purchases."""
-        self._desk.go("customer", account=key[0], product=key[1])
+    def customer(self, key: PairKey | int) -> tuple[int, str]:
+        """The customer of a row or of a line of the other list: key and name."""
+        if isinstance(key, int):
+            return key, self.losses.name_of(key)
+        entry = self._entries.get(key)
+        return key[0], "" if entry is None else entry.account
+
+    def open(self, key: PairKey | int) -> None:
+        """The customer's card, with this SKU's purchases."""
+        if isinstance(key, int):
+            self._desk.go("customer", account=key)
+        else:
+            self._desk.go("customer", account=key[0], product=key[1])
+
+    def show_accuracy(self) -> None:
+        """How good the forecast has been."""
+        account = None if self._current is None else self._current[0]
+        self._desk.go("accuracy", **({} if account is None else {"account": account}))
 
     def sentence(self, item: RowItem) -> str:
         """The full sentence of a row."""
@@ -465,9 +535,3 @@ class ReorderPresenter:
 
     def _money(self, minor: int) -> str:
         return format_money(minor, self._ws.currency, decimals=0)
-
-
-def _pick(row: ReorderRow, edit: tuple[int, PackOption] | None) -> commands.Pick:
-    packs, pack = edit or (row.packs, row.pack)
-    suggested = row.packs * row.pack.factor
-    return commands.Pick(row.key[0], row.key[1], pack.packaging_id, packs, suggested)

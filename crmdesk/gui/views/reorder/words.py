@@ -23,6 +23,7 @@ from crmdesk.i18n import (
 )
 from crmdesk.services.queries.reorder import ReorderRow, Urgency, UrgencyCount
 from crmdesk.services.queries.reorder_accuracy import BoardAccuracy
+from crmdesk.services.queries.reorder_filter import ENDED
 
 ICONS = {
     Urgency.OVERDUE: "warning",
@@ -31,6 +32,8 @@ ICONS = {
     Urgency.LAPSED: "minus",
     Urgency.NEW: "plus",
     Urgency.FINE: "check",
+    Urgency.DELISTED: "stop",
+    Urgency.SUBSTITUTED: "redo",
 }
 TONES = {
     Urgency.OVERDUE: Tone.DANGER,
@@ -39,6 +42,8 @@ TONES = {
     Urgency.LAPSED: Tone.MUTED,
     Urgency.NEW: Tone.MUTED,
     Urgency.FINE: Tone.MUTED,
+    Urgency.DELISTED: Tone.MUTED,
+    Urgency.SUBSTITUTED: Tone.MUTED,
 }
 
 
@@ -51,12 +56,16 @@ def state_word(state: Urgency) -> str:
         Urgency.LAPSED: _("Lapsed"),
         Urgency.NEW: pgettext("reorder", "New"),
         Urgency.FINE: _("Fine"),
+        Urgency.DELISTED: _("No longer listed"),
+        Urgency.SUBSTITUTED: _("Substituted"),
     }[state]
 
 
 def state_note(count: UrgencyCount, currency: str, today: date) -> str:
     """What stands beside a state's number."""
     money = format_money(count.margin_minor, currency, decimals=0)
+    if count.state in ENDED:
+        return _("not expected again")
     if count.state is Urgency.NEW:
         return _("too few to tell")
     if count.state is Urgency.LAPSED:
@@ -87,16 +96,22 @@ def why(row: ReorderRow, today: date) -> str:
     last = _last(max(0, (today - row.last_on).days))
     usual = _("usually {usual}").format(usual=pack_text(row.pack.unit, row.packs))
     times = ngettext("{count} time", "{count} times", row.times).format(count=row.times)
+    usual = (
+        _("agreed {usual}").format(usual=pack_text(row.pack.unit, row.packs))
+        if (row.agreed_quantity is not None)
+        else usual
+    )
     if row.state is Urgency.NEW or not row.gap_days:
         return _("Bought {times}, {last}; {usual}.").format(times=times, last=last, usual=usual)
     days = round(row.gap_days)
-    if row.state in (Urgency.AT_RISK, Urgency.LAPSED):
+    if row.state in (Urgency.AT_RISK, Urgency.LAPSED) or row.state in ENDED:
         every = ngettext("Bought every ~{count} day", "Bought every ~{count} days", days)
     else:
         every = ngettext("Buys every ~{count} day", "Buys every ~{count} days", days)
-    return _("{every} ({times}), {last}; {usual}.").format(
+    sentence = _("{every} ({times}), {last}; {usual}.").format(
         every=every.format(count=days), times=times, last=last, usual=usual
     )
+    return sentence if row.listed else _("Not listed. {sentence}").format(sentence=sentence)
 
 
 def full_sentence(row: ReorderRow, today: date) -> str:

@@ -128,7 +128,9 @@ _COLUMNS = {
         "note TEXT",
     ),
     "price_list": ("status TEXT DEFAULT 'active' NOT NULL", "replaces_uid BLOB", "note TEXT"),
-    "reorder_override": ("kind TEXT DEFAULT 'not_now' NOT NULL",),
+    "reorder_override": (
+        "kind TEXT DEFAULT 'not_now' NOT NULL", "substitute_id INTEGER REFERENCES product (id)",
+    ),
 }  # fmt: skip
 
 

@@ -213,7 +213,10 @@ ALTER TABLE return_line ADD COLUMN reason_id UUID, ADD COLUMN net_minor BIGINT D
 ALTER TABLE sample ADD COLUMN base_quantity BIGINT DEFAULT 1 NOT NULL, ADD COLUMN note TEXT;
 ALTER TABLE price_list ADD COLUMN status TEXT DEFAULT 'active' NOT NULL,
     ADD COLUMN replaces_uid UUID, ADD COLUMN note TEXT;
-ALTER TABLE reorder_override ADD COLUMN kind TEXT DEFAULT 'not_now' NOT NULL;
+ALTER TABLE reorder_override ADD COLUMN kind TEXT DEFAULT 'not_now' NOT NULL,
+    ADD COLUMN substitute_id UUID,
+    ADD CONSTRAINT fk_reorder_override_substitute_id FOREIGN KEY(substitute_id)
+        REFERENCES product (uid);
 """
 
 _CHANGED = """

@@ -38,7 +38,7 @@ class PriceChange:
     @property
     def is_nothing(self) -> bool:
         """True when no price would move."""
-        return self == PriceChange()
+        return self == NO_CHANGE
 
     def of(self, price_e4: int) -> int:
         """A price after the change; a price stays above nothing, and nothing stays nothing."""
@@ -50,3 +50,6 @@ class PriceChange:
         while rounded <= 0:
             rounded += self.step_e4
         return min(rounded, MOST_E4)
+
+
+NO_CHANGE = PriceChange()

@@ -47,12 +47,14 @@ class PriceLists:
     def in_force(self, named: str | None, day: date) -> ListRow | None:
         """The version that holds on a day of the list a customer names.
 
-        Without a list, or with one that is only a draft of its own, the company's default holds;
+        Without a list, or with one that is only a draft, the company's default holds;
         of several defaults, and without any, the first by uid. None when there is no list at all.
         """
-        start = self._rows.get(named or "")
-        if start is None or (start.status == ListStatus.DRAFT and start.replaces is None):
-            start = self.default()
+        start, seen = self._rows.get(named or ""), set[str]()
+        while start is not None and start.status == ListStatus.DRAFT:
+            seen.add(start.uid)
+            start = None if start.replaces in seen else self._rows.get(start.replaces or "")
+        start = start or self.default()
         return None if start is None else self._version(start, day)
 
     def default(self) -> ListRow | None:
@@ -73,7 +75,7 @@ class PriceLists:
         seen = {row.uid}
         while not _has_begun(row, day):
             before = self._rows.get(row.replaces or "")
-            if before is None or before.uid in seen:
+            if before is None or before.uid in seen or before.status == ListStatus.DRAFT:
                 break
             seen.add(before.uid)
             row = before
@@ -91,6 +93,4 @@ class PriceLists:
 
 
 def _has_begun(row: ListRow, day: date) -> bool:
-    if row.status == ListStatus.DRAFT:
-        return False
     return row.valid_from is None or row.valid_from <= day

@@ -104,6 +104,38 @@ PRICES: dict[str, tuple[str, ...]] = {
 }
 PRICES_NEEDED = ("sku",)
 
+COSTS: dict[str, tuple[str, ...]] = {
+    "sku": SALES["sku"],
+    "cost": (*SALES["cost"], "purchase price", "precio de compra", "zakupochnaya tsena"),
+    "valid_from": PRICES["valid_from"],
+}
+COSTS_NEEDED = ("sku", "cost")
+
+PROMOTIONS: dict[str, tuple[str, ...]] = {
+    "code": ("code", "promotion", "codigo", "promocion", "kod", "aktsiya"),
+    "name": ("name", "nombre", "nazvanie", "naimenovanie"),
+    "kind": ("kind", "type", "tipo", "vid", "tip"),
+    "sku": SALES["sku"],
+    "category": ("category", "categoria", "kategoriya"),
+    "segment": ("segment", "segmento"),
+    "discount": ("discount", "percent", "descuento", "skidka"),
+    "discount_bp": ("discount bp",),
+    "buy_quantity": ("buy quantity", "buy", "compra", "kupit"),
+    "free_quantity": ("free quantity", "free", "gratis", "besplatno"),
+    "free_sku": ("free sku", "gift", "regalo", "podarok"),
+    "minimum": ("minimum quantity", "from quantity", "cantidad minima", "ot"),
+    "valid_from": ("valid from", "from", "desde", "s daty"),
+    "valid_to": ("valid to", "to", "hasta", "po datu"),
+    "parts": ("parts", "bundle", "lote", "nabor"),
+    "quantity": ("set quantity", "any", "cantidad del lote"),
+    "skus": ("skus", "products", "productos", "tovary"),
+    "categories": ("categories", "categorias", "kategorii"),
+    "set_price": ("set price", "bundle price", "precio del lote", "tsena nabora"),
+    "limit": ("limit", "limite", "limit na zakaz"),
+    "stacks": ("stacks", "on top", "acumulable", "summiruetsya"),
+}
+PROMOTIONS_NEEDED = ("code", "name", "kind", "valid_from", "valid_to")
+
 
 def normalised(heading: str) -> str:
     """A heading as synonyms are compared: Latin small letters, single blanks."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.barcodes import tidy_code, to_gtin14, written_forms
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
-from crmdesk.interchange import cells
+from crmdesk.interchange import cells, price_masters
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange.ledger import Ledger
 
@@ -306,4 +306,6 @@ KINDS: dict[str, Master] = {
     "products": Master(fields.PRODUCTS, fields.PRODUCTS_NEEDED, _products),
     "packagings": Master(fields.PACKAGINGS, fields.PACKAGINGS_NEEDED, _packagings),
     "prices": Master(fields.PRICES, fields.PRICES_NEEDED, _prices),
+    "costs": Master(fields.COSTS, fields.COSTS_NEEDED, price_masters.costs),
+    "promotions": Master(fields.PROMOTIONS, fields.PROMOTIONS_NEEDED, price_masters.promotions),
 }

@@ -27,6 +27,7 @@ from crmdesk.interchange import masters
 from crmdesk.interchange.ledger import Ledger, Reject
 from crmdesk.interchange.sales import SalesContext, SalesParser, SalesWriter, write_rows
 from crmdesk.interchange.tables import TableFile, open_table
+from crmdesk.services.undo import undo_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search, summaries
 from crmdesk.storage.bulk import insert_rows
@@ -56,6 +57,14 @@ class ImportReport:
     changes: ChangeSet
 
 
+_TAKEN_BACK = ("prices", "costs", "promotions")
+"""Kinds whose rows are taken back from the journal, one by one."""
+
+
+class _Journalled(Exception):
+    """This import is taken back from the journal."""
+
+
 class _DryRun(Exception):
     """Ends the transaction of a dry run, so that nothing stays."""
 
@@ -80,7 +89,7 @@ def import_file(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
-    """Import a CSV or XLSX file of a kind (sales, accounts, contacts, products, prices).
+    """Import a CSV or XLSX file of a kind (sales, prices, costs, promotions …).
 
     ``chosen`` maps fields to the file's headings. Raises UserError when the file cannot be read
     or lacks columns, Cancelled when cancelled; in both cases nothing is changed.
@@ -100,6 +109,8 @@ def import_file(
     try:
         with open_table(path) as table, ws.database.write(applying=kind == "sales") as tx:
             report.append(_run(job, table, tx.connection))
+            if kind in _TAKEN_BACK:
+                profile.set_fact(tx.connection, f"import.{report[0].batch}.txn", str(tx.txn))
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -257,7 +268,8 @@ def _bring_up_to_date(
 
 
 def undo_import(ws: Workspace, batch: int) -> ChangeSet:
-    """Take back an import of sales: its documents, and the accounts and products it made.
+    """Take back an import: of sales its documents, and the accounts and products it made; of
+    prices, costs and promotions every row as it was before.
 
     Accounts and products that are used otherwise by now stay. Raises UserError when HQ has the
     rows already or a round of sync may be taking them there, NotFound when there is no such import.
@@ -265,10 +277,26 @@ def undo_import(ws: Workspace, batch: int) -> ChangeSet:
     try:
         with profile.locked(ws.folder, "sync"):
             return _undo(ws, batch)
+    except _Journalled:
+        return _undo_journalled(ws, batch)
     except ProfileInUse as error:
         raise UserError(
             _("These sales may be on their way to HQ just now."), _("Try again in a moment.")
         ) from error
+
+
+def _undo_journalled(ws: Workspace, batch: int) -> ChangeSet:
+    """The opposite of what the journal holds; StaleRevision where a row has changed since."""
+    with ws.database.write() as tx:
+        txn = profile.get_fact(tx.connection, f"import.{batch}.txn")
+        if txn is None:
+            raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
+        changed = undo_in(tx, int(txn))
+        tx.connection.exec_driver_sql(
+            "UPDATE import_batch SET state = 'undone' WHERE id = ?", (batch,)
+        )
+        profile.set_fact(tx.connection, f"import.{batch}.txn", None)
+    return changed
 
 
 def _undo(ws: Workspace, batch: int) -> ChangeSet:
@@ -277,6 +305,8 @@ def _undo(ws: Workspace, batch: int) -> ChangeSet:
         row = run("SELECT uid, kind, state FROM import_batch WHERE id = ?", (batch,)).first()
         if row is None:
             raise NotFound(_("There is no import {number}.").format(number=batch))
+        if row[1] in _TAKEN_BACK and row[2] == "done":
+            raise _Journalled
         if row[1] != "sales" or row[2] != "done":
             raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
         at_hq = run(

@@ -85,8 +85,11 @@ ORDER_STEPS: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.SUBMITTED: frozenset(
         {OrderStatus.ACCEPTED, OrderStatus.REJECTED, OrderStatus.DRAFT, OrderStatus.CANCELLED}
     ),
-    OrderStatus.ACCEPTED: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
-    OrderStatus.REJECTED: frozenset(),
+    # Back to submitted: the office takes its own answer back, as long as nothing has left.
+    OrderStatus.ACCEPTED: frozenset(
+        {OrderStatus.SHIPPED, OrderStatus.CANCELLED, OrderStatus.SUBMITTED}
+    ),
+    OrderStatus.REJECTED: frozenset({OrderStatus.SUBMITTED}),
     OrderStatus.SHIPPED: frozenset({OrderStatus.INVOICED}),
     OrderStatus.INVOICED: frozenset({OrderStatus.PAID}),
     OrderStatus.PAID: frozenset(),

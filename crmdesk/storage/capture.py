@@ -13,14 +13,23 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
+from crmdesk.domain.order_changes import ALTERED_COLUMNS
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Entity, Field, Kind, Lines, Owner
 
 _CAPTURING = "(SELECT applying FROM sync_state WHERE id = 1) = 0"
 
 # Columns of a submitted document that still move on: the rest of it is immutable.
-_MOVING = {"order": {"status", "answer", "delivery_date"}, "quote": {
+_MOVING = {"order": {"status", "answer", "reason_id", "delivery_date"}, "quote": {
     "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at",
 }}  # fmt: skip
+
+# An order whose alteration was written before, in this very transaction, may change its lines and
+# totals: the alteration says what it was, what it became, who did it and why.
+_ALTERED = (
+    " AND NOT EXISTS (SELECT 1 FROM journal j JOIN sync_state s ON s.txn = j.txn WHERE s.id = 1"
+    " AND j.entity = 'order_alteration' AND j.op = 'I'"
+    " AND json_extract(j.fields, '$.order_id[1]') = lower(hex({uid})))"
+)
 
 # Entities whose rows change what an account's summary shows; sales change its rhythm too.
 _ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "reorder_override")
@@ -141,10 +150,12 @@ def _line_triggers(entity: Entity, lines: Lines) -> Iterator[str]:
             f" WHEN {_CAPTURING} BEGIN {body} END"
         )
         if stays:
+            unless = _ALTERED.format(uid="p.uid") if entity.name == "order" else ""
             yield (
                 f"CREATE TRIGGER guard_{lines.name}_{event.lower()} BEFORE {event} ON {lines.name}"
                 f" WHEN {_CAPTURING} AND EXISTS (SELECT 1 FROM {parent} p WHERE p.id ="
-                f" {row}.parent_id{captured}) BEGIN SELECT RAISE(ABORT, 'immutable document'); END"
+                f" {row}.parent_id{captured}{unless})"
+                " BEGIN SELECT RAISE(ABORT, 'immutable document'); END"
             )
 
 
@@ -163,8 +174,12 @@ def _guards(entity: Entity) -> Iterator[str]:
         )
     if entity.local_while is None:
         return
-    fixed = [f for f in entity.fields if f.column not in _MOVING[entity.name]]
-    differs = " OR ".join(f"OLD.{f.column} IS NOT NEW.{f.column}" for f in fixed)
+    altered = ALTERED_COLUMNS if entity.name == "order" else frozenset()
+    fixed = [f.column for f in entity.fields if f.column not in _MOVING[entity.name]]
+    differs = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in fixed if c not in altered)
+    if altered:
+        changed = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in sorted(altered))
+        differs += f" OR (({changed}){_ALTERED.format(uid='OLD.uid')})"
     yield (
         f"CREATE TRIGGER guard_{entity.name}_update BEFORE UPDATE ON {table} WHEN {_CAPTURING}"
         f" AND NOT ({_local(entity, 'OLD')}) AND ({differs})"

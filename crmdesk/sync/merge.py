@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from crmdesk.domain.errors import IllegalTransition
+from crmdesk.domain.order_changes import ALTERED_COLUMNS
 from crmdesk.domain.states import OrderStatus, PlanStatus, Role, check_order_step, check_plan_step
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
@@ -22,12 +23,15 @@ Fields = Mapping[str, tuple[Wire, Wire]]
 """Column → (base, new), as the journal has it."""
 
 MOVING = {
-    "order": frozenset({"status", "answer", "delivery_date"}),
+    "order": frozenset({"status", "answer", "reason_id", "delivery_date"}),
     "quote": frozenset(
         {"status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at"}
     ),
 }
 """What may still change on a document that has been submitted."""
+
+REPS_MOVING = {**MOVING, "order": frozenset({"status"})}
+"""The same for reps: what HQ answers to an order is the office's to write."""
 
 BY_OFFICE, LINES = "_by_office", "_lines"
 """Keys of ``extra`` beside unknown fields: which of them the office wrote, and those of lines."""
@@ -128,9 +132,18 @@ def _keep_extra(image: Image, extra: Mapping[str, Wire], writer: Writer) -> None
 
 
 def merge_update(
-    entity: Entity, fields: Fields, image: Image, writer: Writer, hlc: int
+    entity: Entity,
+    fields: Fields,
+    image: Image,
+    writer: Writer,
+    hlc: int,
+    *,
+    altering: bool = False,
 ) -> list[Collision]:
-    """Changed fields onto HQ's row, in place; returns what collided. Raises RefusedOp."""
+    """Changed fields onto HQ's row, in place; returns what collided. Raises RefusedOp.
+
+    ``altering``: the same transaction says that, and why, the office alters this order.
+    """
     if image.deleted:
         raise RefusedOp("deleted", _("This was deleted at HQ while you were changing it."))
     if entity.owner is Owner.APPEND:
@@ -141,7 +154,7 @@ def merge_update(
     known, extra = _split(entity, dict(fields))
     if "account_id" in known:
         raise RefusedOp("account-fixed", _("A row cannot move to another customer."))
-    _check_immutable(entity, known, image)
+    _check_immutable(entity, known, image, writer, ALTERED_COLUMNS if altering else frozenset())
     if entity.name == "proposal":
         known = _first_decision_stands(known, image)
     collisions = []
@@ -180,14 +193,21 @@ def _set(entity: Entity, image: Image, column: str, value: Wire, hlc: int) -> No
         image.clocks[column] = hlc
 
 
-def merge_lines(entity: Entity, lines: list[dict[str, Wire]], image: Image, writer: Writer) -> None:
-    """The lines of a document, replaced as a whole; only while it is new or a draft."""
+def merge_lines(
+    entity: Entity,
+    lines: list[dict[str, Wire]],
+    image: Image,
+    writer: Writer,
+    *,
+    altering: bool = False,
+) -> None:
+    """The lines of a document, replaced as a whole: while it is new, a draft or being altered."""
     if entity.lines is None:
         raise RefusedOp("malformed", _("HQ could not read this change."))
     if image.deleted:
         raise RefusedOp("deleted", _("This was deleted at HQ."))
     _check_person(entity, image.values, writer)
-    if not image.created and not _is_local(entity, image):
+    if not image.created and not altering and not _is_local(entity, image):
         raise _immutable()
     known = {f.column for f in entity.lines.fields}
     image.lines = [{name: value for name, value in line.items() if name in known} for line in lines]
@@ -235,7 +255,7 @@ def check_scope(entity: Entity, image: Image, territory: str | None, writer: Wri
 
 
 def _may_add(entity: Entity, writer: Writer) -> None:
-    if entity.owner is Owner.HQ and not writer.in_office:
+    if (entity.owner is Owner.HQ or entity.office_only) and not writer.in_office:
         raise RefusedOp("hq-owned", _("Only the office adds this."))
 
 
@@ -313,10 +333,16 @@ def _is_local(entity: Entity, image: Image) -> bool:
     return image.values.get(column) == value and not image.deleted
 
 
-def _check_immutable(entity: Entity, fields: Mapping[str, Any], image: Image) -> None:
+def _check_immutable(
+    entity: Entity,
+    fields: Mapping[str, Any],
+    image: Image,
+    writer: Writer,
+    altered: frozenset[str],
+) -> None:
     if entity.local_while is None or _is_local(entity, image):
         return
-    moving = MOVING.get(entity.name, frozenset())
+    moving = (MOVING if writer.in_office else REPS_MOVING).get(entity.name, frozenset()) | altered
     if any(name not in moving for name in fields):
         raise _immutable()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crmdesk.domain.ids import new_uid
+from crmdesk.services.office_orders import seen_of
 from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
 from crmdesk.storage.rows import Value
 from crmdesk.storage.types import dump_json
@@ -30,6 +31,8 @@ _MEANT: dict[tuple[str, str], Value] = {
     ("promotion", "kind"): "mix",
     ("promotion", "rule"): '{"discount_bp":500,"products":["' + "a" * 32 + '"],"quantity":6}',
 }
+# An alteration says what the order was and became; HQ looks whether that is so.
+_SEEN = {("order_alteration", "before"), ("order_alteration", "after")}
 _STRANGE = 'é漢🙂 "quoted" \\back\nline\ttab'
 
 
@@ -65,9 +68,18 @@ def cells_of(laptop: Laptop, entity: Entity, fields: tuple[Field, ...], number: 
             target = ENTITIES[field.ref]
             query = f"SELECT max(id) FROM {target.table or target.name}"
             cells.append(None if field.ref == entity.name else laptop.one(query))
+        elif (entity.name, field.name) in _SEEN:
+            cells.append(dump_json(seen_now(laptop)))
         else:
             cells.append(value_of(entity, field, number))
     return cells
+
+
+def seen_now(laptop: Laptop) -> dict[str, object]:
+    """What an alteration of the newest order has to say, with something strange beside it."""
+    with laptop.database.read() as connection:
+        key = connection.exec_driver_sql("SELECT max(id) FROM sales_order").scalar_one()
+        return {**seen_of(connection, key).document(), "a": {"ü": _STRANGE}, "n": 2**53}
 
 
 def fill(laptop: Laptop, start: int = 0) -> None:

@@ -100,7 +100,7 @@ def _denied_to_reps(cell: Cell) -> set[str]:
     denied = set()
     if operation == "command":
         return {"scope"} if by_account(entity) and not cell.own else set()
-    if entity.owner is Owner.HQ:
+    if entity.owner is Owner.HQ or (entity.office_only and operation.startswith("insert")):
         denied.add("hq-owned")
     if entity.scope is Scope.OFFICE or (
         not cell.own and entity.scope in {Scope.ACCOUNT, Scope.USER}

@@ -10,7 +10,14 @@ import psycopg
 
 from crmdesk.hq.database.store import HqConnection, as_uids
 from crmdesk.hq.database.tables import by_account, references_to, table_name
-from crmdesk.hq.database.wire import image_sql, insert_lines_sql, quoted, row_sql, upsert_sql
+from crmdesk.hq.database.wire import (
+    image_sql,
+    insert_lines_sql,
+    lines_sql,
+    quoted,
+    row_sql,
+    upsert_sql,
+)
 from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
 from crmdesk.sync.merge import Image
 from crmdesk.sync.protocol import Wire
@@ -91,6 +98,24 @@ def read_images(connection: HqConnection, uids: Mapping[str, Iterable[str]]) -> 
                 dict(zip(columns, values, strict=True)), rev, deleted, clocks or {}, extra or {}
             )
     return images
+
+
+def add_lines(
+    connection: HqConnection, name: str, uids: Iterable[str], images: Mapping[RowKey, Image]
+) -> None:
+    """Give images of documents the lines that HQ has, in wire form by column."""
+    entity = ENTITIES[name]
+    if entity.lines is None:
+        return
+    columns = [f.column for f in entity.lines.fields]
+    query = (
+        f"SELECT encode(uuid_send(t.uid),'hex'), {lines_sql(name)}::text"
+        f" FROM {quoted(table_name(entity))} t WHERE t.uid = ANY(%s::uuid[])"
+    )
+    for uid, text in connection.execute(query.encode(), (as_uids(sorted(uids)),)):
+        image = images.get((name, uid))
+        if image is not None:
+            image.lines = [dict(zip(columns, cells, strict=True)) for cells in _decode(text)]
 
 
 def read_rows(connection: HqConnection, keys: Iterable[RowKey]) -> dict[RowKey, list[Wire]]:

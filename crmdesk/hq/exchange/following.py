@@ -80,7 +80,10 @@ class Following:
         orders = {
             uid: image
             for (name, uid), image in verdict.changed.items()
-            if name == "order" and image.created and image.lines and not image.deleted
+            if name == "order"
+            and image.lines
+            and not image.deleted
+            and (image.created or uid in verdict.altered)
         }
         if not orders:
             return

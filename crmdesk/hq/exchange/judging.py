@@ -18,6 +18,7 @@ from crmdesk.hq.database.scopes import row_scope
 from crmdesk.hq.database.tables import global_uniques
 from crmdesk.hq.exchange import bounds
 from crmdesk.hq.exchange.doorstep import check_taken
+from crmdesk.hq.exchange.order_steps import OrderSteps
 from crmdesk.hq.exchange.prices import check_promotion
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Scope
@@ -50,7 +51,10 @@ class Ground:
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of the transactions; ``ops`` are the accepted ones with revision and account."""
+    """What became of the transactions; ``ops`` are the accepted ones with revision and account.
+
+    ``altered`` are orders that the office has altered.
+    """
 
     answers: dict[int, Answer] = field(default_factory=dict)
     changed: dict[RowKey, Image] = field(default_factory=dict)
@@ -59,6 +63,7 @@ class Verdict:
     news: dict[tuple[str, str, str, str | None], None] = field(default_factory=dict)
     proposals: list[tuple[Op, Collision]] = field(default_factory=list)
     show: set[RowKey] = field(default_factory=set)
+    altered: set[str] = field(default_factory=set)
 
 
 class Judge:
@@ -73,11 +78,17 @@ class Judge:
         self._work: dict[RowKey, Image] = {}
         self._claimed: dict[UniqueKey, RowKey] = {}
         self._altered: set[RowKey] = set()
+        self._steps = OrderSteps(Txn(0, []), {}, writer)
 
     def judge(self, txn: Txn) -> None:
         """Take or refuse one transaction."""
         self._work, self._claimed, self._altered = {}, {}, set()
         outcomes: list[tuple[Op, list[Collision]]] = []
+        try:
+            self._steps = OrderSteps(txn, self._ground.images, self._writer)
+        except (msgspec.DecodeError, ValueError, TypeError, RefusedOp):
+            self.refuse(txn, txn.ops[0], _unreadable())
+            return
         for op in txn.ops:
             try:
                 outcomes.append((op, self._one(op)))
@@ -85,8 +96,12 @@ class Judge:
                 self.refuse(txn, op, refusal)
                 return
             except (msgspec.DecodeError, ValueError, TypeError):
-                self.refuse(txn, op, RefusedOp("malformed", _("HQ could not read this change.")))
+                self.refuse(txn, op, _unreadable())
                 return
+        for op, reason in self._steps.check_altered(self._work):
+            self.refuse(txn, op, reason)
+            return
+        self.verdict.altered |= self._steps.altered
         self._accept(outcomes)
 
     def refuse(self, txn: Txn, culprit: Op, refusal: RefusedOp) -> None:
@@ -144,12 +159,15 @@ class Judge:
             return merge_delete(entity, op.base_rev, image, self._writer)
         if image is None:
             raise RefusedOp("missing", _("HQ does not have this row."))
+        altering = entity.name == "order" and op.uid in self._steps.altered
         if op.op == "U":
-            return merge_update(entity, _fields(op.fields) or {}, image, self._writer, hlc)
+            fields = _fields(op.fields) or {}
+            return merge_update(entity, fields, image, self._writer, hlc, altering=altering)
         if op.op == "L":
-            merge_lines(entity, _lines(op.fields).get("lines", []), image, self._writer)
+            lines = _lines(op.fields).get("lines", [])
+            merge_lines(entity, lines, image, self._writer, altering=altering)
             return []
-        raise RefusedOp("malformed", _("HQ could not read this change."))
+        raise _unreadable()
 
     def _image(self, key: RowKey) -> Image | None:
         """The row as this transaction sees it: a copy it may change."""
@@ -164,6 +182,7 @@ class Judge:
         return found
 
     def _check_command(self, op: Op) -> None:
+        self._steps.check_command(op)
         if self._writer.in_office or op.account is None:
             return
         if self._territory(op.account) not in self._writer.territories:
@@ -246,6 +265,10 @@ class Judge:
             # Who had it until now hears that it has gone.
             self.verdict.news[row_scope(entity, before.values, None), name, uid, account] = None
         self.verdict.news[scope, name, uid, account] = None
+
+
+def _unreadable() -> RefusedOp:
+    return RefusedOp("malformed", _("HQ could not read this change."))
 
 
 def candidate_uniques(txns: Sequence[Txn]) -> dict[tuple[str, str], set[str]]:

@@ -26,6 +26,7 @@ from crmdesk.hq.database.scopes import Principal
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange.following import Following
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
+from crmdesk.hq.exchange.order_steps import decided_orders
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
@@ -254,12 +255,18 @@ class _Push:
         for op in ops:
             if op.entity in ENTITIES and op.op != "C" and auth.is_uid(op.uid):
                 uids.setdefault(op.entity, set()).add(op.uid)
+        decided = decided_orders(txns)
+        if decided:
+            uids.setdefault("order", set()).update(decided)
         edited = uids.get("account", set())
         moving = {op.uid for op in ops if op.uid in edited and b"territory_id" in bytes(op.fields)}
         claimed = {op.account for op in ops if op.account is not None and auth.is_uid(op.account)}
         shared = claimed | images.accounts_of_rows(self._connection, uids)
         territories = images.lock_accounts(self._connection, shared, edited, moving)
-        return Ground(images.read_images(self._connection, uids), territories, self._taken(txns))
+        found = images.read_images(self._connection, uids)
+        if decided:
+            images.add_lines(self._connection, "order", decided, found)
+        return Ground(found, territories, self._taken(txns))
 
     def _taken(self, txns: Sequence[Txn]) -> dict[tuple[str, str, str], str]:
         found = {}

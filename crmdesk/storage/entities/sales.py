@@ -53,6 +53,7 @@ ENTITIES = (
             text("source"), text("answer"), uid("copied_from"),
             new(ref("entered_by", "user")), new(ref("contact")), new(text("signed_by")),
             new(instant("signed_at")), new(document("signature")),
+            new(ref("reason", "outcome_reason")),
         ),
         table="sales_order",
         lines=Lines("order_line", _PRICED_LINE),
@@ -68,7 +69,7 @@ ENTITIES = (
             ACCOUNT, ref("order", required=True, indexed=True), ref("user"), must(instant("at")),
             must(text("reason")), must(document("before")), must(document("after")),
         ),
-        since=2,
+        since=2, office_only=True,
     ),
     Entity(
         "quote", Owner.REP, _ACC,

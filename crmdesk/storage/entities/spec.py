@@ -97,7 +97,7 @@ class Entity:
 
     ``local_while`` is a field and value: while it holds the row stays on this laptop (drafts).
     ``unique`` and ``indexes`` name columns; uniqueness is per organisation. ``since`` is the schema
-    version that brought the entity.
+    version that brought the entity. ``office_only``: facts that only the office may add.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Entity:
     indexes: tuple[tuple[str, ...], ...] = ()
     local_while: tuple[str, str] | None = None
     since: int = 1
+    office_only: bool = False
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""

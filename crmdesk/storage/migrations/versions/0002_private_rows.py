@@ -109,6 +109,7 @@ _COLUMNS = {
         "entered_by_id INTEGER REFERENCES app_user (id)",
         "contact_id INTEGER REFERENCES contact (id)",
         "signed_by TEXT", "signed_at TEXT", "signature TEXT",
+        "reason_id INTEGER REFERENCES outcome_reason (id)",
     ),
     "quote": (
         "contact_id INTEGER REFERENCES contact (id)", "terms TEXT", "lost_to TEXT",

@@ -195,7 +195,8 @@ ALTER TABLE organisation ADD COLUMN website TEXT, ADD COLUMN bank_account TEXT,
     ADD COLUMN logo JSONB, ADD COLUMN policy JSONB;
 ALTER TABLE sales_order ADD COLUMN entered_by_id UUID, ADD COLUMN contact_id UUID,
     ADD COLUMN signed_by TEXT, ADD COLUMN signed_at TIMESTAMP WITH TIME ZONE,
-    ADD COLUMN signature JSONB,
+    ADD COLUMN signature JSONB, ADD COLUMN reason_id UUID,
+    ADD CONSTRAINT fk_sales_order_reason_id FOREIGN KEY(reason_id) REFERENCES outcome_reason (uid),
     ADD CONSTRAINT fk_sales_order_entered_by_id FOREIGN KEY(entered_by_id)
         REFERENCES app_user (uid),
     ADD CONSTRAINT fk_sales_order_account_id_contact_id FOREIGN KEY(account_id, contact_id)

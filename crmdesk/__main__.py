@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crmdesk.gui.app import Beginnings, Start
     from crmdesk.gui.jobs import Control
+    from crmdesk.interchange.documents.sheet import Sheet
 
 HQ_CHILD = "--hq-child"
 
@@ -85,6 +87,14 @@ def _smoke() -> int:
     return run_smoke(_now)
 
 
+def _print_documents(
+    sheets: Iterable[tuple[Sheet, Path]],
+) -> Iterator[tuple[Path, int, str]]:
+    from crmdesk.gui.printing.batch import print_documents
+
+    return print_documents(sheets)
+
+
 def main() -> int:
     """Run the program with the arguments of this process; returns the exit code."""
     if sys.argv[1:2] == [HQ_CHILD]:
@@ -95,7 +105,7 @@ def main() -> int:
     from crmdesk.cli.program import Faces
     from crmdesk.cli.program import main as run
 
-    return run(sys.argv[1:], Faces(_desktop, _tour, _smoke), _now)
+    return run(sys.argv[1:], Faces(_desktop, _tour, _smoke, _print_documents), _now)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Owns gettext catalogues (English source; Spanish, Russian) and the number and date shapes of
 those languages, so that the command line and the desktop print alike without Qt or Babel.
 The current language is the one piece of process-wide state: :func:`use_language` sets it once
-at start.
+at start. :func:`speaking` says something in another language for as long as a block runs, in this
+thread only: documents are in the customer's language, whatever the interface speaks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from crmdesk.paths import resources_dir
 
@@ -40,20 +45,61 @@ CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "RUB": "₽", "MXN": "$
 CURRENCY_DIGITS = {"JPY": 0, "CLP": 0, "KRW": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
+@dataclass(frozen=True, slots=True)
+class _Tongue:
+    """A language with its catalogue and shapes."""
+
+    language: str
+    translations: gettext.NullTranslations
+    shape: NumberShape
+
+
 class _State:
-    language = "en"
-    translations: gettext.NullTranslations = gettext.NullTranslations()
+    tongue = _Tongue("en", gettext.NullTranslations(), _SHAPES["en"])
+
+
+_spoken: ContextVar[_Tongue | None] = ContextVar("crmdesk_spoken", default=None)
 
 
 def use_language(code: str | None = None) -> str:
     """Choose the language (``en``, ``es``, ``ru``); ``None`` asks the environment. Returns it."""
-    wanted = (code or os.environ.get("CRMDESK_LANGUAGE") or _environment_language())[:2].lower()
-    language = wanted if wanted in LANGUAGES else "en"
-    _State.language = language
-    _State.translations = gettext.translation(
+    wanted = code or os.environ.get("CRMDESK_LANGUAGE") or _environment_language()
+    _State.tongue = _tongue(known_language(wanted))
+    return _State.tongue.language
+
+
+def known_language(code: str | None, default: str = "en") -> str:
+    """The language the program speaks for a code such as ``es-MX``; the default for others."""
+    wanted = (code or "")[:2].lower()
+    return wanted if wanted in LANGUAGES else default
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[str]:
+    """Say everything in the block in another language, in this thread only; gives its code.
+
+    A language the program does not speak is English.
+    """
+    tongue = _kept_tongue(known_language(code))
+    token = _spoken.set(tongue)
+    try:
+        yield tongue.language
+    finally:
+        _spoken.reset(token)
+
+
+def _tongue(language: str) -> _Tongue:
+    translations = gettext.translation(
         DOMAIN, resources_dir() / "translations", languages=[language], fallback=True
     )
-    return language
+    return _Tongue(language, translations, _SHAPES[language])
+
+
+_kept_tongue = lru_cache(maxsize=len(LANGUAGES))(_tongue)
+
+
+def _now_spoken() -> _Tongue:
+    return _spoken.get() or _State.tongue
 
 
 def _environment_language() -> str:
@@ -65,27 +111,27 @@ def _environment_language() -> str:
 
 def language() -> str:
     """The language in use."""
-    return _State.language
+    return _now_spoken().language
 
 
 def _(message: str) -> str:
     """The message in the current language."""
-    return _State.translations.gettext(message)
+    return _now_spoken().translations.gettext(message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The right plural of the message for ``count``."""
-    return _State.translations.ngettext(singular, plural, count)
+    return _now_spoken().translations.ngettext(singular, plural, count)
 
 
 def pgettext(context: str, message: str) -> str:
     """The message in the current language, told apart by its context."""
-    return _State.translations.pgettext(context, message)
+    return _now_spoken().translations.pgettext(context, message)
 
 
 def format_number(value: float, decimals: int = 0, *, sign: bool = False) -> str:
     """A number with the language's separators; ``sign`` writes a plus too. Minus is U+2212."""
-    shape = _SHAPES[_State.language]
+    shape = _now_spoken().shape
     whole, _dot, fraction = f"{abs(value):.{decimals}f}".partition(".")
     if len(whole) >= shape.group_from:
         whole = f"{int(whole):,}".replace(",", shape.group)
@@ -104,7 +150,7 @@ def currency_digits(currency: str) -> int:
 def format_amount(minor: int, currency: str = "EUR", *, decimals: int | None = None) -> str:
     """An amount in minor units, without the currency sign (tables name it in the heading)."""
     digits = currency_digits(currency)
-    shape = _SHAPES[_State.language]
+    shape = _now_spoken().shape
     shown = digits if decimals is None else decimals
     if shown < digits:
         unit = 10 ** (digits - shown)
@@ -124,7 +170,7 @@ def format_money(minor: int, currency: str = "EUR", *, decimals: int | None = No
     sign = CURRENCY_SIGNS.get(currency, currency)
     text = format_amount(abs(minor), currency, decimals=decimals)
     minus = "\u2212" if minor < 0 and any(c in "123456789" for c in text) else ""
-    if _SHAPES[_State.language].currency_first:
+    if _now_spoken().shape.currency_first:
         gap = "" if len(sign) == 1 else _NBSP
         return f"{minus}{sign}{gap}{text}"
     return f"{minus}{text}{_NBSP}{sign}"
@@ -132,7 +178,7 @@ def format_money(minor: int, currency: str = "EUR", *, decimals: int | None = No
 
 def format_price(price_e4: int, currency: str = "EUR") -> str:
     """A unit price held at 1e-4 of the major unit, two to four decimals, no sign."""
-    shape = _SHAPES[_State.language]
+    shape = _now_spoken().shape
     whole, fraction = divmod(abs(price_e4), 10_000)
     digits = f"{fraction:04d}".rstrip("0").ljust(currency_digits(currency), "0")
     text = str(whole)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened, opened_or_made
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.i18n import _, format_number, ngettext
+from crmdesk.i18n import LANGUAGES, _, format_number, ngettext
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
@@ -30,9 +30,18 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     taking.add_argument("--map", type=Path, help=_("JSON file: field to column"))
     taking.add_argument("--dry-run", action="store_true", help=_("only say what would happen"))
     taking.set_defaults(run=_import)
-    giving = commands.add_parser("export", parents=[common], help=_("export a list to a file"))
-    giving.add_argument("kind")
-    giving.add_argument("--out", type=Path, required=True, help=_(".csv, .csv.zst or .xlsx"))
+    giving = commands.add_parser(
+        "export", parents=[common], help=_("export a list to a file, or documents as PDF")
+    )
+    giving.add_argument("kind", help=_("accounts, contacts, products, …; or document"))
+    giving.add_argument(
+        "which", nargs="*", help=_("of a document: order, quote, return, receipt; its numbers")
+    )
+    giving.add_argument(
+        "--out", type=Path, required=True, help=_(".csv, .csv.zst or .xlsx; .pdf or a folder")
+    )
+    giving.add_argument("--language", choices=LANGUAGES, help=_("of the documents"))
+    giving.add_argument("--gtins", action="store_true", help=_("barcodes of the goods too"))
     giving.set_defaults(run=_export)
 
 
@@ -133,6 +142,12 @@ def _export(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.interchange.writing import write_table
     from crmdesk.services import exports
 
+    if chosen.kind == "document":
+        from crmdesk.cli.documents import export_documents
+
+        return export_documents(chosen, context)
+    if chosen.which:
+        raise UserError(_("Only documents are named by their numbers."))
     with opened(context) as ws, exports.export(ws, chosen.kind) as table:
         count = write_table(chosen.out, table.columns, table.rows)
     context.console.document({"rows": count, "file": str(chosen.out)})

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from crmdesk import __version__
 from crmdesk.cli.console import FAILED, WRONG, Console
-from crmdesk.cli.context import Context
+from crmdesk.cli.context import Context, PrintDocuments, no_printing
 from crmdesk.domain.errors import Cancelled, CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.i18n import _, use_language
 from crmdesk.paths import default_profile_dir
@@ -32,6 +32,7 @@ class Faces:
     desktop: Callable[[Path], int]
     tour: Callable[[Path, Path], int]
     smoke: Callable[[], int]
+    print_documents: PrintDocuments = no_printing
 
 
 Command = Callable[[argparse.Namespace, Context], int]
@@ -100,8 +101,9 @@ def main(arguments: Sequence[str], faces: Faces, instants: Callable[[], datetime
         return int(ended.code or 0)
     folder = chosen.profile or default_profile_dir()
     context = Context(
-        folder, instants, Console(as_json=chosen.json), faces.desktop, faces.tour, faces.smoke
-    )
+        folder, instants, Console(as_json=chosen.json), faces.desktop, faces.tour, faces.smoke,
+        faces.print_documents,
+    )  # fmt: skip
     return _guarded(chosen, context)
 
 

@@ -1,32 +1,15 @@
-"""Packagings in words: "3 cases", "case of 12", as every place says them.
+"""Why packs are not the ones asked for, in words.
 
-Owns the names of the units of measure in the person's language. Which packaging is meant, and how
-many, is decided in the core.
+Names of units and packs are :mod:`crmdesk.domain.pack_words`'.
 """
 
 from __future__ import annotations
 
+from crmdesk.domain.pack_words import pack_name, pack_of, pack_text
 from crmdesk.domain.packaging import Fitted, Pack, fit_base, is_weighed, to_base
-from crmdesk.i18n import _, format_number, ngettext, pgettext
+from crmdesk.i18n import _, format_number, pgettext
 
-
-def pack_name(unit: str, count: int = 1) -> str:
-    """The unit's name for so many of it, without the number; an unknown unit is its own name."""
-    names = {
-        "EA": ngettext("unit", "units", count),
-        "IN": ngettext("inner", "inners", count),
-        "CS": ngettext("case", "cases", count),
-        "BU": ngettext("bulk pack", "bulk packs", count),
-        "PL": ngettext("pallet", "pallets", count),
-        "G": ngettext("gram", "grams", count),
-        "ML": ngettext("millilitre", "millilitres", count),
-    }
-    return names.get(unit.upper(), unit)
-
-
-def pack_text(unit: str, count: int) -> str:
-    """Such as "3 cases"."""
-    return f"{format_number(count)} {pack_name(unit, count)}"
+__all__ = ["base_text", "fitted_text", "pack_name", "pack_of", "pack_text", "rounding_text"]
 
 
 def base_text(base_unit: str, quantity: int) -> str:
@@ -71,10 +54,3 @@ def fitted_text(fitted: Fitted, asked: int, unit: str) -> str:
         packs=format_number(fitted.packs),
         asked=format_number(asked),
     )
-
-
-def pack_of(unit: str, factor: int) -> str:
-    """Such as "case of 12"; a single base unit is just its name."""
-    if factor == 1:
-        return pack_name(unit)
-    return _("{pack} of {count}").format(pack=pack_name(unit), count=format_number(factor))

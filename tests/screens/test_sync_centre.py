@@ -61,7 +61,9 @@ def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     code = str(request.param)
     if code == "longer":
         i18n.use_language("en")
-        monkeypatch.setattr(i18n._State, "translations", Lengthened())
+        monkeypatch.setattr(
+            i18n._State, "tongue", replace(i18n._State.tongue, translations=Lengthened())
+        )
     else:
         compiled = resources_dir() / "translations" / code / "LC_MESSAGES" / "crmdesk.mo"
         if code != "en" and not compiled.exists():

@@ -33,7 +33,7 @@ ENTITIES = (
             integer("fiscal_year_start", 1), money("minimum_order_minor"),
             integer("offline_lease_days", 21), text("document_terms"),
             new(text("website")), new(text("bank_account")), new(document("logo")),
-            new(document("policy")),
+            new(document("policy")), new(document("document_texts")),
         ),
     ),
     Entity("team", Owner.HQ, _REF, (must(text("name")), ref("parent", "team"))),

@@ -104,7 +104,8 @@ def _document_tables() -> None:
 
 
 _COLUMNS = {
-    "organisation": ("website TEXT", "bank_account TEXT", "logo TEXT", "policy TEXT"),
+    "organisation": ("website TEXT", "bank_account TEXT", "logo TEXT", "policy TEXT",
+                     "document_texts TEXT"),
     "sales_order": (
         "entered_by_id INTEGER REFERENCES app_user (id)",
         "contact_id INTEGER REFERENCES contact (id)",

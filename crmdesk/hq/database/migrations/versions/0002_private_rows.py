@@ -192,7 +192,7 @@ CREATE TABLE day_sheet (
 );
 CREATE UNIQUE INDEX uq_day_sheet_user_id_date ON day_sheet (user_id, date) WHERE NOT deleted;
 ALTER TABLE organisation ADD COLUMN website TEXT, ADD COLUMN bank_account TEXT,
-    ADD COLUMN logo JSONB, ADD COLUMN policy JSONB;
+    ADD COLUMN logo JSONB, ADD COLUMN policy JSONB, ADD COLUMN document_texts JSONB;
 ALTER TABLE sales_order ADD COLUMN entered_by_id UUID, ADD COLUMN contact_id UUID,
     ADD COLUMN signed_by TEXT, ADD COLUMN signed_at TIMESTAMP WITH TIME ZONE,
     ADD COLUMN signature JSONB, ADD COLUMN reason_id UUID,

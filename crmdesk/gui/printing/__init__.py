@@ -1,0 +1,1 @@
+"""The printing room: documents and lists on pages, as PDF files and on paper."""

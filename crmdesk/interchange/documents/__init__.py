@@ -1,0 +1,1 @@
+"""Documents for customers: what they say, and the HTML pieces they are made of."""

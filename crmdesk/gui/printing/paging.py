@@ -169,8 +169,7 @@ class Pager:
         first = 0
         if not self._page.fresh:
             self._page.y += TABLE_GAP
-        least = _least_height(table)
-        if least > self._room and not self._page.fresh and least <= self._whole:
+        if _least_height(table) > self._room and not self._page.fresh:
             self._turn()
         while first < table.count:
             if first and table.carried is not None:
@@ -191,7 +190,9 @@ class Pager:
             if first < table.count:
                 if table.carried is not None:
                     carried = table.carried(first, True)
-                    self._put(carried, 0, carried.height)
+                    # After a row longer than a page there may be no room left for it.
+                    if carried.height <= self._room:
+                        self._put(carried, 0, carried.height)
                 self._turn()
 
     def _lay_head(self, table: LaidTable) -> None:

@@ -29,7 +29,7 @@ LOGO_SIZE = (220.0, 64.0)
 SECTION_GAP = 18.0
 _BARS_SIZE = (210.0, 46.0)
 _LINE = ((((0.0, 0.0), (1.0, 0.0)),), 280.0, 5.0)
-_STEM = re.compile(r"[^\w.-]+")
+_STEM = re.compile(r"[^\w-]+")
 _MOST_STEM = 80
 _MOST_BARS = 24
 
@@ -78,8 +78,8 @@ def sheet_of(
 
 
 def stem_of(title: str) -> str:
-    """A name for a file that every system takes: letters, digits, dots and dashes only."""
-    return _STEM.sub("-", plain(title)).strip("-.")[:_MOST_STEM] or "document"
+    """A name for a file that every system takes: letters, digits and dashes only."""
+    return _STEM.sub("-", plain(title)).strip("-")[:_MOST_STEM] or "document"
 
 
 def place_lines(address: Address, *, home: str = "") -> str:

@@ -296,10 +296,10 @@ def test_a_document_speaks_its_customers_language(demo: Workspace) -> None:
     assert document_sheet(demo, Wanted("order", key, language="es")).language == "es"
 
 
-def test_signatures_in_any_shape() -> None:
-    assert strokes_of({"strokes": [[[1, 2], [3, 4]]]}) == (((1.0, 2.0), (3.0, 4.0)),)
-    assert strokes_of([[1, 2, 3, 4]]) == (((1.0, 2.0), (3.0, 4.0)),)
-    for broken in (None, "x", [[["a", 1]]], [[[1]]], {"strokes": 7}, [[]]):
+def test_a_signature_keeps_its_shape() -> None:
+    stored = {"aspect": 200, "strokes": [[[0, 0], [100, 100]]]}
+    assert strokes_of(stored) == (((0.0, 0.0), (200.0, 100.0)),)
+    for broken in (None, "x", [[["a", 1]]], {"strokes": 7}, {"strokes": [[[-1, 0]]]}):
         assert strokes_of(broken) == ()
 
 

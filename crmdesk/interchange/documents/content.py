@@ -142,7 +142,10 @@ class TradeDocument:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money taken from a customer, or given back when ``reverses`` names the first receipt."""
+    """Money taken from a customer, or given back when ``reverses`` names the first receipt.
+
+    ``shares`` are what each invoice got, by its number; an empty one is paid ahead.
+    """
 
     head: Head
     amount_minor: int
@@ -150,8 +153,7 @@ class Receipt:
     at: datetime
     reference: str = ""
     cheque_on: date | None = None
-    invoice: str = ""
-    invoice_open_minor: int | None = None
+    shares: tuple[tuple[str, int], ...] = ()
     reverses: str = ""
 
 

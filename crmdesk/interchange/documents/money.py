@@ -20,24 +20,34 @@ def receipt_sheet(receipt: Receipt) -> Sheet:
     amount = words.money(abs(receipt.amount_minor), head.currency)
     label = _("Given back") if back else _("Received with thanks")
     pieces: list[Piece] = [Block(fill("amount", label=label, amount=amount), SECTION_GAP)]
+    pieces.append(Block(fill("totals", rows=join(_shares(receipt))), SECTION_GAP))
     pieces += section(_("Note"), head.note)
     pictures: dict[str, Picture] = {}
     pieces.append(signing(_("Customer"), head.rep or _("For the company"), pictures))
-    open_minor = receipt.invoice_open_minor
     at = f"{format_date(receipt.at.date(), year=True)}, {format_time(receipt.at)}"
     facts = [
         (_("Date"), at),
         (_("Method"), words.method_word(receipt.method)),
         (_("Reference"), receipt.reference),
         (_("Cheque dated"), format_date(receipt.cheque_on, year=True) if receipt.cheque_on else ""),
-        (_("For invoice"), receipt.invoice),
-        (_("Still open"), words.money(open_minor, head.currency) if open_minor else ""),
         (_("Takes back receipt"), receipt.reverses),
         (_("Received by"), head.rep),
     ]
     mark = _("This receipt takes back an earlier one") if receipt.reverses else ""
     summary = _("Amount: {amount}").format(amount=amount)
     return sheet_of(head, pieces, facts=facts, mark=mark, summary=summary, pictures=pictures)
+
+
+def _shares(receipt: Receipt) -> list[Html]:
+    fill, currency = template("documents").fill, receipt.head.currency
+    return [
+        fill(
+            "share",
+            words=_("For invoice {number}").format(number=invoice) if invoice else _("On account"),
+            amount=words.amount(minor, currency),
+        )
+        for invoice, minor in receipt.shares
+    ]
 
 
 def day_sheet(sheet: DaySheet) -> Sheet:

@@ -46,11 +46,7 @@ def wish_word(wish: str) -> str:
     """What a customer wants for goods that come back."""
     known: Mapping[str, str] = {
         "credit": pgettext("return", "Credit note"),
-        "replace": pgettext("return", "Replacement"),
-        "replacement": pgettext("return", "Replacement"),
-        "refund": pgettext("return", "Refund"),
-        "repair": pgettext("return", "Repair"),
-        "none": "",
+        "exchange": pgettext("return", "Exchange"),
     }
     return known.get(wish, wish)
 
@@ -62,9 +58,6 @@ def condition_word(condition: str) -> str:
         "opened": pgettext("goods", "Opened"),
         "damaged": pgettext("goods", "Damaged"),
         "expired": pgettext("goods", "Expired"),
-        "sellable": pgettext("goods", "Can be sold again"),
-        "good": pgettext("goods", "Can be sold again"),
-        "unsellable": pgettext("goods", "Cannot be sold again"),
     }
     return known.get(condition, condition)
 

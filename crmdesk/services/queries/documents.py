@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row
 
 from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.signature import read_signature
 from crmdesk.i18n import _, known_language, language
 from crmdesk.interchange.documents import words
 from crmdesk.interchange.documents.content import (
@@ -43,7 +44,6 @@ _TABLES = {
     words.RECEIPT: "collection",
 }  # fmt: skip
 _LINES = {words.ORDER: "order_line", words.QUOTE: "quote_line"}
-_MOST_POINTS = 20_000
 _RATE = re.compile(r"\s*[\d.,]+\s*%\s*")
 
 
@@ -142,25 +142,27 @@ def return_document(ws: Workspace, return_id: int) -> TradeDocument:
 
 
 def receipt_document(ws: Workspace, collection_id: int) -> Receipt:
-    """The receipt of a collection. Raises NotFound."""
+    """The receipt a collection belongs to, with all invoices it pays. Raises NotFound."""
     with ws.database.read() as connection:
         row = _one(
             connection,
-            "SELECT d.*, i.number AS invoice_number, i.open_minor, NULL AS site_id,"
-            " NULL AS contact_id, (SELECT o.number FROM collection o WHERE o.uid = d.reverses_uid)"
-            " AS reversed_number FROM collection d LEFT JOIN invoice i ON i.id = d.invoice_id"
-            " WHERE d.id = ?",
+            "SELECT d.*, NULL AS site_id, NULL AS contact_id, (SELECT o.number FROM collection o"
+            " WHERE o.uid = d.reverses_uid) AS reversed_number FROM collection d WHERE d.id = ?",
             collection_id,
         )
-        reverses = ""
-        if row.reverses_uid is not None:
-            reverses = row.reversed_number or "–"
+        shares = connection.exec_driver_sql(
+            "SELECT coalesce(i.number, ''), d.amount_minor FROM collection d"
+            " LEFT JOIN invoice i ON i.id = d.invoice_id"
+            " WHERE d.id = ? OR (d.number = ? AND d.account_id = ?) ORDER BY d.id",
+            (collection_id, row.number, row.account_id),
+        ).all()
+        reverses = "" if row.reverses_uid is None else row.reversed_number or "–"
         return Receipt(
             head=_head(connection, words.RECEIPT, row, row.date),
-            amount_minor=row.amount_minor, method=row.method or "cash",
+            amount_minor=sum(minor for _number, minor in shares), method=row.method or "cash",
             at=ws.clock.local(parse_instant(row.at)), reference=row.reference or "",
-            cheque_on=_day(row.cheque_on), invoice=row.invoice_number or "",
-            invoice_open_minor=row.open_minor, reverses=reverses,
+            cheque_on=_day(row.cheque_on), shares=tuple((n, minor) for n, minor in shares),
+            reverses=reverses,
         )  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def day_sheet_document(ws: Workspace, user_id: int, day: date) -> DaySheet:
             " WHERE user_id = ? AND date = ?",
             (user_id, day.isoformat()),
         ).first()
-        taken = _taken(ws, connection, user_id, day)
+        taken = _taken(ws, connection, user_id, day, closed.closed_at if closed else None)
         orders = run(
             "SELECT count(*), coalesce(sum(net_minor), 0) FROM sales_order WHERE user_id = ?"
             " AND order_date = ? AND status NOT IN ('draft', 'cancelled', 'rejected')",
@@ -305,25 +307,15 @@ def _signature(ws: Workspace, row: Row[Any]) -> Signature | None:
 
 
 def strokes_of(found: object) -> Strokes:
-    """The strokes of a signature as it is kept: lists of points, or of x and y in turn."""
-    strokes = found.get("strokes") if isinstance(found, Mapping) else found
-    if not isinstance(strokes, Sequence) or isinstance(strokes, str):
-        return ()
-    read = [_points(stroke) for stroke in strokes]
-    kept = tuple(points for points in read if points)
-    return kept if sum(map(len, kept)) <= _MOST_POINTS else ()
-
-
-def _points(stroke: object) -> tuple[tuple[float, float], ...]:
-    if not isinstance(stroke, Sequence) or isinstance(stroke, str):
-        return ()
+    """The strokes of a stored signature, as wide as they were drawn; none for what is no such."""
     try:
-        if stroke and isinstance(stroke[0], int | float):
-            flat = [float(number) for number in stroke]
-            return tuple(zip(flat[0::2], flat[1::2], strict=False))
-        return tuple((float(point[0]), float(point[1])) for point in stroke)
-    except (TypeError, ValueError, IndexError):
+        signature = read_signature(found)
+    except ValueError:
         return ()
+    if signature is None:
+        return ()
+    wide = signature.aspect / 100
+    return tuple(tuple((x * wide, float(y)) for x, y in stroke) for stroke in signature.strokes)
 
 
 # ------------------------------------------------------------------------------------------ lines
@@ -400,20 +392,33 @@ def _rate_name(names: set[str]) -> str:
     return _RATE.sub(" ", next(iter(names))).strip()
 
 
-def _taken(ws: Workspace, connection: Connection, user_id: int, day: date) -> tuple[Taken, ...]:
-    rows = connection.exec_driver_sql(
-        "SELECT d.at, d.number, d.method, d.reference, d.amount_minor, a.name,"
-        " i.number AS invoice FROM collection d JOIN account a ON a.id = d.account_id"
-        " LEFT JOIN invoice i ON i.id = d.invoice_id WHERE d.user_id = ? AND d.date = ?"
-        " ORDER BY d.at, d.id",
+def _taken(
+    ws: Workspace, connection: Connection, user_id: int, day: date, closed_at: str | None
+) -> tuple[Taken, ...]:
+    """What belongs on a sheet: everything since the one before it, receipt by receipt."""
+    before = connection.exec_driver_sql(
+        "SELECT max(closed_at) FROM day_sheet WHERE user_id = ? AND date < ?",
         (user_id, day.isoformat()),
-    )
+    ).scalar()
+    rows = connection.exec_driver_sql(
+        "SELECT d.at, d.number, d.id, d.method, d.reference, d.amount_minor, a.name,"
+        " i.number AS invoice FROM collection d JOIN account a ON a.id = d.account_id"
+        " LEFT JOIN invoice i ON i.id = d.invoice_id WHERE d.user_id = ? AND d.at > ?"
+        " AND d.at <= ? AND d.date <= ? AND (? IS NOT NULL OR d.date = ?) ORDER BY d.at, d.id",
+        (user_id, before or "", closed_at or "9999", day.isoformat(), before, day.isoformat()),
+    ).all()
+    receipts: dict[object, list[Row[Any]]] = {}
+    for row in rows:
+        receipts.setdefault(row.number or row.id, []).append(row)
     return tuple(
         Taken(
             ws.clock.local(parse_instant(row.at)), row.number or "", row.name,
-            row.method or "cash", row.reference or "", row.invoice or "", row.amount_minor,
+            row.method or "cash", row.reference or "",
+            ", ".join(part.invoice for part in parts if part.invoice),
+            sum(part.amount_minor for part in parts),
         )
-        for row in rows
+        for parts in receipts.values()
+        for row in parts[:1]
     )  # fmt: skip
 
 

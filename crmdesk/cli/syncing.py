@@ -75,6 +75,7 @@ def _sync(chosen: argparse.Namespace, context: Context) -> int:
         while last.goes_on:
             last = sync_once(ws.database, progress=lambda stage, done, _of: show(stage, done))
             report = report.then(last)
+        _renew_forecasts(ws)
         _tell(report, context)
         if chosen.watch:
             return _watch(ws, context)
@@ -106,6 +107,7 @@ def _watch(ws: Workspace, context: Context) -> int:
                 report = syncer.sync(
                     progress=lambda stage, done, _of: show(stage, done), whole=whole
                 )
+                _renew_forecasts(ws)
                 _tell(report, context)
                 if report.goes_on:
                     plan.ask(time.monotonic())
@@ -118,6 +120,14 @@ def _watch(ws: Workspace, context: Context) -> int:
             if error is not None:
                 context.console.say(str(error))
                 _standing(ws, context)
+
+
+def _renew_forecasts(ws: Workspace) -> None:
+    """The forecasts follow a model that has come from HQ, and the day."""
+    from crmdesk.services.forecasting import bring_up_to_date
+
+    if not ws.is_locked():
+        bring_up_to_date(ws)
 
 
 def _standing(ws: Workspace, context: Context) -> SyncStatus:

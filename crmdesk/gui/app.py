@@ -21,7 +21,6 @@ from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import (
     Cancelled,
     CrmdeskError,
@@ -164,7 +163,7 @@ class Desktop:
         self.window.open_places(workspace, places_for(workspace), sources)
         self._chip_timer.start()
         self._day = workspace.today()
-        self.runner.write(lambda: _new_day(workspace), owner=self)
+        self.window.forecasts.begin_day(workspace)
         if start.sync_by_itself:
             self.runner.read(lambda: _is_joined(workspace), self._on_joined_read, owner=self)
         if start.opened is not None:
@@ -187,7 +186,7 @@ class Desktop:
             return
         self._day = workspace.today()
         self.window.show_day(self._day)
-        self.runner.write(lambda: _new_day(workspace), owner=self)
+        self.window.forecasts.begin_day(workspace)
 
     def _on_open_failed(self, error: Exception) -> None:
         if isinstance(error, KeyMissing | WrongKey) and _opens_by_passphrase(self._folder):
@@ -415,14 +414,6 @@ def _is_joined(workspace: Workspace) -> bool:
     from crmdesk.services.queries.sync import sync_status
 
     return not sync_status(workspace).alone
-
-
-def _new_day(workspace: Workspace) -> ChangeSet:
-    from crmdesk.services.visits import end_forgotten_visits
-    from crmdesk.services.workspace import refresh_day
-
-    forgotten = end_forgotten_visits(workspace)
-    return forgotten | ChangeSet(everything=refresh_day(workspace))
 
 
 def person_line(workspace: Workspace) -> str:

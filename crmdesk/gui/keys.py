@@ -47,6 +47,7 @@ _ALL = (
     Binding("global.forward", "Alt+Right", N_("Forward")),
     Binding("global.undo", "Ctrl+Z", N_("Undo")),
     Binding("global.sync_centre", "Ctrl+Shift+Y", N_("Sync centre")),
+    Binding("global.forecasts", "Ctrl+Shift+R", N_("Stop renewing forecasts, or go on")),
     Binding("global.scheme", "Ctrl+Shift+D", N_("Light or dark")),
     Binding("global.larger", "Ctrl++", N_("Larger text")),
     Binding("global.smaller", "Ctrl+-", N_("Smaller text")),

@@ -38,6 +38,7 @@ from crmdesk.gui.bus import Bus
 from crmdesk.gui.chip_follower import ChipFollower
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import command_hit, starts_with
+from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.rounds import Rounds
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self._fold_wanted = False
         self._build()
         self.rounds = Rounds(runner, self)
+        self.forecasts = Forecasts(runner, self.top.set_work, errors.show)
         self._chip = ChipFollower(self.top.chip, runner, self.rounds, self)
         self._bind_keys()
         runner.committed = bus.publish
@@ -141,7 +143,7 @@ class MainWindow(QMainWindow):
             layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._palette: Palette | None = None
         self.toast_note = Toast(ground)
-        self.rail.place_chosen.connect(self._on_place_chosen)
+        self.rail.place_chosen.connect(self.go)
         self.rail.person_clicked.connect(self._on_person_clicked)
         self.top.sync_clicked.connect(lambda: self.go(SYNC_PLACE))
         self.top.field.searched.connect(self._on_searched)
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
             ("global.forward", self.forward),
             ("global.undo", self.toast_note.take_back),
             ("global.sync_centre", lambda: self.go(SYNC_PLACE)),
+            ("global.forecasts", self.forecasts.toggle),
             ("global.scheme", self.toggle_scheme),
             ("global.larger", lambda: self._step_scale(1)),
             ("global.smaller", lambda: self._step_scale(-1)),
@@ -275,9 +278,6 @@ class MainWindow(QMainWindow):
         widget.show_target(target.args)
         self._leave_field()
         widget.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_place_chosen(self, key: str) -> None:
-        self.go(key)
 
     def _on_place_number(self, number: int) -> None:
         shown = [spec.key for spec in self._specs.values() if spec.in_rail]
@@ -448,6 +448,7 @@ class MainWindow(QMainWindow):
         for widget in tuple(self._widgets.values()):
             widget.presenter.on_changes(changes)
         self.rounds.note_busy()
+        self.forecasts.note_changes(changes)
         self.refresh_chip()
 
     def refresh_chip(self) -> None:
@@ -465,6 +466,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closed = self._chip.closed = True
         self.rounds.close()
+        self.forecasts.close()
         self._unsubscribe()
         for widget in self._widgets.values():
             widget.presenter.close()

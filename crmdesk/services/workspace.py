@@ -18,7 +18,7 @@ from crmdesk.domain.errors import EnvironmentProblem
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
-from crmdesk.storage import profile, summaries
+from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import lease
 
@@ -209,17 +209,3 @@ def _found(connection: Connection, company: NewCompany) -> None:
     )
     profile.set_fact(connection, "user.uid", user_uid.hex())
     profile.set_fact(connection, "device.prefix", "L01")
-
-
-def refresh_day(ws: Workspace) -> bool:
-    """Make the forecasts of a new day; True when there was something to do.
-
-    Called once at start and after midnight, off the interface's thread.
-    """
-    today = ws.today()
-    with ws.database.read() as connection:
-        if summaries.as_of(connection) == today:
-            return False
-    with ws.database.maintenance() as connection:
-        summaries.rebuild(connection, today)
-    return True

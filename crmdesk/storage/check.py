@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.errors import CorruptFile
 from crmdesk.i18n import _
-from crmdesk.storage import summaries, transfers
+from crmdesk.storage import rescoring, summaries, transfers
 from crmdesk.storage.attachments import AttachmentFiles, is_digest
 from crmdesk.storage.capture import trigger_ddl
 from crmdesk.storage.engine import Database
@@ -157,6 +157,8 @@ def _summaries(database: Database) -> Iterator[Finding]:
         return
     names = ("summary_month", "summary_pair", "summary_account")
     with database.trial() as connection:
+        # A walk to a new day or model that was cut off goes on at the next start.
+        rescoring.finish(connection)
         before = {name: _rows(connection, name) for name in names}
         summaries.rebuild(connection, made, refit=False)
         after = {name: _rows(connection, name) for name in names}

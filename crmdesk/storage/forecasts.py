@@ -7,8 +7,6 @@ after a load, so both give the identical rows.
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,14 +30,13 @@ from crmdesk.analytics.reorder import (
     score,
 )  # fmt: skip
 from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.storage import reorder_models
 from crmdesk.storage.indexes import indexes_built_afterwards
 
-log = logging.getLogger(__name__)
 _EPOCH = date(1970, 1, 1)
 # Absurd imported prices times absurd quantities must still fit the columns.
 _MOST_MINOR = 10**15
 _CHUNK = 100_000
-MODEL_KEY = "reorder.model"
 
 _LINES = (
     "SELECT s.account_id, l.product_id, CAST(julianday(s.date) - 2440587.5 AS INTEGER),"
@@ -113,43 +110,21 @@ def _columns(connection: Connection, query: str, width: int) -> list[Any]:
     return [np.ascontiguousarray(column) for column in table.reshape(-1, width).T]
 
 
-def current_model(connection: Connection) -> ReorderModel | None:
-    """The model in force: HQ's newest if there is one, else the one fitted here, else None."""
-    row = connection.exec_driver_sql(
-        "SELECT payload FROM reorder_model ORDER BY as_of DESC, id DESC LIMIT 1"
-    ).first()
-    if row is not None:
-        try:
-            return _with_local_keys(connection, json.loads(row[0]))
-        except (KeyError, TypeError, ValueError):
-            # A model this version cannot read must not stop anybody from working.
-            log.warning("the reorder model of HQ cannot be read; the own one is used")
-    row = connection.exec_driver_sql(
-        "SELECT value FROM profile WHERE key = ?", (MODEL_KEY,)
-    ).first()
-    return None if row is None else ReorderModel.from_dict(json.loads(row[0]))
-
-
-def _with_local_keys(connection: Connection, payload: dict[str, Any]) -> ReorderModel:
-    """HQ names SKUs by uid; a SKU that is not here is left out."""
-    keys = {
-        uid.hex(): key for uid, key in connection.exec_driver_sql("SELECT uid, id FROM product")
-    }
-    uids = payload["skus"]["sku"]
-    numbered = {**payload["skus"], "sku": list(range(len(uids)))}
-    model = ReorderModel.from_dict({**payload, "skus": numbered})
-    return model.with_sku_ids({place: keys[u] for place, u in enumerate(uids) if u in keys})
+def fitted(connection: Connection, today: date) -> tuple[reorder_models.Offered, int] | None:
+    """A model fitted on all lines here, and their number; None without lines. Writes nothing."""
+    lines = read_lines(connection)
+    if len(lines.net_minor) == 0:
+        return None
+    model = fit(purchase_days(lines.sales), day_number(today))
+    return reorder_models.fitted_here(connection, model), len(lines.net_minor)
 
 
 def fit_model(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
-    """Fit on the lines given and keep the model in this profile."""
+    """Fit on the lines given, keep the model in this profile and use it from now on."""
     model = fit(purchase_days(lines.sales), day_number(today))
-    connection.exec_driver_sql(
-        "INSERT INTO profile (key, value) VALUES (?, ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (MODEL_KEY, json.dumps(model.to_dict())),
-    )
-    return model
+    offered = reorder_models.fitted_here(connection, model)
+    reorder_models.adopt(connection, offered, lines=len(lines.net_minor), day=today)
+    return reorder_models.in_use(connection) or model
 
 
 def forecast(lines: LineArrays, model: ReorderModel, today: date) -> Forecasts:

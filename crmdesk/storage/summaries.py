@@ -16,6 +16,11 @@ from crmdesk.storage import search
 from crmdesk.storage.capture import SEARCHED
 
 Progress = Callable[[str], None]
+_AS_OF, _REACHED = "summaries.as_of", "summaries.reached"
+_SET_FACT = (
+    "INSERT INTO profile (key, value) VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 
 _MONTHS = (
     "INSERT INTO summary_month (account_id, product_id, month, base_quantity, net_minor,"
@@ -73,8 +78,8 @@ LEFT JOIN (SELECT account_id, min(date) next_on FROM planned_visit
 def maintain(connection: Connection, clock: Clock) -> None:
     """Bring up to date what this transaction touched; called before its commit.
 
-    Figures stay those of the day they were last made whole, so that rows agree with each other;
-    the new day comes with :func:`rebuild`.
+    Figures are of the day and the model that hold for all of them, so that rows agree with each
+    other; another day or model comes with :func:`rebuild` or :mod:`crmdesk.storage.rescoring`.
     """
     rows = connection.exec_driver_sql("SELECT kind, a FROM dirty").all()
     if not rows:
@@ -109,13 +114,18 @@ def _buyers(connection: Connection, product_ids: Sequence[int]) -> set[int]:
 
 def refresh_sales(connection: Connection, account_ids: Sequence[int], today: date) -> None:
     """Months and pairs of these accounts, anew from their sale lines."""
-    from crmdesk.storage import forecasts
-
     keys = ",".join(str(int(key)) for key in account_ids)
     connection.exec_driver_sql(f"DELETE FROM summary_month WHERE account_id IN ({keys})")
     connection.exec_driver_sql(_MONTHS.format(where=f" WHERE s.account_id IN ({keys})"))
+    refresh_pairs(connection, account_ids, today)
+
+
+def refresh_pairs(connection: Connection, account_ids: Sequence[int], today: date) -> None:
+    """Forecasts of these accounts, anew from their sale lines, by the model in use."""
+    from crmdesk.storage import forecasts, reorder_models
+
     lines = forecasts.read_lines(connection, account_ids)
-    model = forecasts.current_model(connection) or forecasts.fit_model(connection, lines, today)
+    model = reorder_models.in_use(connection) or forecasts.fit_model(connection, lines, today)
     forecasts.write_pairs(connection, lines, model, today, account_ids)
 
 
@@ -147,12 +157,12 @@ def refresh_accounts(
 def rebuild(
     connection: Connection, today: date, *, refit: bool = True, progress: Progress | None = None
 ) -> None:
-    """Make every summary and the search index anew.
+    """Make every summary and the search index anew, in this transaction.
 
-    ``refit`` fits this profile's own reorder model first; HQ's, where there is one, is used
-    all the same. Takes about 8 s for 2 million sale lines.
+    ``refit`` takes HQ's newest model, or fits this profile's own where HQ gives none; without it
+    the model in use stays. Takes about 8 s for 2 million sale lines.
     """
-    from crmdesk.storage import forecasts
+    from crmdesk.storage import forecasts, reorder_models
 
     say = progress or (lambda _what: None)
     say("months")
@@ -160,25 +170,49 @@ def rebuild(
     connection.exec_driver_sql(_MONTHS.format(where=""))
     say("forecast")
     lines = forecasts.read_lines(connection)
-    if refit:
-        forecasts.fit_model(connection, lines, today)
-    model = forecasts.current_model(connection) or forecasts.fit_model(connection, lines, today)
-    forecasts.write_pairs(connection, lines, model, today)
+    model = None if refit else reorder_models.in_use(connection)
+    if model is None:
+        offered = reorder_models.of_hq(connection)
+        if offered is not None:
+            reorder_models.adopt(connection, offered)
+            model = reorder_models.in_use(connection)
+    forecasts.write_pairs(
+        connection, lines, model or forecasts.fit_model(connection, lines, today), today
+    )
     say("accounts")
     refresh_accounts(connection, None, today)
     say("search")
     search.rebuild(connection)
     connection.exec_driver_sql("DELETE FROM dirty")
-    connection.exec_driver_sql(
-        "INSERT INTO profile (key, value) VALUES ('summaries.as_of', ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (today.isoformat(),),
-    )
+    set_as_of(connection, today)
+    set_reached(connection, None)
 
 
 def as_of(connection: Connection) -> date | None:
-    """The day the summaries were last made whole; None when never."""
-    found = connection.exec_driver_sql(
-        "SELECT value FROM profile WHERE key = 'summaries.as_of'"
-    ).scalar()
-    return None if found is None else date.fromisoformat(str(found))
+    """The day of the forecasts: that of the last rebuild or walk; None before the first."""
+    found = _fact(connection, _AS_OF)
+    return None if found is None else date.fromisoformat(found)
+
+
+def set_as_of(connection: Connection, day: date) -> None:
+    """Whatever is written from now on is as of this day."""
+    connection.exec_driver_sql(_SET_FACT, (_AS_OF, day.isoformat()))
+
+
+def reached(connection: Connection) -> int | None:
+    """The account up to which a walk over all has come; None when none is on its way."""
+    found = _fact(connection, _REACHED)
+    return None if found is None else int(found)
+
+
+def set_reached(connection: Connection, account_id: int | None) -> None:
+    """Note how far a walk has come, or (None) that there is none."""
+    if account_id is None:
+        connection.exec_driver_sql("DELETE FROM profile WHERE key = ?", (_REACHED,))
+    else:
+        connection.exec_driver_sql(_SET_FACT, (_REACHED, str(account_id)))
+
+
+def _fact(connection: Connection, key: str) -> str | None:
+    found = connection.exec_driver_sql("SELECT value FROM profile WHERE key = ?", (key,)).scalar()
+    return None if found is None else str(found)

@@ -20,8 +20,9 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.widgets.lines import LineLabel
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.services import orders
+from crmdesk.services.forecasting import bring_up_to_date
 from crmdesk.services.imports import import_file
-from crmdesk.services.workspace import NewCompany, Workspace, refresh_day, start_alone, workspace_of
+from crmdesk.services.workspace import NewCompany, Workspace, start_alone, workspace_of
 
 NOW = datetime(2026, 11, 24, 8, 52, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
@@ -51,7 +52,7 @@ def sales(alone: Workspace, tmp_path: Path) -> Workspace:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = import_file(alone, "sales", file)
     assert report.created > 100
-    refresh_day(alone)
+    bring_up_to_date(alone)
     return workspace_of(alone.folder, alone.database, lambda: NOW)
 
 

@@ -1,14 +1,17 @@
-"""``crmdesk hq backup|restore|check``: that nothing is lost, and that it is seen when it is."""
+"""``crmdesk hq backup|restore|check|fit-reorder``: what keeps an HQ whole, and its forecast fit."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
 from crmdesk.cli.hq.place import folder_of, home_of, store_of
+from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_bytes, format_number
 
@@ -42,6 +45,15 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--tidy", action="store_true",
         help=_("forget what its time has come for (a server does it once a day)"),
+    )  # fmt: skip
+    fit = steps.add_parser(
+        "fit-reorder", parents=[shared],
+        help=_("fit the reorder model on everybody's sales and send it to the laptops"),
+    )  # fmt: skip
+    fit.set_defaults(run=_fit)
+    fit.add_argument(
+        "--if-due", action="store_true",
+        help=_("only when enough is new (a server looks every hour)"),
     )  # fmt: skip
 
 
@@ -127,3 +139,24 @@ def _check(chosen: argparse.Namespace, context: Context) -> int:
             [(kind, format_number(count)) for kind, count in found.counts.items()],
         )
     return FINDINGS if found.findings else DONE
+
+
+def _fit(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.hq.administration import reorder_fit
+
+    with store_of(chosen) as store:
+        done = reorder_fit.fit(
+            store, ZoneClock(context.instants, ZoneInfo("UTC")), only_when_due=chosen.if_due
+        )
+    context.console.document(None if done is None else asdict(done))
+    if done is None:
+        context.console.say(
+            _("No model was fitted: nothing new, no sales, or another server is at it.")
+        )
+        return DONE
+    context.console.say(
+        _("Model {version} is fitted on {lines} sale lines and on its way to the laptops.").format(
+            version=done.version, lines=format_number(done.lines)
+        )
+    )
+    return DONE

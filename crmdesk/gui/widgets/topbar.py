@@ -106,6 +106,7 @@ class TopBar(QWidget):
         self.field = SearchField(
             keys.title("global.search"), keys.hint("global.search"), height=32, parent=self
         )
+        self._day = self._week = self._work = ""
         self.field.setMaximumWidth(theme.scaled(440))
         self.field.setMinimumWidth(180)
         self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -128,7 +129,19 @@ class TopBar(QWidget):
 
     def set_date(self, day: str, week: str) -> None:
         """Say the day ("Tue 24 Nov 2026") and the week ("week 48")."""
-        self.date.set_runs([Run(day, weight=t.MEDIUM), Run("· " + week, "muted", gap=t.SPACE_1)])
+        self._day, self._week = day, week
+        self._show_date()
+
+    def set_work(self, words: str) -> None:
+        """Say what is done behind everything else ("forecasts 34 %"); nothing for an empty text."""
+        self._work = words
+        self._show_date()
+
+    def _show_date(self) -> None:
+        muted = " · ".join(part for part in (self._week, self._work) if part)
+        if self._day:
+            runs = [Run(self._day, weight=t.MEDIUM), Run("· " + muted, "muted", gap=t.SPACE_1)]
+            self.date.set_runs(runs)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

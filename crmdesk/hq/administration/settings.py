@@ -12,11 +12,13 @@ import msgspec
 
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.hq.access import auth
+from crmdesk.hq.administration import reorder_fit
 from crmdesk.hq.database import retention
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.database.wire import quoted
 from crmdesk.hq.exchange import blobs, editing
 from crmdesk.i18n import _
+from crmdesk.storage import reorder_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ SETTINGS = (
     _quota("quota-file-mb", "quota.file_bytes"),
     _quota("quota-user-mb", "quota.user_bytes"),
     _quota("quota-company-mb", "quota.company_bytes"),
+    Setting(
+        "reorder-refit-days", reorder_models.REFIT_DAYS, 1, 365, fact=reorder_fit.DAYS_FACT
+    ),
+    Setting(
+        "reorder-refit-percent", reorder_models.REFIT_PERCENT, 1, 1000,
+        fact=reorder_fit.PERCENT_FACT,
+    ),
 )  # fmt: skip
 
 
@@ -71,6 +80,8 @@ def _meanings() -> Mapping[str, str]:
         "quota-file-mb": _("largest attachment, in megabytes"),
         "quota-user-mb": _("attachments of one person, in megabytes"),
         "quota-company-mb": _("attachments of everybody, in megabytes"),
+        "reorder-refit-days": _("days after which the reorder model is fitted again"),
+        "reorder-refit-percent": _("new sale lines, in percent, after which it is sooner"),
     }
 
 

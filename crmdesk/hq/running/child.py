@@ -1,4 +1,4 @@
-"""A server as a child: ``python -m crmdesk.hq.running.child``, told on standard input what to do.
+"""A child of a server: ``python -m crmdesk.hq.running.child``, told on standard input what to do.
 
 The first line is a :class:`crmdesk.hq.running.children.Task`: the address of the database, with its
 password, must not stand on a command line. A child that follows its parent ends when the pipe
@@ -14,7 +14,7 @@ import sys
 import threading
 
 from crmdesk.domain.errors import CrmdeskError
-from crmdesk.hq.running import children, server
+from crmdesk.hq.running import children, fitting, server
 from crmdesk.hq.running.serving import serve
 from crmdesk.i18n import use_language
 
@@ -38,6 +38,9 @@ def _serve() -> None:
         task = children.read_task(pipe.readline())
     if task.follow:
         threading.Thread(target=_end_with_parent, daemon=True).start()
+    if task.fit:
+        fitting.work(task)
+        return
     if task.listener is None:
         serve(task.url, task.options, address_file=task.address_file)
         return

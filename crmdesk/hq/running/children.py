@@ -24,6 +24,7 @@ class Task:
     """What a child serves. ``listener`` is an inherited socket; without it the child opens one.
 
     ``place`` is its number among its siblings; with ``follow`` it ends when its parent does.
+    ``fit``: it serves nothing and fits the reorder model, giving way to whatever else runs here.
     """
 
     url: str
@@ -32,6 +33,7 @@ class Task:
     listener: int | None = None
     place: int = 0
     follow: bool = False
+    fit: bool = False
 
 
 def start(task: Task, *, output: IO[Any] | None = None) -> subprocess.Popen[bytes]:

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from types import FrameType
 
 import prometheus_client
@@ -27,7 +28,7 @@ import uvicorn
 from crmdesk.domain.errors import EnvironmentProblem, UserError
 from crmdesk.hq.database import schema
 from crmdesk.hq.database.store import Store
-from crmdesk.hq.running import doors, readiness
+from crmdesk.hq.running import doors, fitting, readiness
 from crmdesk.hq.running.app import make_app, open_hq
 from crmdesk.hq.running.logs import logging_to
 from crmdesk.hq.running.metrics import Metrics
@@ -79,7 +80,8 @@ def run(url: str, options: ServeOptions, listener: socket.socket, *, place: int 
             forwarded_allow_ips=list(options.proxies),
         )
         server = HqServer(config, drain, store, grace_s=options.grace_s)
-        with _metrics_shown(metrics, options, place), upkeep(store, clock), _quiet_end():
+        fit = partial(fitting.when_due, store, clock, url, options)
+        with _metrics_shown(metrics, options, place), upkeep(store, clock, fit), _quiet_end():
             server.run(sockets=[listener])
 
 

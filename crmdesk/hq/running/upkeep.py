@@ -1,13 +1,14 @@
-"""What a server does by itself now and then: HQ forgets what its time has come for.
+"""What a server does by itself now and then: HQ forgets what its time has come for, and fits the
+reorder model when enough is new.
 
-A thread of its own beside the requests; of several servers one does it, once a day.
+A thread of its own beside the requests; of several servers one does each of it.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -22,11 +23,18 @@ from crmdesk.hq.exchange import blobs
 _log = logging.getLogger("crmdesk.hq")
 _FIRST_S, _EVERY_S = 60.0, 3600.0
 _END_S = 5.0
+Further = Callable[[threading.Event], None]
+"""More to be looked after; ends soon once the event is set."""
 
 
 @contextmanager
 def upkeep(
-    store: Store, clock: Clock, *, first_s: float = _FIRST_S, every_s: float = _EVERY_S
+    store: Store,
+    clock: Clock,
+    further: Further | None = None,
+    *,
+    first_s: float = _FIRST_S,
+    every_s: float = _EVERY_S,
 ) -> Iterator[None]:
     """Look every ``every_s`` seconds whether it is time, while the body runs."""
     over = threading.Event()
@@ -35,6 +43,8 @@ def upkeep(
         wait_s = first_s
         while not over.wait(wait_s):
             _tidied(store, clock.now())
+            if further is not None and not over.is_set():
+                further(over)
             wait_s = every_s
 
     thread = threading.Thread(target=look, name="upkeep", daemon=True)

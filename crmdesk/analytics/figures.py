@@ -26,6 +26,8 @@ class Missing(StrEnum):
     RETENTION_TOO_HIGH = "retention_too_high"
     TOO_FEW_DAYS = "too_few_days"
     TOO_FEW_PURCHASES = "too_few_purchases"
+    TOO_FEW_QUOTES = "too_few_quotes"
+    NO_QUOTES = "no_quotes"
 
 
 @dataclass(frozen=True, slots=True)

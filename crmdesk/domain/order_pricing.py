@@ -78,11 +78,15 @@ class OrderRules:
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
-    """So many base units of a product; ``fixed`` is a price that no rule decides."""
+    """So many base units of a product; ``fixed`` is a price that no rule decides.
+
+    ``fixed_net_minor`` is what the line comes to at that price, where it was agreed exactly.
+    """
 
     product: str
     base_quantity: int
     fixed: Price | None = None
+    fixed_net_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +251,9 @@ def _alone(line: AskedLine, rules: OrderRules) -> PricedLine:
         decide_price(line.base_quantity, of.rules, of.agreed, (), rules.list_name) or NO_PRICE
     )
     paid = line.base_quantity - price.free_quantity
-    net = amount_minor(price.net_price_e4, paid, of.price_per, rules.currency)
+    net = line.fixed_net_minor
+    if net is None:
+        net = amount_minor(price.net_price_e4, paid, of.price_per, rules.currency)
     return _priced(line, price, (price.reason,), net, of, rules.currency)
 
 

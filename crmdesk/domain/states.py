@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from crmdesk.domain.errors import IllegalTransition
-from crmdesk.i18n import _
+from crmdesk.i18n import _, pgettext
 
 
 class Role(StrEnum):
@@ -41,6 +41,7 @@ class QuoteStatus(StrEnum):
     WON = "won"
     LOST = "lost"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
 
 
 class PlanStatus(StrEnum):
@@ -102,6 +103,19 @@ REP_ORDER_STEPS = frozenset(
         (OrderStatus.SUBMITTED, OrderStatus.DRAFT),
     }
 )
+QUOTE_STEPS: dict[QuoteStatus, frozenset[QuoteStatus]] = {
+    QuoteStatus.DRAFT: frozenset({QuoteStatus.SENT}),
+    QuoteStatus.SENT: frozenset(
+        {
+            QuoteStatus.DRAFT, QuoteStatus.WON, QuoteStatus.LOST, QuoteStatus.EXPIRED,
+            QuoteStatus.SUPERSEDED,
+        }
+    ),
+    QuoteStatus.WON: frozenset({QuoteStatus.SENT}),
+    QuoteStatus.LOST: frozenset({QuoteStatus.SENT, QuoteStatus.SUPERSEDED}),
+    QuoteStatus.EXPIRED: frozenset({QuoteStatus.SENT, QuoteStatus.SUPERSEDED}),
+    QuoteStatus.SUPERSEDED: frozenset(),
+}  # fmt: skip
 PLAN_STEPS: dict[PlanStatus, frozenset[PlanStatus]] = {
     PlanStatus.PLANNED: frozenset(
         {
@@ -130,6 +144,19 @@ def check_order_step(old: OrderStatus, new: OrderStatus, role: Role) -> None:
         )
 
 
+def check_quote_step(old: QuoteStatus, new: QuoteStatus) -> None:
+    """Raise :class:`IllegalTransition` unless a quote may go from old to new.
+
+    Of two decisions the first stands: whoever wants another one opens the quote again.
+    """
+    if old is not new and new not in QUOTE_STEPS[old]:
+        raise IllegalTransition(
+            _("A quote that is {old} cannot become {new}.").format(
+                old=quote_status_word(old), new=quote_status_word(new)
+            )
+        )
+
+
 def check_plan_step(old: PlanStatus, new: PlanStatus) -> None:
     """Raise :class:`IllegalTransition` unless a planned visit may go from old to new."""
     if old is not new and new not in PLAN_STEPS[old]:
@@ -147,4 +174,16 @@ def order_status_word(status: OrderStatus) -> str:
         OrderStatus.INVOICED: _("invoiced"),
         OrderStatus.PAID: _("paid"),
         OrderStatus.CANCELLED: _("cancelled"),
+    }[status]
+
+
+def quote_status_word(status: QuoteStatus) -> str:
+    """The status of a quote as people read it."""
+    return {
+        QuoteStatus.DRAFT: pgettext("quote", "draft"),
+        QuoteStatus.SENT: pgettext("quote", "sent"),
+        QuoteStatus.WON: pgettext("quote", "won"),
+        QuoteStatus.LOST: pgettext("quote", "lost"),
+        QuoteStatus.EXPIRED: pgettext("quote", "expired"),
+        QuoteStatus.SUPERSEDED: pgettext("quote", "replaced"),
     }[status]

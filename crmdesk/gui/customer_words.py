@@ -199,6 +199,8 @@ def missing_words(reason: Missing | None) -> str:
         Missing.NO_VISITS: _("There were no visits."),
         Missing.NO_ORDERS: _("There were no orders."),
         Missing.TOO_FEW_PURCHASES: _("There are too few purchases to tell."),
+        Missing.TOO_FEW_QUOTES: _("There are too few decided quotes to tell."),
+        Missing.NO_QUOTES: _("No quote was lost or ran out in this time."),
     }
     return words.get(reason, _("There is too little data.")) if reason is not None else ""
 

@@ -8,12 +8,14 @@ is :mod:`crmdesk.domain.order_pricing`; when lines may change is the commands' o
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from crmdesk.domain.errors import FieldError
+from crmdesk.domain.errors import FieldError, NotFound
+from crmdesk.domain.money import discounted_price_e4
 from crmdesk.domain.order_pricing import (
     NO_PRICE,
     AskedLine,
@@ -23,8 +25,10 @@ from crmdesk.domain.order_pricing import (
 )
 from crmdesk.domain.packaging import Pack, fit_packs, is_weighed, to_base
 from crmdesk.domain.pricing import Price, base_price
+from crmdesk.domain.quote_rules import QuotedLine, quoted_price
 from crmdesk.i18n import _
 from crmdesk.services.prices import KnownRules, Terms, last_paid, read_rules
+from crmdesk.services.quoted_prices import quoted_lines
 from crmdesk.storage.types import dump_json
 
 MAX_PACKS = 1_000_000
@@ -98,6 +102,27 @@ class DocumentLines:
             (document_id, line.product_id, *values, document_id),
         )
 
+    def set_discount(
+        self, connection: Connection, document_id: int, product_id: int, discount_bp: int, why: str
+    ) -> None:
+        """Give a line a discount of one's own off the list price; 0 lets the rules decide again.
+
+        ``why`` is kept with the price. :meth:`reprice` follows.
+        """
+        reason = dump_json({"code": "manual", "why": why}) if discount_bp else None
+        row = connection.exec_driver_sql(
+            f"SELECT list_price_e4 FROM {self.line_table} WHERE parent_id = ? AND product_id = ?",
+            (document_id, product_id),
+        ).first()
+        if row is None:
+            raise NotFound(_("This line is no longer here."))
+        net = discounted_price_e4(int(row[0]), discount_bp)
+        connection.exec_driver_sql(
+            f"UPDATE {self.line_table} SET net_price_e4 = ?, discount_bp = ?, price_reason = ?"
+            " WHERE parent_id = ? AND product_id = ?",
+            (net, discount_bp, reason, document_id, product_id),
+        )
+
     def reprice(self, connection: Connection, document_id: int, terms: Terms) -> None:
         """Price the whole draft and write what has changed, with its totals."""
         run = connection.exec_driver_sql
@@ -111,7 +136,11 @@ class DocumentLines:
             (document_id,),
         ).all()
         known = read_rules(connection, terms, [row[1] for row in rows], currency)
-        asked = [_asked(connection, row, known, terms, currency) for row in rows]
+        quoted = quoted_lines(connection, document_id) if self is ORDER_LINES else {}
+        asked = [
+            _quoted(row, known, quoted, currency) or _asked(connection, row, known, terms, currency)
+            for row in rows
+        ]
         priced = price_order(asked, known.rules)
         for row, line in zip(rows, priced.lines, strict=True):
             values = _columns(line)
@@ -144,6 +173,18 @@ class DocumentLines:
 
 ORDER_LINES = DocumentLines("sales_order", "order_line")
 QUOTE_LINES = DocumentLines("quote", "quote_line")
+
+
+def _quoted(
+    row: Any, known: KnownRules, quoted: Mapping[int, QuotedLine], currency: str
+) -> AskedLine | None:
+    """The line as it was agreed in the quote that the order is made of; None where it is not."""
+    line = quoted.get(row[1])
+    if line is None:
+        return None
+    uid, wanted = known.uids[row[1]], int(row[2])
+    found = quoted_price(line, wanted, known.rules.products[uid].price_per, currency)
+    return None if found is None else AskedLine(uid, wanted, *found)
 
 
 def _asked(

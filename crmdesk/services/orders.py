@@ -23,6 +23,7 @@ from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
 from crmdesk.services.document_numbers import next_number
 from crmdesk.services.order_checks import check_submittable
 from crmdesk.services.prices import Terms, terms_of
+from crmdesk.services.quoted_prices import reopen_quote_of, win_quote_of
 from crmdesk.services.withdrawing import before_hq_has_it, is_only_here
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.capture import record_command
@@ -173,7 +174,11 @@ def submit_order(ws: Workspace, order_id: int) -> ChangeSet:
         record_command(
             tx.connection, "order", uid, account_uid, dump_json({"command": "submit", "args": {}})
         )
-    return ChangeSet({"order": frozenset({order_id}), "account": frozenset({account_id})})
+        quote = win_quote_of(tx.connection, order_id, ws.today())
+    touched = {"order": frozenset({order_id}), "account": frozenset({account_id})}
+    if quote is not None:
+        touched["quote"] = frozenset({quote})
+    return ChangeSet(touched)
 
 
 def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:
@@ -197,8 +202,10 @@ def call_back_order(ws: Workspace, order_id: int) -> ChangeSet:
         run(
             "UPDATE sales_order SET status = 'draft', submitted_at = NULL WHERE id = ?", (order_id,)
         )
+        quote = reopen_quote_of(tx.connection, row[0])
         run("UPDATE sync_state SET applying = 0 WHERE id = 1")
-    return ChangeSet.of("order", [order_id])
+    changes = ChangeSet.of("order", [order_id])
+    return changes if quote is None else changes | ChangeSet.of("quote", [quote])
 
 
 def discard_draft(ws: Workspace, order_id: int) -> ChangeSet:

@@ -233,6 +233,8 @@ def _one_reason(reason: Mapping[str, Any], discount_bp: int) -> str:
         return f"{reason.get('name', '')} {more}".strip()
     if code == "last":
         return _("Last price paid")
+    if code == "quoted":
+        return _("Agreed in quote {number}").format(number=reason.get("quote", ""))
     if code == "manual":
         return _("By hand {off}").format(off=off).strip()
     return str(reason.get("list", ""))

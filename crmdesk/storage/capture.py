@@ -20,7 +20,7 @@ _CAPTURING = "(SELECT applying FROM sync_state WHERE id = 1) = 0"
 
 # Columns of a submitted document that still move on: the rest of it is immutable.
 _MOVING = {"order": {"status", "answer", "reason_id", "delivery_date"}, "quote": {
-    "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at",
+    "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at", "lost_to",
 }}  # fmt: skip
 
 # An order whose alteration was written before, in this very transaction, may change its lines and

@@ -7,14 +7,22 @@ table of owners in the data model: H is HQ's, R the rep's own, B both sides', A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from crmdesk.domain.errors import IllegalTransition
 from crmdesk.domain.order_changes import ALTERED_COLUMNS
-from crmdesk.domain.states import OrderStatus, PlanStatus, Role, check_order_step, check_plan_step
+from crmdesk.domain.states import (
+    OrderStatus,
+    PlanStatus,
+    QuoteStatus,
+    Role,
+    check_order_step,
+    check_plan_step,
+    check_quote_step,
+)
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
 from crmdesk.sync.protocol import Collision, Wire
@@ -25,10 +33,21 @@ Fields = Mapping[str, tuple[Wire, Wire]]
 MOVING = {
     "order": frozenset({"status", "answer", "reason_id", "delivery_date"}),
     "quote": frozenset(
-        {"status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at"}
+        {
+            "status",
+            "next_follow_up",
+            "decided_on",
+            "reason_id",
+            "order_uid",
+            "sent_at",
+            "lost_to",
+        }
     ),
 }
-"""What may still change on a document that has been submitted."""
+"""What may still change on a document that has been submitted.
+
+Of a quote that may whoever has the customer now: its follow-ups and its decision go with it.
+"""
 
 REPS_MOVING = {**MOVING, "order": frozenset({"status"})}
 """The same for reps: what HQ answers to an order is the office's to write."""
@@ -107,6 +126,8 @@ def merge_insert(
     status = OrderStatus(str(values["status"])) if entity.name == "order" else None
     if status is not None:
         _check_status(entity, OrderStatus.DRAFT, status, writer)
+    if entity.name == "quote":
+        _check_quote(values)
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
     made = Image(values, rev, clocks=clocks, created=True, changed=True)
@@ -150,7 +171,8 @@ def merge_update(
         raise RefusedOp("append-only", _("What happened cannot be changed afterwards."))
     if entity.owner is Owner.HQ and not writer.in_office:
         raise RefusedOp("hq-owned", _("Only the office changes this."))
-    _check_person(entity, image.values, writer)
+    if not (entity.name == "quote" and fields.keys() <= MOVING["quote"]):
+        _check_person(entity, image.values, writer)
     known, extra = _split(entity, dict(fields))
     if "account_id" in known:
         raise RefusedOp("account-fixed", _("A row cannot move to another customer."))
@@ -163,6 +185,8 @@ def merge_update(
         if found is not None:
             collisions.append(found)
     _keep_extra(image, {name: pair[1] for name, pair in extra.items()}, writer)
+    if entity.name == "quote":
+        _check_quote(image.values, cleared={n for n, pair in known.items() if pair[1] is None})
     return collisions
 
 
@@ -375,6 +399,8 @@ def _check_step(entity: Entity, column: str, old: Wire, new: Wire, writer: Write
     try:
         if entity.name == "order":
             check_order_step(OrderStatus(str(old)), OrderStatus(str(new)), writer.role)
+        elif entity.name == "quote":
+            check_quote_step(QuoteStatus(str(old)), QuoteStatus(str(new)))
         elif entity.name == "planned_visit":
             check_plan_step(PlanStatus(str(old)), PlanStatus(str(new)))
     except IllegalTransition as error:
@@ -387,6 +413,20 @@ def _check_status(entity: Entity, old: OrderStatus, new: OrderStatus, writer: Wr
     if writer.in_office:
         return
     _check_step(entity, "status", old.value, new.value, writer)
+
+
+def _check_quote(values: Mapping[str, Wire], *, cleared: Set[str] = frozenset()) -> None:
+    """No quote is lost without saying why, and none that waits is left without a next date."""
+    try:
+        status = QuoteStatus(str(values.get("status")))
+    except ValueError as error:
+        raise RefusedOp("malformed", _("HQ does not know this state.")) from error
+    if status is QuoteStatus.LOST and values.get("reason_id") is None:
+        raise RefusedOp("reason", _("A lost quote says why it was lost."))
+    if status is QuoteStatus.SENT and "next_follow_up" in cleared:
+        raise RefusedOp("no-next", _("A quote that waits has a date of its next follow-up."))
+    if status is QuoteStatus.SENT and values.get("order_uid") is not None:
+        raise RefusedOp("ordered", _("This quote has been ordered and cannot be opened again."))
 
 
 def _step_is_legal(entity: Entity, column: str, old: Wire, new: Wire, writer: Writer) -> bool:

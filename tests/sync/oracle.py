@@ -25,7 +25,8 @@ Table = dict[str, Cells]
 """Rows by uid (hex): revision, fields in order, and lines where there are any."""
 
 _MOVING = {"order": {"status", "answer", "delivery_date"}, "quote": {
-    "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at"}}  # fmt: skip
+    "status", "next_follow_up", "decided_on", "reason_id", "order_uid", "sent_at",
+    "lost_to"}}  # fmt: skip
 
 
 def check_world(world: World, *, files: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from crmdesk.domain.ids import new_uid
+from crmdesk.domain.policy import read_policy
 from crmdesk.hq.access import auth
 from crmdesk.hq.database import feed, images
 from crmdesk.hq.database.scopes import Principal, row_scope
@@ -27,6 +28,7 @@ from crmdesk.sync.protocol import Collision, Op, Txn, Wire
 
 _MOST_CONTENT_BYTES = 64 * 1024
 _MOST_NAMED = 20
+_PRICED = ("order", "quote")
 
 _LEFT_BEHIND = """
 SELECT encode(uuid_send(a.account_id),'hex'), encode(uuid_send(a.territory_id),'hex')
@@ -76,19 +78,26 @@ class Following:
         self._add("proposal", values, None)
 
     def _note_prices(self, verdict: Verdict) -> None:
-        """An order is taken as it was agreed; where HQ's prices are others, both sides are told."""
+        """What was agreed is taken; where HQ's prices are others, both sides are told.
+
+        So it is with a quote: the customer has it in hand already.
+        """
         orders = {
             uid: image
             for (name, uid), image in verdict.changed.items()
-            if name == "order"
+            if name in _PRICED
             and image.lines
             and not image.deleted
             and (image.created or uid in verdict.altered)
         }
         if not orders:
             return
-        differing = differing_prices(self._connection, orders)
-        last = {op.uid: op for op, _rev, _account in verdict.ops if op.entity == "order"}
+        policy = self._connection.execute(
+            "SELECT policy FROM organisation WHERE NOT deleted LIMIT 1"
+        ).fetchone()
+        most = read_policy(policy[0] if policy is not None else None).most_discount_bp
+        differing = differing_prices(self._connection, orders, most[self._who.role])
+        last = {op.uid: op for op, _rev, _account in verdict.ops if op.entity in _PRICED}
         for uid, collisions in differing.items():
             op = last[uid]
             answer = verdict.answers[op.seq]

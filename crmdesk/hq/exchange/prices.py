@@ -1,9 +1,10 @@
-"""What HQ's price lists say of orders that come in: the outcome of a price that changed meanwhile.
+"""What HQ's price lists say of orders and quotes that come in: what becomes of changed prices.
 
-An order made offline is taken as it was agreed with the customer. Where HQ's prices for its day
-are others, the answer says so line by line and the office gets to see it. Orders are priced whole,
-by the same code as on the laptop (:mod:`crmdesk.domain.order_pricing`); here its rules are read
-for many orders at once. Promotions that cannot be meant are turned away here, too.
+An order or a quote made offline is taken as it was agreed with the customer. Where HQ's prices for
+its day are others, the answer says so line by line and the office gets to see it. Orders are priced
+whole, by the same code as on the laptop (:mod:`crmdesk.domain.order_pricing`); here its rules are
+read for many orders at once. What was agreed in a quote that holds is the right price of its order.
+Promotions that cannot be meant are turned away here, too.
 """
 
 from __future__ import annotations
@@ -12,8 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from crmdesk.domain.money import discounted_price_e4
 from crmdesk.domain.offers import InvalidRule, PromotionTerms, read_offer
-from crmdesk.domain.order_pricing import AskedLine, PricedLine, PricedOrder, price_order
+from crmdesk.domain.order_pricing import (
+    AskedLine,
+    OrderRules,
+    PricedLine,
+    PricedOrder,
+    price_order,
+)
 from crmdesk.domain.price_book import (
     AgreedRow,
     Buyer,
@@ -25,6 +33,8 @@ from crmdesk.domain.price_book import (
 )
 from crmdesk.domain.price_lists import ListRow, PriceLists
 from crmdesk.domain.pricing import Price, base_price
+from crmdesk.domain.quote_rules import QuotedLine, holds, quoted_price
+from crmdesk.hq.access import auth
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.i18n import _
 from crmdesk.sync.merge import Image, RefusedOp
@@ -72,11 +82,18 @@ SELECT code, name, kind, {_HEX.format("product_id")}, {_HEX.format("category_id"
 FROM promotion WHERE NOT deleted AND (valid_from IS NULL OR valid_from <= %s)
   AND (valid_to IS NULL OR valid_to >= %s)
 """
+_QUOTED = f"""
+SELECT {_HEX.format("q.uid")}, {_HEX.format("q.account_id")}, q.currency, q.status, q.valid_until,
+       q.number, {_HEX.format("l.product_id")}, l.base_quantity, l.list_price_e4, l.net_price_e4,
+       l.net_minor
+FROM quote q JOIN quote_line l ON l.account_id = q.account_id AND l.parent_uid = q.uid
+WHERE q.uid = ANY(%s::uuid[]) AND NOT q.deleted ORDER BY l.position DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """An order that has come in: for whom, of which day, and its lines that name a product."""
+    """An order or quote that has come in: for whom, of which day, its lines that name a product."""
 
     account: str
     day: date
@@ -92,6 +109,18 @@ class _Known:
     lists: PriceLists
     accounts: Mapping[str, tuple[str | None, str | None]]
     skus: Mapping[str, str]
+    quoted: Mapping[tuple[str, str], _Quoted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """A line of a quote, and what decides whether it can be ordered as agreed."""
+
+    account: str
+    currency: str
+    status: str
+    valid_until: date | None
+    line: QuotedLine
 
     def buyer(self, order: _Order) -> Buyer:
         """Who buys: the version of its price list that holds on the order's day, and segment."""
@@ -103,13 +132,15 @@ class _Known:
 
 
 def differing_prices(
-    connection: HqConnection, orders: Mapping[str, Image]
+    connection: HqConnection, orders: Mapping[str, Image], most_discount_bp: int = 10_000
 ) -> dict[str, list[Collision]]:
     """By order (uid): lines whose price is another one at HQ for the order's day.
 
-    ``orders`` are images with their lines. ``mine`` and ``theirs`` are net prices at 1e-4 (list
-    prices where the rep set the price by hand); ``base`` names line and SKU. A line whose price
-    is right and whose amount is not differs in ``net_minor`` (minor units).
+    ``orders`` are images of orders or quotes with their lines. ``mine`` and ``theirs`` are net
+    prices at 1e-4 (list prices where the rep set the price by hand); ``base`` names line and SKU.
+    A line whose price is right and whose amount is not differs in ``net_minor`` (minor units).
+    ``most_discount_bp`` is what their writer may take off a list price by hand; of a line that is
+    cheaper ``theirs`` is the least price.
     """
     read = {uid: _order(image) for uid, image in orders.items()}
     if not any(order.lines for order in read.values()):
@@ -117,7 +148,7 @@ def differing_prices(
     known = _read(connection, list(read.values()))
     differing: dict[str, list[Collision]] = {}
     for uid, order in read.items():
-        found = list(_of_order(known, order))
+        found = list(_of_order(known, order, most_discount_bp))
         if found:
             differing[uid] = found[:_MOST_LINES]
     return differing
@@ -157,7 +188,7 @@ def check_promotion(image: Image) -> None:
 def _order(image: Image) -> _Order:
     values = image.values
     lines = tuple(line for line in image.lines or () if isinstance(line.get("product_id"), str))
-    day = date.fromisoformat(str(values["order_date"]))
+    day = date.fromisoformat(str(values.get("order_date") or values.get("quote_date")))
     return _Order(str(values["account_id"]), day, str(values.get("currency") or "EUR"), lines)
 
 
@@ -165,15 +196,37 @@ def _price(known: _Known, order: _Order) -> PricedOrder:
     buyer = known.buyer(order)
     products = {str(line["product_id"]) for line in order.lines}
     rules = known.book.order_rules(buyer, order.day, products, order.currency)
-    return price_order([_asked(line) for line in order.lines], rules)
+    return price_order([_asked(line, known, order, rules) for line in order.lines], rules)
 
 
-def _asked(line: Mapping[str, Wire]) -> AskedLine:
+def _asked(line: Mapping[str, Wire], known: _Known, order: _Order, rules: OrderRules) -> AskedLine:
     fixed = None
+    if _code(line) == "quoted":
+        agreed = _as_quoted(line, known, order, rules)
+        if agreed is not None:
+            return agreed
     if _code(line) in _BY_HAND:
         listed, net = _whole(line.get("list_price_e4")) or 0, _whole(line.get("net_price_e4")) or 0
         fixed = Price(listed, net, _whole(line.get("discount_bp")) or 0)
     return AskedLine(str(line["product_id"]), _whole(line.get("base_quantity")) or 0, fixed)
+
+
+def _as_quoted(
+    line: Mapping[str, Wire], known: _Known, order: _Order, rules: OrderRules
+) -> AskedLine | None:
+    """The line as HQ knows it from the quote; None where that does not hold (any more)."""
+    product, reason = str(line["product_id"]), line.get("price_reason")
+    uid = str(reason.get("uid")) if isinstance(reason, dict) else ""
+    found, of = known.quoted.get((uid, product)), rules.products.get(product)
+    if found is None or of is None:
+        return None
+    if (found.account, found.currency) != (order.account, order.currency):
+        return None
+    if not holds(found.status, found.valid_until, order.day):
+        return None
+    wanted = _whole(line.get("base_quantity")) or 0
+    agreed = quoted_price(found.line, wanted, of.price_per, order.currency)
+    return None if agreed is None else AskedLine(product, wanted, *agreed)
 
 
 def _code(line: Mapping[str, Wire]) -> object:
@@ -181,17 +234,26 @@ def _code(line: Mapping[str, Wire]) -> object:
     return reason.get("code") if isinstance(reason, dict) else None
 
 
-def _of_order(known: _Known, order: _Order) -> Iterable[Collision]:
+def _of_order(known: _Known, order: _Order, most_discount_bp: int) -> Iterable[Collision]:
     priced = _price(known, order)
     for position, (line, here) in enumerate(zip(order.lines, priced.lines, strict=True), start=1):
         code = _code(line)
         if code is None:
             continue
         base = {"line": position, "sku": known.skus.get(here.product, "")}
-        for column, theirs in _held_against(known, order, line, here):
+        held = _held_against(known, order, line, here)
+        if code == "manual":
+            held += _least_price(line, most_discount_bp)
+        for column, theirs in held:
             if line.get(column) != theirs:
                 yield Collision(column, base, line.get(column), theirs, "mine", "price")
                 break
+
+
+def _least_price(line: Mapping[str, Wire], most_discount_bp: int) -> list[tuple[str, int]]:
+    """The least price a person may give by hand, where a line is below it."""
+    least = discounted_price_e4(_whole(line.get("list_price_e4")) or 0, most_discount_bp)
+    return [("net_price_e4", least)] if (_whole(line.get("net_price_e4")) or 0) < least else []
 
 
 def _held_against(
@@ -229,7 +291,28 @@ def _read(connection: HqConnection, orders: Sequence[_Order]) -> _Known:
         (AgreedRow(*row) for row in run(_AGREED, (accounts, products))),
         [PromotionRow(*row) for row in run(_PROMOTIONS, (max(days), min(days)))],
     )
-    return _Known(book, lists, named, {row[0]: row[4] for row in found})
+    quoted = _read_quoted(connection, orders)
+    return _Known(book, lists, named, {row[0]: row[4] for row in found}, quoted)
+
+
+def _read_quoted(
+    connection: HqConnection, orders: Sequence[_Order]
+) -> dict[tuple[str, str], _Quoted]:
+    reasons = [line.get("price_reason") for order in orders for line in order.lines]
+    named = {
+        str(reason.get("uid"))
+        for reason in reasons
+        if isinstance(reason, dict) and reason.get("code") == "quoted"
+    }
+    uids = sorted(uid for uid in named if auth.is_uid(uid))
+    if not uids:
+        return {}
+    return {
+        (row[0], row[6]): _Quoted(
+            row[1], row[2], row[3], row[4], QuotedLine(row[0], row[5], *row[6:])
+        )
+        for row in connection.execute(_QUOTED, (uids,))
+    }
 
 
 def _text(value: object) -> str | None:

@@ -7,7 +7,7 @@ table of owners in the data model: H is HQ's, R the rep's own, B both sides', A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -127,7 +127,7 @@ def merge_insert(
     if status is not None:
         _check_status(entity, OrderStatus.DRAFT, status, writer)
     if entity.name == "quote":
-        _check_quote(values)
+        _check_quote(values, {})
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
     made = Image(values, rev, clocks=clocks, created=True, changed=True)
@@ -186,7 +186,7 @@ def merge_update(
             collisions.append(found)
     _keep_extra(image, {name: pair[1] for name, pair in extra.items()}, writer)
     if entity.name == "quote":
-        _check_quote(image.values, cleared={n for n, pair in known.items() if pair[1] is None})
+        _check_quote(image.values, {name: pair[1] for name, pair in known.items()})
     return collisions
 
 
@@ -415,7 +415,7 @@ def _check_status(entity: Entity, old: OrderStatus, new: OrderStatus, writer: Wr
     _check_step(entity, "status", old.value, new.value, writer)
 
 
-def _check_quote(values: Mapping[str, Wire], *, cleared: Set[str] = frozenset()) -> None:
+def _check_quote(values: Mapping[str, Wire], changed: Mapping[str, Wire]) -> None:
     """No quote is lost without saying why, and none that waits is left without a next date."""
     try:
         status = QuoteStatus(str(values.get("status")))
@@ -423,9 +423,11 @@ def _check_quote(values: Mapping[str, Wire], *, cleared: Set[str] = frozenset())
         raise RefusedOp("malformed", _("HQ does not know this state.")) from error
     if status is QuoteStatus.LOST and values.get("reason_id") is None:
         raise RefusedOp("reason", _("A lost quote says why it was lost."))
-    if status is QuoteStatus.SENT and "next_follow_up" in cleared:
+    if status is not QuoteStatus.SENT:
+        return
+    if "next_follow_up" in changed and changed["next_follow_up"] is None:
         raise RefusedOp("no-next", _("A quote that waits has a date of its next follow-up."))
-    if status is QuoteStatus.SENT and values.get("order_uid") is not None:
+    if "status" in changed and values.get("order_uid") is not None:
         raise RefusedOp("ordered", _("This quote has been ordered and cannot be opened again."))
 
 

@@ -17,9 +17,10 @@ from crmdesk.domain.ids import new_uid
 from crmdesk.domain.quote_rules import holds
 from crmdesk.domain.states import QuoteStatus, check_quote_step
 from crmdesk.i18n import _, format_date
+from crmdesk.services.delivering import next_delivery
 from crmdesk.services.document_lines import ORDER_LINES, QUOTE_LINES
 from crmdesk.services.document_numbers import next_number
-from crmdesk.services.orders import Started, delivery_day, draft_terms
+from crmdesk.services.orders import Started, draft_terms
 from crmdesk.services.quoted_prices import SOURCE
 from crmdesk.services.workspace import Workspace
 
@@ -115,10 +116,7 @@ def order_from_quote(ws: Workspace, quote_id: int) -> Started:
 
 
 def _new_order(connection: Connection, ws: Workspace, row: Any) -> int:
-    lead = connection.exec_driver_sql(
-        "SELECT delivery_lead_days FROM account WHERE id = ?", (row.account_id,)
-    ).scalar()
-    delivery = delivery_day(ws.today(), int(lead or 2))
+    delivery = next_delivery(connection, row.account_id, ws.today())
     made = connection.exec_driver_sql(
         "INSERT INTO sales_order (uid, account_id, number, user_id, price_list_id, order_date,"
         " delivery_date, currency, source, copied_from_uid, contact_id, note)"

@@ -11,16 +11,15 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import NotFound, ProfileInUse, UserError
+from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import QuoteStatus, check_quote_step
 from crmdesk.i18n import _
 from crmdesk.services.document_lines import QUOTE_LINES
 from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.quotes import StartedQuote, draft_terms, working_day
+from crmdesk.services.withdrawing import before_hq_has_it, is_only_here
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage import profile
-from crmdesk.sync import facts
 
 _COPIED = (
     "packaging_id, unit, quantity, factor, base_quantity, list_price_e4, discount_bp, net_price_e4,"
@@ -33,30 +32,14 @@ def call_back_quote(ws: Workspace, quote_id: int) -> ChangeSet:
 
     The version it replaced holds again. UserError when HQ has it, or while a round of sync runs.
     """
-    try:
-        with profile.locked(ws.folder, "sync"):
-            return _call_back(ws, quote_id)
-    except ProfileInUse as error:
-        raise UserError(
-            _("This quote may be on its way to HQ just now."), _("Try again in a moment.")
-        ) from error
-
-
-def _call_back(ws: Workspace, quote_id: int) -> ChangeSet:
-    with ws.database.write() as tx:
+    with before_hq_has_it(ws) as tx:
         run = tx.connection.exec_driver_sql
-        row = run(
-            "SELECT uid, status, rev, revised_from_uid, order_uid FROM quote WHERE id = ?",
-            (quote_id,),
-        ).first()
+        row = run("SELECT uid, status, rev FROM quote WHERE id = ?", (quote_id,)).first()
         if row is None:
             raise NotFound(_("This quote is no longer here."))
         txns = run("SELECT DISTINCT txn FROM journal WHERE uid = ?", (row[0],)).scalars().all()
-        sent = run(
-            "SELECT 1 FROM journal WHERE uid = ? AND (state <> 'waiting' OR seq <= ?)",
-            (row[0], facts.offered(tx.connection)),
-        ).first()
-        if row[1] != QuoteStatus.SENT or row[2] > 0 or sent is not None or len(txns) != 1:
+        here = is_only_here(tx.connection, row[0], row[2])
+        if row[1] != QuoteStatus.SENT or not here or len(txns) != 1:
             raise UserError(
                 _("HQ has this quote already, or it has been followed up."),
                 _("Make a new version with R instead."),

@@ -22,8 +22,8 @@ from crmdesk.domain.states import QuoteStatus, check_quote_step
 from crmdesk.i18n import _, format_percent
 from crmdesk.services.document_lines import MAX_PACKS, QUOTE_LINES, LineInput
 from crmdesk.services.document_numbers import next_number
-from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.prices import Terms, terms_of
+from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.capture import record_command
 from crmdesk.storage.types import dump_json

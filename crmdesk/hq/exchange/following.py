@@ -95,8 +95,10 @@ class Following:
         policy = self._connection.execute(
             "SELECT policy FROM organisation WHERE NOT deleted LIMIT 1"
         ).fetchone()
-        most = read_policy(policy[0] if policy is not None else None).most_discount_bp
-        differing = differing_prices(self._connection, orders, most[self._who.role])
+        most = read_policy(policy[0] if policy is not None else None).most_discount_of(
+            self._who.role
+        )
+        differing = differing_prices(self._connection, orders, most)
         last = {op.uid: op for op, _rev, _account in verdict.ops if op.entity in _PRICED}
         for uid, collisions in differing.items():
             op = last[uid]

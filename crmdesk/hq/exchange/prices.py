@@ -103,17 +103,6 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What HQ knows about the orders' customers and products."""
-
-    book: PriceBook
-    lists: PriceLists
-    accounts: Mapping[str, tuple[str | None, str | None]]
-    skus: Mapping[str, str]
-    quoted: Mapping[tuple[str, str], _Quoted]
-
-
-@dataclass(frozen=True, slots=True)
 class _Quoted:
     """A line of a quote, and what decides whether it can be ordered as agreed."""
 
@@ -122,6 +111,17 @@ class _Quoted:
     status: str
     valid_until: date | None
     line: QuotedLine
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What HQ knows about the orders' customers and products."""
+
+    book: PriceBook
+    lists: PriceLists
+    accounts: Mapping[str, tuple[str | None, str | None]]
+    skus: Mapping[str, str]
+    quoted: Mapping[tuple[str, str], _Quoted]
 
     def buyer(self, order: _Order) -> Buyer:
         """Who buys: the version of its price list that holds on the order's day, and segment."""

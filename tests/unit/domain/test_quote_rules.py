@@ -17,7 +17,6 @@ from crmdesk.analytics.quotes import (
     expected_minor,
 )
 from crmdesk.domain.errors import IllegalTransition
-from crmdesk.domain.policy import MOST_DISCOUNT_BP, read_policy
 from crmdesk.domain.pricing import amount_minor
 from crmdesk.domain.quote_rules import (
     FollowUp,
@@ -28,7 +27,7 @@ from crmdesk.domain.quote_rules import (
     line_changes,
     quoted_price,
 )
-from crmdesk.domain.states import QUOTE_STEPS, QuoteStatus, Role, check_quote_step
+from crmdesk.domain.states import QUOTE_STEPS, QuoteStatus, check_quote_step
 
 TODAY = date(2026, 11, 24)
 
@@ -177,25 +176,3 @@ def test_what_open_quotes_are_worth_is_the_sum_of_their_chances() -> None:
     assert expected_minor([(1_000, sure), (500, none), (2_000, sure)]).value == 1_500
     assert expected_minor([(500, none)]).reason is Missing.TOO_FEW_QUOTES
     assert expected_minor([]).value == 0
-
-
-# ------------------------------------------------------------------------------------- policy
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(("quote_valid_days", "quote_follow_up_days", "most_discount_bp", "x")),
-        st.one_of(st.integers(), st.text(), st.booleans(), st.dictionaries(st.text(), st.text())),
-    )
-)
-def test_a_policy_that_makes_no_sense_is_no_policy(document: dict[str, object]) -> None:
-    policy = read_policy(document)
-    assert 1 <= policy.quote_valid_days <= 3650 and 1 <= policy.quote_follow_up_days <= 365
-    assert policy.most_discount_bp == MOST_DISCOUNT_BP
-
-
-def test_the_company_says_how_long_quotes_hold() -> None:
-    policy = read_policy('{"quote_valid_days": 14, "most_discount_bp": {"rep": 500}}')
-    assert (policy.quote_valid_days, policy.most_discount_bp[Role.REP]) == (14, 500)
-    assert policy.most_discount_bp[Role.OFFICE] == MOST_DISCOUNT_BP[Role.OFFICE]
-    assert read_policy("{").quote_valid_days == 30

@@ -13,9 +13,6 @@ from enum import StrEnum
 
 from crmdesk.domain.money import divide_half_even
 
-RETURN_DAYS = 90
-"""How old a purchase may be, where the company has said nothing."""
-
 
 class Condition(StrEnum):
     """The state in which goods come back; decides whether they can be sold again."""

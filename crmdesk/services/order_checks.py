@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.errors import UserError
 from crmdesk.domain.order_limits import below_minimum_minor, check_credit
+from crmdesk.domain.policy import BelowCost
 from crmdesk.i18n import _, format_money
 from crmdesk.services.debts import read_debts
 from crmdesk.services.document_lines import ORDER_LINES
-from crmdesk.services.selling_policy import read_selling_policy
+from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.workspace import Workspace
 
 _LOSING = (
@@ -76,7 +77,7 @@ def _check_priced(connection: Connection, order_id: int) -> None:
 
 
 def _check_cost(connection: Connection, order_id: int) -> None:
-    if not read_selling_policy(connection).blocks_below_cost:
+    if policy_in(connection).below_cost is not BelowCost.BLOCK:
         return
     losing = connection.exec_driver_sql(_LOSING, (order_id,)).scalar()
     if losing is not None:

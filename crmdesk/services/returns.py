@@ -19,7 +19,7 @@ from crmdesk.domain.packaging import to_base
 from crmdesk.domain.returning import Bought, Condition, Credit, Wish, credit_of, left_of
 from crmdesk.i18n import _
 from crmdesk.services.document_numbers import next_number
-from crmdesk.services.selling_policy import read_selling_policy
+from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.withdrawing import before_hq_has_it, forget, is_only_here
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
@@ -186,7 +186,7 @@ def credit_for(
 ) -> Credit:
     """What so many units of a product are credited at."""
     today = ws.today()
-    oldest = today - timedelta(days=read_selling_policy(connection).return_days)
+    oldest = today - timedelta(days=policy_in(connection).return_days)
     left = purchases_left(connection, account_id, product_id, today)
     return credit_of(base_quantity, left, oldest)
 

@@ -7,7 +7,7 @@ reasonable. Changing the order is left to :mod:`crmdesk.services.orders`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from crmdesk.analytics.value import break_even_order
 from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.order_guards import UsualRow
+from crmdesk.domain.policy import DEFAULTS, Policy
 from crmdesk.i18n import _
 from crmdesk.services.debts import read_debts
 from crmdesk.services.delivering import cannot_arrive
@@ -28,7 +29,7 @@ from crmdesk.services.queries.order_gifts import GiftRow, unclaimed
 from crmdesk.services.queries.order_history import LastOrder, SameDay, last_orders, same_day
 from crmdesk.services.queries.order_status import HqState, hq_state
 from crmdesk.services.queries.order_stock import StockRow, stock_of
-from crmdesk.services.selling_policy import SellingPolicy, read_selling_policy
+from crmdesk.services.queries.policy import policy_in
 from crmdesk.storage import profile, search
 from crmdesk.storage.tables import summary_pair, table
 from crmdesk.sync import facts
@@ -164,7 +165,7 @@ class OrderSheet:
     signed_at: datetime | None = None
     signature: Mapping[str, Any] | None = None
     same_day: tuple[SameDay, ...] = ()
-    policy: SellingPolicy = field(default_factory=SellingPolicy)
+    policy: Policy = DEFAULTS
     hq: HqState | None = None
 
     @property
@@ -243,7 +244,7 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
             signed_at=head["signed_at"],
             signature=head["signature"],
             same_day=same_day(connection, order_id),
-            policy=read_selling_policy(connection),
+            policy=policy_in(connection),
             hq=hq_state(connection, order_id),
         )
 

@@ -67,7 +67,9 @@ class FakeView:
 
 @pytest.fixture
 def order_id(demo: Workspace) -> int:
-    """A draft with suggestions for the customer that needs most."""
+    """A draft with suggestions for the customer that needs most; there is enough of everything."""
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql("UPDATE stock_snapshot SET on_hand = 1000000000")
     account = customer_keys(
         demo, CustomerFilter(need=CustomerNeed.OVERDUE), CustomerSort.NEEDS, descending=True
     )[0]
@@ -294,7 +296,8 @@ def test_the_sheet_in_words(presenter: OrderPresenter, view: FakeView) -> None:
     assert item.totals[0].label == "Net"
     assert item.credit[-1].label == "This order"
     assert item.worth[0].label == "Gross margin"
-    assert [pair.label for pair in item.terms[:3]] == ["Delivery", "Payment", "Prices"]
+    assert [pair.label for pair in item.terms[:2]] == ["Payment", "Prices"]
+    assert item.delivery
     assert 0 < len(item.last_orders) <= 6
     assert item.foot.startswith(f"{len(item.lines)} line")
 
@@ -350,6 +353,32 @@ def test_digits_down_digits_enter_change_two_lines(
     qtbot.waitUntil(lambda: runner.running == 0)
     stored = {line.product_id: line.packs for line in order_sheet(demo, order_id).lines}
     assert (stored[int(str(first))], stored[int(str(second))]) == (2, 3)
+
+
+def test_a_draft_is_saved_while_a_quantity_is_being_typed(
+    qtbot: QtBot, place: OrderPlace, runner: Runner, demo: Workspace, order_id: int
+) -> None:
+    before = [(line.product_id, line.packs) for line in order_sheet(demo, order_id).lines]
+
+    def stored() -> list[tuple[int, int]]:
+        return [(line.product_id, line.packs) for line in order_sheet(demo, order_id).lines]
+
+    for typed, packs in (("3", 3), ("1", 31)):
+        _press(qtbot, typed)
+        qtbot.waitUntil(lambda packs=packs: stored()[0][1] == packs and runner.running == 0)
+    _press(qtbot, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: stored() == before and runner.running == 0)
+    _press(qtbot, "3", "1")
+    qtbot.waitUntil(lambda: stored()[0][1] == 31 and runner.running == 0)
+    _press(qtbot, Qt.Key.Key_Down, "7")
+    qtbot.waitUntil(lambda: stored()[1][1] == 7 and runner.running == 0)
+    _press(qtbot, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: runner.running == 0)
+    assert [packs for _key, packs in stored()[:2]] == [31, 7]
+    for _step in range(2):
+        qtbot.keyClick(place.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: runner.running == 0)
+    assert stored() == before
 
 
 def test_typing_goes_on_while_a_warning_opens_above(

@@ -232,14 +232,16 @@ def test_below_cost_free_goods_and_credit_are_shown(
     assert view.sheet is not None
     assert view.sheet.lines[0].below_cost
     assert "1 line below cost" in [pair.label for pair in view.sheet.worth]
-    (offered,) = [pair for pair in view.sheet.totals if pair.label.startswith("Free to add")]
-    free = int(offered.value)
+    assert view.sheet.gift is not None
+    assert view.sheet.gift.loud.startswith("Free to add: ")
+    assert presenter.sheet is not None
+    (offered,) = presenter.sheet.gifts
+    free = offered.quantity
     assert view.sheet.credit_state.text == "above limit"
     assert view.sheet.credit_state.tone is Tone.WARNING
 
     put(demo, "UPDATE account SET credit_mode = 'hard' WHERE id = 1")
-    orders.set_line(demo, order_id, LineInput(two, None, free))
-    presenter.show(order_id)
+    presenter.take_gifts()
     sheet = view.sheet
     given = next(line for line in sheet.lines if line.product_id == two)
     assert (given.reason, given.total, given.below_cost) == (f"Glass: {free} free", "0.00", False)

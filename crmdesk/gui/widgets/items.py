@@ -237,3 +237,15 @@ class Pair:
     label_tone: Tone = Tone.PLAIN
     strong: bool = False
     icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeItem:
+    """What is said: loudly, then quietly; ``action`` are the words of its button, empty: none."""
+
+    loud: str
+    quiet: str = ""
+    tone: str = "warning"
+    icon: str = "warning"
+    action: str = ""
+    key: str = ""

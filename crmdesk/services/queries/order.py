@@ -41,7 +41,7 @@ ALSO_ASK = 3
 _order, _line, _account = table("order"), table("order_line"), table("account")
 _product, _packaging, _list = table("product"), table("packaging"), table("price_list")
 _sale, _sale_line, _visit = table("sale"), table("sale_line"), table("visit")
-_organisation = table("organisation")
+_organisation, _contact = table("organisation"), table("contact")
 _p = summary_pair.c
 
 
@@ -161,6 +161,7 @@ class OrderSheet:
     gifts: tuple[GiftRow, ...] = ()
     reference: str = ""
     delivery_trouble: str = ""
+    contact: str = ""
     signed_by: str = ""
     signed_at: datetime | None = None
     signature: Mapping[str, Any] | None = None
@@ -240,6 +241,7 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
             gifts=_gifts(connection, head, lines),
             reference=head["customer_reference"] or "",
             delivery_trouble=_trouble(connection, head),
+            contact=head["contact"] or "",
             signed_by=head["signed_by"] or "",
             signed_at=head["signed_at"],
             signature=head["signature"],
@@ -281,11 +283,19 @@ def _found(row: Any, packs: Sequence[PackRow], usual: int | None) -> FoundProduc
 def _head(connection: Connection, order_id: int) -> Any:
     o, a = _order.c, _account.c
     company = select(func.max(_organisation.c.minimum_order_minor)).scalar_subquery()
+    c = _contact.c
+    contact = (
+        select(c.name)
+        .where(c.account_id == o.account_id, c.erased_at.is_(None))
+        .order_by((c.id == o.contact_id).desc(), c.position, c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
     query = (
         select(
             o.number, o.status, o.source, o.account_id, o.visit_id, o.currency, o.order_date,
             o.delivery_date, o.note, o.answer, o.customer_reference, o.signed_by, o.signed_at,
-            o.signature, o.net_minor, o.discount_minor, o.total_minor,
+            o.signature, contact.label("contact"), o.net_minor, o.discount_minor, o.total_minor,
             o.cost_minor, a.name.label("customer"), a.city, a.payment_terms_days,
             a.credit_limit_minor, a.credit_mode, _list.c.name.label("list_name"),
             func.coalesce(a.minimum_order_minor, company).label("minimum_minor"),

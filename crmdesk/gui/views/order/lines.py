@@ -32,7 +32,7 @@ from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.delegates import PAD, CellDelegate
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.panels import Surface
-from crmdesk.gui.widgets.rows import Index
+from crmdesk.gui.widgets.rows import KEY_ROLE, Index
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
@@ -44,6 +44,8 @@ class LineDelegate(CellDelegate):
     """Cells of a line; the quantity of the selected line has the accent's ring."""
 
     moved = Signal(int)
+    typed = Signal(object, str)
+    given_up = Signal(object)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
@@ -73,6 +75,8 @@ class LineDelegate(CellDelegate):
             # A scanner may type here: a barcode must arrive whole to be known as one. Weighed
             # goods take "1,25 kg" and "3 = 1,25 kg".
             editor.setValidator(QRegularExpressionValidator(_TYPED, editor))
+            key = index.data(KEY_ROLE)
+            editor.textChanged.connect(lambda text: self.typed.emit(key, text))
         return editor
 
     def updateEditorGeometry(
@@ -91,6 +95,10 @@ class LineDelegate(CellDelegate):
                 Qt.Key.Key_Return: 1,
                 Qt.Key.Key_Enter: 1,
             }
+            if event.key() == Qt.Key.Key_Escape and isinstance(editor, QLineEdit):
+                table = self.parent()
+                if isinstance(table, LinesTable):
+                    self.given_up.emit(table.current_key())
             step = steps.get(Qt.Key(event.key()))
             if step is not None and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                 if isinstance(editor, QLineEdit):
@@ -106,6 +114,7 @@ class WarningBar(Surface):
 
     used = Signal(int)
     kept = Signal(int)
+    replaced = Signal(int)
 
     def __init__(self, item: WarningItem, parent: QWidget | None = None) -> None:
         super().__init__(parent, ground="warning_soft", edge="", radius=0)
@@ -120,12 +129,16 @@ class WarningBar(Surface):
                 Run(item.quiet, gap=t.SPACE_1),
             ]
         )
-        use = KeyHintButton(item.use, keys.hint("order.use_usual"), parent=self)
-        keep = KeyHintButton(item.keep, keys.hint("order.keep"), parent=self)
-        use.clicked.connect(lambda: self.used.emit(item.product_id))
-        keep.clicked.connect(lambda: self.kept.emit(item.product_id))
         row.addWidget(words, 1)
-        row.addWidget(use)
+        if item.use:
+            action = "order.instead" if item.by_stock else "order.use_usual"
+            use = KeyHintButton(item.use, keys.hint(action), parent=self)
+            use.clicked.connect(
+                lambda: (self.replaced if item.by_stock else self.used).emit(item.product_id)
+            )
+            row.addWidget(use)
+        keep = KeyHintButton(item.keep, keys.hint("order.keep"), parent=self)
+        keep.clicked.connect(lambda: self.kept.emit(item.product_id))
         row.addWidget(keep)
         self.setAccessibleName(f"{item.loud} {item.quiet}")
 
@@ -135,12 +148,17 @@ class LinesTable(RowsTable):
 
     used = Signal(int)
     kept = Signal(int)
+    replaced = Signal(int)
+    typed = Signal(object, str)
+    given_up = Signal(object)
 
     def __init__(self, model: OrderModel, parent: QWidget | None = None) -> None:
         super().__init__(model, row_height=t.ROW_FIELD, parent=parent)
         self.editable = True
         delegate = LineDelegate(self)
         delegate.moved.connect(self._on_moved)
+        delegate.typed.connect(self.typed)
+        delegate.given_up.connect(self.given_up)
         self.setItemDelegate(delegate)
         self.setAccessibleName(_("Lines of the order"))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -176,6 +194,7 @@ class LinesTable(RowsTable):
                 bar = WarningBar(item, self)
                 bar.used.connect(self.used)
                 bar.kept.connect(self.kept)
+                bar.replaced.connect(self.replaced)
                 self.setIndexWidget(model.index(row, 0), bar)
                 self.setRowHeight(row, theme.scaled(t.ROW_FIELD))
 

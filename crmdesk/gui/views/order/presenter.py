@@ -6,11 +6,10 @@ keep. Prices, totals and rules are the core's; painting and keys are the widget'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError, NotFound
+from crmdesk.domain.errors import FieldError
 from crmdesk.domain.packaging import (
     InvalidAmount,
     Pack,
@@ -20,8 +19,9 @@ from crmdesk.domain.packaging import (
     read_amount,
 )
 from crmdesk.gui.packs import fitted_text
-from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.order.words import SheetItem, line_warning, sheet_item
+from crmdesk.gui.views.order.answer_words import repeated_words
+from crmdesk.gui.views.order.words import SheetItem
+from crmdesk.gui.views.order.writing import SheetWriter, as_input
 from crmdesk.i18n import _
 from crmdesk.services import orders
 from crmdesk.services.document_lines import MAX_PACKS, LineInput
@@ -32,52 +32,19 @@ from crmdesk.services.queries.order import (
     find_products,
     order_sheet,
 )
+from crmdesk.services.queries.order_history import Repeated, last_order_lines
 from crmdesk.services.scanning import ScanOutcome, add_scanned
 
 _MOST_DIGITS = len(str(MAX_PACKS))
 _Shown = tuple[OrderSheet, SheetItem]
-_SHOWN_KINDS = ("order", "sale", "invoice", "payment", "account", "visit")
+_SHOWN_KINDS = (
+    "order", "order_alteration", "sale", "invoice", "payment", "collection", "account", "visit",
+)  # fmt: skip
 T = TypeVar("T")
 
 
-class OrderView(Protocol):
-    """What the presenter asks of the widget."""
-
-    def show_sheet(self, sheet: SheetItem) -> None:
-        """Show an order."""
-
-    def show_saving(self, *, saved: bool) -> None:
-        """Say whether everything typed is saved."""
-
-    def show_found(self, found: Sequence[FoundProduct]) -> None:
-        """Show products that can be added."""
-
-    def select_line(self, product_id: int) -> None:
-        """Move the selection to a line."""
-
-    def mark_line(self, product_id: int) -> None:
-        """Select a line; the keyboard stays where it is."""
-
-    def show_gone(self, message: str, hint: str) -> None:
-        """The order is no longer here."""
-
-
-class OrderPresenter:
+class OrderPresenter(SheetWriter):
     """One order at a time."""
-
-    def __init__(self, context: PlaceContext, view: OrderView) -> None:
-        self.closed = False
-        self.workspace = context.workspace
-        self._runner = context.runner
-        self._desk = context.desk
-        self._view = view
-        self._order_id: int | None = None
-        self._sheet: OrderSheet | None = None
-        self._kept: set[tuple[int, int]] = set()
-        self._steps: list[LineInput] = []
-        self._writing = 0
-        self._asked = 0
-        self._wanted = ""
 
     # -------------------------------------------------------------------------------- life
 
@@ -95,11 +62,6 @@ class OrderPresenter:
         if changes.touches(*_SHOWN_KINDS):
             self._read(self._order_id)
 
-    @property
-    def sheet(self) -> OrderSheet | None:
-        """The order shown."""
-        return self._sheet
-
     # -------------------------------------------------------------------------------- intents
 
     def show(self, order_id: int) -> None:
@@ -107,7 +69,9 @@ class OrderPresenter:
         if order_id != self._order_id:
             self._steps.clear()
             self._kept.clear()
+            self._typing.clear()
             self._order_id, self._sheet = order_id, None
+            self.details.show(order_id)
         self._read(order_id)
 
     def begin(self, account_id: int, visit_id: int | None) -> None:
@@ -132,6 +96,7 @@ class OrderPresenter:
             self._set_amount(line, text)
             return
         if len(text) > _MOST_DIGITS:
+            self.stop_typing(product_id)
             self.scan(text)
             return
         asked = min(int(text or 0), MAX_PACKS)
@@ -140,10 +105,35 @@ class OrderPresenter:
         fitted = fit_packs(asked, Pack(line.unit, line.factor, least, step))
         if asked == 0:
             self.remove(product_id)
-        elif fitted.packs != line.packs or line.weighed_quantity is not None:
-            self._change(LineInput(product_id, line.packaging_id, fitted.packs), line)
+        elif (
+            fitted.packs != line.packs
+            or line.weighed_quantity is not None
+            or product_id in self._typing
+        ):
+            before = self._typing.pop(product_id, as_input(line))
+            self._change(LineInput(product_id, line.packaging_id, fitted.packs), before)
         if fitted.code:
             self._desk.toast(fitted_text(fitted, asked, line.unit))
+
+    def type_packs(self, product_id: int, text: str) -> None:
+        """A quantity is being typed: what stands there is saved, and nothing is said yet."""
+        line = self._line(product_id)
+        if line is None or not text.isdigit() or not 0 < len(text) <= _MOST_DIGITS:
+            return
+        packs = min(int(text), MAX_PACKS)
+        if packs == 0 or (packs == line.packs and product_id not in self._typing):
+            return
+        self._typing.setdefault(product_id, as_input(line))
+        ws, order_id = self.workspace, self._order_id
+        if order_id is not None:
+            typed = LineInput(product_id, line.packaging_id, packs)
+            self._write_quietly(lambda: orders.set_line(ws, order_id, typed))
+
+    def stop_typing(self, product_id: int) -> None:
+        """What was being typed is given up: the line is as it was before."""
+        line = self._line(product_id)
+        if line is not None and product_id in self._typing:
+            self._write_lines((self._typing.pop(product_id),))
 
     def _set_amount(self, line: OrderLineRow, text: str) -> None:
         """Take an amount of weighed goods: `1,25 kg`, or `3 = 1,25 kg` with the pieces."""
@@ -167,7 +157,7 @@ class OrderPresenter:
             line.product_id, line.packaging_id, min(packs, MAX_PACKS),
             weighed_quantity=amount.base_quantity,
         )  # fmt: skip
-        self._change(weighed, line)
+        self._change(weighed, as_input(line))
 
     def scan(self, text: str) -> None:
         """Put one more pack of what was scanned on the order, or say why not."""
@@ -185,7 +175,7 @@ class OrderPresenter:
             self._asked += 1
             outcome = result[0]
             if outcome.before is not None:
-                self._steps.append(outcome.before)
+                self._steps.append((outcome.before,))
             self._show(result[1])
             if outcome.sentence:
                 self._desk.toast(outcome.sentence)
@@ -202,14 +192,14 @@ class OrderPresenter:
         places = [pack.id for pack in line.packagings]
         at = places.index(line.packaging_id) if line.packaging_id in places else -1
         pack = line.packagings[(at + 1) % len(places)]
-        self._change(LineInput(product_id, pack.id, line.packs), line)
+        self._change(LineInput(product_id, pack.id, line.packs), as_input(line))
 
     def remove(self, product_id: int) -> None:
         """Take a line off."""
         line = self._line(product_id)
         if line is None:
             return
-        self._change(LineInput(product_id, None, 0), line)
+        self._change(LineInput(product_id, None, 0), as_input(line))
         self._desk.toast(_("{product} taken off.").format(product=line.name), undo=self.undo)
 
     def add_product(self, found: FoundProduct) -> None:
@@ -218,7 +208,51 @@ class OrderPresenter:
             line = LineInput(found.product_id, found.packaging_id, 1)
             self._change(line, None, select=found.product_id)
         else:
+            self._desk.toast(_("{product} is on this order already.").format(product=found.name))
             self._view.select_line(found.product_id)
+
+    def take_gifts(self) -> None:
+        """Put what an offer gives for nothing on the order."""
+        if self._sheet is None or not self._sheet.is_draft or not self._sheet.gifts:
+            return
+        lines = []
+        for gift in self._sheet.gifts:
+            there = self._line(gift.product_id)
+            units = gift.quantity + (there.base_quantity if there is not None else 0)
+            packaging, packs = None, units
+            if there is not None and units % there.factor == 0:
+                packaging, packs = there.packaging_id, units // there.factor
+            lines.append(LineInput(gift.product_id, packaging, packs))
+        self._change_all(lines, select=lines[0].product_id)
+
+    def take_substitute(self, product_id: int | None = None) -> None:
+        """Take what is in stock instead of what is not, in the same quantity."""
+        line = self._short(product_id)
+        if line is None or line.stock is None or line.stock.substitute is None:
+            return
+        other = line.stock.substitute
+        self._change_all(
+            [
+                LineInput(line.product_id, None, 0),
+                LineInput(other.product_id, other.packaging_id, other.packs),
+            ],
+            select=other.product_id,
+        )
+        words = _("{other} instead of {product}.").format(other=other.name, product=line.name)
+        self._desk.toast(words, undo=self.undo)
+
+    def repeat_last(self) -> None:
+        """Put what was ordered last on the order, beside what is there."""
+        if self._sheet is None or not self._sheet.is_draft:
+            return
+        ws, order_id = self.workspace, self._sheet.id
+
+        def done(found: Repeated) -> None:
+            if found.lines:
+                self._change_all(list(found.lines), select=found.lines[0].product_id)
+            self._desk.toast(repeated_words(found))
+
+        self._runner.read(lambda: last_order_lines(ws, order_id), done, owner=self)
 
     def add_suggestion(self, place: int) -> None:
         """Add one of "also ask about" with the suggested packs."""
@@ -238,14 +272,20 @@ class OrderPresenter:
         if line.factor != line.usual.factor:
             same = [p.id for p in line.packagings if p.factor == line.usual.factor]
             packaging, packs = same[0] if same else packaging, line.usual.packs
-        self._change(LineInput(line.product_id, packaging, packs), line)
+        self._change(LineInput(line.product_id, packaging, packs), as_input(line))
 
     def keep(self, product_id: int | None = None) -> None:
         """Keep the unusual quantity; it is not asked about again."""
         line = self._warned(product_id)
-        if line is None or self._sheet is None:
+        if self._sheet is None:
             return
-        self._kept.add((line.product_id, line.base_quantity))
+        if line is not None:
+            self._kept.add((line.product_id, line.base_quantity))
+        else:
+            short = self._short(product_id)
+            if short is None:
+                return
+            self._kept.add((short.product_id, -short.base_quantity))
         self._show((self._sheet, self._item(self._sheet)))
 
     def find(self, text: str) -> None:
@@ -270,7 +310,7 @@ class OrderPresenter:
     def undo(self) -> None:
         """Take the last change back; again for the one before."""
         if self._steps:
-            self._write_line(self._steps.pop())
+            self._write_lines(self._steps.pop())
 
     def submit(self) -> None:
         """Submit the order; it is then immutable and waits for HQ."""
@@ -326,104 +366,3 @@ class OrderPresenter:
     def leave(self) -> None:
         """Go back to where the person came from; the draft is saved."""
         self._desk.back()
-
-    # -------------------------------------------------------------------------------- writing
-
-    def _change(
-        self, line: LineInput, before: OrderLineRow | None, *, select: int | None = None
-    ) -> None:
-        step = LineInput(line.product_id, None, 0)
-        if before is not None:
-            step = LineInput(
-                before.product_id, before.packaging_id, before.packs, before.suggested,
-                before.weighed_quantity,
-            )  # fmt: skip
-        self._steps.append(step)
-        self._write_line(line, select=select)
-
-    def _write_line(self, line: LineInput, *, select: int | None = None) -> None:
-        if self._order_id is None:
-            return
-        ws, order_id = self.workspace, self._order_id
-
-        def work() -> tuple[ChangeSet, _Shown]:
-            changes = orders.set_line(ws, order_id, line)
-            sheet = order_sheet(ws, order_id)
-            return changes, (sheet, self._item(sheet))
-
-        def done(result: tuple[ChangeSet, _Shown]) -> None:
-            self._written()
-            self._asked += 1
-            self._show(result[1])
-            if select is not None:
-                self._view.select_line(select)
-
-        self._write(work, done)
-
-    def _write(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        self._writing += 1
-        self._view.show_saving(saved=False)
-        self._runner.write(work, done, self._on_write_failed, owner=self)
-
-    def _written(self) -> None:
-        self._writing -= 1
-        self._view.show_saving(saved=self._writing == 0)
-
-    def _on_write_failed(self, error: Exception) -> None:
-        self._written()
-        self._desk.fail(error)
-        if self._order_id is not None:
-            self._read(self._order_id)
-
-    def _call_back(self, order_id: int) -> None:
-        ws = self.workspace
-
-        def done(_changes: ChangeSet) -> None:
-            self._written()
-            self._desk.go("order", order=order_id)
-
-        self._write(lambda: orders.call_back_order(ws, order_id), done)
-
-    # -------------------------------------------------------------------------------- reading
-
-    def _read(self, order_id: int) -> None:
-        self._asked += 1
-        number, ws = self._asked, self.workspace
-
-        def work() -> _Shown:
-            sheet = order_sheet(ws, order_id)
-            return sheet, self._item(sheet)
-
-        def done(shown: _Shown) -> None:
-            if number == self._asked:
-                self._show(shown)
-
-        self._runner.read(work, done, self._on_read_failed, owner=self)
-
-    def _item(self, sheet: OrderSheet) -> SheetItem:
-        ws = self.workspace
-        return sheet_item(sheet, frozenset(self._kept), ws.clock.local(ws.now()))
-
-    def _show(self, shown: _Shown) -> None:
-        if shown[0].id == self._order_id:
-            self._sheet = shown[0]
-            self._view.show_sheet(shown[1])
-
-    def _on_read_failed(self, error: Exception) -> None:
-        if isinstance(error, NotFound):
-            self._view.show_gone(error.message, error.hint)
-        else:
-            self._desk.fail(error)
-
-    def _line(self, product_id: int) -> OrderLineRow | None:
-        if self._sheet is None:
-            return None
-        return next((x for x in self._sheet.lines if x.product_id == product_id), None)
-
-    def _warned(self, product_id: int | None) -> OrderLineRow | None:
-        """The line asked for if it is unusual, else the first unusual one."""
-        if self._sheet is None:
-            return None
-        unusual = [x for x in self._sheet.lines if line_warning(x, self._kept) is not None]
-        mine = [x for x in unusual if x.product_id == product_id]
-        return next(iter(mine or unusual), None)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from crmdesk.gui import theme
+from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.order.words import SheetItem
 from crmdesk.gui.widgets.badges import Badge
 from crmdesk.gui.widgets.creditbar import CreditBar
+from crmdesk.gui.widgets.entries import LabelledEntry
 from crmdesk.gui.widgets.items import BadgeItem
 from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
 from crmdesk.gui.widgets.pairs import PairList
@@ -28,13 +29,14 @@ def _padded(panel: Panel) -> QVBoxLayout:
 
 
 class SideColumn(QWidget):
-    """Four panels below one another."""
+    """Panels below one another; what can be typed is in the last."""
 
     def __init__(self, currency: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
+        column.addWidget(self._hq_panel())
         column.addWidget(self._totals_panel(CURRENCY_SIGNS.get(currency, currency)))
         column.addWidget(self._credit_panel())
         column.addWidget(self._worth_panel())
@@ -76,9 +78,30 @@ class SideColumn(QWidget):
         _padded(panel).addWidget(self._worth)
         return panel
 
+    def _hq_panel(self) -> Panel:
+        panel = self._hq = Panel(_("At HQ"), "", self)
+        self._answers = PairList(_("At HQ"), panel)
+        _padded(panel).addWidget(self._answers)
+        panel.hide()
+        return panel
+
     def _terms_panel(self) -> Panel:
         panel = Panel(_("Delivery and terms"), "", self)
         column = _padded(panel)
+        column.setSpacing(t.SPACE_2)
+        entries = (
+            LabelledEntry(_("Delivery"), keys.hint("order.delivery"), parent=panel),
+            LabelledEntry(_("Their number"), keys.hint("order.reference"), parent=panel),
+            LabelledEntry(_("Note"), keys.hint("order.note"), parent=panel),
+        )
+        self.delivery, self.reference, self.note = (entry.field for entry in entries)
+        self.reference.setMaxLength(60)
+        self.note.setMaxLength(2_000)
+        self._trouble = LineLabel(parent=panel)
+        column.addWidget(entries[0])
+        column.addWidget(self._trouble)
+        for entry in entries[1:]:
+            column.addWidget(entry)
         self._terms = PairList(_("Delivery and terms"), panel)
         column.addWidget(self._terms)
         column.addWidget(
@@ -99,3 +122,15 @@ class SideColumn(QWidget):
         self._left.set_pairs(sheet.credit_left)
         self._worth.set_pairs(sheet.worth)
         self._terms.set_pairs(sheet.terms)
+        self._hq.setVisible(bool(sheet.hq))
+        self._answers.set_pairs(sheet.hq)
+        for field, text in (
+            (self.delivery, sheet.delivery),
+            (self.reference, sheet.reference),
+            (self.note, sheet.note),
+        ):
+            field.put_text(text)
+            field.setCursorPosition(0)
+            field.setReadOnly(not sheet.is_draft)
+        self._trouble.setVisible(bool(sheet.delivery_trouble))
+        self._trouble.set_runs([Run(sheet.delivery_trouble, "warning", icon="warning")])

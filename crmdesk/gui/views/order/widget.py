@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,18 +23,22 @@ from PySide6.QtWidgets import (
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.order.changes import ChangesPanel
 from crmdesk.gui.views.order.finder import ProductFinder
 from crmdesk.gui.views.order.lines import LinesTable
 from crmdesk.gui.views.order.model import OrderModel
 from crmdesk.gui.views.order.presenter import OrderPresenter
 from crmdesk.gui.views.order.side import SideColumn
+from crmdesk.gui.views.order.signing import SignPanel
 from crmdesk.gui.views.order.words import SheetItem
 from crmdesk.gui.widgets.badges import BadgeRow
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.entries import EntryLine
 from crmdesk.gui.widgets.factstrip import FactStrip
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.needs import NeedsList
+from crmdesk.gui.widgets.noticebar import NoticeBar
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import KeyStrip, Panel
 from crmdesk.i18n import CURRENCY_SIGNS, _
@@ -42,6 +46,7 @@ from crmdesk.services.queries.order import FoundProduct
 
 _ROOMY = 9
 _SIDE = 272
+_TYPING_PAUSE_MS = 90
 _ALSO = ("order.also_1", "order.also_2", "order.also_3")
 
 
@@ -54,6 +59,10 @@ class OrderPlace(QWidget):
         self._currency = context.workspace.currency
         self._saved = True
         self._sheet: SheetItem | None = None
+        self._being_typed = (0, "")
+        # Long enough for a scanner, whose digits are no quantity; too short to be waited for.
+        self._pause = QTimer(self, interval=_TYPING_PAUSE_MS, singleShot=True)
+        self._pause.timeout.connect(self._on_typing_paused)
         self._build()
         self._bind()
         self.setFocusProxy(self.table)
@@ -82,6 +91,9 @@ class OrderPlace(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
         column.addLayout(self._header())
+        self.same_day, self.gift = NoticeBar(self), NoticeBar(self)
+        column.addWidget(self.same_day)
+        column.addWidget(self.gift)
         row = QHBoxLayout()
         row.setSpacing(t.SPACE_3)
         row.addLayout(self._left(), 1)
@@ -106,13 +118,16 @@ class OrderPlace(QWidget):
         row.addWidget(self._badges)
         row.addSpacing(t.SPACE_1)
         row.addWidget(self._facts, 1)
-        self._discard = KeyHintButton(_("Delete draft"), kind="quiet", parent=self)
-        self._copy = KeyHintButton(_("Order again"), parent=self)
-        self._call_back = KeyHintButton(_("Call back"), parent=self)
+        self._discard = KeyHintButton(
+            _("Delete draft"), keys.hint("order.discard"), kind="quiet", parent=self
+        )
+        self._sign = KeyHintButton(_("Sign"), keys.hint("order.sign"), icon="edit", parent=self)
+        self._copy = KeyHintButton(_("Order again"), keys.hint("order.again"), parent=self)
+        self._call_back = KeyHintButton(_("Call back"), keys.hint("order.call_back"), parent=self)
         self._submit = KeyHintButton(
             _("Submit"), keys.hint("order.submit"), kind="filled", large=True, parent=self
         )
-        for button in (self._discard, self._copy, self._call_back, self._submit):
+        for button in (self._discard, self._sign, self._copy, self._call_back, self._submit):
             row.addWidget(button)
         return row
 
@@ -132,6 +147,10 @@ class OrderPlace(QWidget):
         )
         self._also.body.addWidget(self.also)
         column.addWidget(self._also)
+        self.changes = ChangesPanel(self)
+        column.addWidget(self.changes)
+        self.signing = SignPanel(self)
+        column.addWidget(self.signing)
         sign = CURRENCY_SIGNS.get(self._currency, self._currency)
         self._last = Panel(_("Last orders"), _("net {currency}, lines").format(currency=sign), self)
         self.last = FactStrip(self._last)
@@ -147,9 +166,12 @@ class OrderPlace(QWidget):
 
     def _bind(self) -> None:
         presenter = self.presenter
-        self.model.edited.connect(lambda key, _column, text: presenter.set_packs(key, text))
+        self.model.edited.connect(self._on_edited)
         self.table.used.connect(presenter.use_usual)
         self.table.kept.connect(presenter.keep)
+        self.table.replaced.connect(presenter.take_substitute)
+        self.table.typed.connect(self._on_typed)
+        self.table.given_up.connect(self._on_typing_given_up)
         self.finder.searched.connect(presenter.find)
         self.finder.chosen.connect(presenter.add_product)
         self.finder.scanned.connect(presenter.scan)
@@ -165,9 +187,37 @@ class OrderPlace(QWidget):
         keys.bind(self, "order.remove", self._on_line(presenter.remove))
         keys.bind(self, "order.use_usual", lambda: presenter.use_usual(self._current()))
         keys.bind(self, "order.keep", lambda: presenter.keep(self._current()))
+        self._bind_details()
+        keys.bind(self, "order.gift", presenter.take_gifts)
+        keys.bind(self, "order.instead", lambda: presenter.take_substitute(self._current()))
+        keys.bind(self, "order.repeat", presenter.repeat_last)
+        keys.bind(self, "order.again", presenter.copy)
+        keys.bind(self, "order.call_back", presenter.call_back)
+        keys.bind(self, "order.discard", presenter.discard)
         keys.bind(self, "order.close", presenter.leave)
         for place, action in enumerate(_ALSO):
             keys.bind(self, action, partial(presenter.add_suggestion, place))
+
+    def _bind_details(self) -> None:
+        details, side = self.presenter.details, self.side
+        side.note.textEdited.connect(details.note)
+        side.reference.textEdited.connect(details.reference)
+        side.delivery.entered.connect(details.delivery)
+        for action, field in (
+            ("order.delivery", side.delivery),
+            ("order.reference", side.reference),
+            ("order.note", side.note),
+        ):
+            field.entered.connect(lambda _text: self.table.setFocus())
+            field.given_up.connect(self.table.setFocus)
+            keys.bind(self, action, partial(self._on_field_wanted, field))
+        self.same_day.wanted.connect(self.presenter.discard)
+        self.gift.wanted.connect(self.presenter.take_gifts)
+        self.signing.signed.connect(details.sign)
+        self.signing.unsigned.connect(details.unsign)
+        self.signing.left.connect(self._on_signing_left)
+        self._sign.clicked.connect(self._on_sign_wanted)
+        keys.bind(self, "order.sign", self._on_sign_wanted)
 
     # ------------------------------------------------------------------- the presenter's view
 
@@ -184,10 +234,18 @@ class OrderPlace(QWidget):
         self.table.show_sheet(sheet)
         self.finder.set_foot(sheet.foot, sheet.foot_total, can_add=sheet.is_draft)
         self.side.show_sheet(sheet)
-        self._also.setVisible(sheet.is_draft and bool(sheet.also))
+        self.same_day.show_notice(sheet.same_day)
+        self.gift.show_notice(sheet.gift)
+        self.changes.show_changes(sheet.changes)
+        self._sign.setVisible(sheet.is_draft)
+        self._sign.set_label(_("Signed") if sheet.signed else _("Sign"))
+        signing = self.signing.isVisible()
+        self._also.setVisible(sheet.is_draft and bool(sheet.also) and not signing)
         self.also.set_items(sheet.also)
         # A long order needs the room for its lines.
-        self._last.setVisible(bool(sheet.last_orders) and len(sheet.lines) <= _ROOMY)
+        self._last.setVisible(
+            bool(sheet.last_orders) and len(sheet.lines) <= _ROOMY and not signing
+        )
         self.last.set_facts(sheet.last_orders)
         self._submit.setVisible(sheet.is_draft)
         self._discard.setVisible(sheet.is_draft)
@@ -244,12 +302,48 @@ class OrderPlace(QWidget):
         if self._sheet.is_draft:
             saved = BadgeItem(_("saved"), Tone.GOOD, "check")
             badges.append(saved if self._saved else BadgeItem(_("saving"), Tone.MUTED))
+        if self._sheet.signed:
+            badges.append(BadgeItem(self._sheet.signed, Tone.GOOD, "edit"))
         self._badges.set_items(badges)
 
     def _on_submit_wanted(self) -> None:
         # Leaving the field takes over what is being typed before the order is submitted.
         self.table.setFocus()
         self.presenter.submit()
+
+    def _on_edited(self, key: int, _column: int, text: str) -> None:
+        self._pause.stop()
+        self.presenter.set_packs(key, text)
+
+    def _on_typed(self, key: object, text: str) -> None:
+        if isinstance(key, int):
+            self._being_typed = (key, text)
+            self._pause.start()
+
+    def _on_typing_paused(self) -> None:
+        self.presenter.type_packs(*self._being_typed)
+
+    def _on_typing_given_up(self, key: object) -> None:
+        self._pause.stop()
+        if isinstance(key, int):
+            self.presenter.stop_typing(key)
+
+    def _on_field_wanted(self, field: EntryLine) -> None:
+        if self._sheet is not None and self._sheet.is_draft:
+            field.setFocus()
+            field.selectAll()
+
+    def _on_sign_wanted(self) -> None:
+        if self._sheet is not None and self._sheet.is_draft:
+            self._also.hide()
+            self._last.hide()
+            self.signing.open_for(self._sheet, self._sheet.signer)
+
+    def _on_signing_left(self) -> None:
+        self.signing.hide()
+        self.table.setFocus()
+        if self._sheet is not None:
+            self.show_sheet(self._sheet)
 
     def _on_line(self, act: Callable[[int], None]) -> Callable[[], None]:
         def acted() -> None:

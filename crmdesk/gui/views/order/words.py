@@ -9,18 +9,37 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from crmdesk.analytics.value import gross_margin_share
 from crmdesk.domain.order_guards import Unusual, unusual_quantity
-from crmdesk.domain.order_limits import check_credit
+from crmdesk.domain.signature import Signature, read_signature
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.packs import pack_name, pack_of, pack_text
 from crmdesk.gui.sku_words import need_item
+from crmdesk.gui.views.order.answer_words import (
+    ChangeItem,
+    change_items,
+    gift_notice,
+    hq_pairs,
+    same_day_notice,
+    signed_words,
+    trouble_words,
+)
+from crmdesk.gui.views.order.side_words import (
+    credit_left,
+    credit_parts,
+    credit_state,
+    debts_as_of,
+    terms,
+    totals,
+    when,
+    worth,
+)
 from crmdesk.gui.widgets.items import (
     BadgeItem,
     CreditPart,
     Fact,
     FactPart,
     NeedItem,
+    NoticeItem,
     Pair,
     Tone,
 )
@@ -28,13 +47,9 @@ from crmdesk.i18n import (
     _,
     format_amount,
     format_date,
-    format_date_near,
     format_number,
-    format_percent,
     format_price,
-    format_time,
     ngettext,
-    weekday_short,
 )
 from crmdesk.services.queries.order import OrderLineRow, OrderSheet
 
@@ -71,6 +86,7 @@ class WarningItem:
     quiet: str
     use: str
     keep: str
+    by_stock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +115,28 @@ class SheetItem:
     terms: tuple[Pair, ...]
     also: tuple[NeedItem, ...]
     last_orders: tuple[Fact, ...]
+    same_day: NoticeItem | None = None
+    gift: NoticeItem | None = None
+    delivery: str = ""
+    delivery_trouble: str = ""
+    reference: str = ""
+    note: str = ""
+    signed: str = ""
+    signer: str = ""
+    signature: Signature | None = None
+    changes: tuple[ChangeItem, ...] = ()
+    hq: tuple[Pair, ...] = ()
 
 
 def sheet_item(sheet: OrderSheet, kept: Set[tuple[int, int]], now: datetime) -> SheetItem:
     """Everything the sheet shows; `kept` are (product, base units) confirmed, `now` is local."""
     today = now.date()
-    unusual = {
+    warned = {
         line.product_id: found
         for line in sheet.lines
-        if sheet.is_draft and (found := line_warning(line, kept)) is not None
+        if sheet.is_draft and (found := _warning_of(line, sheet, kept, now)) is not None
     }
+    odd = {key for key, found in warned.items() if not found.by_stock}
     units = sum(line.base_quantity for line in sheet.lines)
     count = len(sheet.lines)
     lines = ngettext("{count} line", "{count} lines", count).format(count=count)
@@ -123,27 +151,82 @@ def sheet_item(sheet: OrderSheet, kept: Set[tuple[int, int]], now: datetime) -> 
         is_draft=sheet.is_draft,
         can_call_back=sheet.status == OrderStatus.SUBMITTED,
         lines=tuple(
-            _line(line, number, sheet, unusual.get(line.product_id))
+            _line(line, number, sheet, is_odd=line.product_id in odd)
             for number, line in enumerate(sheet.lines, 1)
         ),
-        warnings=tuple(
-            _warning(line, unusual[line.product_id])
-            for line in sheet.lines
-            if line.product_id in unusual
-        ),
+        warnings=tuple(warned.values()),
         foot=f"{lines}, {total_units.format(count=format_number(units))}",
         foot_total=format_amount(sheet.net_minor, sheet.currency),
-        totals=_totals(sheet),
+        totals=totals(sheet),
         to_pay=format_amount(sheet.total_minor, sheet.currency),
-        credit=_credit_parts(sheet),
+        credit=credit_parts(sheet),
         credit_limit_minor=sheet.credit.limit_minor or 0,
-        credit_left=(_credit_left(sheet), *_debts_as_of(sheet, now)),
-        credit_state=_credit_state(sheet),
-        worth=_worth(sheet),
-        terms=_terms(sheet, now),
+        credit_left=(credit_left(sheet), *debts_as_of(sheet, now)),
+        credit_state=credit_state(sheet),
+        worth=worth(sheet),
+        terms=terms(sheet, now),
         also=tuple(need_item(row, today) for row in sheet.also_ask),
         last_orders=_last_orders(sheet, today),
+        same_day=same_day_notice(sheet),
+        gift=gift_notice(sheet),
+        delivery="" if sheet.delivery_date is None else _day(sheet.delivery_date),
+        delivery_trouble=trouble_words(sheet.delivery_trouble),
+        reference=sheet.reference,
+        note=sheet.note,
+        signed=signed_words(sheet, now),
+        signer=sheet.signed_by or sheet.contact,
+        signature=_drawn(sheet),
+        changes=change_items(sheet, now),
+        hq=hq_pairs(sheet, now),
     )
+
+
+def _day(day: date) -> str:
+    return format_date(day, weekday=True)
+
+
+def _drawn(sheet: OrderSheet) -> Signature | None:
+    try:
+        return read_signature(sheet.signature)
+    except ValueError:
+        return None
+
+
+def _warning_of(
+    line: OrderLineRow, sheet: OrderSheet, kept: Set[tuple[int, int]], now: datetime
+) -> WarningItem | None:
+    unusual = line_warning(line, kept)
+    if unusual is not None:
+        return _warning(line, unusual)
+    return _stock_warning(line, sheet, now) if is_short(line, kept) else None
+
+
+def is_short(line: OrderLineRow, kept: Set[tuple[int, int]]) -> bool:
+    """Whether more is on a line than there was, unless the person has said to keep it."""
+    if line.stock is None or (line.product_id, -line.base_quantity) in kept:
+        return False
+    return line.base_quantity > line.stock.on_hand
+
+
+def _stock_warning(line: OrderLineRow, sheet: OrderSheet, now: datetime) -> WarningItem | None:
+    stock = line.stock
+    if stock is None:
+        return None
+    left = format_number(stock.on_hand)
+    loud = (
+        _("{product} is out of stock.") if stock.on_hand <= 0
+        else _("Only {count} of {product} are in stock.")
+    ).format(count=left, product=line.name)  # fmt: skip
+    parts = [_("As of {when}").format(when=when(stock.as_of, now))]
+    if stock.is_stale(now, sheet.policy.stale_stock_hours):
+        parts.append(_("this is old: ask the office"))
+    if stock.next_arrival is not None:
+        parts.append(_("more on {date}").format(date=format_date(stock.next_arrival, weekday=True)))
+    use = ""
+    if stock.substitute is not None:
+        use = _("Take {product}").format(product=stock.substitute.name)
+    keep = _keep(format_number(line.packs))
+    return WarningItem(line.product_id, loud, f"{'; '.join(parts)}.", use, keep, by_stock=True)
 
 
 def line_warning(line: OrderLineRow, kept: Set[tuple[int, int]]) -> Unusual | None:
@@ -175,7 +258,7 @@ def _facts(sheet: OrderSheet, now: datetime) -> str:
     return " · ".join(parts)
 
 
-def _line(line: OrderLineRow, number: int, sheet: OrderSheet, unusual: Unusual | None) -> LineItem:
+def _line(line: OrderLineRow, number: int, sheet: OrderSheet, *, is_odd: bool) -> LineItem:
     currency = sheet.currency
     usual = NONE
     if line.usual is not None and line.usual.packs > 0:
@@ -191,7 +274,7 @@ def _line(line: OrderLineRow, number: int, sheet: OrderSheet, unusual: Unusual |
         pack=pack_of(line.unit, line.factor),
         units=units,
         usual=usual,
-        usual_tone=Tone.WARNING if unusual is not None else Tone.MUTED,
+        usual_tone=Tone.WARNING if is_odd else Tone.MUTED,
         list_price=format_price(line.list_price_e4, currency),
         reason=line.reason if line.list_price_e4 else line.reason or _("no price yet"),
         reduced=line.reduced,
@@ -239,159 +322,6 @@ def _use(what: str) -> str:
 
 def _keep(what: str) -> str:
     return _("Keep {quantity}").format(quantity=what)
-
-
-def _totals(sheet: OrderSheet) -> tuple[Pair, ...]:
-    currency = sheet.currency
-    pairs = [Pair(_("Net"), format_amount(sheet.net_minor, currency))]
-    if sheet.discount_minor:
-        pairs.append(
-            Pair(
-                _("of it discounts"),
-                format_amount(-sheet.discount_minor, currency),
-                label_tone=Tone.MUTED,
-            )
-        )
-    for tax in sheet.taxes:
-        words = _("Tax {rate} on {amount}").format(
-            rate=format_percent(tax.rate_bp / 10_000, 0 if tax.rate_bp % 100 == 0 else 1),
-            amount=format_amount(tax.on_minor, currency),
-        )
-        amount = format_amount(tax.tax_minor, currency)
-        pairs.append(Pair(words, amount, label_tone=Tone.MUTED))
-    for gift in sheet.gifts:
-        words = _("Free to add: {product}").format(product=gift.product)
-        pairs.append(
-            Pair(words, format_number(gift.quantity), tone=Tone.GOOD, label_tone=Tone.MUTED)
-        )
-    return tuple(pairs)
-
-
-def _this_order_minor(sheet: OrderSheet) -> int:
-    """What this order adds to the debts; an order that HQ has is in them already or never will."""
-    return sheet.total_minor if sheet.status in ("draft", "submitted") else 0
-
-
-def _credit_parts(sheet: OrderSheet) -> tuple[CreditPart, ...]:
-    credit, currency = sheet.credit, sheet.currency
-    current = credit.open_minor - credit.late_minor
-    parts = []
-    if credit.late_minor > 0:
-        amount = format_amount(credit.late_minor, currency)
-        parts.append(
-            CreditPart("late", _("Late, ask today"), credit.late_minor, amount, Tone.DANGER)
-        )
-    amount = format_amount(current, currency)
-    parts.append(CreditPart("open", _("Open, not due"), current, amount, Tone.MUTED))
-    this = _this_order_minor(sheet)
-    parts.append(CreditPart("this", _("This order"), this, format_amount(this, currency)))
-    return tuple(parts)
-
-
-def _left_minor(sheet: OrderSheet) -> int | None:
-    if sheet.credit.limit_minor is None:
-        return None
-    return sheet.credit.limit_minor - sheet.credit.open_minor - _this_order_minor(sheet)
-
-
-def _credit_left(sheet: OrderSheet) -> Pair:
-    left = _left_minor(sheet)
-    if left is None or sheet.credit.limit_minor is None:
-        return Pair(_("No limit agreed"), "", label_tone=Tone.MUTED)
-    limit = format_amount(sheet.credit.limit_minor, sheet.currency, decimals=0)
-    return Pair(
-        _("Left of {limit}").format(limit=limit),
-        format_amount(left, sheet.currency),
-        tone=Tone.DANGER if left < 0 else Tone.PLAIN,
-        label_tone=Tone.MUTED,
-        strong=True,
-    )
-
-
-def _debts_as_of(sheet: OrderSheet, now: datetime) -> tuple[Pair, ...]:
-    as_of = sheet.credit.as_of
-    if as_of is None:
-        return ()
-    return (Pair(_("Debts as of"), _when(as_of, now), label_tone=Tone.MUTED),)
-
-
-def _when(instant: datetime, now: datetime) -> str:
-    local = instant.astimezone(now.tzinfo)
-    if (now - local).days >= 6:
-        return format_date_near(local.date(), now.date())
-    return f"{weekday_short(local.weekday())} {format_time(local)}"
-
-
-def _credit_state(sheet: OrderSheet) -> BadgeItem:
-    credit = sheet.credit
-    if credit.limit_minor is None:
-        return BadgeItem(_("no limit"), Tone.MUTED)
-    found = check_credit(
-        credit.mode, credit.limit_minor, credit.open_minor, _this_order_minor(sheet)
-    )
-    if not found.over_minor:
-        return BadgeItem(_("within limit"), Tone.GOOD, "check")
-    if found.blocks:
-        return BadgeItem(_("above limit: blocked"), Tone.DANGER, "warning")
-    tone = Tone.WARNING if found.warns else Tone.MUTED
-    return BadgeItem(_("above limit"), tone, "warning")
-
-
-def _worth(sheet: OrderSheet) -> tuple[Pair, ...]:
-    currency = sheet.currency
-    share = gross_margin_share(sheet.net_minor, sheet.cost_minor)
-    margin = sheet.net_minor - sheet.cost_minor
-    pairs = [
-        Pair(
-            _("Gross margin"),
-            format_amount(margin, currency),
-            note=format_percent(share.value) if share.value is not None else "",
-            strong=True,
-            tone=Tone.DANGER if margin < 0 else Tone.PLAIN,
-        )
-    ]
-    if sheet.visit_cost_minor:
-        cost = format_amount(-sheet.visit_cost_minor, currency)
-        pairs.append(Pair(_("A visit costs"), cost))
-    if sheet.break_even.value:
-        amount = format_amount(sheet.break_even.value, currency, decimals=0)
-        words = _("Break-even order {amount}").format(amount=amount)
-        pairs.append(_passed(words, sheet.net_minor >= sheet.break_even.value))
-    losing = sum(line.below_cost for line in sheet.lines)
-    if losing:
-        words = ngettext("{count} line below cost", "{count} lines below cost", losing)
-        pairs.append(
-            Pair(words.format(count=losing), _("check"), tone=Tone.DANGER, icon="warning",
-                 label_tone=Tone.MUTED)
-        )  # fmt: skip
-    if sheet.minimum_minor:
-        amount = format_amount(sheet.minimum_minor, currency, decimals=0)
-        words = _("Minimum order {amount}").format(amount=amount)
-        pairs.append(_passed(words, sheet.net_minor >= sheet.minimum_minor))
-    return tuple(pairs)
-
-
-def _passed(label: str, ok: bool) -> Pair:
-    word = _("passed") if ok else _("not yet")
-    tone, icon = (Tone.GOOD, "check") if ok else (Tone.WARNING, "warning")
-    return Pair(label, word, tone=tone, icon=icon, label_tone=Tone.MUTED)
-
-
-def _terms(sheet: OrderSheet, now: datetime) -> tuple[Pair, ...]:
-    days = ngettext("{count} day", "{count} days", sheet.terms_days)
-    pairs = [
-        Pair(
-            _("Delivery"),
-            NONE if sheet.delivery_date is None else format_date(sheet.delivery_date, weekday=True),
-            label_tone=Tone.MUTED,
-        ),
-        Pair(_("Payment"), days.format(count=sheet.terms_days), label_tone=Tone.MUTED),
-        Pair(_("Prices"), sheet.price_list or NONE, label_tone=Tone.MUTED),
-    ]
-    if sheet.stock_as_of is not None:
-        when = _when(sheet.stock_as_of, now)
-        pairs.append(Pair(_("Stock as of"), when, label_tone=Tone.MUTED))
-    return tuple(pairs)
 
 
 def _last_orders(sheet: OrderSheet, today: date) -> tuple[Fact, ...]:

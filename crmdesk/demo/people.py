@@ -42,6 +42,9 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("price", "Price"), ("competitor", "Competitor"), ("timing", "Too late"),
         ("need", "No need any more"), ("silent", "No answer"),
     )),
+    ("quote_won", (
+        ("price", "Price"), ("service", "Service"), ("range", "Range"), ("trust", "Knows us"),
+    )),
     ("opportunity_lost", (
         ("price", "Price"), ("competitor", "Competitor"), ("need", "No need"),
         ("silent", "No answer"),

@@ -1,4 +1,4 @@
-"""What is not sold yet: quotes with their follow-up, opportunities with stages, leads.
+"""What is not sold yet: quotes with their follow-ups, opportunities with stages, leads.
 
 Owns the rows and their words; prices come from :mod:`crmdesk.demo.pricing`.
 """
@@ -32,6 +32,18 @@ _DEALS = (
 )  # fmt: skip
 STAGES = ("qualified", "proposal", "negotiation")
 _STEPS = ("Call back", "Send the offer", "Tasting with the owner", "Meet the manager")
+_TERMS = "Payment in 30 days. Delivered free from 150 €; prices without tax."
+_FOLLOWED = {"won": (1, 4, 4, 2), "lost": (4, 4, 2, 1), "expired": (6, 3, 1, 0)}
+"""How often quotes that ended so had been followed up: weights of none, once, twice, thrice."""
+
+_SAID = {
+    "interested": ("Likes it, asks the owner", "Wants to start next month", "Compares prices"),
+    "thinking": ("No decision yet", "Has to look at the stock first", "Call after the fair"),
+    "changes": ("Wants fewer cases", "Asks for another brand"),
+    "unreached": ("Not there", "Left a message"),
+}
+_WON = ("price", "service", "range", "trust")
+_RIVALS = ("Cash & Carry", "Makro", "Distribuidora Nord")
 _CAST_QUOTES = {2: ("Christmas boxes", 8, 0, 6), 4: ("Delicatessen shelf", 15, -2, 10),
                 7: ("Paper by the pallet", 6, 3, 20)}  # fmt: skip
 
@@ -49,6 +61,7 @@ class Pipeline:
         self._uids, self._sink = uids, sink
         self._quote, self._deal = row_maker("quote"), row_maker("opportunity")
         self._change, self._lead = row_maker("stage_change"), row_maker("lead")
+        self._followed = row_maker("quote_follow_up")
 
     def write(self, customer: Customer, habits: list[Pair], rng: Random) -> None:
         """Quotes and opportunities of one customer."""
@@ -82,6 +95,8 @@ class Pipeline:
                 )
             return
         status = rng.choices(("won", "lost", "expired"), (46, 38, 16))[0]
+        if status == "expired":
+            valid = min(valid, self._today - 1)
         self._write_quote(customer, day, title, status, rng, follow=None, valid=valid)
 
     def _write_quote(
@@ -102,8 +117,14 @@ class Pipeline:
         if status == "lost":
             code = rng.choice(("price", "price", "competitor", "timing", "need", "silent"))
             reason = self._staff.reasons["quote_lost", code]
+        # A source of its own: what is said of a quote changes nothing else in the company.
+        own = Random(f"{self._spec.seed} {customer.code} {day} {title}")
+        if status == "won" and own.random() < 0.7:
+            reason = self._staff.reasons["quote_won", own.choice(_WON)]
+        rival = own.choice(_RIVALS) if status == "lost" and own.random() < 0.3 else None
+        uid = self._uids()
         row = self._quote(
-            self._uids(), order_lines(lines), account=customer.uid,
+            uid, order_lines(lines), account=customer.uid,
             number=self._numbers.quote(customer.rep, day), status=status, title=title,
             user=customer.rep.uid, price_list=self._catalogue.lists[customer.price_list],
             quote_date=date.fromordinal(day), valid_until=date.fromordinal(valid),
@@ -111,9 +132,36 @@ class Pipeline:
             sent_at=instant_text(date.fromordinal(day), 17 * 60),
             decided_on=None if decided is None else date.fromordinal(decided), reason=reason,
             net_minor=sums.net, discount_minor=sums.discount, tax_minor=sums.tax,
-            total_minor=sums.net + sums.tax, cost_minor=sums.cost,
+            total_minor=sums.net + sums.tax, cost_minor=sums.cost, terms=_TERMS, lost_to=rival,
         )  # fmt: skip
         self._sink.add("quote", row)
+        self._write_follow_ups(customer, uid, (day, decided or valid, follow), status, own)
+
+    def _write_follow_ups(
+        self, customer: Customer, quote: Uid, days: tuple[int, int, int | None], status: str,
+        rng: Random,
+    ) -> None:  # fmt: skip
+        """Follow-ups between sending and the decision, or today; the last says when again."""
+        sent, ended, follow = days
+        if status in _FOLLOWED:
+            times = rng.choices((0, 1, 2, 3), _FOLLOWED[status])[0]
+        else:
+            ended = self._today
+            times = min((ended - sent) // 6, 3) if rng.random() < 0.7 else 0
+        ended = min(ended, self._today)
+        free = [day for day in range(sent + 2, ended) if date.fromordinal(day).weekday() < 5]
+        chosen = sorted(rng.sample(free, min(times, len(free))))
+        for place, day in enumerate(chosen):
+            result = rng.choice(("interested", "thinking", "thinking", "changes", "unreached"))
+            after = chosen[place + 1] if place + 1 < len(chosen) else follow or min(day + 7, ended)
+            row = self._followed(
+                self._uids(), account=customer.uid, quote=quote, user=customer.rep.uid,
+                at=instant_text(date.fromordinal(day), 9 * 60 + rng.randrange(8 * 60)),
+                date=date.fromordinal(day), result=result, note=rng.choice(_SAID[result]),
+                mode=rng.choice(("call", "call", "visit", "mail", "message")),
+                next_on=date.fromordinal(after),
+            )  # fmt: skip
+            self._sink.add("quote_follow_up", row)
 
     def _lines(self, customer: Customer, day: int, rng: Random) -> list[PricedLine]:
         ranged = [

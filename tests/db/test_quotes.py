@@ -17,9 +17,19 @@ from hypothesis.stateful import (
 )
 
 from crmdesk.domain.errors import FieldError, IllegalTransition, UserError
+from crmdesk.domain.quote_rules import FollowUp
 from crmdesk.domain.states import QUOTE_STEPS, QuoteStatus
 from crmdesk.services import orders, quote_decisions, quote_versions, quotes
 from crmdesk.services.document_lines import LineInput
+from crmdesk.services.queries.quote import quote_sheet
+from crmdesk.services.queries.quote_figures import quote_figures
+from crmdesk.services.queries.quotes import (
+    QuoteFilter,
+    QuoteGroup,
+    quote_counts,
+    quote_keys,
+    quote_rows,
+)
 from crmdesk.services.quote_follow_ups import (
     FollowUpInput,
     FollowUpMode,
@@ -473,3 +483,62 @@ def test_the_rules_hold_in_any_history(ws: Workspace, products: list[int]) -> No
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------ list, figures
+
+
+def test_each_chip_counts_what_it_shows_and_the_queue_is_what_waits(
+    ws: Workspace, sent: int
+) -> None:
+    counts = quote_counts(ws)
+    for group in QuoteGroup:
+        keys = quote_keys(ws, QuoteFilter(group=group))
+        assert len(keys) == counts.groups[group], group
+        assert set(quote_rows(ws, keys)) == set(keys)
+    queue = quote_keys(ws, QuoteFilter())
+    rows = quote_rows(ws, quote_keys(ws, QuoteFilter(group=QuoteGroup.ALL)))
+    assert set(queue) == {key for key, row in rows.items() if row.state and row.state.waits}
+    places = [list(FollowUp).index(rows[key].state or FollowUp.LATER) for key in queue]
+    assert places == sorted(places)
+    for state, count in counts.queue.items():
+        assert sum(row.state is state for row in rows.values()) == count
+    assert sent not in queue
+    plan_follow_up(ws, sent, ws.today())
+    assert sent in quote_keys(ws, QuoteFilter())
+    log_follow_up(ws, sent, follow_up(ws, tomorrow(ws, 3)))
+    assert sent not in quote_keys(ws, QuoteFilter())
+    number = rows[sent].number
+    assert quote_keys(ws, QuoteFilter(number, QuoteGroup.ALL)) == [sent]
+
+
+def test_the_rate_of_quotes_nobody_followed_up_opens_down_to_its_rows(
+    ws: Workspace, sent: int
+) -> None:
+    _value, before = quote_figures(ws)
+    quote_decisions.lose_quote(ws, sent, lost_reason(ws))
+    _value, after = quote_figures(ws)
+    assert (after.lost, after.untouched) == (before.lost + 1, before.untouched + 1)
+    keys = quote_keys(ws, QuoteFilter(group=QuoteGroup.UNTOUCHED))
+    assert sent in keys and len(keys) == after.untouched
+    assert sum(row.net_minor for row in quote_rows(ws, keys).values()) == after.net_minor
+    assert after.rate.value == after.untouched / after.lost
+    assert sum(one.lost for one in after.by_rep) == after.lost
+
+
+def test_a_sheet_shows_what_differs_from_the_version_before(
+    ws: Workspace, sent: int, products: list[int]
+) -> None:
+    log_follow_up(ws, sent, follow_up(ws, tomorrow(ws, 3)))
+    second = quote_versions.revise_quote(ws, sent).quote_id
+    assert quote_sheet(ws, second).changes == ()
+    quotes.set_line(ws, second, LineInput(products[0], None, 24))
+    quotes.set_line(ws, second, LineInput(products[1], None, 0))
+    sheet = quote_sheet(ws, second)
+    assert [
+        (c.old.packs if c.old else None, c.new.packs if c.new else None) for c in sheet.changes
+    ] == [(12, 24), (12, None)]
+    assert [(v.id, v.version, v.status) for v in sheet.versions] == [(sent, 1, "sent")]
+    assert [f.note for f in sheet.follow_ups] == ["asks the owner"]
+    assert sheet.row.name.endswith("/2")
+    assert sheet.lost_reasons and sheet.won_reasons

@@ -11,6 +11,8 @@ from crmdesk.domain.states import OrderStatus, QuoteStatus
 from crmdesk.storage.rows import Value
 from tests.unit.demo.conftest import SMALL, Named
 
+TODAY = SMALL.today.isoformat()
+
 Rows = dict[str, list[Named]]
 
 
@@ -182,4 +184,21 @@ def test_quotes_are_decided_or_followed_up(rows: Rows) -> None:
     for quote in rows["quote"]:
         status = QuoteStatus(quote.text("status"))
         assert (quote["next_follow_up"] is not None) == (status is QuoteStatus.SENT)
-        assert (quote["reason"] is not None) == (status is QuoteStatus.LOST)
+        if status is not QuoteStatus.WON:
+            assert (quote["reason"] is not None) == (status is QuoteStatus.LOST)
+        if status is QuoteStatus.EXPIRED:
+            assert quote.text("valid_until") < TODAY
+
+
+def test_quotes_are_followed_up_between_sending_and_deciding(rows: Rows) -> None:
+    quotes = {quote.uid: quote for quote in rows["quote"]}
+    followed = dict.fromkeys(quotes, 0)
+    for follow_up in rows["quote_follow_up"]:
+        quote = quotes[bytes(follow_up["quote"])]  # type: ignore[arg-type]
+        followed[quote.uid] += 1
+        assert follow_up["account"] == quote["account"]
+        until = str(quote["decided_on"] or TODAY)
+        assert quote.text("quote_date") < follow_up.text("date") <= min(until, TODAY)
+    ended = [q for q in quotes.values() if q["status"] in ("lost", "expired")]
+    share = sum(followed[q.uid] == 0 for q in ended) / len(ended)
+    assert 0.1 < share < 0.8

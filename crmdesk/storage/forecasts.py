@@ -11,31 +11,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 
 from crmdesk.analytics.reorder import (
     STATES,
     Forecasts,
-    Packaging,
     ReorderModel,
     SaleLines,
     fit,
-    packs,
     purchase_days,
     score,
 )  # fmt: skip
-from crmdesk.domain.money import currency_exponent, divide_half_even
 from crmdesk.storage import reorder_models
 from crmdesk.storage.indexes import indexes_built_afterwards
+from crmdesk.storage.pair_worth import Goods, Ints, pair_codes
 
 _EPOCH = date(1970, 1, 1)
-# Absurd imported prices times absurd quantities must still fit the columns.
-_MOST_MINOR = 10**15
 _CHUNK = 100_000
 
 _LINES = (
@@ -160,10 +157,9 @@ def _insert_pairs(
     forecasts = forecast(lines, model, today)
     if len(forecasts) == 0:
         return
-    last = _last_lines(lines)
-    prices = _Prices(connection, account_ids)
+    rows = _rows(connection, forecasts, lines, today, account_ids)
     cursor = connection.connection.cursor()
-    cursor.executemany(_INSERT, list(_pair_rows(forecasts, last, prices, today)))
+    cursor.executemany(_INSERT, list(rows))
     cursor.close()
 
 
@@ -203,8 +199,8 @@ def rows_as_of(
     if account_id is not None:
         lines = _kept(lines, lines.sales.account == account_id)
     forecasts = forecast(lines, model, as_of)
-    prices = _Prices(connection, None)
-    return _pair_rows(forecasts, _last_lines(lines), prices, as_of)
+    only = None if account_id is None else [account_id]
+    return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only))
 
 
 def _until(lines: LineArrays, day: int) -> LineArrays:
@@ -217,148 +213,63 @@ def _kept(lines: LineArrays, keep: Any) -> LineArrays:
     return LineArrays(chosen, lines.net_minor[keep], lines.packaging[keep])
 
 
-@dataclass(frozen=True, slots=True)
-class _LastLine:
-    quantity: int
-    net_minor: int
-    packaging: int
-
-
-def _last_lines(lines: LineArrays) -> dict[tuple[int, int], _LastLine]:
-    """Per pair: quantity and net of its newest line above zero, and its usual packaging."""
-    keep = np.flatnonzero(lines.sales.quantity > 0)
-    account, product = lines.sales.account[keep], lines.sales.sku[keep]
-    day, quantity = lines.sales.day[keep], lines.sales.quantity[keep]
-    net, packaging = lines.net_minor[keep], lines.packaging[keep]
-    if len(keep) == 0:
-        return {}
-    pair = (account << 32) | product
-    usual = _usual_packaging(pair, packaging)
-    order = np.lexsort((np.arange(len(keep)), day, pair))
-    at = order[_ends(pair[order])]
-    columns = (account[at], product[at], quantity[at], net[at], pair[at])
-    return {
-        (one, sku): _LastLine(amount, worth, usual[code])
-        for one, sku, amount, worth, code in zip(*(c.tolist() for c in columns), strict=True)
-    }
-
-
-def _usual_packaging(pair: Any, packaging: Any) -> dict[int, int]:
-    """The most frequent packaging of each pair; of several the one made first."""
-    order = np.lexsort((packaging, pair))
-    pairs, packs_of = pair[order], packaging[order]
-    ends = np.flatnonzero(np.append((np.diff(pairs) != 0) | (np.diff(packs_of) != 0), True))
-    counts = np.diff(ends, prepend=-1)
-    usual: dict[int, tuple[int, int]] = {}
-    runs = (pairs[ends].tolist(), packs_of[ends].tolist(), counts.tolist())
-    for code, pack, count in zip(*runs, strict=True):
-        if code not in usual or count > usual[code][0]:
-            usual[code] = (count, pack)
-    return {code: pack for code, (_count, pack) in usual.items()}
-
-
-def _ends(groups: Any) -> Any:
-    """Where each run of equal numbers ends."""
-    return np.flatnonzero(np.append(groups[1:] != groups[:-1], True))
-
-
-class _Prices:
-    """What products cost and how they are packed and priced, read once for a set of pairs."""
-
-    def __init__(self, connection: Connection, account_ids: Sequence[int] | None) -> None:
-        self.per = dict(_pairs(connection, "SELECT id, price_per FROM product"))
-        self.cost = dict(
-            _pairs(
-                connection,
-                "SELECT product_id, cost_e4 FROM cost_version ORDER BY valid_from",
-            )
-        )
-        self.packagings: dict[int, list[tuple[int, Packaging]]] = {}
-        rows = connection.exec_driver_sql(
-            "SELECT id, product_id, factor, minimum, multiple FROM packaging WHERE sellable"
-            " ORDER BY product_id, factor"
-        )
-        for key, product, factor, minimum, multiple in rows:
-            self.packagings.setdefault(product, []).append(
-                (key, Packaging(factor, minimum, multiple))
-            )
-        self.chosen: dict[tuple[int, int], int] = {}
-        where = "" if account_ids is None else (
-            f" AND account_id IN ({','.join(str(int(key)) for key in account_ids)})"
-        )  # fmt: skip
-        for account, product, pack in connection.exec_driver_sql(
-            "SELECT account_id, product_id, usual_packaging_id FROM account_product"
-            f" WHERE usual_packaging_id IS NOT NULL{where}"
-        ):
-            self.chosen[(account, product)] = pack
-        currency = connection.exec_driver_sql("SELECT currency FROM organisation").scalar()
-        self.unit = 10 ** (4 - currency_exponent(str(currency or "EUR")))
-
-    def pack(self, pair: tuple[int, int], quantity: int, usual: int) -> tuple[int | None, int]:
-        """(packaging key or None for base units, packs) for a quantity in base units."""
-        options = self.packagings.get(pair[1])
-        if not options or quantity <= 0:
-            return None, quantity
-        wanted = self.chosen.get(pair, usual)
-        keys = [key for key, _packaging in options]
-        index = keys.index(wanted) if wanted in keys else None
-        place, count = packs(quantity, [packaging for _key, packaging in options], index)
-        return keys[place], count
-
-    def base_quantity(self, product: int, packaging: int | None, count: int) -> int:
-        """Base units of so many packs."""
-        for key, one in self.packagings.get(product, ()):
-            if key == packaging:
-                return count * one.factor
-        return count
-
-
-def _pairs(connection: Connection, query: str) -> Iterable[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in connection.exec_driver_sql(query)]
-
-
-def _pair_rows(
-    forecasts: Forecasts, last: dict[tuple[int, int], _LastLine], prices: _Prices, today: date
-) -> Iterable[PairRow]:
-    as_of = today.isoformat()
-    names = [str(state) for state in STATES]
-    columns = zip(
+def _rows(
+    connection: Connection,
+    forecasts: Forecasts,
+    lines: LineArrays,
+    today: date,
+    account_ids: Sequence[int] | None,
+) -> Iterable[tuple[Any, ...]]:
+    """The rows of a forecast in the order of :class:`PairRow`."""
+    if len(forecasts) == 0:
+        return ()
+    products = None if account_ids is None else np.unique(forecasts.sku).tolist()
+    goods = Goods(connection, today, products)
+    pair = pair_codes(forecasts.account, forecasts.sku)
+    last = goods.last_lines(pair, lines.sales, lines.net_minor, lines.packaging)
+    wanted = _chosen(connection, pair, last.packaging, account_ids)
+    worth = goods.worth(forecasts.sku, forecasts.expected_quantity, wanted, last)
+    names = np.array([str(state) for state in STATES], dtype=object)
+    return zip(
         forecasts.account.tolist(), forecasts.sku.tolist(), forecasts.n.tolist(),
-        forecasts.first.tolist(), forecasts.last.tolist(), forecasts.interval_days.tolist(),
-        forecasts.median_gap.tolist(), forecasts.p7.tolist(), forecasts.p14.tolist(),
-        forecasts.p30.tolist(), forecasts.state.tolist(), forecasts.expected_next_day.tolist(),
-        forecasts.expected_quantity.tolist(), strict=True,
+        _dates(forecasts.first), _dates(forecasts.last), last.quantity.tolist(),
+        worth.last_net_e4.tolist(), _known(forecasts.interval_days), _known(forecasts.median_gap),
+        forecasts.p7.tolist(), forecasts.p14.tolist(), forecasts.p30.tolist(),
+        names[forecasts.state].tolist(), _dates(forecasts.expected_next_day),
+        forecasts.expected_quantity.tolist(), [key or None for key in worth.packaging.tolist()],
+        worth.packs.tolist(), worth.net_minor.tolist(), worth.margin_minor.tolist(),
+        repeat(today.isoformat()),
     )  # fmt: skip
-    for (
-        account,
-        product,
-        n,
-        first,
-        newest,
-        mean,
-        median,
-        p7,
-        p14,
-        p30,
-        state,
-        due,
-        quantity,
-    ) in columns:
-        pair = (account, product)
-        line = last[pair]
-        packaging, count = prices.pack(pair, quantity, line.packaging)
-        base = prices.base_quantity(product, packaging, count)
-        net = divide_half_even(line.net_minor * base, line.quantity)
-        per = prices.per.get(product, 1)
-        cost = divide_half_even(prices.cost.get(product, 0) * base, per * prices.unit)
-        yield PairRow(
-            account, product, n, _iso(first), _iso(newest),
-            line.quantity, divide_half_even(line.net_minor * prices.unit * per, line.quantity),
-            None if isnan(mean) else mean, None if isnan(median) else median,
-            p7, p14, p30, names[state], _iso(due), quantity, packaging, count,
-            _bounded(net), _bounded(net - cost), as_of,
-        )  # fmt: skip
 
 
-def _bounded(minor: int) -> int:
-    return max(-_MOST_MINOR, min(minor, _MOST_MINOR))
+def _chosen(
+    connection: Connection, pair: Ints, usual: Ints, account_ids: Sequence[int] | None
+) -> Ints:
+    """The packaging somebody has set for the customer, else the usual one."""
+    where = "" if account_ids is None else (
+        f" AND account_id IN ({','.join(str(int(key)) for key in account_ids)})"
+    )  # fmt: skip
+    rows = connection.exec_driver_sql(
+        "SELECT account_id, product_id, usual_packaging_id FROM account_product"
+        f" WHERE usual_packaging_id IS NOT NULL{where}"
+    ).all()
+    if not rows:
+        return usual
+    account, product, packaging = np.array([tuple(row) for row in rows], dtype=np.int64).T
+    code = pair_codes(account, product)
+    at = np.minimum(np.searchsorted(pair, code), len(pair) - 1)
+    hit = pair[at] == code
+    wanted = usual.copy()
+    wanted[at[hit]] = packaging[hit]
+    return wanted
+
+
+def _dates(day: Ints) -> list[str]:
+    """ISO dates; each of the few thousand days that occur is written once."""
+    days, at = np.unique(day, return_inverse=True)
+    found: list[str] = np.array([_iso(one) for one in days.tolist()], dtype=object)[at].tolist()
+    return found
+
+
+def _known(value: npt.NDArray[np.float64]) -> list[float | None]:
+    return [None if isnan(one) else one for one in value.tolist()]

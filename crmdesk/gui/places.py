@@ -27,9 +27,15 @@ _BY_ROLE = {
     "manager": _MANAGER,
     "admin": (*_REP, "service", "data", "people", "hq"),
 }
-_BESIDE = ("sync", "customer", "order", "visit")
-_WITHIN = {"customer": "customers", "order": "orders"}
-_ICONS = {"people": "people", "hq": "server", "order": "orders", "customer": "customers"}
+_BESIDE = ("sync", "customer", "order", "visit", "accuracy")
+_WITHIN = {"customer": "customers", "order": "orders", "accuracy": "reorder"}
+_ICONS = {
+    "people": "people",
+    "hq": "server",
+    "order": "orders",
+    "customer": "customers",
+    "accuracy": "goals",
+}
 
 
 def _titles() -> dict[str, str]:
@@ -50,6 +56,7 @@ def _titles() -> dict[str, str]:
         "customer": _("Customer"),
         "order": _("Order"),
         "visit": _("Visit"),
+        "accuracy": _("How good it has been"),
     }
 
 

@@ -21,6 +21,7 @@ from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.services import orders
 from crmdesk.services.workspace import Workspace
+from tests.gui import accuracy_story
 from tests.gui.sync_story import tell
 
 
@@ -52,6 +53,7 @@ def window(
     demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
 ) -> Iterator[MainWindow]:
     tell(demo)
+    accuracy_story.tell(demo)
     window = MainWindow(runner, Bus(), ErrorDesk())
     qtbot.addWidget(window)
     window.resize(1440, 900)

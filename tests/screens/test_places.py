@@ -23,6 +23,7 @@ from crmdesk.i18n import use_language
 from crmdesk.paths import resources_dir
 from crmdesk.services import orders
 from crmdesk.services.workspace import Workspace
+from tests.gui import accuracy_story
 from tests.gui.pictures import settle
 from tests.gui.sync_story import tell
 
@@ -46,6 +47,7 @@ def window(
     demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None, language: str
 ) -> Iterator[MainWindow]:
     tell(demo)
+    accuracy_story.tell(demo)
     made = MainWindow(runner, Bus(), ErrorDesk())
     qtbot.addWidget(made)
     made.show()

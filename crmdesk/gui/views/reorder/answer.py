@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.reorder.asking import Question
 from crmdesk.gui.widgets.lines import LineLabel, Run
-from crmdesk.gui.widgets.panels import KeyStrip
+from crmdesk.gui.widgets.panels import HLine, KeyStrip
 from crmdesk.i18n import _
 
 _NUMBER_WIDTH = 120
@@ -74,7 +74,12 @@ class AnswerLine(QWidget):
         self.field.cycled.connect(self.cycled)
         self._beside = LineLabel(parent=self)
         self._strip = KeyStrip([], parent=self)
-        row = QHBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(HLine(self))
+        row = QHBoxLayout()
+        outer.addLayout(row)
         row.setContentsMargins(t.SPACE_3, t.SPACE_1, 0, t.SPACE_1)
         row.setSpacing(t.SPACE_2)
         row.addWidget(self._prompt)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.reorder.items import DetailItem
 from crmdesk.gui.widgets.lines import LineLabel, Run
+from crmdesk.gui.widgets.panels import HLine
 
 
 class DetailStrip(QWidget):
@@ -16,9 +17,14 @@ class DetailStrip(QWidget):
         super().__init__(parent)
         self._upper = LineLabel(parent=self)
         self._lower = LineLabel(parent=self)
-        column = QVBoxLayout(self)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(HLine(self))
+        column = QVBoxLayout()
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         column.setSpacing(t.SPACE_1)
+        outer.addLayout(column)
         column.addWidget(self._upper)
         column.addWidget(self._lower)
         self.show_item(None)

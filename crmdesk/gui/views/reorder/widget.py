@@ -102,8 +102,10 @@ class ReorderPlace(QWidget):
             _("Add to visit orders"), keys.hint("reorder.add"), kind="filled", parent=self
         )
         self._good = KeyHintButton(
-            keys.title("reorder.accuracy"), keys.hint("reorder.accuracy"), kind="quiet", parent=self
+            _("Accuracy"), keys.hint("reorder.accuracy"), kind="quiet", icon="goals", parent=self
         )
+        self._good.setAccessibleName(keys.title("reorder.accuracy"))
+        self._good.setToolTip(keys.title("reorder.accuracy"))
         self._header.add_action(self._good)
         self._header.add_action(self._export)
         self._header.add_action(self._add)
@@ -117,9 +119,9 @@ class ReorderPlace(QWidget):
         panel.body.addWidget(HLine(panel))
         panel.body.addLayout(self._contents(panel), 1)
         self.detail = DetailStrip(panel)
-        panel.add_foot(self.detail)
+        panel.body.addWidget(self.detail)
         self.answer = AnswerLine(panel)
-        panel.add_foot(self.answer)
+        panel.body.addWidget(self.answer)
         self._foot = KeyStrip([])
         panel.add_foot(self._foot)
         column.addWidget(panel, 1)
@@ -145,7 +147,7 @@ class ReorderPlace(QWidget):
     def _said(self) -> QHBoxLayout:
         """What is shown as a sentence, and what narrows it further."""
         row = QHBoxLayout()
-        row.setContentsMargins(t.SPACE_3, 0, t.SPACE_2, 0)
+        row.setContentsMargins(t.SPACE_3, 2, t.SPACE_2, 2)
         row.setSpacing(t.SPACE_2)
         self._sentence = LineLabel(parent=self)
         self._area = KeyHintButton(
@@ -268,7 +270,9 @@ class ReorderPlace(QWidget):
             self._narrow = not self._narrow
             self.table.give_way(PURCHASES, on=self._narrow)
         # The columns' button says its name only where the search field keeps its room.
-        self._columns.setText("" if self.width() < theme.scaled(_WIDE) else _("Columns"))
+        wide = self.width() >= theme.scaled(_WIDE)
+        self._columns.setText(_("Columns") if wide else "")
+        self._good.setText(_("Accuracy") if wide else "")
 
     # ------------------------------------------------------------------- the presenter's view
 

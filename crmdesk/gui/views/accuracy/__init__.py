@@ -1,0 +1,1 @@
+"""How good the reorder forecast has been: for the company, and for one customer."""

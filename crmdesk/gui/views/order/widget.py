@@ -24,7 +24,6 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.order.changes import ChangesPanel
-from crmdesk.gui.views.order.finder import ProductFinder
 from crmdesk.gui.views.order.lines import LinesTable
 from crmdesk.gui.views.order.model import OrderModel
 from crmdesk.gui.views.order.presenter import OrderPresenter
@@ -41,6 +40,7 @@ from crmdesk.gui.widgets.needs import NeedsList
 from crmdesk.gui.widgets.noticebar import NoticeBar
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import KeyStrip, Panel
+from crmdesk.gui.widgets.product_finder import ProductFinder
 from crmdesk.i18n import CURRENCY_SIGNS, _
 from crmdesk.services.queries.order import FoundProduct
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from crmdesk.domain.order_guards import Unusual, unusual_quantity
 from crmdesk.domain.signature import Signature, read_signature
 from crmdesk.domain.states import OrderStatus, order_status_word
-from crmdesk.gui.packs import pack_name, pack_of, pack_text
+from crmdesk.gui.packs import pack_of, pack_text
 from crmdesk.gui.sku_words import need_item
 from crmdesk.gui.views.order.answer_words import (
     ChangeItem,
@@ -332,8 +332,3 @@ def _last_orders(sheet: OrderSheet, today: date) -> tuple[Fact, ...]:
         amount = format_amount(last.net_minor, sheet.currency)
         found.append(Fact(label, (FactPart(amount),)))
     return tuple(found)
-
-
-def found_text(unit: str, factor: int) -> str:
-    """The pack that a found product would be added in."""
-    return pack_of(unit, factor) if factor > 1 else pack_name(unit)

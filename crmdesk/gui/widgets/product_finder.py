@@ -1,4 +1,4 @@
-"""The last line of the sheet: a field that finds products, and what it found.
+"""The last line of an order or a quote: a field that finds products, and what it found.
 
 Owns its keyboard: Enter adds the first match, Down goes into the matches, Esc leaves.
 """
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from crmdesk.domain.barcodes import read_scan
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.order.words import found_text
+from crmdesk.gui.packs import pack_name, pack_of
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.lines import LineLabel, Run
@@ -119,4 +119,5 @@ def _name(row: FoundProduct) -> Cell:
 
 
 def _pack(row: FoundProduct) -> Cell:
-    return Cell(found_text(row.unit, row.factor), tone=Tone.MUTED)
+    words = pack_of(row.unit, row.factor) if row.factor > 1 else pack_name(row.unit)
+    return Cell(words, tone=Tone.MUTED)

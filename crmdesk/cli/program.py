@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         hq,
         planning,
         preferences,
+        prices,
         quotes,
         reorder,
         safety,
@@ -84,7 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
-        demo, files, reorder, planning, cards, quotes, syncing, deciding, safety, preferences, hq,
+        demo, files, reorder, planning, cards, quotes, prices, syncing, deciding, safety,
+        preferences, hq,
     ):  # fmt: skip
         module.register(commands, common)
     return parser

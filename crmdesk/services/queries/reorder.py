@@ -35,6 +35,7 @@ from crmdesk.domain.packaging import Pack, fit_base
 from crmdesk.domain.reorder_overrides import OverrideKind
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.services.queries.reorder_filter import (
+    ENDED,
     Area,
     ReorderFilter,
     Route,
@@ -174,7 +175,7 @@ class ReorderRow:
 _LIVE = and_(
     _account.c.merged_into_uid.is_(None),
     _account.c.status != "lost",
-    _product.c.status == "active",
+    or_(_product.c.status == "active", _p.state.in_([state.value for state in ENDED])),
 )
 _ACCOUNT_PAIRS = _account.join(summary_pair, _p.account_id == _account.c.id)
 _JOINED = _ACCOUNT_PAIRS.join(_product, _product.c.id == _p.product_id)

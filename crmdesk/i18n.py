@@ -12,11 +12,13 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from crmdesk.paths import resources_dir
@@ -36,6 +38,7 @@ class NumberShape:
 
 
 _NBSP = "\u00a0"
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _SHAPES = {
     "en": NumberShape(".", ",", group_from=4, currency_first=True),
     "es": NumberShape(",", ".", group_from=5, currency_first=False),
@@ -140,6 +143,16 @@ def format_number(value: float, decimals: int = 0, *, sign: bool = False) -> str
     if value < 0 and not zero:
         return "\u2212" + text
     return "+" + text if sign and value > 0 else text
+
+
+def read_number(text: str) -> Decimal | None:
+    """The number behind :func:`format_number` or :func:`format_amount`; None for other words."""
+    shape = _now_spoken().shape
+    plain = text.replace(shape.group, "").replace(_NBSP, "").replace("\u2212", "-")
+    plain = plain.replace(shape.decimal, ".")
+    if not _NUMBER.fullmatch(plain):
+        return None
+    return Decimal(plain)
 
 
 def currency_digits(currency: str) -> int:

@@ -13,13 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QKeyEvent,
-    QKeySequence,
-    QResizeEvent,
-    QShortcut,
-)
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -40,6 +34,7 @@ from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import command_hit, starts_with
 from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
+from crmdesk.gui.paper_keys import PaperKeys
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.rounds import Rounds
 from crmdesk.gui.widgets.lines import Run
@@ -104,6 +99,7 @@ class MainWindow(QMainWindow):
         self.forecasts = Forecasts(runner, self.top.set_work, errors.show)
         self._chip = ChipFollower(self.top.chip, runner, self.rounds, self)
         self._bind_keys()
+        self.paper = PaperKeys(self, runner, self, self._shown_place)
         runner.committed = bus.publish
         runner.unhandled = errors.show
         errors.on_banner = self.banner
@@ -173,8 +169,8 @@ class MainWindow(QMainWindow):
         for action, slot in slots:
             keys.bind(self, action, slot)
         for number in range(1, 10):
-            shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
-            shortcut.activated.connect(lambda number=number: self._on_place_number(number))
+            chosen = QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated
+            chosen.connect(lambda number=number: self._on_place_number(number))
 
     # -------------------------------------------------------------------------------- places
 
@@ -185,6 +181,7 @@ class MainWindow(QMainWindow):
         self._sources = sources
         self._chip.source = sources.chip
         self.rounds.open(workspace)
+        self.paper.workspace = workspace
         self._show_frame(on=True)
         self._context = PlaceContext(workspace, self._runner, self, self._settings)
         self._specs = {spec.key: spec for spec in places}
@@ -221,6 +218,10 @@ class MainWindow(QMainWindow):
             self.stack.addWidget(widget)
             widget.presenter.start()
         return self._widgets[key]
+
+    def _shown_place(self) -> tuple[QWidget, str] | None:
+        here = self._here
+        return None if here is None else (self.place(here.place), self._specs[here.place].title())
 
     def here(self) -> Target | None:
         """What is shown now."""
@@ -339,7 +340,8 @@ class MainWindow(QMainWindow):
             for shortcut in owner.findChildren(QShortcut):
                 action = shortcut.objectName()
                 in_place = action and (owner is self) == action.startswith("global.")
-                if in_place and action not in seen and action != "global.search":
+                offered = action != "global.search" and self.paper.offers(action)
+                if in_place and offered and action not in seen:
                     seen.add(action)
                     hits.append(command_hit(action, shortcut.activated.emit))
         wanted = text.strip().casefold()
@@ -416,10 +418,7 @@ class MainWindow(QMainWindow):
             self._show(self._here)
 
     def _step_scale(self, step: int) -> None:
-        scales = theme.TEXT_SCALES
-        nearest = min(range(len(scales)), key=lambda i: abs(scales[i] - theme.text_scale()))
-        place = min(max(nearest + step, 0), len(scales) - 1)
-        self.set_look(theme.tokens().name, scales[place])
+        self.set_look(theme.tokens().name, theme.scale_beside(step))
 
     def _on_person_clicked(self) -> None:
         menu = QMenu(self)
@@ -464,7 +463,7 @@ class MainWindow(QMainWindow):
         self._close_palette()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.closed = self._chip.closed = True
+        self.closed = self._chip.closed = self.paper.closed = True
         self.rounds.close()
         self.forecasts.close()
         self._unsubscribe()

@@ -53,6 +53,12 @@ def text_scale() -> float:
     return float(value) if value else 1.0
 
 
+def scale_beside(step: int) -> float:
+    """The text scale so many steps larger (or smaller) than the present one, within the list."""
+    nearest = min(range(len(TEXT_SCALES)), key=lambda i: abs(TEXT_SCALES[i] - text_scale()))
+    return TEXT_SCALES[min(max(nearest + step, 0), len(TEXT_SCALES) - 1)]
+
+
 def scaled(pixels: int) -> int:
     """A height in px that must grow with the text (rows, buttons, fields)."""
     return round(pixels * text_scale())

@@ -1,14 +1,17 @@
 """Tables out: CSV (UTF-8) or XLSX by the file's ending, safe to open in a spreadsheet.
 
 Text that a spreadsheet would run as a formula is written with a leading apostrophe (source:
-OWASP, CSV injection). Files appear whole or not at all.
+OWASP, CSV injection). Numbers stay numbers and dates dates: ISO text in CSV, real dates in XLSX.
+Files appear whole or not at all.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,8 +20,10 @@ import zstandard
 from crmdesk.domain.errors import DiskFull, UserError
 from crmdesk.i18n import _
 
-Cell = str | int | float | Decimal | None
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+Cell = str | int | float | Decimal | date | datetime | None
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_MOST_CELL = 32_767
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _XLSX_ROWS = 1_048_575
 
 
@@ -46,8 +51,11 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
 
 
 def safe_cell(value: Cell) -> Cell:
-    """A cell that no spreadsheet runs as a formula; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(_RISKY):
+    """A cell that no spreadsheet runs as a formula or refuses; numbers and dates stay."""
+    if not isinstance(value, str):
+        return value
+    value = _CONTROL.sub("", value)[:_MOST_CELL]
+    if value.startswith(_RISKY):
         try:
             float(value.replace(",", "."))
         except ValueError:
@@ -63,9 +71,9 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
         # The standard library's writer wants text; encode in blocks to keep one pass.
         block = _Block()
         writer = csv.writer(block, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow([safe_cell(column) for column in columns])
         for row in rows:
-            writer.writerow([safe_cell(cell) for cell in row])
+            writer.writerow([_as_text(safe_cell(cell)) for cell in row])
             count += 1
             if count % 5000 == 0:
                 target.write(block.take())
@@ -73,6 +81,17 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
         if packed is not None:
             packed.close()  # type: ignore[no-untyped-call,unused-ignore]
     return count
+
+
+def _as_text(cell: Cell) -> Cell:
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=None).isoformat(" ", "minutes")
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+def _as_excel(cell: Cell) -> Cell:
+    """Excel knows no time zones; what is local stays local."""
+    return cell.replace(tzinfo=None) if isinstance(cell, datetime) else safe_cell(cell)
 
 
 class _Block:
@@ -96,7 +115,8 @@ def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    sheet.append(list(columns))
+    sheet.freeze_panes = "A2"
+    sheet.append([safe_cell(column) for column in columns])
     count = 0
     for row in rows:
         count += 1
@@ -105,6 +125,6 @@ def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
                 _("A spreadsheet holds at most {count} rows.").format(count=f"{_XLSX_ROWS:,}"),
                 _("Export as CSV instead."),
             )
-        sheet.append([safe_cell(cell) for cell in row])
+        sheet.append([_as_excel(cell) for cell in row])
     book.save(path)
     return count

@@ -22,6 +22,7 @@ from PySide6.QtCore import (
 
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.lines import Run, runs_text
+from crmdesk.i18n import read_number
 
 PAGE = 64
 CELL_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -63,7 +64,8 @@ class Column:
     """A column: its key for sorting and remembering, its heading, and how a row fills it.
 
     ``width`` in px before text scale; one column may ``stretch``. ``hidden`` columns start hidden;
-    those that ``yields`` are left out while there is no room for all, the last one first.
+    those that ``yields`` are left out while there is no room for all, the last one first. ``value``
+    is the row's own value for files: a date, a Decimal in the major unit, a number.
     """
 
     key: str
@@ -77,6 +79,18 @@ class Column:
     editable: bool = False
     tip: str = ""
     yields: bool = False
+    value: Callable[[Any], object] | None = None
+
+    def exported(self, row: Any) -> object:
+        """What a file gets of a row: its ``value`` (date, number), else the words of the cell."""
+        if self.value is not None:
+            return self.value(row)
+        cell = self.cell(row)
+        words = cell.spoken()
+        if self.right and not cell.unit:
+            number = read_number(words)
+            return words if number is None else number
+        return words
 
 
 @dataclass(frozen=True, slots=True)

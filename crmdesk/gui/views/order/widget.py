@@ -42,6 +42,7 @@ from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import KeyStrip, Panel
 from crmdesk.gui.widgets.product_finder import ProductFinder
 from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.order import FoundProduct
 
 _ROOMY = 9
@@ -75,6 +76,10 @@ class OrderPlace(QWidget):
         elif "account" in args:
             visit = args.get("visit")
             self.presenter.begin(int(args["account"]), None if visit is None else int(visit))
+
+    def paper(self) -> Wanted | None:
+        """The document shown, for paper, files and mail."""
+        return None if self._sheet is None else Wanted("order", self._sheet.order_id)
 
     # ------------------------------------------------------------------------------ building
 

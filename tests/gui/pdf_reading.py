@@ -56,13 +56,12 @@ def read_pdf(path: Path) -> PdfText:
     box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", data)
     title = re.search(rb"/Title \(\xfe\xff(.*?)\)\n", data, re.S)
     assert box is not None
-    assert title is not None
     return PdfText(
         tuple(pages),
         frozenset(name.decode() for name in re.findall(rb"/BaseFont /([\w-]+)", data)),
         len(re.findall(rb"/FontFile\d? \d+ 0 R", data)),
         (float(box.group(1)), float(box.group(2))),
-        title.group(1).decode("utf-16-be"),
+        title.group(1).decode("utf-16-be") if title is not None else "",
         tuple(fills),
     )
 

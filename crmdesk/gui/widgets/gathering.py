@@ -48,6 +48,7 @@ class Gathering(QObject):
         self._columns = [
             place for place in table.shown_columns() if self._model.columns[place].title
         ]
+        self._widths = [table.columnWidth(place) for place in self._columns]
         self._keys = self._model.shown_keys()
         self._place = 0
         self._values: list[tuple[Cell, ...]] = []
@@ -99,7 +100,10 @@ class Gathering(QObject):
     def _end(self) -> None:
         self._leave()
         columns = [self._model.columns[place] for place in self._columns]
-        heads = tuple((column.title, column.width, column.right) for column in columns)
+        heads = tuple(
+            (column.title, width, column.right)
+            for column, width in zip(columns, self._widths, strict=True)
+        )
         self._done(ListContent(heads, tuple(self._values), tuple(self._words)))
 
     def _leave(self) -> None:

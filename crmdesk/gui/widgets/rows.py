@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import (
@@ -22,7 +23,7 @@ from PySide6.QtCore import (
 
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.lines import Run, runs_text
-from crmdesk.i18n import read_number
+from crmdesk.i18n import currency_digits, read_number
 
 PAGE = 64
 CELL_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -91,6 +92,11 @@ class Column:
             number = read_number(words)
             return words if number is None else number
         return words
+
+
+def major(minor: int, currency: str) -> Decimal:
+    """An amount in the major unit, exactly: what files get of money."""
+    return Decimal(minor).scaleb(-currency_digits(currency))
 
 
 @dataclass(frozen=True, slots=True)

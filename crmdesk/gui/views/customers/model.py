@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from crmdesk.gui.customer_words import status_badge
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import BadgeItem, Tone
-from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
+from crmdesk.gui.widgets.rows import Cell, Column, RowsModel, major
 from crmdesk.i18n import CURRENCY_SIGNS, _, format_amount, format_date_near, ngettext
 from crmdesk.services.queries.customers import CustomerRow, CustomerSort
 
@@ -33,7 +33,14 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
 
 def _who_columns() -> tuple[Column, ...]:
     return (
-        Column(CustomerSort.NAME, _("Customer"), _name, width=190, stretch=True),
+        Column(
+            CustomerSort.NAME,
+            _("Customer"),
+            _name,
+            width=190,
+            stretch=True,
+            value=lambda row: f"{row.name}, {row.city}".rstrip(", "),
+        ),
         Column(CustomerSort.CITY, _("Town"), lambda row: Cell(row.city), 120, hidden=True),
         Column(CustomerSort.CLASS, _("Class"), _account_class, 72, hidden=True),
         Column(
@@ -55,9 +62,11 @@ def _when_columns(today: date) -> tuple[Column, ...]:
     last, following = _("Last order"), _("Next visit")
     width = column_width(84, last, following, _("tomorrow"))
     return (
-        Column(CustomerSort.LAST_ORDER, last, lambda row: near(row.last_order_on), width),
-        Column(CustomerSort.NEXT_VISIT, following, lambda row: near(row.next_visit_on), width),
-    )
+        Column(CustomerSort.LAST_ORDER, last, lambda row: near(row.last_order_on), width,
+               value=lambda row: row.last_order_on),
+        Column(CustomerSort.NEXT_VISIT, following, lambda row: near(row.next_visit_on), width,
+               value=lambda row: row.next_visit_on),
+    )  # fmt: skip
 
 
 def _money_columns(currency: str) -> tuple[Column, ...]:
@@ -76,6 +85,7 @@ def _money_columns(currency: str) -> tuple[Column, ...]:
         return Column(
             key, title, lambda row: amount(getattr(row, field)), column_width(80, title),
             right=True, tip=tip, hidden=hidden, yields=not hidden,
+            value=lambda row: major(getattr(row, field), currency),
         )  # fmt: skip
 
     expected = _("Expected {currency}").format(currency=CURRENCY_SIGNS.get(currency, currency))
@@ -92,7 +102,10 @@ def _money_columns(currency: str) -> tuple[Column, ...]:
             CustomerSort.MARGIN, _("Margin 12 m"), "margin_12m_minor",
             _("Net less the cost of goods, of the last twelve months"), hidden=True,
         ),
-        Column(CustomerSort.LATE, _("Late"), late, 84, right=True),
+        Column(
+            CustomerSort.LATE, _("Late"), late, 84, right=True,
+            value=lambda row: major(row.late_minor, currency),
+        ),
     )  # fmt: skip
 
 

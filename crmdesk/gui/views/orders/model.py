@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import BadgeItem, Tone
-from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
+from crmdesk.gui.widgets.rows import Cell, Column, RowsModel, major
 from crmdesk.i18n import CURRENCY_SIGNS, _, format_amount, format_date_near, format_number
 from crmdesk.services.queries.orders import OrderRow, OrderSort
 
@@ -53,11 +53,14 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             lambda row: Cell(row.customer, unit=row.city),
             220,
             stretch=True,
+            value=lambda row: f"{row.customer}, {row.city}".rstrip(", "),
         ),
         Column(OrderSort.STATUS, _("Status"), lambda row: Cell("", badge=status_badge(row)),
                column_width(168, f"      {_('waiting to be sent')}")),
-        Column(OrderSort.DATE, _("Taken"), lambda row: near(row.order_date), dates),
-        Column(OrderSort.DELIVERY, _("Delivery"), lambda row: near(row.delivery_date), dates),
+        Column(OrderSort.DATE, _("Taken"), lambda row: near(row.order_date), dates,
+               value=lambda row: row.order_date),
+        Column(OrderSort.DELIVERY, _("Delivery"), lambda row: near(row.delivery_date), dates,
+               value=lambda row: row.delivery_date),
         Column(
             "lines",
             _("Lines"),
@@ -65,6 +68,7 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             72,
             right=True,
             sortable=False,
+            value=lambda row: row.lines,
         ),
         Column(
             OrderSort.NET,
@@ -72,9 +76,11 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
             lambda row: Cell(format_amount(row.net_minor, currency), strong=True),
             104,
             right=True,
+            value=lambda row: major(row.net_minor, currency),
         ),
         Column(OrderSort.MARGIN, _("Margin {currency}").format(currency=sign),
-               lambda row: _margin(row, currency), 104, right=True),
+               lambda row: _margin(row, currency), 104, right=True,
+               value=lambda row: major(row.margin_minor, currency)),
     )  # fmt: skip
 
 

@@ -1,47 +1,44 @@
 """Imported sales: one row per sold line becomes a line of a sale or return document.
 
-Rows are streamed into the store inside the caller's transaction. Accounts, products and
-packagings that are unknown are made. A document is (account, date, document number, sale or
-return); lines keep the order of the file, and identical lines are distinct sales.
+Chunks of rows are written into the store inside the caller's transaction, as columns: what a row
+by itself needs (a new customer, an odd amount, a reason for refusing it) is looked at by itself.
+Accounts, products and packagings that are unknown are made. A document is (account, date, document
+number, sale or return); lines keep the order of the file, and identical lines are distinct sales.
+Documents are written last, with their totals, so foreign keys must not be looked up row by row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from itertools import repeat
+from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from crmdesk.domain.ids import UidMaker
-from crmdesk.domain.pricing import amount_minor
-from crmdesk.i18n import _
-from crmdesk.interchange import cells
 from crmdesk.interchange.ledger import Ledger
-from crmdesk.storage.bulk import insert_rows
+from crmdesk.interchange.sales_cells import (
+    NONE,
+    Columns,
+    Ints,
+    SalesParser,
+    day_number,
+    day_text,
+)
+from crmdesk.interchange.sales_goods import Goods
+from crmdesk.interchange.sales_lines import Alone, SoldLines
+from crmdesk.storage.bulk import insert_flat, insert_rows
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-_FLUSH = 20_000
-_PULSE = 2_000
-_REMEMBERED = 500_000
-_ACCOUNT_COLUMNS = (
-    "id", "uid", "code", "name", "country", "territory_id", "status", "acquired_on",
+_SALE_COLUMNS = (
+    "id", "uid", "account_id", "kind", "date", "document", "currency", "batch_uid", "net_minor",
+    "cost_minor", "line_count",
 )  # fmt: skip
-_PRODUCT_COLUMNS = ("id", "uid", "sku", "name")
-_PACK_COLUMNS = ("id", "uid", "product_id", "unit", "factor")
-_SALE_COLUMNS = ("id", "uid", "account_id", "kind", "date", "document", "currency", "batch_uid")
 _LINE_COLUMNS = (
-    "parent_id", "position", "product_id", "packaging_id", "quantity", "factor", "base_quantity",
-    "net_minor", "cost_minor",
+    "parent_id", "position", "product_id", "quantity", "factor", "base_quantity", "net_minor",
 )  # fmt: skip
-_FIELDS = (
-    "account", "sku", "date", "quantity", "unit", "pack", "unit_price", "amount", "cost",
-    "document", "account_name", "country", "description",
-)  # fmt: skip
+_DOCUMENTS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,308 +49,138 @@ class SalesContext:
     currency: str
     batch_uid: bytes
     territory_id: int | None
-    today: date
 
 
-class _Line(NamedTuple):
-    account: str
-    account_name: str
-    country: str
-    sku: str
-    name: str
-    day: str
-    quantity: int
-    unit: str
-    pack: int
-    net_minor: int | None
-    price_e4: int
-    cost_e4: int | None
-    document: str
+class _Documents(dict[tuple[int, int, int, bool], int]):
+    """(account, day, document text, is a sale) → its place in order of appearance."""
 
-
-class _Goods(NamedTuple):
-    """A product as a line names it; ``single`` is its packaging of one base unit."""
-
-    product: int
-    per: int
-    packaging: int | None
-    factor: int
-    single: int | None
+    def __missing__(self, key: tuple[int, int, int, bool]) -> int:
+        place = self[key] = len(self)
+        return place
 
 
 class SalesWriter:
-    """Takes parsed rows and writes documents, lines and what they refer to, in bulk.
+    """Takes chunks of rows and writes their lines, in the end the documents they belong to."""
 
-    ``made`` holds the keys of new accounts, products and packagings.
-    """
+    def __init__(self, connection: Connection, context: SalesContext, parser: SalesParser) -> None:
+        self._connection, self._context, self._parser = connection, context, parser
+        self.goods = Goods(connection, context.uids, context.currency, context.territory_id)
+        last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM sale").scalar_one()
+        self._first = int(last) + 1
+        self._documents = _Documents()
+        self._totals = np.zeros((1024, 3), np.int64)
+        """Per document: lines, net and cost in minor units."""
 
-    def __init__(self, connection: Connection, context: SalesContext) -> None:
-        self._connection = connection
-        self._context = context
-        run = connection.exec_driver_sql
-        self._accounts = {row[0]: int(row[1]) for row in run("SELECT code, id FROM account")}
-        self._products = {
-            row[0]: (int(row[1]), int(row[2]))
-            for row in run("SELECT sku, id, price_per FROM product")
-        }
-        self._packs = {
-            (int(r[0]), str(r[1]), int(r[2])): int(r[3])
-            for r in run("SELECT product_id, unit, factor, id FROM packaging")
-        }
-        self._factors = {
-            (product, unit): factor for product, unit, factor in sorted(self._packs, reverse=True)
-        }
-        self._goods: dict[tuple[str, str, int], _Goods] = {}
-        self._documents: dict[tuple[int, str, str, bool], list[int]] = {}
-        self._next = {
-            name: int(run(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()) + 1  # noqa: S608
-            for name in ("account", "product", "packaging", "sale")
-        }
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {
-            name: [] for name in ("account", "product", "packaging", "sale", "sale_line")
-        }
-        self._lines = self._waiting["sale_line"]
-        self.made: dict[str, list[int]] = {"account": [], "product": [], "packaging": []}
-
-    def add(self, line: _Line) -> None:
-        """Add one line; ValueError when its unit is not known for an existing SKU.
-
-        A line that is refused makes nothing.
-        """
-        named = (line.sku, line.unit, line.pack)
-        goods = self._goods.get(named)
-        known = goods if goods is not None else self._foreseen(line)
-        packaging, factor = known.packaging, known.factor
-        if line.unit:
-            packs, base = line.quantity, line.quantity * factor
-        else:
-            packs, rest = divmod(line.quantity, factor)
-            base = line.quantity
-            if rest:
-                packs, factor, packaging = base, 1, known.single
-        net, cost = self._amounts(line, base, known.per)
-        if goods is None:
-            goods = self._goods[named] = self._make_goods(line, known.factor)
-            packaging = goods.packaging if factor == goods.factor else goods.single
-        account = self._accounts.get(line.account)
-        if account is None:
-            account = self._make_account(line)
-        kind = (account, line.day, line.document, base > 0)
-        found = self._documents.get(kind)
-        if found is None:
-            found = self._documents[kind] = self._make_sale(account, line, base > 0)
-        found[1] += 1
-        self._lines.append(
-            (found[0], found[1], goods.product, packaging, packs, factor, base, net, cost)
-        )
-        if len(self._lines) >= _FLUSH:
-            self.flush()
-
-    def _amounts(self, line: _Line, base: int, per: int) -> tuple[int, int | None]:
-        currency = self._context.currency
-        net = line.net_minor
-        if net is None:
-            net = amount_minor(line.price_e4, line.quantity, per, currency)
-        elif base < 0 < net:
-            net = -net
-        cost = None
-        if line.cost_e4 is not None:
-            cost = amount_minor(line.cost_e4, line.quantity, per, currency)
-        most = cells.MAX_MINOR
-        if not (-most <= net <= most and -most <= (cost or 0) <= most):
-            raise ValueError(_("the amount is too large"))
-        if not -cells.MAX_QUANTITY <= base <= cells.MAX_QUANTITY:
-            raise ValueError(_("the quantity is too large"))
-        return net, cost
-
-    def _foreseen(self, line: _Line) -> _Goods:
-        """The goods of a line that is named like this for the first time; nothing is made yet."""
-        product, per = self._products.get(line.sku, (0, 1))
-        factor = line.pack or 1
-        if line.unit and not line.pack and product:
-            factor = self._factors.get((product, line.unit), 1 if line.unit == "EA" else 0)
-            if not factor:
-                raise ValueError(
-                    _("the unit {unit} of {sku} is not known").format(unit=line.unit, sku=line.sku)
-                )
-        return _Goods(product, per, None, factor, None)
-
-    def _make_goods(self, line: _Line, factor: int) -> _Goods:
-        found = self._products.get(line.sku)
-        if found is None:
-            key = self._make("product", line.sku, line.name or line.sku)
-            found = self._products[line.sku] = (key, 1)
-            # A new SKU that is only known by the case is counted in cases.
-            self._pack(key, line.unit if line.unit and not line.pack else "EA", 1)
-        product, per = found
-        single = self._packs.get((product, "EA", 1))
-        if not line.unit and factor == 1:
-            return _Goods(product, per, single, 1, single)
-        return _Goods(product, per, self._pack(product, line.unit or "CS", factor), factor, single)
-
-    def _pack(self, product: int, unit: str, factor: int) -> int:
-        key = self._packs.get((product, unit, factor))
-        if key is None:
-            key = self._packs[(product, unit, factor)] = self._make(
-                "packaging", product, unit, factor
-            )
-            self._factors.setdefault((product, unit), factor)
-        return key
-
-    def _make_account(self, line: _Line) -> int:
-        key = self._accounts[line.account] = self._make(
-            "account", line.account, line.account_name or line.account, line.country or None,
-            self._context.territory_id, "active", line.day,
-        )  # fmt: skip
-        return key
-
-    def _make(self, name: str, *values: Any) -> int:
-        key = self._next[name]
-        self._next[name] = key + 1
-        self._waiting[name].append((key, self._context.uids(), *values))
-        self.made[name].append(key)
-        return key
-
-    def _make_sale(self, account: int, line: _Line, is_sale: bool) -> list[int]:  # noqa: FBT001
-        key = self._next["sale"]
-        self._next["sale"] = key + 1
-        self._waiting["sale"].append(
-            (
-                key, self._context.uids(), account, "sale" if is_sale else "return", line.day,
-                line.document or None, self._context.currency, self._context.batch_uid,
-            )
-        )  # fmt: skip
-        return [key, 0]
-
-    def flush(self) -> None:
-        """Write what has gathered, parents first."""
-        columns = {
-            "account": _ACCOUNT_COLUMNS, "product": _PRODUCT_COLUMNS, "packaging": _PACK_COLUMNS,
-            "sale": _SALE_COLUMNS, "sale_line": _LINE_COLUMNS,
-        }  # fmt: skip
-        for name, rows in self._waiting.items():
-            insert_rows(self._connection, name, columns[name], rows)
-            rows.clear()
+    def take(self, rows: Sequence[list[str]], numbers: Sequence[int], ledger: Ledger) -> None:
+        """Write a chunk; ``numbers`` are the rows' lines in the file. Refused rows are counted."""
+        found = self._parser.columns(rows)
+        account = self._known_accounts(found)
+        place = self._known_goods(found)
+        alone = Alone(len(rows))
+        for at in np.flatnonzero(found.bad | (account == 0) | (place < 0)).tolist():
+            cell, named = found.account[at], found.goods[at]
+            if not found.bad[at] and cell in self.goods.accounts and named in self.goods.places:
+                account[at] = self.goods.accounts[cell]
+                place[at] = self.goods.places[named]
+                continue
+            self._by_itself(at, rows[at], found, alone)
+        lines = SoldLines(found, account, place, self.goods.table(), self._context.currency)
+        for at in np.flatnonzero(lines.odd & alone.open).tolist():
+            self._by_itself(at, rows[at], found, alone)
+        lines.put(alone)
+        for at, reason in sorted(alone.refused.items()):
+            ledger.reject(numbers[at], reason, rows[at])
+        ledger.rows += len(rows)
+        ledger.created += len(rows) - len(alone.refused)
+        self._write(lines, alone)
 
     def finish(self) -> None:
-        """Write the rest and the totals of the documents."""
-        self.flush()
-        self._connection.exec_driver_sql(
-            "UPDATE sale SET (net_minor, cost_minor, line_count) = (SELECT sum(l.net_minor),"
-            " coalesce(sum(l.cost_minor), 0), count(*) FROM sale_line l WHERE l.parent_id ="
-            " sale.id) WHERE batch_uid = ?",
-            (self._context.batch_uid,),
-        )
+        """Write the documents with their totals."""
+        context, texts = self._context, self._parser.documents
+        totals = self._totals[: len(self._documents)].tolist()
+        rows: list[tuple[Any, ...]] = []
+        for (account, day, document, is_sale), place in self._documents.items():
+            count, net, cost = totals[place]
+            rows.append(
+                (
+                    self._first + place, context.uids(), account, "sale" if is_sale else "return",
+                    day_text(day), texts[document] or None, context.currency, context.batch_uid,
+                    net, cost, count,
+                )
+            )  # fmt: skip
+            if len(rows) == _DOCUMENTS_AT_ONCE:
+                insert_rows(self._connection, "sale", _SALE_COLUMNS, rows)
+                rows.clear()
+        insert_rows(self._connection, "sale", _SALE_COLUMNS, rows)
 
+    def _known_accounts(self, found: Columns) -> Ints:
+        keys = map(self.goods.accounts.get, found.account, repeat(0))
+        return np.fromiter(keys, np.int64, len(found.account))
 
-class SalesParser:
-    """Cells → lines, by the columns found; remembers what it has parsed before."""
+    def _known_goods(self, found: Columns) -> Ints:
+        places = map(self.goods.places.get, found.goods, repeat(-1))
+        return np.fromiter(places, np.int64, len(found.goods))
 
-    def __init__(
-        self, places: Mapping[str, int], context: SalesContext, samples: list[str]
-    ) -> None:
-        self._width = max(places.values()) + 1
-        # A field without a column reads the empty cell behind the last one.
-        self._cells: Callable[[list[str]], tuple[str, ...]] = itemgetter(
-            *(places.get(name, self._width) for name in _FIELDS)
-        )
-        self._context = context
-        self._day_first = cells.day_first(samples)
-        self._dates: dict[str, str] = {}
-        self._quantities: dict[str, int] = {}
-        self._prices: dict[str, int | None] = {"": None}
-        self._texts: dict[str, str] = {"": ""}
-        self._packs: dict[tuple[str, str], tuple[str, int]] = {("", ""): ("", 0)}
-
-    def parse(self, row: list[str]) -> _Line:
-        """The line of a row; ValueError with the reason when it cannot be one."""
-        width = self._width
-        row = (
-            row[:width] + [""] * (width + 1 - len(row)) if len(row) < width else [*row[:width], ""]
-        )
-        (
-            account, sku, day, quantity, unit, pack, price, amount, cost, document, account_name,
-            country, name,
-        ) = self._cells(row)  # fmt: skip
-        text = self._text
-        account, sku = text(account), text(sku)
-        if not account:
-            raise ValueError(_("no customer"))
-        if not sku:
-            raise ValueError(_("no SKU"))
-        if len(account) > 40 or len(sku) > 60:
-            raise ValueError(_("a code is too long"))
-        unit, factor = self._packs.get((unit, pack)) or self._pack(unit, pack)
-        price_e4 = self._price(price)
-        net = None
-        if price_e4 is None and amount.strip():
-            net = cells.read_amount_minor(amount.strip(), self._context.currency)
-        return _Line(
-            account, text(account_name), text(country), sku, text(name), self._date(day),
-            self._quantity(quantity), unit, factor, net, price_e4 or 0, self._price(cost),
-            text(document)[:60],
-        )  # fmt: skip
-
-    def _pack(self, unit_cell: str, pack_cell: str) -> tuple[str, int]:
-        unit_text = unit_cell.strip().casefold().rstrip(".")
-        pack_text = pack_cell.strip()
-        unit = cells.read_unit(unit_cell)
-        pack = cells.read_quantity(pack_text) if pack_text else 0
-        if unit_text.isdecimal():
-            unit, pack = "", cells.read_quantity(unit_text)
-        if pack < 0:
-            raise ValueError(_("a pack is smaller than one"))
-        return _remember(self._packs, (unit_cell, pack_cell), (unit, pack))
-
-    def _text(self, text: str) -> str:
-        found = self._texts.get(text)
-        return _remember(self._texts, text, cells.read_text(text)) if found is None else found
-
-    def _quantity(self, text: str) -> int:
-        found = self._quantities.get(text)
-        if found is None:
-            found = _remember(self._quantities, text, cells.read_quantity(text.strip()))
-        return found
-
-    def _date(self, text: str) -> str:
-        found = self._dates.get(text)
-        if found is None:
-            day = cells.read_date(text.strip(), day_comes_first=self._day_first)
-            if (day - self._context.today).days > 366:
-                raise ValueError(_("the date {date} is in the future").format(date=text[:20]))
-            found = _remember(self._dates, text, day.isoformat())
-        return found
-
-    def _price(self, text: str) -> int | None:
+    def _by_itself(self, at: int, row: list[str], found: Columns, alone: Alone) -> None:
+        """Judge one row outside the columns; what it names is made when it is taken."""
+        alone.open[at] = False
         try:
-            return self._prices[text]
-        except KeyError:
-            price = cells.read_price_e4(text.strip()) if text.strip() else None
-            return _remember(self._prices, text, price)
-
-
-def _remember(known: dict[_K, _V], key: _K, value: _V) -> _V:
-    """Keep what was parsed, as long as there is not too much of it."""
-    if len(known) < _REMEMBERED:
-        known[key] = value
-    return value
-
-
-def write_rows(
-    rows: Iterable[tuple[int, list[str]]],
-    parser: SalesParser,
-    writer: SalesWriter,
-    ledger: Ledger,
-    pulse: Callable[[int], None],
-) -> None:
-    """Parse and write rows, counting each; ``pulse`` hears the count every few thousand rows."""
-    parse, add = parser.parse, writer.add
-    for line, row in rows:
-        ledger.rows += 1
-        try:
-            add(parse(row))
-            ledger.created += 1
+            line = self._parser.line(row)
+            counted = self.goods.take(line, found.account[at], found.goods[at])
         except ValueError as error:
-            ledger.reject(line, str(error), row)
-        if not ledger.rows % _PULSE:
-            pulse(ledger.rows)
+            alone.refused[at] = str(error)
+            return
+        document = self._parser.document_number(line.document)
+        alone.taken[at] = (counted, day_number(line.day), document)
+
+    def _write(self, lines: SoldLines, alone: Alone) -> None:
+        self.goods.write()
+        valid = np.ones(len(lines.base), np.bool_)
+        valid[list(alone.refused)] = False
+        kept = np.flatnonzero(valid)
+        if not len(kept):
+            return
+        keys = zip(
+            lines.account[kept].tolist(), lines.day[kept].tolist(),
+            lines.document[kept].tolist(), (lines.base[kept] > 0).tolist(), strict=True,
+        )  # fmt: skip
+        document = np.fromiter(map(self._documents.__getitem__, keys), np.int64, len(kept))
+        order = np.argsort(document, kind="stable")
+        kept, document = kept[order], document[order]
+        starts = np.flatnonzero(np.diff(document, prepend=-1))
+        counts = np.diff(starts, append=len(document))
+        places = document[starts]
+        self._make_room()
+        before = self._totals[places, 0]
+        position = np.arange(len(document)) - np.repeat(starts - before, counts) + 1
+        net, cost = lines.net_minor[kept], lines.cost_minor[kept]
+        self._totals[places, 0] += counts
+        self._totals[places, 1] += np.add.reduceat(net, starts)
+        self._totals[places, 2] += np.add.reduceat(np.where(cost == NONE, 0, cost), starts)
+        table = {
+            "parent_id": self._first + document, "position": position,
+            "product_id": lines.product[kept], "quantity": lines.packs[kept],
+            "factor": lines.factor[kept], "base_quantity": lines.base[kept], "net_minor": net,
+        }  # fmt: skip
+        self._insert(table, lines.packaging[kept], cost)
+
+    def _make_room(self) -> None:
+        missing = len(self._documents) - len(self._totals)
+        if missing > 0:
+            more = np.zeros((max(missing, len(self._totals)), 3), np.int64)
+            self._totals = np.concatenate([self._totals, more])
+
+    def _insert(self, table: dict[str, Ints], packaging: Ints, cost: Ints) -> None:
+        """Lines with and without packaging and cost are inserted apart: nothing stands for NULL."""
+        for has_packaging in (True, False):
+            for has_cost in (True, False):
+                chosen = ((packaging != 0) == has_packaging) & ((cost != NONE) == has_cost)
+                if not chosen.any():
+                    continue
+                columns = {name: table[name][chosen] for name in _LINE_COLUMNS}
+                if has_packaging:
+                    columns["packaging_id"] = packaging[chosen]
+                if has_cost:
+                    columns["cost_minor"] = cost[chosen]
+                flat = np.stack(list(columns.values()), axis=1).ravel().tolist()
+                insert_flat(self._connection, "sale_line", list(columns), flat)

@@ -11,11 +11,11 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,15 +33,25 @@ _MOST_LINES_A_ROW = 100
 _XLSX_MAX = 1 << 30
 _SAMPLE = 64 * 1024
 _DELIMITERS = ",;\t|"
+_CHUNK_CHARACTERS = 1 << 22
+_CHUNK_ROWS = 20_000
+
+
+Chunk = tuple[Sequence[int], list[list[str]]]
 
 
 @dataclass(slots=True)
 class TableFile:
-    """An open table: its heading and its rows as (line number, cells), read once."""
+    """An open table: its heading and its rows, read once, one by one or in chunks.
+
+    ``rows`` gives (line number, cells), ``chunks`` (line numbers, rows); the first use of either
+    takes the rows from the other.
+    """
 
     name: str
     columns: list[str]
     rows: Iterator[tuple[int, list[str]]]
+    chunks: Iterator[Chunk]
     digest: _Digest
 
 
@@ -162,7 +172,8 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
     text = io.TextIOWrapper(bounded, encoding, errors="replace", newline="")
     csv.field_size_limit(_MAX_CELL)
     lines = _Lines(text)
-    reader = csv.reader(iter(lines), delimiter=_delimiter(sample))
+    delimiter = _delimiter(sample)
+    reader = csv.reader(iter(lines), delimiter=delimiter)
     try:
         columns = [cell.strip() for cell in next(reader)]
     except (StopIteration, csv.Error):
@@ -172,13 +183,15 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
             _("{file} has no heading line.").format(file=name),
             _("The first line must name the columns."),
         )
-    return TableFile(name, columns, _csv_rows(reader, lines, name), digest)
+    number = reader.line_num
+    chunks = _csv_chunks(text, number, delimiter, name)
+    return TableFile(name, columns, _csv_rows(reader, lines, name, number), chunks, digest)
 
 
 class _Lines:
     """The lines of a text, remembering that they have come to an end."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
+    def __init__(self, text: Iterable[str]) -> None:
         self._text = text
         self.ended = False
 
@@ -187,11 +200,57 @@ class _Lines:
         self.ended = True
 
 
-def _csv_rows(reader: Any, lines: _Lines, name: str) -> Iterator[tuple[int, list[str]]]:
-    number = reader.line_num
+def _csv_chunks(text: io.TextIOWrapper, number: int, delimiter: str, name: str) -> Iterator[Chunk]:
+    """Many lines at a time, as long as every line is a row; from there on row by row.
+
+    A quotation mark may hold a row open over the end of a chunk: none ends with such a line.
+    """
+    while lines := text.readlines(_CHUNK_CHARACTERS):
+        while '"' in lines[-1] and len(lines) < _CHUNK_CHARACTERS and (more := text.readline()):
+            lines.append(more)
+        try:
+            rows = list(csv.reader(lines, delimiter=delimiter))
+        except csv.Error:
+            rows = []
+        if len(rows) != len(lines) or '"' in lines[-1]:
+            careful = _Lines(chain(lines, text))
+            reader = csv.reader(iter(careful), delimiter=delimiter)
+            yield from gathered(_csv_rows(reader, careful, name, number))
+            return
+        numbers: Sequence[int] = range(number + 1, number + len(rows) + 1)
+        number += len(rows)
+        if not all(rows):
+            numbers = [at for at, row in zip(numbers, rows, strict=True) if row]
+            rows = [row for row in rows if row]
+        if rows:
+            yield numbers, rows
+
+
+def gathered(rows: Iterable[tuple[int, list[str]]], most: int = _CHUNK_ROWS) -> Iterator[Chunk]:
+    """Rows one by one as chunks of at most so many rows, or so many characters."""
+    numbers: list[int] = []
+    taken: list[list[str]] = []
+    size = 0
+    for number, row in rows:
+        numbers.append(number)
+        taken.append(row)
+        size += sum(map(len, row)) + len(row)
+        if len(taken) >= most or size >= _CHUNK_CHARACTERS:
+            yield numbers, taken
+            numbers, taken, size = [], [], 0
+    if taken:
+        yield numbers, taken
+
+
+def _csv_rows(
+    reader: Any, lines: _Lines, name: str, before: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Row by row; ``before`` is the number of the line the rows begin after."""
+    offset = before - reader.line_num
+    number = before
     try:
         for row in reader:
-            first, number = number + 1, reader.line_num
+            first, number = number + 1, reader.line_num + offset
             # A quotation mark that is never closed swallows the rows behind it without a word.
             if lines.ended or number - first > _MOST_LINES_A_ROW:
                 raise UserError(
@@ -262,7 +321,8 @@ def _spreadsheet(path: Path) -> TableFile:
             _("The first line must name the columns."),
         )
     digest = _Digest()
-    return TableFile(path.name, columns, _sheet_rows(cells, digest), digest)
+    rows = _sheet_rows(cells, digest)
+    return TableFile(path.name, columns, rows, gathered(rows), digest)
 
 
 def _sheet_rows(cells: Iterator[list[Any]], digest: _Digest) -> Iterator[tuple[int, list[str]]]:

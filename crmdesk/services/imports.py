@@ -8,10 +8,11 @@ made set-based afterwards, a standalone profile uploads its rows when it joins o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -25,13 +26,14 @@ from crmdesk.i18n import _
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange import masters
 from crmdesk.interchange.ledger import Ledger, Reject
-from crmdesk.interchange.sales import SalesContext, SalesParser, SalesWriter, write_rows
 from crmdesk.interchange.tables import TableFile, open_table
 from crmdesk.services.undo import undo_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search, summaries
-from crmdesk.storage.bulk import insert_rows
+from crmdesk.storage.bulk import insert_rows, references_checked_later
 from crmdesk.storage.capture import create_triggers, drop_triggers, journal_facts
+from crmdesk.storage.engine import Tx
+from crmdesk.storage.pausing import without_collecting
 from crmdesk.sync import facts
 
 Progress = Callable[[str, int], None]
@@ -107,7 +109,7 @@ def import_file(
     )  # fmt: skip
     report: list[ImportReport] = []
     try:
-        with open_table(path) as table, ws.database.write(applying=kind == "sales") as tx:
+        with open_table(path) as table, _opened(job) as tx:
             report.append(_run(job, table, tx.connection))
             if kind in _TAKEN_BACK:
                 profile.set_fact(tx.connection, f"import.{report[0].batch}.txn", str(tx.txn))
@@ -116,6 +118,15 @@ def import_file(
     except _DryRun:
         return _as_dry_run(report[0])
     return report[0]
+
+
+@contextmanager
+def _opened(job: _Job) -> Iterator[Tx]:
+    """The transaction of an import; sales come before the documents they belong to."""
+    with ExitStack() as stack:
+        if job.kind == "sales":
+            stack.enter_context(references_checked_later(job.ws.database))
+        yield stack.enter_context(job.ws.database.write(applying=job.kind == "sales"))
 
 
 def _check_right(ws: Workspace) -> None:
@@ -175,23 +186,30 @@ def _pulse(job: _Job, rows: int) -> None:
 def _import_sales(
     job: _Job, table: TableFile, connection: Connection, ledger: Ledger, batch_uid: Uid
 ) -> dict[str, list[int]]:
+    from crmdesk.interchange.sales import SalesContext, SalesWriter
+    from crmdesk.interchange.sales_cells import SalesParser
+
     places = fields.map_columns(table.columns, fields.SALES, fields.SALES_NEEDED, job.chosen)
-    head = list(islice(table.rows, _SAMPLE_ROWS))
+    head = next(table.chunks, ([], []))
     date_at = places["date"]
-    samples = [row[date_at] for _line, row in head if len(row) > date_at]
+    samples = [row[date_at] for row in head[1][:_SAMPLE_ROWS] if len(row) > date_at]
     territory = connection.exec_driver_sql(
         "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
         (job.ws.user.id,),
     ).scalar()
-    context = SalesContext(new_uid, job.ws.currency, batch_uid, territory, job.ws.today())
-    writer = SalesWriter(connection, context)
-    parser = SalesParser(places, context, samples)
+    parser = SalesParser(places, job.ws.currency, job.ws.today(), samples)
+    context = SalesContext(new_uid, job.ws.currency, batch_uid, territory)
+    writer = SalesWriter(connection, context, parser)
     # Marks row by row would cost more than the rows: summaries follow in one go afterwards.
     drop_triggers(connection)
-    write_rows(chain(head, table.rows), parser, writer, ledger, partial(_pulse, job))
-    writer.finish()
+    with without_collecting():
+        for numbers, rows in chain([head], table.chunks):
+            if rows:
+                writer.take(rows, numbers, ledger)
+            _pulse(job, ledger.rows)
+        writer.finish()
     create_triggers(connection)
-    return writer.made
+    return writer.goods.made
 
 
 def _import_master(job: _Job, table: TableFile, connection: Connection, ledger: Ledger) -> None:

@@ -20,6 +20,7 @@ from crmdesk.storage.indexes import indexes_built_afterwards
 from crmdesk.storage.rows import Batch, Value
 
 Progress = Callable[[str, int], None]
+_ROWS_A_STATEMENT = 100
 
 
 class KeyMap:
@@ -118,9 +119,35 @@ def insert_rows(
     cursor.close()
 
 
+def insert_flat(
+    connection: Connection, table: str, columns: Sequence[str], flat: Sequence[Value]
+) -> None:
+    """Insert rows whose values follow each other, row after row, in one sequence.
+
+    Many rows a statement: half the time of a statement for each.
+    """
+    names, width = ", ".join(columns), len(columns)
+    one = "(" + ", ".join("?" * width) + ")"
+    size = _ROWS_A_STATEMENT * width
+    rest = len(flat) - len(flat) % size
+    cursor = connection.connection.cursor()
+    cursor.executemany(
+        f"INSERT INTO {table} ({names}) VALUES " + ", ".join([one] * _ROWS_A_STATEMENT),
+        [flat[at : at + size] for at in range(0, rest, size)],
+    )
+    cursor.executemany(
+        f"INSERT INTO {table} ({names}) VALUES {one}",
+        [flat[at : at + width] for at in range(rest, len(flat), width)],
+    )
+    cursor.close()
+
+
 @contextmanager
-def _references_checked_later(database: Database) -> Iterator[None]:
-    """Foreign keys are not looked up row by row; whoever loads checks them all at the end."""
+def references_checked_later(database: Database) -> Iterator[None]:
+    """Foreign keys are not looked up row by row; whoever loads answers for them.
+
+    For the transactions that are begun inside.
+    """
     with database.exclusive() as driver:
         driver.execute("PRAGMA foreign_keys = OFF")
     try:
@@ -144,7 +171,7 @@ def load(
     are not built here: see :mod:`crmdesk.storage.summaries` and :mod:`crmdesk.storage.search`.
     """
     count = 0
-    with _references_checked_later(database), database.maintenance() as connection:
+    with references_checked_later(database), database.maintenance() as connection:
         drop_triggers(connection)
         with indexes_built_afterwards(connection):
             keys = KeyMap(connection)

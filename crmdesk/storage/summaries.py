@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.clock import Clock
 from crmdesk.storage import search
 from crmdesk.storage.capture import SEARCHED
+from crmdesk.storage.pausing import without_collecting
 
 Progress = Callable[[str], None]
 _AS_OF, _REACHED = "summaries.as_of", "summaries.reached"
@@ -154,6 +155,7 @@ def refresh_accounts(
     cursor.close()
 
 
+@without_collecting()
 def rebuild(
     connection: Connection, today: date, *, refit: bool = True, progress: Progress | None = None
 ) -> None:

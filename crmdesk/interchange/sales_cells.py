@@ -1,0 +1,231 @@
+"""Cells of a sales file: one row as a line with its reasons, many rows as columns of numbers.
+
+A row by itself is parsed by :meth:`SalesParser.line`, which says what is wrong with it. Whole
+chunks are read by :meth:`SalesParser.columns`: each different cell is parsed once and stands for
+a whole number, so that a million rows cost look-ups. What the numbers mean for accounts and
+products is :mod:`crmdesk.interchange.sales_goods`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from crmdesk.i18n import _
+from crmdesk.interchange import cells
+
+Ints = npt.NDArray[np.int64]
+Key = str | tuple[str, ...]
+
+BAD = -(1 << 62)
+"""Stands for a cell that cannot be what it should."""
+NONE = BAD + 1
+"""Stands for an empty cell where a value may be missing."""
+
+_REMEMBERED = 500_000
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class Line(NamedTuple):
+    """One sold line as its row says it; ``pack`` is 0 where the row names none."""
+
+    account: str
+    account_name: str
+    country: str
+    sku: str
+    name: str
+    day: str
+    quantity: int
+    unit: str
+    pack: int
+    net_minor: int | None
+    price_e4: int
+    cost_e4: int | None
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A chunk of rows as columns; ``account`` and ``goods`` as the file writes them.
+
+    ``day`` counts from 1970-01-01, ``document`` numbers the texts of :attr:`SalesParser.documents`;
+    ``BAD`` and ``NONE`` stand for cells without a value. ``bad`` marks rows that only
+    :meth:`SalesParser.line` can judge.
+    """
+
+    account: Sequence[str]
+    goods: Sequence[Key]
+    day: Ints
+    quantity: Ints
+    price_e4: Ints
+    amount_minor: Ints
+    cost_e4: Ints
+    document: Ints
+    bad: npt.NDArray[np.bool_]
+
+
+class _Codes(dict[str, int]):
+    """Cells → numbers, each read once; ``BAD`` for what cannot be read."""
+
+    def __init__(self, read: Callable[[str], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: str) -> int:
+        try:
+            code = self._read(cell)
+        except ValueError:
+            code = BAD
+        if len(self) < _REMEMBERED:
+            self[cell] = code
+        return code
+
+    def column(self, found: Sequence[str]) -> Ints:
+        """A column of cells as numbers."""
+        return np.fromiter(map(self.__getitem__, found), np.int64, len(found))
+
+
+class SalesParser:
+    """Rows → lines and columns, by the columns found; ``samples`` tell how dates are written."""
+
+    def __init__(
+        self, places: Mapping[str, int], currency: str, today: date, samples: Iterable[str]
+    ) -> None:
+        self._places = places
+        self._width = max(places.values()) + 1
+        self._currency, self._today = currency, today
+        self._day_first = cells.day_first(samples)
+        self._named = tuple(places[n] for n in ("sku", "unit", "pack") if n in places)
+        self.documents: list[str] = []
+        self._document_numbers: dict[str, int] = {}
+        self._codes = {
+            "date": _Codes(self._day_number),
+            "quantity": _Codes(lambda cell: cells.read_quantity(cell.strip())),
+            "unit_price": _Codes(_price_code),
+            "amount": _Codes(self._amount_code),
+            "cost": _Codes(_price_code),
+            "document": _Codes(self._document_number),
+            # Their words count only where something is made, but a row may be refused for them.
+            **{name: _Codes(_readable) for name in ("account_name", "country", "description")},
+        }
+
+    def columns(self, rows: Sequence[list[str]]) -> Columns:
+        """A chunk of rows, at least one, as columns."""
+        width, count = self._width, len(rows)
+        widths = set(map(len, rows))
+        if len(widths) > 1 or widths.pop() < width:
+            rows = [(row + [""] * (width - len(row)))[:width] for row in rows]
+        found = list(zip(*rows, strict=True))
+
+        def of(name: str) -> Ints:
+            place = self._places.get(name)
+            if place is None:
+                empty = self._codes[name][""]
+                return np.full(count, empty, np.int64)
+            return self._codes[name].column(found[place])
+
+        read = {name: of(name) for name in self._codes}
+        bad = read["date"] == BAD
+        for name in self._codes.keys() - {"date", "amount"}:
+            bad |= read[name] == BAD
+        bad |= (read["unit_price"] == NONE) & (read["amount"] == BAD)
+        return Columns(
+            found[self._places["account"]],
+            list(zip(*(found[place] for place in self._named), strict=True))
+            if len(self._named) > 1
+            else found[self._named[0]],
+            read["date"], read["quantity"], read["unit_price"], read["amount"], read["cost"],
+            read["document"], bad,
+        )  # fmt: skip
+
+    def line(self, row: list[str]) -> Line:
+        """The line of a row; ValueError with the reason when it cannot be one."""
+        account, sku = self._text(row, "account"), self._text(row, "sku")
+        if not account:
+            raise ValueError(_("no customer"))
+        if not sku:
+            raise ValueError(_("no SKU"))
+        if len(account) > 40 or len(sku) > 60:
+            raise ValueError(_("a code is too long"))
+        unit, pack = _unit_and_pack(self._cell(row, "unit"), self._cell(row, "pack"))
+        price_e4 = _price(self._cell(row, "unit_price"))
+        amount, net = self._cell(row, "amount").strip(), None
+        if price_e4 is None and amount:
+            net = cells.read_amount_minor(amount, self._currency)
+        return Line(
+            account, self._text(row, "account_name"), self._text(row, "country"), sku,
+            self._text(row, "description"), self._day(self._cell(row, "date")).isoformat(),
+            cells.read_quantity(self._cell(row, "quantity").strip()), unit, pack, net,
+            price_e4 or 0, _price(self._cell(row, "cost")), self._text(row, "document")[:60],
+        )  # fmt: skip
+
+    def document_number(self, text: str) -> int:
+        """The number that stands for a document's text in the columns."""
+        number = self._document_numbers.get(text)
+        if number is None:
+            number = self._document_numbers[text] = len(self.documents)
+            self.documents.append(text)
+        return number
+
+    def _cell(self, row: list[str], name: str) -> str:
+        place = self._places.get(name)
+        return row[place] if place is not None and place < len(row) else ""
+
+    def _text(self, row: list[str], name: str) -> str:
+        return cells.read_text(self._cell(row, name))
+
+    def _day(self, cell: str) -> date:
+        day = cells.read_date(cell.strip(), day_comes_first=self._day_first)
+        if (day - self._today).days > 366:
+            raise ValueError(_("the date {date} is in the future").format(date=cell[:20]))
+        return day
+
+    def _day_number(self, cell: str) -> int:
+        return self._day(cell).toordinal() - _EPOCH
+
+    def _amount_code(self, cell: str) -> int:
+        return cells.read_amount_minor(cell.strip(), self._currency) if cell.strip() else NONE
+
+    def _document_number(self, cell: str) -> int:
+        return self.document_number(cells.read_text(cell)[:60])
+
+
+def day_number(iso: str) -> int:
+    """Days from 1970-01-01 to a date as :class:`Line` has it."""
+    return date.fromisoformat(iso).toordinal() - _EPOCH
+
+
+def day_text(number: int) -> str:
+    """The date behind a day of :class:`Columns`."""
+    return date.fromordinal(number + _EPOCH).isoformat()
+
+
+def _readable(cell: str) -> int:
+    cells.read_text(cell)
+    return 0
+
+
+def _price(cell: str) -> int | None:
+    return cells.read_price_e4(cell.strip()) if cell.strip() else None
+
+
+def _price_code(cell: str) -> int:
+    price = _price(cell)
+    return NONE if price is None else price
+
+
+def _unit_and_pack(unit_cell: str, pack_cell: str) -> tuple[str, int]:
+    unit_text = unit_cell.strip().casefold().rstrip(".")
+    pack_text = pack_cell.strip()
+    unit = cells.read_unit(unit_cell)
+    pack = cells.read_quantity(pack_text) if pack_text else 0
+    if unit_text.isdecimal():
+        unit, pack = "", cells.read_quantity(unit_text)
+    if pack < 0:
+        raise ValueError(_("a pack is smaller than one"))
+    return unit, pack

@@ -1,0 +1,193 @@
+"""What sold lines refer to: accounts, products and packagings, known or made on the way.
+
+Knows which key a cell of the file stands for, makes what is not there yet, and says how a line is
+counted: packs, base units, amounts. A line that is refused makes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection
+
+from crmdesk.domain.ids import UidMaker
+from crmdesk.domain.pricing import amount_minor
+from crmdesk.i18n import _
+from crmdesk.interchange import cells
+from crmdesk.interchange.sales_cells import Ints, Key, Line
+from crmdesk.storage.bulk import insert_rows
+
+_COLUMNS = {
+    "account": ("id", "uid", "code", "name", "country", "territory_id", "status", "acquired_on"),
+    "product": ("id", "uid", "sku", "name"),
+    "packaging": ("id", "uid", "product_id", "unit", "factor"),
+}
+
+
+class _Goods(NamedTuple):
+    """A product as a line names it; ``single`` is its packaging of one base unit, 0 for none.
+
+    ``counted`` tells that the line's quantity is in packs of ``factor`` base units.
+    """
+
+    product: int
+    per: int
+    packaging: int
+    factor: int
+    single: int
+    counted: bool
+
+
+class Counted(NamedTuple):
+    """A line as it is kept; ``packaging`` is 0 for none, ``cost_minor`` None where unknown."""
+
+    account: int
+    product: int
+    packaging: int
+    packs: int
+    factor: int
+    base: int
+    net_minor: int
+    cost_minor: int | None
+
+
+class Goods:
+    """Accounts and goods by the cells that name them.
+
+    ``accounts`` has the key of each account cell met so far, ``places`` the place of each naming
+    of goods in :meth:`table`; ``made`` the keys of what had to be made.
+    """
+
+    def __init__(
+        self, connection: Connection, uids: UidMaker, currency: str, territory: int | None
+    ) -> None:
+        self._connection, self._uids = connection, uids
+        self._currency, self._territory = currency, territory
+        run = connection.exec_driver_sql
+        self._by_code = {str(row[0]): int(row[1]) for row in run("SELECT code, id FROM account")}
+        self._products = {
+            str(row[0]): (int(row[1]), int(row[2]))
+            for row in run("SELECT sku, id, price_per FROM product")
+        }
+        self._packs = {
+            (int(r[0]), str(r[1]), int(r[2])): int(r[3])
+            for r in run("SELECT product_id, unit, factor, id FROM packaging")
+        }
+        self._factors = {
+            (product, unit): factor for product, unit, factor in sorted(self._packs, reverse=True)
+        }
+        self._goods: dict[tuple[str, str, int], int] = {}
+        self._all: list[_Goods] = []
+        self._next = {
+            name: int(run(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()) + 1  # noqa: S608
+            for name in _COLUMNS
+        }
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
+        self.accounts: dict[str, int] = {}
+        self.places: dict[Key, int] = {}
+        self.made: dict[str, list[int]] = {name: [] for name in _COLUMNS}
+
+    def take(self, line: Line, account_cell: str, goods_cells: Key) -> Counted:
+        """Count one line and make what it names; ValueError when it cannot be taken."""
+        named = (line.sku, line.unit, line.pack)
+        place = self._goods.get(named)
+        known = self._foreseen(line) if place is None else self._all[place]
+        packs, base, factor, single = _in_packs(line.quantity, known)
+        net, cost = self._amounts(line, base, known.per)
+        if place is None:
+            place = self._goods[named] = len(self._all)
+            self._all.append(self._make_goods(line, known.factor))
+        goods = self._all[place]
+        account = self._by_code.get(line.account) or self._make_account(line)
+        self.accounts[account_cell] = account
+        self.places[goods_cells] = place
+        packaging = goods.single if single else goods.packaging
+        return Counted(account, goods.product, packaging, packs, factor, base, net, cost)
+
+    def table(self) -> dict[str, Ints]:
+        """All goods met so far as columns, in the order of their places."""
+        table = np.array(self._all, np.int64).reshape(-1, len(_Goods._fields))
+        return {name: table[:, at] for at, name in enumerate(_Goods._fields)}
+
+    def write(self) -> None:
+        """Write what was made since the last time, parents first."""
+        for name, rows in self._waiting.items():
+            insert_rows(self._connection, name, _COLUMNS[name], rows)
+            rows.clear()
+
+    def _amounts(self, line: Line, base: int, per: int) -> tuple[int, int | None]:
+        net = line.net_minor
+        if net is None:
+            net = amount_minor(line.price_e4, line.quantity, per, self._currency)
+        elif base < 0 < net:
+            net = -net
+        cost = None
+        if line.cost_e4 is not None:
+            cost = amount_minor(line.cost_e4, line.quantity, per, self._currency)
+        most = cells.MAX_MINOR
+        if not (-most <= net <= most and -most <= (cost or 0) <= most):
+            raise ValueError(_("the amount is too large"))
+        if not -cells.MAX_QUANTITY <= base <= cells.MAX_QUANTITY:
+            raise ValueError(_("the quantity is too large"))
+        return net, cost
+
+    def _foreseen(self, line: Line) -> _Goods:
+        """The goods of a line that is named like this for the first time; nothing is made yet."""
+        product, per = self._products.get(line.sku, (0, 1))
+        factor = line.pack or 1
+        if line.unit and not line.pack and product:
+            factor = self._factors.get((product, line.unit), 1 if line.unit == "EA" else 0)
+            if not factor:
+                raise ValueError(
+                    _("the unit {unit} of {sku} is not known").format(unit=line.unit, sku=line.sku)
+                )
+        return _Goods(product, per, 0, factor, 0, counted=bool(line.unit))
+
+    def _make_goods(self, line: Line, factor: int) -> _Goods:
+        found = self._products.get(line.sku)
+        if found is None:
+            key = self._make("product", line.sku, line.name or line.sku)
+            found = self._products[line.sku] = (key, 1)
+            # A new SKU that is only known by the case is counted in cases.
+            self._pack(key, line.unit if line.unit and not line.pack else "EA", 1)
+        product, per = found
+        single = self._packs.get((product, "EA", 1), 0)
+        counted = bool(line.unit)
+        if not counted and factor == 1:
+            return _Goods(product, per, single, 1, single, counted)
+        packaging = self._pack(product, line.unit or "CS", factor)
+        return _Goods(product, per, packaging, factor, single, counted)
+
+    def _pack(self, product: int, unit: str, factor: int) -> int:
+        key = self._packs.get((product, unit, factor))
+        if key is None:
+            key = self._packs[(product, unit, factor)] = self._make(
+                "packaging", product, unit, factor
+            )
+            self._factors.setdefault((product, unit), factor)
+        return key
+
+    def _make_account(self, line: Line) -> int:
+        key = self._by_code[line.account] = self._make(
+            "account", line.account, line.account_name or line.account, line.country or None,
+            self._territory, "active", line.day,
+        )  # fmt: skip
+        return key
+
+    def _make(self, name: str, *values: Any) -> int:
+        key = self._next[name]
+        self._next[name] = key + 1
+        self._waiting[name].append((key, self._uids(), *values))
+        self.made[name].append(key)
+        return key
+
+
+def _in_packs(quantity: int, goods: _Goods) -> tuple[int, int, int, bool]:
+    """Packs, base units, factor, and whether the line is counted in single base units instead."""
+    if goods.counted:
+        return quantity, quantity * goods.factor, goods.factor, False
+    packs, rest = divmod(quantity, goods.factor)
+    if rest:
+        return quantity, quantity, 1, True
+    return packs, quantity, goods.factor, False

@@ -192,12 +192,18 @@ def _guards(entity: Entity) -> Iterator[str]:
     )
 
 
-def _mark(kind: str, row_id: str, *, of: str = "sync_state WHERE id = 1") -> str:
+def _mark(kind: str, row_id: str, detail: str = "0", *, of: str = "sync_state WHERE id = 1") -> str:
     # Not OR IGNORE: an upsert that fires the trigger would put its own conflict rule in its place.
     return (
-        f"INSERT INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, 0 FROM {of}"
-        f" AND NOT EXISTS (SELECT 1 FROM dirty WHERE kind = '{kind}' AND a = {row_id} AND b = 0);"
+        f"INSERT INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, {detail} FROM {of}"
+        f" AND NOT EXISTS (SELECT 1 FROM dirty WHERE kind = '{kind}' AND a = {row_id}"
+        f" AND b = {detail});"
     )
+
+
+def _month(date: str) -> str:
+    """A date's month as ``summary_month`` has it: what sales of the account are summed anew for."""
+    return f"CAST(substr({date}, 1, 4) || substr({date}, 6, 2) AS INTEGER)"
 
 
 def _after(event: str, name: str) -> str:
@@ -215,13 +221,13 @@ def _mark_triggers() -> Iterator[str]:
             suffix = f"{event.lower()}_{row.lower()}"
             yield (
                 f"CREATE TRIGGER mark_sale_{suffix} {_after(event, 'sale')} BEGIN "
-                + _mark("sales", f"{row}.account_id") + " END"
+                + _mark("sales", f"{row}.account_id", _month(f"{row}.date")) + " END"
             )  # fmt: skip
+            lines_of = f"sale WHERE sale.id = {row}.parent_id"
             yield (
                 f"CREATE TRIGGER mark_sale_line_{suffix} AFTER {event} ON sale_line BEGIN "
-                + _mark("sales", "sale.account_id", of=f"sale WHERE sale.id = {row}.parent_id")
-                + " END"
-            )
+                + _mark("sales", "sale.account_id", _month("sale.date"), of=lines_of) + " END"
+            )  # fmt: skip
             for name in _ACCOUNT_MARKS:
                 yield (
                     f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "

@@ -249,13 +249,14 @@ def _chosen(
     where = "" if account_ids is None else (
         f" AND account_id IN ({','.join(str(int(key)) for key in account_ids)})"
     )  # fmt: skip
-    rows = connection.exec_driver_sql(
+    cursor = connection.connection.cursor()
+    rows = cursor.execute(
         "SELECT account_id, product_id, usual_packaging_id FROM account_product"
         f" WHERE usual_packaging_id IS NOT NULL{where}"
-    ).all()
+    ).fetchall()
     if not rows:
         return usual
-    account, product, packaging = np.array([tuple(row) for row in rows], dtype=np.int64).T
+    account, product, packaging = np.array(rows, dtype=np.int64).T
     code = pair_codes(account, product)
     at = np.minimum(np.searchsorted(pair, code), len(pair) - 1)
     hit = pair[at] == code

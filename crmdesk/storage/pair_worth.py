@@ -63,13 +63,14 @@ class Goods:
         if product_ids is not None:
             keys = ",".join(str(int(key)) for key in product_ids)
             where, only = f" WHERE product_id IN ({keys})", f" WHERE id IN ({keys})"
-        run = connection.exec_driver_sql
-        per = run(f"SELECT id, price_per FROM product{only} ORDER BY id").all()
+        # The driver's own cursor: after an order this is read for a few rows, in no time.
+        run = connection.connection.cursor().execute
+        per = run(f"SELECT id, price_per FROM product{only} ORDER BY id").fetchall()
         cost = run(
             f"SELECT product_id, cost_e4, valid_from > ? FROM cost_version{where}"
             " ORDER BY valid_from, uid",
             (day.isoformat(),),
-        )
+        ).fetchall()
         # Of a product whose cost is only known for later, the first to come serves.
         known: dict[int, int] = {}
         for product, cost_e4, later in cost:
@@ -78,15 +79,17 @@ class Goods:
         self._product = _whole(row[0] for row in per)
         self._per = _whole(row[1] for row in per)
         self._cost = _whole(known.get(row[0], 0) for row in per)
-        self._read_packs(run(
+        packagings = run(
             "SELECT id, product_id, factor, minimum, multiple, sellable FROM packaging"
             f"{where} ORDER BY product_id, factor, unit"
-        ).all())  # fmt: skip
-        currency = run("SELECT currency FROM organisation").scalar()
+        ).fetchall()
+        self._read_packs(packagings)
+        company = run("SELECT currency FROM organisation ORDER BY id LIMIT 1").fetchone()
+        currency = None if company is None else company[0]
         self._unit = 10 ** (4 - currency_exponent(str(currency or "EUR")))
 
-    def _read_packs(self, rows: Sequence[Any]) -> None:
-        every = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 6)
+    def _read_packs(self, rows: list[Any]) -> None:
+        every = np.array(rows, dtype=np.int64).reshape(-1, 6)
         # By size: of packagings used equally often the smallest counts as usual.
         self._rank = np.zeros(int(every[:, 0].max(initial=0)) + 1, dtype=np.int64)
         self._rank[every[:, 0]] = np.arange(1, len(every) + 1)

@@ -82,26 +82,51 @@ def maintain(connection: Connection, clock: Clock) -> None:
     Figures are of the day and the model that hold for all of them, so that rows agree with each
     other; another day or model comes with :func:`rebuild` or :mod:`crmdesk.storage.rescoring`.
     """
-    rows = connection.exec_driver_sql("SELECT kind, a FROM dirty").all()
+    rows = connection.exec_driver_sql("SELECT kind, a, b FROM dirty").all()
     if not rows:
         return
     connection.exec_driver_sql("DELETE FROM dirty")
-    marked: dict[str, list[int]] = {}
-    for kind, key in rows:
-        marked.setdefault(kind, []).append(int(key))
+    marked: dict[str, set[int]] = {}
+    months: dict[int, list[int]] = {}
+    for kind, key, month in rows:
+        marked.setdefault(kind, set()).add(int(key))
+        if month:
+            months.setdefault(int(key), []).append(int(month))
     for name in SEARCHED:
         if f"search:{name}" in marked:
-            search.refresh(connection, name, marked[f"search:{name}"])
-    sales = set(marked.get("sales", ()))
+            search.refresh(connection, name, sorted(marked[f"search:{name}"]))
+    paired = marked.get("sales", set())
     if "product" in marked:
-        sales |= _buyers(connection, marked["product"])
-    accounts = sales | set(marked.get("account", ()))
+        paired |= _buyers(connection, sorted(marked["product"]))
+    accounts = paired | marked.get("account", set())
     if not accounts:
         return
     today = as_of(connection) or clock.today()
-    if sales:
-        refresh_sales(connection, sorted(sales), today)
+    for account in sorted(months):
+        _refresh_months(connection, account, months[account])
+    if paired:
+        refresh_pairs(connection, sorted(paired), today)
     refresh_accounts(connection, sorted(accounts), today)
+
+
+def _refresh_months(connection: Connection, account_id: int, months: Sequence[int]) -> None:
+    """Sums of some months (yyyymm) of an account, anew from its sale lines."""
+    for month in sorted(months):
+        first, after = month_bounds(month)
+        connection.exec_driver_sql(
+            "DELETE FROM summary_month WHERE account_id = ? AND month = ?", (account_id, month)
+        )
+        connection.exec_driver_sql(
+            _MONTHS.format(where=" WHERE s.account_id = ? AND s.date >= ? AND s.date < ?"),
+            (account_id, first, after),
+        )
+
+
+def month_bounds(month: int) -> tuple[str, str]:
+    """First day of a month (yyyymm), and the first one after it, as dates are kept."""
+    year, number = divmod(month, 100)
+    following = (year + 1, 1) if number == 12 else (year, number + 1)
+    return f"{year:04d}-{number:02d}-01", f"{following[0]:04d}-{following[1]:02d}-01"
 
 
 def _buyers(connection: Connection, product_ids: Sequence[int]) -> set[int]:

@@ -52,7 +52,7 @@ def _goods(packagings: Sequence[tuple[int, int, int, int, bool]], ids: Sequence[
             "INSERT INTO cost_version VALUES (1,1,20000,'2026-01-01'),(2,1,30000,'2026-06-01'),"
             "(3,1,99999,'2027-01-01'),(4,2,70000,'2027-01-01');"
             "CREATE TABLE packaging (id, product_id, factor, minimum, multiple, sellable, unit);"
-            "CREATE TABLE organisation (currency); INSERT INTO organisation VALUES ('EUR');"
+            "CREATE TABLE organisation (id, currency); INSERT INTO organisation VALUES (1, 'EUR');"
         )
         connection.executemany(
             "INSERT INTO packaging VALUES (?,?,?,?,?,?,?)",

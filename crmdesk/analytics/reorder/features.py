@@ -15,6 +15,7 @@ CLASSIC_FEATURES = 24
 DATE_HORIZON = 14
 FEATURE_BITS = 10
 FEATURE_LIMIT = 64.0
+_PIECE = 8_192
 _A_KINK, _B_KINK, _C_KINK = 0.4, 0.7, 0.7
 
 Matrix = npt.NDArray[np.float32]
@@ -104,11 +105,7 @@ class Design:
             (visits > 0.0).astype(np.float64),
             self._own_odds(horizon),
         ]
-        matrix = np.empty((len(self._since), FEATURES), dtype=np.float32)
-        for place, column in enumerate(columns):
-            held = np.clip(column, -FEATURE_LIMIT, FEATURE_LIMIT)
-            matrix[:, place] = on_grid(held, FEATURE_BITS)
-        return matrix
+        return _on_grid(columns)
 
     def _own_odds(self, horizon: int) -> Floats:
         """Log-odds that one of the pair's past gaps, longer than R, ended within the horizon.
@@ -120,3 +117,17 @@ class Design:
         general = horizon / (horizon + self._mean_gap)
         odds = log(np.stack([within + general, self._longer - within + (1.0 - general)]))
         return np.asarray(odds[0] - odds[1])
+
+
+def _on_grid(columns: list[Floats]) -> Matrix:
+    """The columns as rows of features, within the limit and on the grid.
+
+    In pieces of all columns: few calls for one account, little memory for a million pairs.
+    """
+    size = len(columns[0])
+    matrix = np.empty((size, FEATURES), dtype=np.float32)
+    for start in range(0, size, _PIECE):
+        piece = np.array([column[start : start + _PIECE] for column in columns])
+        np.clip(piece, -FEATURE_LIMIT, FEATURE_LIMIT, out=piece)
+        matrix[start : start + _PIECE] = on_grid(piece, FEATURE_BITS).T
+    return matrix

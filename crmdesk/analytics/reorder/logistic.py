@@ -25,6 +25,7 @@ RIDGE = 20.0
 INTERCEPT_RIDGE = 0.4
 _BLOCK = 4096
 _GRAM_BLOCK = 384
+_MOST_WIDENED = 1_500_000
 _SAMPLE = 50_000
 _MIXED_COLUMNS = (1, 2, 3, 7, 10, 12)
 _MAXIMUM_STEPS = 30
@@ -106,7 +107,8 @@ class _Logistic:
     """Penalised log-loss over all rows: value and gradient, and the curvature where it is asked."""
 
     def __init__(self, matrix: Matrix, label: Floats, penalty: Floats) -> None:
-        self._matrix = matrix
+        # Each step reads all rows; widening them each time costs as much as half of its rest.
+        self._matrix = matrix.astype(np.float64) if len(matrix) <= _MOST_WIDENED else matrix
         self._label = label
         self._penalty = penalty
 
@@ -115,7 +117,7 @@ class _Logistic:
         gradient = _Sum(_RESIDUAL_BITS + FEATURE_BITS)
         loss = 0.0
         for start in range(0, len(self._matrix), _BLOCK):
-            block = self._matrix[start : start + _BLOCK].astype(np.float64)
+            block = self._matrix[start : start + _BLOCK].astype(np.float64, copy=False)
             truth = self._label[start : start + _BLOCK]
             score = block @ weights
             small = exp(-np.abs(score))
@@ -129,7 +131,7 @@ class _Logistic:
         """Matrix of second derivatives, its row weights rounded to 2^−10."""
         result = _Sum(_WEIGHT_BITS + 2 * FEATURE_BITS)
         for start in range(0, len(self._matrix), _BLOCK):
-            block = self._matrix[start : start + _BLOCK].astype(np.float64)
+            block = self._matrix[start : start + _BLOCK].astype(np.float64, copy=False)
             chance = logistic(block @ weights)
             weight = on_grid(chance * (1.0 - chance), _WEIGHT_BITS)
             result.add(_gram(block, weight))

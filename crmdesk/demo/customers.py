@@ -11,6 +11,7 @@ from datetime import date
 from random import Random
 
 from crmdesk.demo.cast import CAST, CAST_HOURS
+from crmdesk.demo.closures import write_closures
 from crmdesk.demo.customer import Customer
 from crmdesk.demo.cycles import give_cycles
 from crmdesk.demo.geography import Place, places
@@ -43,6 +44,7 @@ def write_customers(
     for customer in customers:
         _write_account(rng, uids, sink, staff, catalogue, customer)
         _write_contacts(spec, rng, uids, sink, namer, customer)
+        write_closures(spec, uids, sink, customer)
         if customer.cast is None and customer.cls == "A" and rng.random() < 0.15:
             _write_site(uids, sink, customer, rng)
     return customers

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from crmdesk.analytics.figures import Missing
 from crmdesk.analytics.reorder import baselines, metrics
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances, rows_of
 from crmdesk.analytics.reorder.exact import Floats, Ints
 from crmdesk.analytics.reorder.forecast import Forecasts, score
 from crmdesk.analytics.reorder.purchases import (
@@ -30,7 +31,8 @@ from crmdesk.analytics.reorder.snapshot import (
     take_snapshot,
 )
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
-from crmdesk.analytics.reorder.training import fit_with_classic
+from crmdesk.analytics.reorder.substitutes import NO_REPLACEMENTS, Replacements
+from crmdesk.analytics.reorder.training import fit, fit_classic
 
 DATE_WINDOW = 60
 Mask = npt.NDArray[np.bool_]
@@ -102,13 +104,18 @@ class _Truth:
 
 
 def backtest(
-    lines: SaleLines, cutoffs: Sequence[int], account: int | None = None
+    lines: SaleLines,
+    cutoffs: Sequence[int],
+    account: int | None = None,
+    circumstances: Circumstances = NOTHING_KNOWN,
+    replacements: Replacements = NO_REPLACEMENTS,
 ) -> BacktestReport:
     """Judge the model and its baselines at each cut-off day (days since 1970-01-01).
 
     Lines after a cut-off are the truth and have no part in its forecasts. Pairs with at least
     three purchase-days by the cut-off are judged; with an ``account`` only its pairs, by the model
-    of everybody's lines.
+    of everybody's lines. The model knows the ``circumstances`` and ``replacements`` as of each
+    cut-off, the baselines do not.
     """
     if len(lines.day) == 0:
         return BacktestReport([], {}, {int(cutoff): Missing.NO_SALES for cutoff in cutoffs})
@@ -121,7 +128,11 @@ def backtest(
             left_out[cutoff] = Missing.TOO_FEW_DAYS
             continue
         history = purchase_days(lines.until(cutoff))
-        report = _judge(history, everything, cutoff, end, account)
+        known = Known(
+            purchase_days(replacements.taken_over(lines.until(cutoff), cutoff)),
+            circumstances.known_by(cutoff),
+        )
+        report = _judge(history, known, everything, cutoff, end, account)
         if report is None:
             left_out[cutoff] = Missing.TOO_FEW_PURCHASES
         else:
@@ -129,8 +140,21 @@ def backtest(
     return BacktestReport(reports, _means(reports), left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the model sees at a cut-off: the history with substitutes, and what else is known."""
+
+    purchases: PurchaseDays
+    circumstances: Circumstances
+
+
 def _judge(
-    history: PurchaseDays, everything: PurchaseDays, cutoff: int, end: int, account: int | None
+    history: PurchaseDays,
+    known: Known,
+    everything: PurchaseDays,
+    cutoff: int,
+    end: int,
+    account: int | None,
 ) -> CutoffReport | None:
     snapshot = take_snapshot(history, cutoff)
     judged = snapshot.count >= MINIMUM_PURCHASES
@@ -139,12 +163,15 @@ def _judge(
     own = np.flatnonzero(judged)
     if len(own) == 0:
         return None
-    model, classic = fit_with_classic(history, cutoff)
-    forecasts = score(history, model, cutoff)
-    renewal = score(history, replace(model, coefficients={}, date_coefficients=None), cutoff)
+    told = known.circumstances
+    model, classic = fit(known.purchases, cutoff, told), fit_classic(history, cutoff)
+    forecasts = score(known.purchases, model, cutoff, told)
+    bare = replace(model, coefficients={}, date_coefficients=None)
+    renewal = score(history, bare, cutoff)
+    mine = rows_of(snapshot.account, snapshot.sku, forecasts.account, forecasts.sku)
     truth = _truth(history, everything, snapshot, own, end)
     claims = {
-        "model": _of_forecasts(forecasts, own),
+        "model": _of_forecasts(forecasts, mine[own]),
         "logistic": _of_forecasts(score(history, classic, cutoff), own),
         "renewal": replace(_of_forecasts(renewal, own), quantity=None),
         "bg_nbd": _bg_nbd(snapshot, own),
@@ -161,9 +188,9 @@ def _judge(
     return CutoffReport(
         cutoff=cutoff,
         pairs=len(snapshot),
-        scored=len(forecasts),
+        scored=int((mine >= 0).sum()),
         methods=methods,
-        calibration=metrics.calibration_table(forecasts.p14[own], truth.days <= 14),
+        calibration=metrics.calibration_table(forecasts.p14[mine[own]], truth.days <= 14),
     )
 
 

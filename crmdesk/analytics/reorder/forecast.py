@@ -10,16 +10,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from crmdesk.analytics.reorder.adjusting import (
+    refusals,
+    refused,
+    standing_wishes,
+    with_wanted,
+    within_open_days,
+)
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp
 from crmdesk.analytics.reorder.features import DATE_HORIZON, Design, Matrix, trend_feature
 from crmdesk.analytics.reorder.logistic import linear, probabilities
 from crmdesk.analytics.reorder.model import ReorderModel
+from crmdesk.analytics.reorder.opening import OpenTime
 from crmdesk.analytics.reorder.prior import prior_days_of
-from crmdesk.analytics.reorder.purchases import PurchaseDays
+from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
 from crmdesk.analytics.reorder.quantity import usual_quantities
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, renewal_of
 from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot, take_snapshot
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES, STATES, ReorderState, state_codes
+from crmdesk.analytics.reorder.stock import Shelf, shelf_of
 
 _WEEKDAY_SHARE = 0.6
 _WEEKDAY_ORDERS = 5
@@ -33,7 +43,10 @@ class Forecasts:
     after the as-of day. ``interval_days`` (mean) and ``median_gap`` are NaN for a pair bought
     once. ``p7 ≤ p14 ≤ p30`` are probabilities of at least one purchase-day in so many days;
     ``expected_quantity`` is in base units; ``state`` holds positions in ``states.STATES``;
-    ``weekday_snapped`` says that the date was moved to the account's usual weekday.
+    ``weekday_snapped`` says that the date was moved to the account's usual weekday. ``days_open``
+    is R as it was used: without closed days, or as the shelf tells it; ``stock`` the units
+    estimated on the shelf (−1 where nobody counted); ``refusals`` how often the suggestion was put
+    off since the last purchase.
     """
 
     as_of: int
@@ -51,6 +64,9 @@ class Forecasts:
     expected_quantity: Ints
     state: npt.NDArray[np.int8]
     weekday_snapped: npt.NDArray[np.bool_]
+    days_open: Ints
+    stock: Ints
+    refusals: Ints
 
     def __len__(self) -> int:
         return len(self.n)
@@ -60,14 +76,72 @@ class Forecasts:
         return STATES[int(self.state[row])]
 
 
-def score(purchases: PurchaseDays, model: ReorderModel, as_of: int) -> Forecasts:
+def score(
+    purchases: PurchaseDays,
+    model: ReorderModel,
+    as_of: int,
+    circumstances: Circumstances = NOTHING_KNOWN,
+) -> Forecasts:
     """Forecast of every pair with a purchase-day up to and including ``as_of``.
 
     ``purchases`` may be everything, or all the purchase-days of one or a few accounts: what is
     known of the SKUs comes from the model.
     """
-    known = purchases.until(as_of)
-    snapshot = take_snapshot(known, as_of)
+    known, told = purchases.until(as_of), circumstances.known_by(as_of)
+    usual = usual_quantities(known)
+    time = OpenTime(told.holidays, told.closed, known, as_of)
+    moved = time.moved(known)
+    snapshot = take_snapshot(moved, as_of)
+    shelf = shelf_of(known, snapshot, usual, told)
+    if shelf is not None:
+        snapshot = take_snapshot(moved, as_of, shelf.days_since(snapshot, usual))
+    chances, days = _open_forecast(snapshot, model)
+    starts = pair_starts(known)
+    first = known.day[starts]
+    last = known.day[starts + snapshot.count - 1]
+    unsold = told.unsold(snapshot.account, snapshot.sku, last, as_of)
+    times, put_off = refusals(snapshot.account, snapshot.sku, last, as_of, told)
+    chances = [np.where(unsold, 0.0, chance) for chance in refused(_ordered(chances), times)]
+    open_p30 = chances[2]
+    if not time.always_open:
+        ahead = [h - time.between(snapshot.account, as_of, as_of + h) for h in HORIZONS]
+        chances = within_open_days(chances, ahead)
+        days = time.later(snapshot.account, days)
+    expected, snapped = _snap_weekday(known, snapshot, np.maximum(as_of + days, put_off + 1))
+    expected = _opened(time, snapshot.account, expected)
+    repeated = snapshot.count > 1
+    return Forecasts(
+        as_of=as_of,
+        account=snapshot.account,
+        sku=snapshot.sku,
+        n=snapshot.count,
+        first=first,
+        last=last,
+        interval_days=np.where(repeated, snapshot.mean_gap, np.nan),
+        median_gap=np.where(repeated, snapshot.median_gap, np.nan),
+        p7=chances[0],
+        p14=chances[1],
+        p30=chances[2],
+        expected_next_day=expected,
+        expected_quantity=_quantities(known, snapshot, usual, told, shelf, expected),
+        state=state_codes(
+            snapshot.count,
+            snapshot.days_since,
+            snapshot.median_gap,
+            chances[1],
+            chances[2],
+            open_p30,
+            unsold,
+        ),
+        weekday_snapped=snapped,
+        days_open=snapshot.days_since,
+        stock=_stock(snapshot, shelf),
+        refusals=times,
+    )
+
+
+def _open_forecast(snapshot: Snapshot, model: ReorderModel) -> tuple[list[Floats], Ints]:
+    """Chances per horizon and days until the median purchase, all in open days."""
     factor, last_30, last_90 = model.skus.rows_of(snapshot.sku)
     prior_days = prior_days_of(snapshot, model.rate, factor)
     chances, days = _renewal_forecast(snapshot, model, prior_days)
@@ -81,28 +155,60 @@ def score(purchases: PurchaseDays, model: ReorderModel, as_of: int) -> Forecasts
                 chances[place][own] = probabilities(matrix, model.coefficients[horizon])
         if model.date_coefficients is not None:
             days[own] = _date_days(design.matrix(DATE_HORIZON), model.date_coefficients)
+    return chances, days
+
+
+def _ordered(chances: list[Floats]) -> list[Floats]:
+    """p7 ≤ p14 ≤ p30."""
     p14 = chances[1]
-    p7 = np.minimum(chances[0], p14)
-    p30 = np.maximum(chances[2], p14)
-    expected, snapped = _snap_weekday(known, snapshot, as_of + days)
-    repeated = snapshot.count > 1
-    return Forecasts(
-        as_of=as_of,
-        account=snapshot.account,
-        sku=snapshot.sku,
-        n=snapshot.count,
-        first=snapshot.first,
-        last=snapshot.last,
-        interval_days=np.where(repeated, snapshot.mean_gap, np.nan),
-        median_gap=np.where(repeated, snapshot.median_gap, np.nan),
-        p7=p7,
-        p14=p14,
-        p30=p30,
-        expected_next_day=expected,
-        expected_quantity=usual_quantities(known),
-        state=state_codes(snapshot.count, snapshot.days_since, snapshot.median_gap, p14, p30),
-        weekday_snapped=snapped,
-    )
+    return [np.minimum(chances[0], p14), p14, np.maximum(chances[2], p14)]
+
+
+def _opened(time: OpenTime, account: Ints, day: Ints) -> Ints:
+    """Each day, or the next open one of its account."""
+    if time.always_open:
+        return day
+    for _ in range(HORIZON_LIMIT):
+        closed = time.is_closed(account, day)
+        if not closed.any():
+            break
+        day = day + closed
+    return day
+
+
+def _quantities(
+    known: PurchaseDays,
+    snapshot: Snapshot,
+    usual: Ints,
+    told: Circumstances,
+    shelf: Shelf | None,
+    expected: Ints,
+) -> Ints:
+    """Usual quantity, or what a person wants instead, or what the shelf will lack by then."""
+    wanted = told.wanted
+    quantity = usual
+    if len(wanted):
+        seen = with_wanted(known, wanted)
+        quantity = usual_quantities(seen)
+        starts = pair_starts(known)
+        last = known.day[starts + snapshot.count - 1]
+        standing, wish = standing_wishes(
+            snapshot.account, snapshot.sku, last, snapshot.as_of, wanted
+        )
+        quantity = np.where(standing, wish, quantity)
+    if shelf is not None:
+        need = shelf.need(expected[shelf.row] - snapshot.as_of)
+        quantity = quantity.copy()
+        quantity[shelf.row] = np.where(need > 0, need, quantity[shelf.row])
+    return quantity
+
+
+def _stock(snapshot: Snapshot, shelf: Shelf | None) -> Ints:
+    """Estimated stock of each pair, −1 where nobody counted."""
+    stock = np.full(len(snapshot), -1, dtype=np.int64)
+    if shelf is not None:
+        stock[shelf.row] = shelf.units
+    return stock
 
 
 def _date_days(matrix: Matrix, coefficients: Floats) -> Ints:

@@ -47,7 +47,7 @@ class SkuFacts:
 class ReorderModel:
     """A fitted reorder model.
 
-    ``coefficients`` holds 24 numbers per horizon in days; a horizon that is missing is answered by
+    ``coefficients`` holds 25 numbers per horizon in days; a horizon that is missing is answered by
     renewal, and so is the date when ``date_coefficients`` is ``None``. ``rate`` is λ.
     """
 

@@ -24,7 +24,9 @@ class Snapshot:
     """Every pair with a purchase up to ``as_of``; one element per pair, sorted by account and SKU.
 
     ``account`` and ``sku`` hold the caller's ids, ``account_code`` dense codes. ``median_gap`` is
-    in days (halves occur) and 0 for a single purchase-day. ``orders_since_first`` counts the
+    in days (halves occur) and 0 for a single purchase-day. ``days_since`` is R: days from the last
+    purchase-day to the as-of day, or what a count on the shelf says instead.
+    ``orders_since_first`` counts the
     account's order-days from the pair's first purchase-day on, ``orders_since_last`` those after
     its last. ``longer_gaps`` counts the pair's past gaps longer than the days since its last
     purchase-day, ``gaps_within`` those among them that were over within each of ``HORIZONS``
@@ -39,6 +41,7 @@ class Snapshot:
     count: Ints
     first: Ints
     last: Ints
+    days_since: Ints
     median_gap: Floats
     orders_since_first: Ints
     orders_since_last: Ints
@@ -63,11 +66,6 @@ class Snapshot:
         return replace(self, **changes)
 
     @property
-    def days_since(self) -> Ints:
-        """R: days from the last purchase-day to the as-of day."""
-        return self.as_of - self.last
-
-    @property
     def mean_gap(self) -> Floats:
         """I: mean days between purchase-days; 0 for a single one."""
         return (self.last - self.first) / np.maximum(self.count - 1, 1)
@@ -84,8 +82,11 @@ class _Orders:
     recent: Ints
 
 
-def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
-    """Snapshot of the purchase-days up to and including ``as_of``."""
+def take_snapshot(purchases: PurchaseDays, as_of: int, days_since: Ints | None = None) -> Snapshot:
+    """Snapshot of the purchase-days up to and including ``as_of``.
+
+    ``days_since`` replaces the R of every pair.
+    """
     known = purchases.until(as_of)
     starts = pair_starts(known)
     ends = np.append(starts[1:], len(known)) if len(starts) else starts
@@ -105,7 +106,8 @@ def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
     inner[starts] = False
     gap = np.diff(known.day, prepend=known.day[:1])[inner]
     pair = np.repeat(np.arange(len(count)), count - 1)
-    longer, within = _gap_counts(gap, pair, as_of - last)
+    since = as_of - last if days_since is None else days_since
+    longer, within = _gap_counts(gap, pair, since)
     return Snapshot(
         as_of=as_of,
         account=account,
@@ -114,6 +116,7 @@ def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
         count=count,
         first=first,
         last=last,
+        days_since=since,
         median_gap=_median_gaps(gap, pair, count),
         orders_since_first=after_account - from_first,
         orders_since_last=after_account - after_last,

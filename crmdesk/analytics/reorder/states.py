@@ -26,6 +26,7 @@ class ReorderState(StrEnum):
     LAPSED = "lapsed"
     FINE = "fine"
     NEW = "new"
+    DELISTED = "delisted"
 
 
 STATES: tuple[ReorderState, ...] = tuple(ReorderState)
@@ -33,20 +34,30 @@ _CODE = {state: code for code, state in enumerate(STATES)}
 
 
 def state_codes(
-    count: Ints, days_since: Ints, median_gap: Floats, p14: Floats, p30: Floats
+    count: Ints,
+    days_since: Ints,
+    median_gap: Floats,
+    p14: Floats,
+    p30: Floats,
+    open_p30: Floats,
+    unsold: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int8]:
     """State of each pair as a position in ``STATES``.
 
-    New below three purchase-days; else lapsed, at risk, overdue, due, fine, the first that holds.
+    Delisted where the SKU left the range or the customer's shelf; new below three purchase-days;
+    else lapsed, at risk, overdue, due, fine, the first that holds. Lapsed and at risk go by the
+    chance within 30 open days: a customer on holiday is neither.
     """
     conditions = [
+        unsold,
         count < MINIMUM_PURCHASES,
-        p30 < _LAPSED_BELOW,
-        p30 < _AT_RISK_BELOW,
-        days_since > _OVERDUE_GAPS * median_gap,
+        open_p30 < _LAPSED_BELOW,
+        open_p30 < _AT_RISK_BELOW,
+        (days_since > _OVERDUE_GAPS * median_gap) & (p30 >= _AT_RISK_BELOW),
         p14 >= _DUE_FROM,
     ]
     choices = [
+        _CODE[ReorderState.DELISTED],
         _CODE[ReorderState.NEW],
         _CODE[ReorderState.LAPSED],
         _CODE[ReorderState.AT_RISK],

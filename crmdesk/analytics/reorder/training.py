@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
 from crmdesk.analytics.reorder.exact import Floats, Ints, log, total
 from crmdesk.analytics.reorder.features import (
     CLASSIC_FEATURES,
@@ -19,6 +20,7 @@ from crmdesk.analytics.reorder.features import (
 )
 from crmdesk.analytics.reorder.logistic import fit_absolute, fit_logistic
 from crmdesk.analytics.reorder.model import ReorderModel
+from crmdesk.analytics.reorder.opening import OpenTime
 from crmdesk.analytics.reorder.prior import prior_days_of, sku_facts
 from crmdesk.analytics.reorder.purchases import PurchaseDays
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, RenewalParameters, renewal_of
@@ -48,33 +50,37 @@ class _Training:
     all_days_to_next: Ints
 
 
-def fit(purchases: PurchaseDays, as_of: int) -> ReorderModel:
+def fit(
+    purchases: PurchaseDays, as_of: int, circumstances: Circumstances = NOTHING_KNOWN
+) -> ReorderModel:
     """Model fitted on the purchase-days up to and including ``as_of``.
 
     Logistic regressions on snapshots 14 to 72 days old whose labels are complete, and a median
-    regression of the date; with too few rows the model answers by renewal alone.
+    regression of the date; with too few rows the model answers by renewal alone. Days count as open
+    days; pairs that cannot be bought any more teach nothing.
     """
-    return _fitted(purchases.until(as_of), as_of, (FEATURES,))[0]
+    known, told = purchases.until(as_of), circumstances.known_by(as_of)
+    moved = OpenTime(told.holidays, told.closed, known, as_of).moved(known)
+    return _fitted(moved, as_of, FEATURES, told)
 
 
-def fit_with_classic(purchases: PurchaseDays, as_of: int) -> tuple[ReorderModel, ReorderModel]:
-    """The model, and beside it the 24-coefficient baseline without the pair's own gaps."""
-    model, classic = _fitted(purchases.until(as_of), as_of, (FEATURES, CLASSIC_FEATURES))
-    return model, classic
+def fit_classic(purchases: PurchaseDays, as_of: int) -> ReorderModel:
+    """The baseline of 24 coefficients: without the pair's own gaps and without closed days."""
+    return _fitted(purchases.until(as_of), as_of, CLASSIC_FEATURES, NOTHING_KNOWN)
 
 
-def _fitted(known: PurchaseDays, as_of: int, widths: tuple[int, ...]) -> list[ReorderModel]:
-    """One model for each number of leading features in use, on the same snapshots."""
+def _fitted(known: PurchaseDays, as_of: int, width: int, told: Circumstances) -> ReorderModel:
+    """A model of the first ``width`` features."""
     skus, rate = sku_facts(known, take_snapshot(known, as_of))
-    rows = [_training(known, as_of, age) for age in SNAPSHOT_AGES]
-    common = ReorderModel(
+    rows = [_training(known, as_of, age, told) for age in SNAPSHOT_AGES]
+    return ReorderModel(
         as_of=as_of,
         rate=rate,
         skus=skus,
+        coefficients=_fit_chances(rows, width),
         date_coefficients=_fit_date(rows),
         renewal=_fit_renewal(rows[0]),
     )
-    return [replace(common, coefficients=_fit_chances(rows, width)) for width in widths]
 
 
 def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
@@ -92,7 +98,9 @@ def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
     return coefficients
 
 
-def _training(purchases: PurchaseDays, as_of: int, age: int) -> _Training:
+def _training(
+    purchases: PurchaseDays, as_of: int, age: int, told: Circumstances = NOTHING_KNOWN
+) -> _Training:
     """Design and outcome of every pair with three purchase-days at the snapshot ``age`` days back.
 
     ``days_to_next`` is ``NEVER`` where no purchase followed by ``as_of``.
@@ -103,7 +111,8 @@ def _training(purchases: PurchaseDays, as_of: int, age: int) -> _Training:
     skus, rate = sku_facts(known, snapshot)
     factor, last_30, last_90 = skus.rows_of(snapshot.sku)
     prior_days = prior_days_of(snapshot, rate, factor)
-    own = np.flatnonzero(snapshot.count >= MINIMUM_PURCHASES)
+    sold = ~told.unsold(snapshot.account, snapshot.sku, snapshot.last, as_of)
+    own = np.flatnonzero((snapshot.count >= MINIMUM_PURCHASES) & sold)
     trend = trend_feature(last_30[own], last_90[own])
     design = Design(snapshot.of_pairs(own), prior_days[own], trend)
     outcome = days_to_next(purchases, snapshot)

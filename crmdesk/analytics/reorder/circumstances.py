@@ -1,0 +1,131 @@
+"""What a company knows of its customers and SKUs besides their sales.
+
+Owns the record of closed days, delisted and unlisted SKUs, stock counts, par levels and what people
+said of single suggestions, as arrays that ``fit`` and ``score`` take. Leaves their effects to
+``opening``, ``stock`` and ``adjusting``, and reading them from tables to its callers. Days are days
+since 1970-01-01, quantities integers in base units.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from crmdesk.analytics.reorder.exact import Ints
+from crmdesk.analytics.reorder.snapshot import NEVER
+
+Mask = npt.NDArray[np.bool_]
+
+
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDays:
+    """Days on which an account is closed: one element per account and day, in any order."""
+
+    account: Ints = field(default_factory=_none)
+    day: Ints = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True)
+class Delisted:
+    """SKUs that have left the range, and since when; one element per SKU."""
+
+    sku: Ints = field(default_factory=_none)
+    day: Ints = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True)
+class PairValues:
+    """One number per account and SKU, known since a day."""
+
+    account: Ints = field(default_factory=_none)
+    sku: Ints = field(default_factory=_none)
+    day: Ints = field(default_factory=_none)
+    value: Ints = field(default_factory=_none)
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def until(self, day: int) -> "PairValues":
+        """What was known by a day."""
+        if not len(self) or int(self.day.max()) <= day:
+            return self
+        keep = self.day <= day
+        return PairValues(self.account[keep], self.sku[keep], self.day[keep], self.value[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything known; the default knows nothing and changes no forecast.
+
+    ``holidays`` are sorted days closed for all accounts. ``unlisted`` holds pairs that a customer
+    no longer stocks (``value`` is the last day of it, ``NEVER`` for good). ``counts`` are units
+    found on a customer's shelf, ``par`` the units it wants to have. ``put_off`` are suggestions
+    that a person refused ("not now", "wrong") until the day in ``value``, ``wanted`` the quantities
+    a person put in place of a suggested one.
+    """
+
+    holidays: Ints = field(default_factory=_none)
+    closed: AccountDays = field(default_factory=AccountDays)
+    delisted: Delisted = field(default_factory=Delisted)
+    unlisted: PairValues = field(default_factory=PairValues)
+    counts: PairValues = field(default_factory=PairValues)
+    par: PairValues = field(default_factory=PairValues)
+    put_off: PairValues = field(default_factory=PairValues)
+    wanted: PairValues = field(default_factory=PairValues)
+
+    def known_by(self, day: int) -> "Circumstances":
+        """What was known by a day; closed days are calendar and stay, also those to come."""
+        gone = self.delisted.day <= day
+        return replace(
+            self,
+            delisted=Delisted(self.delisted.sku[gone], self.delisted.day[gone]),
+            unlisted=self.unlisted.until(day),
+            counts=self.counts.until(day),
+            par=self.par.until(day),
+            put_off=self.put_off.until(day),
+            wanted=self.wanted.until(day),
+        )
+
+    def unsold(self, account: Ints, sku: Ints, last: Ints, as_of: int) -> Mask:
+        """Pairs that cannot be bought any more, given the day of their last purchase.
+
+        What a person called unlisted before the last purchase was shown to be wrong by it.
+        """
+        gone = np.isin(sku, self.delisted.sku[self.delisted.day <= as_of])
+        told = self.unlisted.until(as_of)
+        row = rows_of(account, sku, told.account, told.sku)
+        hit = row >= 0
+        said = row[hit]
+        gone[np.flatnonzero(hit)] |= (told.day[said] >= last[hit]) & (told.value[said] >= as_of)
+        return gone
+
+
+NOTHING_KNOWN = Circumstances()
+
+
+def rows_of(account: Ints, sku: Ints, in_account: Ints, in_sku: Ints) -> Ints:
+    """Row of each pair within other pairs, the last of several; −1 where it is not among them."""
+    if not len(in_account) or not len(account):
+        return np.full(len(account), -1, dtype=np.int64)
+    accounts, skus = np.unique(in_account), np.unique(in_sku)
+    told = _code(accounts, in_account) * len(skus) + _code(skus, in_sku)
+    order = np.argsort(told, kind="stable")
+    ranked = told[order]
+    asked = _code(accounts, account) * len(skus) + _code(skus, sku)
+    place = np.searchsorted(ranked, asked, side="right") - 1
+    there = (accounts[_code(accounts, account)] == account) & (skus[_code(skus, sku)] == sku)
+    there &= (place >= 0) & (ranked[place] == asked)
+    return np.where(there, order[place], -1)
+
+
+def _code(ids: Ints, wanted: Ints) -> Ints:
+    return np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+
+
+def lasting(until: int | None) -> int:
+    """A last day, or ``NEVER`` for good."""
+    return NEVER if until is None else until

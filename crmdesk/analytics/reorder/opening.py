@@ -1,0 +1,108 @@
+"""Time without the days on which a customer is closed.
+
+Owns the number of closed days between two days, and a history moved into open days: each
+purchase-day comes nearer to the as-of day by the closed days in between, so that gaps, R and
+horizons count open days only. Leaves calendars to their callers.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from crmdesk.analytics.reorder.circumstances import AccountDays
+from crmdesk.analytics.reorder.exact import Ints
+from crmdesk.analytics.reorder.purchases import PurchaseDays
+
+_DAY_BITS = 21
+_MOST_DAYS = 2 ** (_DAY_BITS - 1) - 1
+_SEARCHES = 12
+
+
+class OpenTime:
+    """Closed days of accounts, and days counted without them.
+
+    ``common`` are closed for all accounts, ``own`` for single ones; a day on which an account
+    bought anything was open for it, whatever a calendar says.
+    """
+
+    def __init__(self, common: Ints, own: AccountDays, bought: PurchaseDays, as_of: int) -> None:
+        """Prepare the counts; without closed days nothing is computed later on."""
+        self._as_of = as_of
+        self._common = np.unique(common)
+        closed = AccountDays(own.account, own.day)
+        if len(self._common) and len(closed.day):
+            closed = _without(closed, np.isin(closed.day, self._common))
+        self._ids = np.unique(np.concatenate((closed.account, self._guests(bought))))
+        keys = np.unique(self._keys(closed.account, closed.day))
+        taken = np.isin(bought.day, self._common)
+        against = self._keys(bought.account[taken], bought.day[taken])
+        if len(keys):
+            near = np.isin(bought.account, closed.account)
+            visited = self._keys(bought.account[near], bought.day[near])
+            keys = keys[~np.isin(keys, visited)]
+        against = np.unique(against)
+        both = np.concatenate((keys, against))
+        order = np.argsort(both, kind="stable")
+        sign = np.concatenate((np.ones(len(keys)), -np.ones(len(against)))).astype(np.int64)
+        self._sorted = both[order]
+        self._count = np.concatenate(([0], np.cumsum(sign[order])))
+
+    @property
+    def always_open(self) -> bool:
+        """Whether there is no closed day at all."""
+        return len(self._common) == 0 and len(self._sorted) == 0
+
+    def moved(self, purchases: PurchaseDays) -> PurchaseDays:
+        """The history with each day nearer to the as-of day by the closed days in between."""
+        if self.always_open or not len(purchases):
+            return purchases
+        lost = self.between(purchases.account, purchases.day, self._as_of)
+        return replace(purchases, day=purchases.day + lost)
+
+    def between(self, account: Ints, after: Ints | int, until: Ints | int) -> Ints:
+        """Closed days of each account later than ``after``, up to and including ``until``."""
+        size = len(account)
+        if self.always_open or size == 0:
+            return np.zeros(size, dtype=np.int64)
+        start = np.broadcast_to(np.asarray(after, dtype=np.int64), (size,))
+        end = np.broadcast_to(np.asarray(until, dtype=np.int64), (size,))
+        found = np.searchsorted(self._common, end, side="right")
+        found = found - np.searchsorted(self._common, start, side="right")
+        if len(self._sorted):
+            rows = np.flatnonzero(np.isin(account, self._ids))
+            found[rows] += self._until(account[rows], end[rows])
+            found[rows] -= self._until(account[rows], start[rows])
+        return np.asarray(found, dtype=np.int64)
+
+    def is_closed(self, account: Ints, day: Ints) -> np.typing.NDArray[np.bool_]:
+        """Whether each account is closed on its day."""
+        return np.asarray(self.between(account, day - 1, day) > 0)
+
+    def later(self, account: Ints, open_days: Ints) -> Ints:
+        """Days from the as-of day until so many open days have passed."""
+        days = open_days
+        for _ in range(_SEARCHES):
+            longer = open_days + self.between(account, self._as_of, self._as_of + days)
+            if (longer == days).all():
+                break
+            days = longer
+        return np.asarray(days)
+
+    def _guests(self, bought: PurchaseDays) -> Ints:
+        return np.unique(bought.account[np.isin(bought.day, self._common)])
+
+    def _keys(self, account: Ints, day: Ints) -> Ints:
+        place = np.searchsorted(self._ids, account)
+        ahead = np.clip(day - self._as_of, -_MOST_DAYS, _MOST_DAYS) + _MOST_DAYS
+        return np.asarray((place << _DAY_BITS) | ahead)
+
+    def _until(self, account: Ints, day: Ints) -> Ints:
+        keys = self._keys(account, day)
+        before = (np.searchsorted(self._ids, account)) << _DAY_BITS
+        end = np.searchsorted(self._sorted, keys, side="right")
+        begin = np.searchsorted(self._sorted, before, side="left")
+        return np.asarray(self._count[end] - self._count[begin])
+
+
+def _without(closed: AccountDays, gone: np.typing.NDArray[np.bool_]) -> AccountDays:
+    return AccountDays(closed.account[~gone], closed.day[~gone])

@@ -99,11 +99,13 @@ def backtest(ws: Workspace, cutoffs: list[date], *, account: str | None = None) 
     """
     from crmdesk.analytics.reorder.backtest import backtest as judge
     from crmdesk.analytics.reorder.musts import usual_cutoffs
-    from crmdesk.storage import forecasts
+    from crmdesk.storage import forecasts, reorder_facts
 
     with ws.database.read() as connection:
         lines = forecasts.read_lines(connection)
         only = None if account is None else _account_id(connection, account)
+        told = reorder_facts.circumstances_of(connection, ws.today())
+        replacements = reorder_facts.replacements_of(connection)
     if len(lines.sales.day) == 0:
         raise UserError(_("There are no sales yet."), _("Import them: crmdesk import sales FILE"))
     newest, oldest = int(lines.sales.day.max()), int(lines.sales.day.min())
@@ -116,7 +118,7 @@ def backtest(ws: Workspace, cutoffs: list[date], *, account: str | None = None) 
                 )
             )
     days = [forecasts.day_number(day) for day in cutoffs] or usual_cutoffs(oldest, newest)
-    return judge(lines.sales, days, only)
+    return judge(lines.sales, days, only, told, replacements)
 
 
 def _account_id(connection: Any, code: str) -> int:

@@ -32,7 +32,9 @@ _ALTERED = (
 )
 
 # Entities whose rows change what an account's summary shows; sales change its rhythm too.
-_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "reorder_override")
+_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection")
+# Entities that the forecast of an account reads besides its sales.
+_FORECAST_MARKS = ("account_product", "reorder_override", "closure", "visit_task")
 SEARCHED = ("account", "contact", "product", "order", "quote", "ticket", "note")
 
 # Rows whose words stand in the entry of another row: what they mark, and by which column.
@@ -41,9 +43,9 @@ _SEARCHED_WITH = {
     "packaging": ("search:product", "product_id"),
 }
 
-# Rows that decide packs and worth of a forecast, and the columns of ``product`` that do.
+# Rows that decide packs and worth of a forecast; columns of ``product`` that do, or end one.
 _PRODUCT_MARKS = ("packaging", "cost_version")
-_PRODUCT_COLUMNS = "price_per"
+_PRODUCT_COLUMNS = "price_per, status, delisted_on, substitute_uid"
 
 
 def _table(entity: Entity) -> str:
@@ -233,10 +235,11 @@ def _mark_triggers() -> Iterator[str]:
                     f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark("account", f"{row}.account_id") + " END"
                 )  # fmt: skip
-            yield (
-                f"CREATE TRIGGER mark_account_product_{suffix} {_after(event, 'account_product')}"
-                " BEGIN " + _mark("sales", f"{row}.account_id") + " END"
-            )
+            for name in _FORECAST_MARKS:
+                yield (
+                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
+                    + _mark("sales", f"{row}.account_id") + " END"
+                )  # fmt: skip
             for name in _PRODUCT_MARKS:
                 yield (
                     f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "

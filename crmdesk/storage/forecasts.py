@@ -28,7 +28,8 @@ from crmdesk.analytics.reorder import (
     purchase_days,
     score,
 )  # fmt: skip
-from crmdesk.storage import reorder_models
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
+from crmdesk.storage import reorder_facts, reorder_models
 from crmdesk.storage.indexes import indexes_built_afterwards
 from crmdesk.storage.pair_worth import Goods, Ints, pair_codes
 
@@ -112,21 +113,47 @@ def fitted(connection: Connection, today: date) -> tuple[reorder_models.Offered,
     lines = read_lines(connection)
     if len(lines.net_minor) == 0:
         return None
-    model = fit(purchase_days(lines.sales), day_number(today))
+    model = _fit(connection, lines, today)
     return reorder_models.fitted_here(connection, model), len(lines.net_minor)
 
 
 def fit_model(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
     """Fit on the lines given, keep the model in this profile and use it from now on."""
-    model = fit(purchase_days(lines.sales), day_number(today))
+    model = _fit(connection, lines, today)
     offered = reorder_models.fitted_here(connection, model)
     reorder_models.adopt(connection, offered, lines=len(lines.net_minor), day=today)
     return reorder_models.in_use(connection) or model
 
 
-def forecast(lines: LineArrays, model: ReorderModel, today: date) -> Forecasts:
+def _fit(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
+    """A model of all that is known here; what substitutes take over is no sale of its own."""
+    told = reorder_facts.circumstances_of(connection, today)
+    return fit(purchase_days(lines.sales), day_number(today), told)
+
+
+def forecast(
+    lines: LineArrays, model: ReorderModel, today: date, told: Circumstances = NOTHING_KNOWN
+) -> Forecasts:
     """Score every pair of the lines as of today."""
-    return score(purchase_days(lines.sales), model, day_number(today))
+    return score(purchase_days(lines.sales), model, day_number(today), told)
+
+
+def with_substitutes(connection: Connection, lines: LineArrays, today: date) -> LineArrays:
+    """The lines, and those of delisted products again in the name of their substitutes."""
+    replacements = reorder_facts.replacements_of(connection)
+    row, substitute = replacements.copied_rows(lines.sales, day_number(today))
+    if not len(row):
+        return lines
+    copies = _kept(lines, row)
+    sales = lines.sales
+    both = SaleLines(
+        np.concatenate((sales.account, copies.sales.account)),
+        np.concatenate((sales.sku, substitute)),
+        np.concatenate((sales.day, copies.sales.day)),
+        np.concatenate((sales.quantity, copies.sales.quantity)),
+    )
+    net = np.concatenate((lines.net_minor, copies.net_minor))
+    return LineArrays(both, net, np.concatenate((lines.packaging, copies.packaging)))
 
 
 def write_pairs(
@@ -154,7 +181,9 @@ def _insert_pairs(
     today: date,
     account_ids: Sequence[int] | None,
 ) -> None:
-    forecasts = forecast(lines, model, today)
+    lines = with_substitutes(connection, lines, today)
+    told = reorder_facts.circumstances_of(connection, today, account_ids)
+    forecasts = forecast(lines, model, today, told)
     if len(forecasts) == 0:
         return
     rows = _rows(connection, forecasts, lines, today, account_ids)
@@ -195,11 +224,13 @@ def rows_as_of(
     lines = _until(read_lines(connection), day_number(as_of))
     if len(lines.net_minor) == 0:
         return []
-    model = fit(purchase_days(lines.sales), day_number(as_of))
+    model = _fit(connection, lines, as_of)
+    only = None if account_id is None else [account_id]
     if account_id is not None:
         lines = _kept(lines, lines.sales.account == account_id)
-    forecasts = forecast(lines, model, as_of)
-    only = None if account_id is None else [account_id]
+    lines = with_substitutes(connection, lines, as_of)
+    told = reorder_facts.circumstances_of(connection, as_of, only)
+    forecasts = forecast(lines, model, as_of, told)
     return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only))
 
 

@@ -5,7 +5,7 @@ Owns reading them into the arrays of :mod:`crmdesk.analytics.reorder`; for some 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,13 +20,13 @@ from crmdesk.analytics.reorder.circumstances import (
     lasting,
 )
 from crmdesk.analytics.reorder.substitutes import Replacements
+from crmdesk.domain.reorder_overrides import ENDS, SETS_ASIDE, OverrideKind
 
 _EPOCH = date(1970, 1, 1)
 # A closure longer than a year is a mistake of the year.
 _LONGEST_CLOSURE = 366
 _YEARS_BACK = 6
-# Kinds of ``reorder_override``; anything unknown counts as "not now".
-_QUANTITY, _DELISTED = "quantity", "delisted"
+_LAST = "9999-12-31"
 
 
 def circumstances_of(
@@ -47,13 +47,14 @@ def circumstances_of(
         holidays=_holidays(connection),
         closed=_closed(connection, today, where),
         delisted=Delisted(*_columns(_delisted(connection), 2)),
+        substituted=replacements_of(connection).by_day(_number(today)).sku,
         unlisted=_values(
             [
                 *connection.exec_driver_sql(
                     f"SELECT account_id, product_id, {_number(today)}, {lasting(None)}"
                     f" FROM account_product WHERE NOT listed{only}"
                 ),
-                *_overrides(overrides, today, _DELISTED),
+                *_overrides(overrides, today, ENDS),
             ]
         ),
         counts=_values(_counts(connection, only)),
@@ -63,11 +64,13 @@ def circumstances_of(
                 f" WHERE par_level > 0{only}"
             )
         ),
-        put_off=_values(_overrides(overrides, today, "")),
+        put_off=_values(_overrides(overrides, today, SETS_ASIDE - ENDS)),
         wanted=_values(
             (account, product, _day(made) or _number(today), quantity)
             for account, product, made, until, quantity, kind in overrides
-            if kind == _QUANTITY and quantity and (not until or until >= today.isoformat())
+            if kind == OverrideKind.QUANTITY
+            and quantity
+            and (not until or until >= today.isoformat())
         ),
     )
 
@@ -137,12 +140,15 @@ def _counts(connection: Connection, only: str) -> Iterable[Any]:
     return [(account, product, _day(day) or 0, units) for account, product, day, units in rows]
 
 
-def _overrides(rows: Sequence[Any], today: date, kind: str) -> list[tuple[int, int, int, int]]:
-    """Those of a kind ("" for all that put a suggestion off): account, product, day, last day."""
+def _overrides(
+    rows: Sequence[Any], today: date, kinds: Set[OverrideKind]
+) -> list[tuple[int, int, int, int]]:
+    """Those of some kinds: account, product, the day they were made on, the last day they hold."""
+    wanted = {kind.value for kind in kinds}
     return [
         (account, product, _day(made) or _number(today), lasting(_day(until)))
-        for account, product, made, until, _quantity, said in rows
-        if (said == kind if kind else said not in (_QUANTITY, _DELISTED))
+        for account, product, made, until, _quantity, kind in rows
+        if kind in wanted
     ]
 
 

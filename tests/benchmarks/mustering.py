@@ -17,9 +17,12 @@ import numpy as np
 import zstandard
 
 from crmdesk.analytics.reorder import SaleLines, backtest
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
 from crmdesk.analytics.reorder.musts import Must, musts, usual_cutoffs
-from crmdesk.demo.spec import DemoSpec
+from crmdesk.analytics.reorder.substitutes import NO_REPLACEMENTS, Replacements
+from crmdesk.demo.spec import DEMO_TODAY, DemoSpec
 from crmdesk.storage.forecasts import read_lines
+from crmdesk.storage.reorder_facts import circumstances_of, replacements_of
 from tests.benchmarks.companies import demo_profile, opened
 from tests.benchmarks.harness import Bench
 
@@ -30,8 +33,9 @@ _FIRST = date(1970, 1, 1).toordinal()
 
 def measure_musts(bench: Bench) -> None:
     """Every line of the table for every set: value, bound, and whether it was met."""
-    for name, sales in _histories(bench):
-        report = backtest(sales, usual_cutoffs(int(sales.day.min()), int(sales.day.max())))
+    for name, sales, told, replacements in _histories(bench):
+        days = usual_cutoffs(int(sales.day.min()), int(sales.day.max()))
+        report = backtest(sales, days, circumstances=told, replacements=replacements)
         judged = len(report.cutoffs)
         for must in musts(report):
             wish = ", further" if must.further else ""
@@ -44,18 +48,23 @@ def measure_musts(bench: Bench) -> None:
             bench.say(f"    {rival:14}" + "  ".join(f"{_shown(one):>7}" for one in known))
 
 
-def _histories(bench: Bench) -> Iterator[tuple[str, SaleLines]]:
+_History = tuple[str, SaleLines, Circumstances, Replacements]
+
+
+def _histories(bench: Bench) -> Iterator[_History]:
     shared = Path(os.environ.get("CRMDESK_SHARED") or _ROOT.parent / "shared") / "data"
     for name in _SETS:
         file = shared / f"{name}.csv.zst"
         if file.is_file():
-            yield name, read_sales(file)
+            yield name, read_sales(file), NOTHING_KNOWN, NO_REPLACEMENTS
         else:
             bench.say(f"  {name}: not here")
     with opened(demo_profile(bench.work, DemoSpec(), quick=bench.quick)) as workspace:
         with workspace.database.read() as connection:
             sales = read_lines(connection).sales
-        yield "demo company", sales
+            told = circumstances_of(connection, DEMO_TODAY)
+            replacements = replacements_of(connection)
+        yield "demo company", sales, told, replacements
 
 
 def read_sales(file: Path) -> SaleLines:

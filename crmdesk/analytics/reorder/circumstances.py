@@ -61,7 +61,8 @@ class PairValues:
 class Circumstances:
     """Everything known; the default knows nothing and changes no forecast.
 
-    ``holidays`` are sorted days closed for all accounts. ``unlisted`` holds pairs that a customer
+    ``holidays`` are sorted days closed for all accounts. ``substituted`` are delisted SKUs
+    that another took the place of. ``unlisted`` holds pairs that a customer
     no longer stocks (``value`` is the last day of it, ``NEVER`` for good). ``counts`` are units
     found on a customer's shelf, ``par`` the units it wants to have. ``put_off`` are suggestions
     that a person refused ("not now", "wrong") until the day in ``value``, ``wanted`` the quantities
@@ -71,6 +72,7 @@ class Circumstances:
     holidays: Ints = field(default_factory=_none)
     closed: AccountDays = field(default_factory=AccountDays)
     delisted: Delisted = field(default_factory=Delisted)
+    substituted: Ints = field(default_factory=_none)
     unlisted: PairValues = field(default_factory=PairValues)
     counts: PairValues = field(default_factory=PairValues)
     par: PairValues = field(default_factory=PairValues)

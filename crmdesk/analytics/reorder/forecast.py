@@ -107,7 +107,8 @@ def score(
         ahead = [h - time.between(snapshot.account, as_of, as_of + h) for h in HORIZONS]
         chances = within_open_days(chances, ahead)
         days = time.later(snapshot.account, days)
-    expected, snapped = _snap_weekday(known, snapshot, np.maximum(as_of + days, put_off + 1))
+    earliest = np.minimum(put_off + 1, as_of + HORIZON_LIMIT)
+    expected, snapped = _snap_weekday(known, snapshot, np.maximum(as_of + days, earliest))
     expected = _opened(time, snapshot.account, expected)
     repeated = snapshot.count > 1
     return Forecasts(
@@ -132,6 +133,7 @@ def score(
             chances[2],
             open_p30,
             unsold,
+            np.isin(snapshot.sku, told.substituted),
         ),
         weekday_snapped=snapped,
         days_open=snapshot.days_since,

@@ -27,6 +27,7 @@ class ReorderState(StrEnum):
     FINE = "fine"
     NEW = "new"
     DELISTED = "delisted"
+    SUBSTITUTED = "substituted"
 
 
 STATES: tuple[ReorderState, ...] = tuple(ReorderState)
@@ -41,14 +42,17 @@ def state_codes(
     p30: Floats,
     open_p30: Floats,
     unsold: npt.NDArray[np.bool_],
+    substituted: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int8]:
     """State of each pair as a position in ``STATES``.
 
-    Delisted where the SKU left the range or the customer's shelf; new below three purchase-days;
+    Delisted where the SKU left the range or the customer's shelf, and substituted where another
+    took its place; new below three purchase-days;
     else lapsed, at risk, overdue, due, fine, the first that holds. Lapsed and at risk go by the
     chance within 30 open days: a customer on holiday is neither.
     """
     conditions = [
+        unsold & substituted,
         unsold,
         count < MINIMUM_PURCHASES,
         open_p30 < _LAPSED_BELOW,
@@ -57,6 +61,7 @@ def state_codes(
         p14 >= _DUE_FROM,
     ]
     choices = [
+        _CODE[ReorderState.SUBSTITUTED],
         _CODE[ReorderState.DELISTED],
         _CODE[ReorderState.NEW],
         _CODE[ReorderState.LAPSED],

@@ -1,8 +1,8 @@
 """SKUs that left the range and what took their place.
 
 Owns which customers' history of a delisted SKU is taken over by its substitute: those who have not
-yet bought the substitute on three days, which would be a rhythm of its own. The lines are copied, not moved, so that the
-delisted SKU keeps a row of its own. Base units of both are taken as equal.
+yet bought the substitute on three days, which would be a rhythm of its own. The lines are copied,
+not moved, so that the delisted SKU keeps a row of its own. Base units of both are taken as equal.
 """
 
 from dataclasses import dataclass, field

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from crmdesk.analytics.reorder import ReorderState
 from crmdesk.cli.program import Faces, main
 from crmdesk.services import reorder
 from crmdesk.services.workspace import Workspace
@@ -259,7 +260,7 @@ def test_reorder_writes_the_table(run: Run, folder: Path, tmp_path: Path, ending
     assert len(rows) == said.document["rows"] > 100
     place = {name: i for i, name in enumerate(reorder.COLUMNS)}
     states = {row[place["state"]] for row in rows}
-    assert states <= {"overdue", "due", "at_risk", "lapsed", "new", "fine"}
+    assert states <= {str(state) for state in ReorderState}
     for row in rows:
         p_7, p_14, p_30 = (float(row[place[name]]) for name in ("p_7", "p_14", "p_30"))
         assert 0 <= p_7 <= p_14 <= p_30 <= 1

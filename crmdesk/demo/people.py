@@ -58,6 +58,15 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("damaged", "Damaged"), ("expiry", "Too near its date"), ("wrong", "Wrong goods"),
         ("keying", "Keyed by mistake"), ("unsold", "Not sold"),
     )),
+    ("order_rejected", (
+        ("credit", "Over the credit limit"), ("stock", "Not in stock"),
+        ("price", "Price not agreed"),
+        ("twice", "Ordered twice"), ("delivery", "Cannot be delivered that day"),
+    )),
+    ("order_altered", (
+        ("stock", "Stock is short"), ("customer", "The customer asked for it"),
+        ("delivery", "Delivery on another day"), ("keying", "Keying error"),
+    )),
     ("override", (("promo", "Promotion"), ("event", "Event"), ("season", "Season"))),
 )  # fmt: skip
 _RATES: tuple[tuple[str, int, str], ...] = (

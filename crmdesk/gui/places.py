@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 _REP = ("today", "customers", "plan", "reorder", "orders", "pipeline")
-_OFFICE = ("orders", "customers", "reorder", "pipeline", "service", "data")
-_MANAGER = ("value", "goals", "customers", "plan", "reorder", "orders", "pipeline")
+_OFFICE = ("inbox", "orders", "customers", "reorder", "pipeline", "service", "data")
+_MANAGER = ("value", "goals", "customers", "plan", "reorder", "inbox", "orders", "pipeline")
 _BY_ROLE = {
     "rep": _REP,
     "office": _OFFICE,
     "manager": _MANAGER,
-    "admin": (*_REP, "service", "data", "people", "hq"),
+    "admin": (*_REP, "inbox", "service", "data", "people", "hq"),
 }
 _BESIDE = ("sync", "customer", "order", "visit", "accuracy")
 _WITHIN = {"customer": "customers", "order": "orders", "accuracy": "reorder"}
@@ -38,6 +38,15 @@ _ICONS = {
 }
 
 
+def _waiting_orders(workspace: Workspace) -> int:
+    from crmdesk.services.queries.inbox import waiting_count
+
+    return waiting_count(workspace)
+
+
+_BADGES: dict[str, Callable[[Workspace], int]] = {"inbox": _waiting_orders}
+
+
 def _titles() -> dict[str, str]:
     return {
         "today": _("Today"),
@@ -45,6 +54,7 @@ def _titles() -> dict[str, str]:
         "plan": _("Plan"),
         "reorder": _("Reorder"),
         "orders": _("Orders"),
+        "inbox": _("Inbox"),
         "pipeline": _("Pipeline"),
         "service": _("Service"),
         "data": _("Data"),
@@ -91,6 +101,7 @@ def places_for(workspace: Workspace) -> list[PlaceSpec]:
                     _builder(key),
                     in_rail=key in in_rail,
                     within=_WITHIN.get(key, ""),
+                    badge=_BADGES.get(key),
                 )
             )
     return specs

@@ -168,7 +168,8 @@ class PlaceSpec:
 
     ``title`` is called when shown, so that it follows the language. ``build`` returns a QWidget
     that also is a :class:`PlaceWidget`; it is called when the place is first opened. ``within`` is
-    the place of the rail that is marked while one outside of it is shown.
+    the place of the rail that is marked while one outside of it is shown. ``badge`` counts what
+    waits there; it is read off the interface thread.
     """
 
     key: str
@@ -177,6 +178,7 @@ class PlaceSpec:
     build: Callable[[PlaceContext], Any]
     in_rail: bool = True
     within: str = ""
+    badge: Callable[[Workspace], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

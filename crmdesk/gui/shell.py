@@ -36,6 +36,7 @@ from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.paper_keys import PaperKeys
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
+from crmdesk.gui.rail_badges import RailBadges
 from crmdesk.gui.rounds import Rounds
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
@@ -89,8 +90,7 @@ class MainWindow(QMainWindow):
         self._context: PlaceContext | None = None
         self._specs: dict[str, PlaceSpec] = {}
         self._widgets: dict[str, Any] = {}
-        self._past: list[Target] = []
-        self._future: list[Target] = []
+        self._past, self._future = list[Target](), list[Target]()
         self._here: Target | None = None
         self._asked = ""
         self._fold_wanted = False
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self.rounds = Rounds(runner, self)
         self.forecasts = Forecasts(runner, self.top.set_work, errors.show)
         self._chip = ChipFollower(self.top.chip, runner, self.rounds, self)
+        self._badges = RailBadges(self.rail, runner, bus)
         self._bind_keys()
         self.paper = PaperKeys(self, runner, self, self._shown_place)
         runner.committed = bus.publish
@@ -186,6 +187,7 @@ class MainWindow(QMainWindow):
         self._context = PlaceContext(workspace, self._runner, self, self._settings)
         self._specs = {spec.key: spec for spec in places}
         self.rail.set_places([(s.key, s.title(), s.icon) for s in places if s.in_rail])
+        self._badges.open(workspace, places)
         self.show_day(workspace.today())
         first = next((spec.key for spec in places if spec.in_rail), None)
         if first is not None:
@@ -463,7 +465,7 @@ class MainWindow(QMainWindow):
         self._close_palette()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.closed = self._chip.closed = self.paper.closed = True
+        self.closed = self._chip.closed = self.paper.closed = self._badges.closed = True
         self.rounds.close()
         self.forecasts.close()
         self._unsubscribe()

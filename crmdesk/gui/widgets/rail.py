@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.widgets.charts import CENTER, RIGHT, draw_focus, draw_text, fill_round
+from crmdesk.gui.widgets.charts import CENTER, RIGHT, draw_focus, draw_text, fill_round, text_width
 
 _SIDE = t.SPACE_2
 _BRAND = 20
+_MOST_SHOWN = 99
 
 
 class RailButton(QAbstractButton):
@@ -30,6 +31,7 @@ class RailButton(QAbstractButton):
         self._icon_name = icon
         self._hint = hint
         self.folded = False
+        self._badge = ""
         self.setText(text)
         self.setCheckable(True)
         self.setAccessibleName(text)
@@ -37,6 +39,16 @@ class RailButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(f"{text} ({hint})" if hint else text)
+
+    def set_badge(self, count: int) -> None:
+        """Show how much waits in the place; nothing for none."""
+        self._badge = "" if count <= 0 else str(count) if count < _MOST_SHOWN else f"{_MOST_SHOWN}+"
+        self.setAccessibleDescription(self._badge)
+        self.update()
+
+    def badge(self) -> str:
+        """What the badge says."""
+        return self._badge
 
     def sizeHint(self) -> QSize:
         return QSize(40, theme.scaled(36))
@@ -56,10 +68,24 @@ class RailButton(QAbstractButton):
             words = area.adjusted(11 + side + 11, 0, -t.SPACE_3, 0)
             draw_text(painter, words, self._hint, theme.font(t.SIZE_SMALL), "muted", RIGHT)
             words.setRight(words.right() - 44)
+            if self._badge:
+                words.setRight(self._paint_badge(painter, words.right(), area) - t.SPACE_1)
             draw_text(painter, words, self.text(), theme.font(t.SIZE_BODY, t.MEDIUM), ink)
+        elif self._badge:
+            self._paint_badge(painter, area.right() - 2, area.adjusted(0, 0, 0, -area.height() / 2))
         if self.hasFocus():
             draw_focus(painter, area)
         painter.end()
+
+    def _paint_badge(self, painter: QPainter, right: float, area: QRectF) -> float:
+        """Paint the count as a pill that ends at ``right``; returns where it begins."""
+        font = theme.font(t.SIZE_SMALL, t.SEMIBOLD, tabular=True)
+        height = theme.scaled(18)
+        width = max(text_width(font, self._badge) + 2 * t.SPACE_1 + 2, height)
+        pill = QRectF(right - width, area.center().y() - height / 2, width, height)
+        fill_round(painter, pill, "accent", height / 2)
+        draw_text(painter, pill, self._badge, font, "on_accent", CENTER)
+        return pill.left()
 
 
 class PersonButton(QAbstractButton):
@@ -169,6 +195,12 @@ class Rail(QWidget):
             button.clicked.connect(lambda _on=False, key=key: self.place_chosen.emit(key))
             self._places.addWidget(button)
             self._buttons.append(button)
+
+    def set_badge(self, key: str, count: int) -> None:
+        """Show how much waits in a place."""
+        for button in self._buttons:
+            if button.key == key:
+                button.set_badge(count)
 
     def buttons(self) -> list[RailButton]:
         """The places shown, from top to bottom."""

@@ -16,9 +16,9 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.orders.model import OrdersModel
-from crmdesk.gui.views.orders.picker import CustomerPicker
 from crmdesk.gui.views.orders.presenter import OrdersPresenter, group_words
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.customer_picker import CustomerPicker
 from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run

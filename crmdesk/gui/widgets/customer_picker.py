@@ -29,8 +29,8 @@ class CustomerPicker(Panel):
     picked = Signal(object)
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(_("New order"), _("for which customer?"), parent)
+    def __init__(self, parent: QWidget | None = None, *, title: str = "") -> None:
+        super().__init__(title or _("New order"), _("for which customer?"), parent)
         holder = QVBoxLayout()
         holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         self.field = SearchField(_("Name, town, person"), parent=self)

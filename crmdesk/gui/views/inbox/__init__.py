@@ -1,0 +1,1 @@
+"""Inbox: orders that came in, decided by the office."""

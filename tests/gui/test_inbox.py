@@ -1,0 +1,291 @@
+"""The office's inbox in the real window, by keys: accept, reject, alter, bulk, key for a rep."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from crmdesk.domain.clock import fixed_clock
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.places import places_for
+from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.views.inbox.words import empty_words, note_item
+from crmdesk.services import orders
+from crmdesk.services.queries.inbox import InboxFilter, InboxGroup, inbox, waiting_count
+from crmdesk.services.queries.inbox_attention import Attention
+from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.storage import profile
+from tests.gui.demo_profile import SPEC
+
+Key = Qt.Key
+_STATUS = "SELECT status FROM sales_order WHERE id = ?"
+
+
+@pytest.fixture
+def office(demo_template: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """The office's workspace on the demo company, with five orders that wait."""
+    folder = tmp_path / "office"
+    shutil.copytree(demo_template, folder)
+    database = profile.open_database(folder, fixed_clock(SPEC.instant()))
+    with database.maintenance() as connection:
+        run = connection.exec_driver_sql
+        uid = run("SELECT uid FROM app_user WHERE role = 'office' ORDER BY id LIMIT 1").scalar_one()
+        profile.set_fact(connection, "user.uid", bytes(uid).hex())
+        profile.set_fact(connection, "device.prefix", "O01")
+    with database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE sales_order SET status = 'submitted' WHERE id IN (SELECT id FROM sales_order"
+            " WHERE status IN ('submitted', 'accepted', 'shipped', 'paid') ORDER BY order_date"
+            " DESC, id DESC LIMIT 5)"
+        )
+    database.dispose()
+    ws = open_workspace(folder, SPEC.instant)
+    yield ws
+    ws.close()
+
+
+class Stage:
+    """The real window on the inbox, and ways to use it."""
+
+    def __init__(self, window: MainWindow, runner: Runner, qtbot: QtBot, ws: Workspace) -> None:
+        self.window, self.runner, self.qtbot, self.ws = window, runner, qtbot, ws
+        self.place: Any = window.place("inbox")
+
+    def rest(self) -> None:
+        """Wait until nothing is under way."""
+        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=10_000)
+        QApplication.processEvents()
+        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=10_000)
+
+    def press(self, *keys: Any) -> None:
+        """Press keys where the focus is; texts are typed."""
+        for key in keys:
+            focus: QWidget | None = QApplication.focusWidget()
+            assert focus is not None
+            if isinstance(key, str):
+                self.qtbot.keyClicks(focus, key)
+            elif isinstance(key, tuple):
+                self.qtbot.keyClick(focus, key[0], key[1])
+            else:
+                self.qtbot.keyClick(focus, key)
+            self.rest()
+
+    @property
+    def current(self) -> int:
+        return int(self.place.table.current_key())
+
+    def one(self, sql: str, *parameters: object) -> Any:
+        with self.ws.database.read() as connection:
+            return connection.exec_driver_sql(sql, parameters).scalar()
+
+
+@pytest.fixture
+def stage(office: Workspace, runner: Runner, qtbot: QtBot) -> Iterator[Stage]:
+    window = MainWindow(runner, Bus(), ErrorDesk())
+    qtbot.addWidget(window)
+    window.open_places(office, places_for(office), ShellSources())
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    made = Stage(window, runner, qtbot, office)
+    made.rest()
+    yield made
+    window.close()
+
+
+def badge(stage: Stage) -> str:
+    return next(b.badge() for b in stage.window.rail.buttons() if b.key == "inbox")
+
+
+def test_the_office_begins_in_its_inbox_with_what_waits(stage: Stage) -> None:
+    here = stage.window.here()
+    assert here is not None and here.place == "inbox"
+    assert badge(stage) == "5" == str(waiting_count(stage.ws))
+    rows = inbox(stage.ws, InboxFilter()).rows
+    keys = stage.place.model.shown_keys()
+    assert keys == [row.id for row in rows]
+    looks = [bool(row.attention) for row in rows]
+    assert looks == sorted(looks, reverse=True), "what needs a look stands first"
+    for part in (True, False):
+        days = [row.order_date for row in rows if bool(row.attention) is part]
+        assert days == sorted(days), "then the oldest"
+    assert stage.place.preview.model.shown_keys(), "the order stands beside the list with its lines"
+
+
+def test_one_key_accepts_and_one_takes_it_back(stage: Stage) -> None:
+    order = stage.current
+    stage.press(Key.Key_A)
+    assert stage.one(_STATUS, order) == "accepted"
+    assert badge(stage) == "4"
+    assert order not in stage.place.model.shown_keys()
+    assert "accepted" in stage.window.toast_note.text()
+    stage.press((Key.Key_Z, Qt.KeyboardModifier.ControlModifier))
+    assert stage.one(_STATUS, order) == "submitted"
+    assert badge(stage) == "5"
+
+
+def test_picked_orders_are_accepted_together(stage: Stage) -> None:
+    stage.press(Key.Key_Space, Key.Key_Down, Key.Key_Space)
+    picked = stage.place.model.picked()
+    assert len(picked) == 2
+    assert stage.place._buttons["accept"].text() == "Accept 2"
+    stage.press(Key.Key_A)
+    assert {stage.one(_STATUS, key) for key in picked} == {"accepted"}
+    assert stage.place.model.picked() == []
+    assert badge(stage) == "3"
+
+
+def test_a_rejection_wants_a_reason_by_number_or_in_words(stage: Stage) -> None:
+    order = stage.current
+    stage.press(Key.Key_R)
+    ask = stage.place.preview.ask
+    assert ask.isVisible()
+    stage.press(Key.Key_Return)
+    assert ask.isVisible(), "an empty answer is none"
+    assert stage.one(_STATUS, order) == "submitted"
+    stage.press(Key.Key_Escape)
+    assert not ask.isVisible()
+
+    stage.press(Key.Key_R, "1", "back on Monday", Key.Key_Return)
+    assert stage.one(_STATUS, order) == "rejected"
+    reason = stage.one(
+        "SELECT r.name FROM sales_order o JOIN outcome_reason r ON r.id = o.reason_id"
+        " WHERE o.id = ?", order,
+    )  # fmt: skip
+    answer = stage.one("SELECT answer FROM sales_order WHERE id = ?", order)
+    assert answer == f"{reason}: back on Monday"
+
+
+def test_lines_are_altered_in_place_and_the_reason_is_asked(stage: Stage) -> None:
+    order = stage.current
+    before = stage.one("SELECT total_minor FROM sales_order WHERE id = ?", order)
+    day = stage.one("SELECT delivery_date FROM sales_order WHERE id = ?", order)
+    control = Qt.KeyboardModifier.ControlModifier
+    stage.press(Key.Key_E)
+    lines = stage.place.preview.lines
+    product = lines.current_key()
+    stage.press("9")
+    editor = lines.viewport().findChild(QLineEdit)
+    assert editor is not None
+    stage.press(Key.Key_Return)
+    assert "was" in stage.place.preview.model.row_of(product).detail
+    assert stage.one("SELECT total_minor FROM sales_order WHERE id = ?", order) == before
+    stage.press(Key.Key_Down)
+    dropped = lines.current_key()
+    stage.press(Key.Key_Delete, (Key.Key_Right, control), (Key.Key_Return, control))
+    assert stage.place.preview.ask.isVisible()
+    stage.press("Stock is short", Key.Key_Return)
+
+    packs = "SELECT quantity FROM order_line WHERE parent_id = ? AND product_id = ?"
+    assert stage.one(packs, order, product) == 9
+    assert stage.one(packs, order, dropped) is None
+    assert stage.one("SELECT delivery_date FROM sales_order WHERE id = ?", order) > day
+    assert stage.one("SELECT reason FROM order_alteration WHERE order_id = ?", order) == (
+        "Stock is short"
+    )
+    assert stage.one(_STATUS, order) == "submitted"
+    net, total = (
+        stage.one("SELECT sum(net_minor) FROM order_line WHERE parent_id = ?", order),
+        stage.one("SELECT net_minor FROM sales_order WHERE id = ?", order),
+    )
+    assert net == total
+
+
+def test_leaving_an_alteration_changes_nothing(stage: Stage) -> None:
+    order = stage.current
+    before = stage.one("SELECT count(*) FROM order_line WHERE parent_id = ?", order)
+    stage.press(Key.Key_E, Key.Key_Delete, Key.Key_Escape)
+    assert not stage.place.presenter.altering.on
+    assert stage.one("SELECT count(*) FROM order_line WHERE parent_id = ?", order) == before
+    assert stage.one("SELECT count(*) FROM order_alteration") == 0
+
+
+def test_accepted_orders_are_shipped_from_their_chip(stage: Stage) -> None:
+    stage.place.show_target({"group": "waiting"})
+    order = stage.current
+    stage.press(Key.Key_A)
+    stage.place.show_target({"group": "to_ship"})
+    stage.rest()
+    stage.place.table.select_key(order)
+    stage.rest()
+    stage.press(Key.Key_S)
+    assert stage.one(_STATUS, order) == "shipped"
+
+
+def test_an_order_by_phone_is_keyed_in_the_name_of_the_customers_rep(stage: Stage) -> None:
+    stage.press(Key.Key_N)
+    assert stage.place.picker.isVisible()
+    stage.press(Key.Key_Return)
+    here = stage.window.here()
+    assert here is not None and here.place == "order"
+    order = here.args["order"]
+    with stage.ws.database.read() as connection:
+        rep, keyed = connection.exec_driver_sql(
+            "SELECT u.role, e.role FROM sales_order o JOIN app_user u ON u.id = o.user_id"
+            " JOIN app_user e ON e.id = o.entered_by_id WHERE o.id = ?",
+            (order,),
+        ).one()
+    assert (rep, keyed) == ("rep", "office")
+
+
+def test_the_list_is_narrowed_by_rep_territory_and_text(stage: Stage) -> None:
+    presenter = stage.place.presenter
+    found = inbox(stage.ws, InboxFilter())
+    rep = found.reps[0]
+    presenter.choose_rep(rep.id)
+    stage.rest()
+    assert len(stage.place.model.shown_keys()) == rep.count
+    number = found.rows[0].number
+    presenter.show_all()
+    presenter.search(number)
+    stage.rest()
+    assert found.rows[0].id in stage.place.model.shown_keys()
+    presenter.search("nothing of the kind")
+    stage.rest()
+    assert stage.place.model.shown_keys() == []
+
+
+def test_an_order_that_comes_in_appears_by_itself(stage: Stage) -> None:
+    account = stage.one("SELECT account_id FROM sales_order ORDER BY id DESC LIMIT 1")
+    order = orders.start_order(stage.ws, account).order_id
+    with stage.ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE sales_order SET status = 'submitted' WHERE id = ?", (order,)
+        )
+    from crmdesk.domain.changes import ChangeSet
+
+    stage.window._bus.publish(ChangeSet.of("order", [order]))
+    stage.rest()
+    assert order in stage.place.model.shown_keys()
+    assert badge(stage) == "6"
+
+
+def test_a_rep_has_no_inbox(demo: Workspace) -> None:
+    assert "inbox" not in {spec.key for spec in places_for(demo) if spec.in_rail}
+    assert waiting_count(demo) == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["credit_hard", "credit_soft", "below_cost", "price", "stock", "twice", "unusual", "late"],
+)
+def test_every_note_is_a_sentence_for_one_and_many(code: str) -> None:
+    one = note_item(Attention(code, 1, 1250, "Rice 1 kg"), "EUR").text
+    many = note_item(Attention(code, 3, 1250, "Rice 1 kg"), "EUR").text
+    assert one and many and "{" not in one + many
+
+
+@pytest.mark.parametrize("group", list(InboxGroup))
+def test_every_empty_state_teaches_a_step(group: InboxGroup) -> None:
+    for narrowed in (True, False):
+        title, hint = empty_words(group, narrowed=narrowed)
+        assert title and hint

@@ -22,6 +22,7 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.services import orders
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
+from tests.gui.demo_profile import as_admin
 from tests.gui.sync_story import tell
 
 
@@ -58,7 +59,7 @@ def window(
     qtbot.addWidget(window)
     window.resize(1440, 900)
     window.show()
-    window.open_places(demo, places_for(demo), ShellSources())
+    window.open_places(as_admin(demo), places_for(as_admin(demo)), ShellSources())
     qtbot.waitUntil(lambda: runner.running == 0)
     yield window
     window.close()
@@ -70,7 +71,7 @@ def visit_every_place(window: MainWindow, runner: Runner, ws: Workspace, qtbot: 
         account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
     order = orders.start_order(ws, account).order_id
     shown = []
-    for spec in places_for(ws):
+    for spec in places_for(as_admin(ws)):
         args = {"customer": {"account": account}, "order": {"order": order}}.get(spec.key, {})
         window.go(spec.key, **args)
         qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)

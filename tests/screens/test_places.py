@@ -24,6 +24,7 @@ from crmdesk.paths import resources_dir
 from crmdesk.services import orders
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
+from tests.gui.demo_profile import as_admin
 from tests.gui.pictures import settle
 from tests.gui.sync_story import tell
 
@@ -51,7 +52,7 @@ def window(
     made = MainWindow(runner, Bus(), ErrorDesk())
     qtbot.addWidget(made)
     made.show()
-    made.open_places(demo, places_for(demo), ShellSources())
+    made.open_places(as_admin(demo), places_for(as_admin(demo)), ShellSources())
     yield made
     made.close()
 
@@ -65,7 +66,7 @@ def test_places_are_painted_whole(
     order = orders.start_order(demo, account).order_id
     shown = {"customer": {"account": account}, "order": {"order": order}}
     cut: list[str] = []
-    for spec in places_for(demo):
+    for spec in places_for(as_admin(demo)):
         window.go(spec.key, **shown.get(spec.key, {}))
         qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
         for size in SIZES:

@@ -296,7 +296,7 @@ def test_the_sheet_in_words(presenter: OrderPresenter, view: FakeView) -> None:
     assert item.totals[0].label == "Net"
     assert item.credit[-1].label == "This order"
     assert item.worth[0].label == "Gross margin"
-    assert [pair.label for pair in item.terms[:2]] == ["Payment", "Prices"]
+    assert item.terms[0].label == "Payment"
     assert item.delivery
     assert 0 < len(item.last_orders) <= 6
     assert item.foot.startswith(f"{len(item.lines)} line")

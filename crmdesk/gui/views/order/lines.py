@@ -155,6 +155,7 @@ class LinesTable(RowsTable):
     def __init__(self, model: OrderModel, parent: QWidget | None = None) -> None:
         super().__init__(model, row_height=t.ROW_FIELD, parent=parent)
         self.editable = True
+        self._bars: list[WarningBar] = []
         delegate = LineDelegate(self)
         delegate.moved.connect(self._on_moved)
         delegate.typed.connect(self.typed)
@@ -186,6 +187,11 @@ class LinesTable(RowsTable):
 
     def _place_warnings(self, sheet: SheetItem) -> None:
         model = self.rows_model()
+        # A table that is reset leaves the widgets of its rows where they were.
+        for old in self._bars:
+            old.hide()
+            old.deleteLater()
+        self._bars.clear()
         for row in model.heading_places():
             heading = model.heading_at(row)
             product = int(heading.key.removeprefix(WARNING)) if heading is not None else 0
@@ -196,6 +202,7 @@ class LinesTable(RowsTable):
                 bar.kept.connect(self.kept)
                 bar.replaced.connect(self.replaced)
                 self.setIndexWidget(model.index(row, 0), bar)
+                self._bars.append(bar)
                 self.setRowHeight(row, theme.scaled(t.ROW_FIELD))
 
     def _quantity_index(self) -> QModelIndex:

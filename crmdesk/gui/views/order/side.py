@@ -14,7 +14,7 @@ from crmdesk.gui.widgets.badges import Badge
 from crmdesk.gui.widgets.creditbar import CreditBar
 from crmdesk.gui.widgets.entries import LabelledEntry
 from crmdesk.gui.widgets.items import BadgeItem
-from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
+from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import HLine, Panel
 from crmdesk.i18n import CURRENCY_SIGNS, _
@@ -88,7 +88,6 @@ class SideColumn(QWidget):
     def _terms_panel(self) -> Panel:
         panel = Panel(_("Delivery and terms"), "", self)
         column = _padded(panel)
-        column.setSpacing(t.SPACE_2)
         entries = (
             LabelledEntry(_("Delivery"), keys.hint("order.delivery"), parent=panel),
             LabelledEntry(_("Their number"), keys.hint("order.reference"), parent=panel),
@@ -104,12 +103,6 @@ class SideColumn(QWidget):
             column.addWidget(entry)
         self._terms = PairList(_("Delivery and terms"), panel)
         column.addWidget(self._terms)
-        column.addWidget(
-            TextLabel(
-                _("Submit works offline. If HQ says no, it comes back as a copy you can edit."),
-                ink="muted", size=t.SIZE_SMALL, wrap=True, parent=panel,
-            )
-        )  # fmt: skip
         return panel
 
     def show_sheet(self, sheet: SheetItem) -> None:

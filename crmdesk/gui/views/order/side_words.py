@@ -22,8 +22,6 @@ from crmdesk.i18n import (
 )
 from crmdesk.services.queries.order import OrderSheet
 
-NONE = "–"
-
 
 def totals(sheet: OrderSheet) -> tuple[Pair, ...]:
     """Net, what was taken off the list prices, and each tax with what it is on."""
@@ -173,8 +171,12 @@ def terms(sheet: OrderSheet, now: datetime) -> tuple[Pair, ...]:
     """Payment, price list and how old the stock figures are."""
     days = ngettext("{count} day", "{count} days", sheet.terms_days)
     pairs = [
-        Pair(_("Payment"), days.format(count=sheet.terms_days), label_tone=Tone.MUTED),
-        Pair(_("Prices"), sheet.price_list or NONE, label_tone=Tone.MUTED),
+        Pair(
+            _("Payment"),
+            days.format(count=sheet.terms_days),
+            note=sheet.price_list,
+            label_tone=Tone.MUTED,
+        ),
     ]
     if sheet.stock_as_of is not None:
         told = when(sheet.stock_as_of, now)

@@ -132,6 +132,9 @@ class OrderPlace(QWidget):
         self._submit = KeyHintButton(
             _("Submit"), keys.hint("order.submit"), kind="filled", large=True, parent=self
         )
+        self._submit.setToolTip(
+            _("Submit works offline. If HQ says no, it comes back as a copy you can edit.")
+        )
         for button in (self._discard, self._sign, self._copy, self._call_back, self._submit):
             row.addWidget(button)
         return row

@@ -27,13 +27,23 @@ _BY_ROLE = {
     "manager": _MANAGER,
     "admin": (*_REP, "inbox", "service", "data", "people", "hq"),
 }
-_BESIDE = ("sync", "customer", "order", "visit", "accuracy")
-_WITHIN = {"customer": "customers", "order": "orders", "accuracy": "reorder"}
+_BESIDE = (
+    "sync", "customer", "order", "returning", "collecting", "sampling", "day_end", "visit",
+    "accuracy",
+)  # fmt: skip
+_WITHIN = {
+    "customer": "customers", "order": "orders", "returning": "orders", "collecting": "orders",
+    "sampling": "orders", "day_end": "today", "accuracy": "reorder",
+}  # fmt: skip
 _ICONS = {
     "people": "people",
     "hq": "server",
     "order": "orders",
     "customer": "customers",
+    "returning": "return",
+    "collecting": "money",
+    "sampling": "box",
+    "day_end": "today",
     "accuracy": "goals",
 }
 
@@ -67,6 +77,10 @@ def _titles() -> dict[str, str]:
         "order": _("Order"),
         "visit": _("Visit"),
         "accuracy": _("How good it has been"),
+        "returning": _("Return"),
+        "collecting": _("Collect"),
+        "sampling": _("Samples"),
+        "day_end": _("End of day"),
     }
 
 

@@ -37,7 +37,9 @@ class ProductFinder(QWidget):
     chosen = Signal(object)
     left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, words: str = "", key: str = ""
+    ) -> None:
         super().__init__(parent)
         self._found: dict[int, FoundProduct] = {}
         column = QVBoxLayout(self)
@@ -47,7 +49,8 @@ class ProductFinder(QWidget):
         row.setContentsMargins(t.SPACE_3, t.SPACE_1, t.SPACE_3, t.SPACE_1)
         row.setSpacing(t.SPACE_4)
         self.field = SearchField(
-            _("Add a line: SKU, name or barcode"), keys.hint("order.add"), icon="plus", parent=self
+            words or _("Add a line: SKU, name or barcode"), key or keys.hint("order.add"),
+            icon="plus", parent=self,
         )
         self.field.setMaximumWidth(theme.scaled(360))
         self._foot = LineLabel(right=True, parent=self)

@@ -219,6 +219,11 @@ class CustomerPresenter:
         """Start an empty order."""
         self._start_order(suggested=False)
 
+    def go_to(self, place: str) -> None:
+        """Go to a place of this customer: a return, a collection, samples."""
+        if self._account_id is not None:
+            self._desk.go(place, account=self._account_id)
+
     def suggested_order(self) -> None:
         """Start an order from what is due."""
         self._start_order(suggested=True)

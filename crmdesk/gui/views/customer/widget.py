@@ -6,6 +6,7 @@ Owns layout and input; everything else is the presenter's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -180,6 +181,8 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.visit", presenter.start_visit)
         keys.bind(self, "customer.call", presenter.log_call)
         keys.bind(self, "customer.order", presenter.new_order)
+        for place in ("returning", "collecting", "sampling"):
+            keys.bind(self, f"customer.{place}", partial(presenter.go_to, place))
         keys.bind(self, "customer.search", self.history.open_search)
         keys.bind(self, "customer.suggested", presenter.suggested_order)
         keys.bind(self, "customer.contacts", self._on_people_wanted)

@@ -358,6 +358,11 @@ class OrderPresenter(SheetWriter):
 
         self._write(lambda: orders.discard_draft(ws, order_id), done)
 
+    def go_to(self, place: str) -> None:
+        """Go to a place of the order's customer: a return, a collection, samples."""
+        if self._sheet is not None:
+            self._desk.go(place, account=self._sheet.account_id)
+
     def open_customer(self) -> None:
         """Open the card of the order's customer."""
         if self._sheet is not None:

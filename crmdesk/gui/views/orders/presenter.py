@@ -112,6 +112,10 @@ class OrdersPresenter:
 
         self._runner.read(work, lambda rows: self._on_customers_found(text, rows), owner=self)
 
+    def end_day(self) -> None:
+        """Go to the sheet at the end of the day."""
+        self._desk.go("day_end")
+
     def start_order(self, account_id: int) -> None:
         """Start an order for a customer from what is due."""
         ws = self.workspace

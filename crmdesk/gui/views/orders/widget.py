@@ -109,6 +109,7 @@ class OrdersPlace(QWidget):
         keys.bind(self, "orders.filter", self.search.setFocus)
         keys.bind(self, "orders.new", self._on_new_wanted)
         keys.bind(self, "orders.export", self._on_export_wanted)
+        keys.bind(self, "orders.day_end", presenter.end_day)
 
     # ------------------------------------------------------------------- the presenter's view
 

@@ -243,6 +243,16 @@ class TodayPresenter:
         visit = route.running_visit_id if route.running_account_id == stop.account_id else None
         self._desk.go("order", account=stop.account_id, visit=visit)
 
+    def go_to(self, place: str) -> None:
+        """Go to a place of the shown stop's customer: a return, a collection, samples."""
+        stop = self.selected()
+        if stop is not None:
+            self._desk.go(place, account=stop.account_id)
+
+    def end_day(self) -> None:
+        """Go to the sheet at the end of the day."""
+        self._desk.go("day_end")
+
     def _ask_outcome(self, stop: DayStop) -> None:
         ws = self._ws
         self._runner.read(

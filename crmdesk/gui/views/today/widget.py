@@ -6,6 +6,7 @@ Owns layout, keys and passing intents to the presenter; shows what the presenter
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -147,6 +148,11 @@ class TodayPlace(QWidget):
             ("today.replan", self.presenter.replan),
             ("today.missed", self.presenter.miss_stop),
             ("today.lock", self.presenter.lock_stop),
+            ("today.day_end", self.presenter.end_day),
+            *(
+                (f"today.{place}", partial(self.presenter.go_to, place))
+                for place in ("returning", "collecting", "sampling")
+            ),
         ):
             keys.bind(self, action, slot)
 

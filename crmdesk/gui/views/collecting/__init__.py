@@ -1,0 +1,1 @@
+"""Collecting: money taken at the customer's, against open invoices, with a receipt."""

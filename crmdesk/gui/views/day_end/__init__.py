@@ -1,0 +1,1 @@
+"""End of day: what was collected, and the cash counted against it."""

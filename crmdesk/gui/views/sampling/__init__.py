@@ -1,0 +1,1 @@
+"""Sampling: what a customer was given to try, and what came of it."""

@@ -95,6 +95,7 @@ class CollectPlace(QWidget):
         panel = Panel(_("Open invoices"), self._sign, self)
         self.debts = RowsTable(debts_model(self), row_height=t.ROW_COMPACT, parent=panel)
         self.debts.setAccessibleName(_("Open invoices"))
+        self.debts.horizontalHeader().setSortIndicatorShown(False)
         self._nothing = TextLabel("", ink="muted", parent=panel)
         self._nothing.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         panel.body.addWidget(self.debts, 1)
@@ -105,6 +106,7 @@ class CollectPlace(QWidget):
         panel = Panel(_("Receipts"), self._sign, self)
         self.receipts = RowsTable(receipts_model(self), row_height=t.ROW_COMPACT, parent=panel)
         self.receipts.setAccessibleName(_("Receipts"))
+        self.receipts.horizontalHeader().setSortIndicatorShown(False)
         panel.body.addWidget(self.receipts, 1)
         return panel
 

@@ -81,6 +81,7 @@ class DayEndPlace(QWidget):
         panel = Panel(_("Collected since the last sheet"), self._sign, self)
         self.taken = RowsTable(taken_model(self), row_height=t.ROW_COMPACT, parent=panel)
         self.taken.setAccessibleName(_("Collected since the last sheet"))
+        self.taken.horizontalHeader().setSortIndicatorShown(False)
         self._empty = EmptyState("money", "", "", parent=panel)
         self._lists = QStackedLayout()
         self._lists.addWidget(self.taken)
@@ -92,6 +93,7 @@ class DayEndPlace(QWidget):
         panel = Panel(_("Sheets before"), self._sign, self)
         self.sheets = RowsTable(sheets_model(self), row_height=t.ROW_COMPACT, parent=panel)
         self.sheets.setAccessibleName(_("Sheets before"))
+        self.sheets.horizontalHeader().setSortIndicatorShown(False)
         panel.body.addWidget(self.sheets, 1)
         return panel
 

@@ -202,8 +202,8 @@ class OrderPlace(QWidget):
         keys.bind(self, "order.again", presenter.copy)
         keys.bind(self, "order.call_back", presenter.call_back)
         keys.bind(self, "order.discard", presenter.discard)
-        for place in ("returning", "collecting", "sampling"):
-            keys.bind(self, f"order.{place}", partial(presenter.go_to, place))
+        for other in ("returning", "collecting", "sampling"):
+            keys.bind(self, f"order.{other}", partial(presenter.go_to, other))
         keys.bind(self, "order.close", presenter.leave)
         for place, action in enumerate(_ALSO):
             keys.bind(self, action, partial(presenter.add_suggestion, place))

@@ -27,20 +27,20 @@ def lines_model(currency: str, parent: QWidget | None = None) -> RowsModel:
         return Cell(row.credit, strong=True, icon=icon, tone=tone)
 
     columns = (
-        Column("product", _("SKU"), name, 220, stretch=True, sortable=False),
-        Column("quantity", _("Back"), lambda r: Cell(r.packs, strong=True, field=True), 84,
+        Column("product", _("SKU"), name, 200, stretch=True, sortable=False),
+        Column("quantity", _("Back"), lambda r: Cell(r.packs, strong=True, field=True), 76,
                right=True, sortable=False, editable=True),
-        Column("pack", _("Pack"), lambda r: Cell(r.pack), 110, sortable=False),
-        Column("reason", _("Reason"), reason, 150, sortable=False),
-        Column("condition", _("Condition"), lambda r: Cell(r.condition), 110, sortable=False),
-        Column("bought", _("Bought, units"), lambda r: Cell(r.bought, tone=Tone.MUTED), 110,
+        Column("pack", _("Pack"), lambda r: Cell(r.pack), 96, sortable=False),
+        Column("reason", _("Reason"), reason, 128, sortable=False),
+        Column("condition", _("Condition"), lambda r: Cell(r.condition), 92, sortable=False),
+        Column("bought", _("Bought"), lambda r: Cell(r.bought, tone=Tone.MUTED), 70,
                right=True, sortable=False, yields=True),
-        Column("last", _("Last"), lambda r: Cell(r.last, tone=Tone.MUTED), 90, sortable=False,
+        Column("last", _("Last"), lambda r: Cell(r.last, tone=Tone.MUTED), 76, sortable=False,
                yields=True),
         Column("paid", _("Paid {currency}").format(currency=sign),
-               lambda r: Cell(r.paid, tone=Tone.MUTED), 90, right=True, sortable=False,
+               lambda r: Cell(r.paid, tone=Tone.MUTED), 76, right=True, sortable=False,
                yields=True),
-        Column("credit", _("Credit {currency}").format(currency=sign), credit, 110, right=True,
+        Column("credit", _("Credit {currency}").format(currency=sign), credit, 90, right=True,
                sortable=False),
     )  # fmt: skip
     return RowsModel(columns, parent=parent)

@@ -92,6 +92,7 @@ class ReturnPlace(QWidget):
         self.model = lines_model(self._currency, self)
         self.table = RowsTable(self.model, row_height=t.ROW_FIELD, parent=panel)
         self.table.setAccessibleName(_("What comes back"))
+        self.table.horizontalHeader().setSortIndicatorShown(False)
         panel.body.addWidget(self.table, 1)
         self.finder = ProductFinder(
             panel, words=_("Another product: SKU, name or barcode"), key=keys.hint("returning.add")
@@ -125,6 +126,7 @@ class ReturnPlace(QWidget):
         before = Panel(_("Returned before"), "", holder)
         self.requests = RowsTable(requests_model(self), row_height=t.ROW_COMPACT, parent=before)
         self.requests.setAccessibleName(_("Returned before"))
+        self.requests.horizontalHeader().setSortIndicatorShown(False)
         before.body.addWidget(self.requests, 1)
         side.addWidget(before, 1)
         holder.setFixedWidth(theme.scaled(_SIDE))

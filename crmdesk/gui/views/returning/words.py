@@ -146,7 +146,7 @@ def _line(
         product.name,
         format_number(line.packs) if line is not None else "",
         pack_of(pack.unit, pack.factor) if pack.factor > 1 else pack_name(pack.unit),
-        format_number(product.left_quantity),
+        format_number(sum(b.base_quantity for b in product.left if b.day >= sheet.oldest)),
         "–" if latest is None else format_date_near(latest.day, sheet.today),
         paid,
         reason,

@@ -52,6 +52,7 @@ class SamplePlace(QWidget):
         self.model = samples_model(self)
         self.table = RowsTable(self.model, row_height=t.ROW_COMPACT, parent=panel)
         self.table.setAccessibleName(_("Samples"))
+        self.table.horizontalHeader().setSortIndicatorShown(False)
         self._empty = EmptyState(
             "box", _("No samples yet"),
             _("Type a product above and press Enter: it is written down at once."), parent=panel,

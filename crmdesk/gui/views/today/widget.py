@@ -149,12 +149,10 @@ class TodayPlace(QWidget):
             ("today.missed", self.presenter.miss_stop),
             ("today.lock", self.presenter.lock_stop),
             ("today.day_end", self.presenter.end_day),
-            *(
-                (f"today.{place}", partial(self.presenter.go_to, place))
-                for place in ("returning", "collecting", "sampling")
-            ),
         ):
             keys.bind(self, action, slot)
+        for place in ("returning", "collecting", "sampling"):
+            keys.bind(self, f"today.{place}", partial(self.presenter.go_to, place))
 
     def show_target(self, args: Mapping[str, Any]) -> None:
         """Show the stop of a customer, when the target names one."""

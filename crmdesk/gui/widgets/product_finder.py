@@ -37,9 +37,7 @@ class ProductFinder(QWidget):
     chosen = Signal(object)
     left = Signal()
 
-    def __init__(
-        self, parent: QWidget | None = None, *, words: str = "", key: str = ""
-    ) -> None:
+    def __init__(self, parent: QWidget | None = None, *, words: str = "", key: str = "") -> None:
         super().__init__(parent)
         self._found: dict[int, FoundProduct] = {}
         column = QVBoxLayout(self)
@@ -49,8 +47,10 @@ class ProductFinder(QWidget):
         row.setContentsMargins(t.SPACE_3, t.SPACE_1, t.SPACE_3, t.SPACE_1)
         row.setSpacing(t.SPACE_4)
         self.field = SearchField(
-            words or _("Add a line: SKU, name or barcode"), key or keys.hint("order.add"),
-            icon="plus", parent=self,
+            words or _("Add a line: SKU, name or barcode"),
+            key or keys.hint("order.add"),
+            icon="plus",
+            parent=self,
         )
         self.field.setMaximumWidth(theme.scaled(360))
         self._foot = LineLabel(right=True, parent=self)

@@ -282,8 +282,7 @@ summary_pair = Table(
     Column("due_on", Text), _whole("expected_quantity"), Column("packaging_id", Integer),
     _whole("packs"), _whole("expected_net_minor"), _whole("expected_margin_minor"),
     Column("as_of", Text, nullable=False),
-    Index("ix_summary_pair_state", "state", "p_7"),
-    Index("ix_summary_pair_p_7", "p_7", "account_id"),
+    Index("ix_summary_pair_likely", "state", "p_14"),
     Index("ix_summary_pair_due", "due_on", "account_id"),
     sqlite_with_rowid=False,
 )  # fmt: skip

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Join,
     Select,
     and_,
     case,
@@ -27,8 +26,6 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from crmdesk.domain.money import divide_half_even
 from crmdesk.domain.packaging import Pack, fit_base
@@ -46,6 +43,7 @@ from crmdesk.services.queries.reorder_filter import (
     on_route,
     stops_on,
 )
+from crmdesk.services.queries.reorder_order import ACCOUNT_PAIRS, BY_CUSTOMER, BY_LIKELIHOOD
 from crmdesk.storage.tables import summary_pair, table
 
 if TYPE_CHECKING:
@@ -65,13 +63,16 @@ __all__ = [
     "UrgencyCount",
     "board_counts",
     "board_entries",
+    "board_page",
     "board_rows",
     "pack_options",
+    "pages_quickly",
 ]
 PairKey = tuple[int, int]
 """Local ids of the account and the product."""
 
 HISTORY_DAYS = 365
+FIRST_PAGE = 120
 _p = summary_pair.c
 _account, _product = table("account"), table("product")
 _packaging, _planned = table("packaging"), table("planned_visit")
@@ -177,27 +178,7 @@ _LIVE = and_(
     _account.c.status != "lost",
     or_(_product.c.status == "active", _p.state.in_([state.value for state in ENDED])),
 )
-_ACCOUNT_PAIRS = _account.join(summary_pair, _p.account_id == _account.c.id)
-_JOINED = _ACCOUNT_PAIRS.join(_product, _product.c.id == _p.product_id)
-
-
-class _InThisOrder(Join):
-    """A join whose tables SQLite reads in the order written.
-
-    It would rather go through an index on the state or the likelihood and find nearly every pair
-    of the company one by one; customer by customer takes a sixth of that.
-    """
-
-    inherit_cache = True
-
-
-@compiles(_InThisOrder)
-def _in_this_order(element: _InThisOrder, compiler: SQLCompiler, **how: Any) -> str:
-    joined = compiler.visit_join(element, **how)  # type: ignore[no-untyped-call]
-    return str(joined).replace(" JOIN ", " CROSS JOIN ")
-
-
-_BY_CUSTOMER = _InThisOrder(_ACCOUNT_PAIRS, _product, _product.c.id == _p.product_id)
+_JOINED = ACCOUNT_PAIRS.join(_product, _product.c.id == _p.product_id)
 _RANK = case({state.value: place for place, state in enumerate(Urgency)}, value=_p.state, else_=9)
 _SORTS: Mapping[ReorderSort, ColumnElement[Any]] = {
     ReorderSort.PRODUCT: func.lower(_product.c.name),
@@ -236,7 +217,7 @@ def _counts_query(connection: Connection, ws: Workspace, route: Route, area: Are
             func.max(_p.due_on).label("last_due"),
             func.max(_p.as_of).label("as_of"),
         )
-        .select_from(_BY_CUSTOMER)
+        .select_from(BY_CUSTOMER)
         .where(
             _LIVE,
             not_set_aside(ws.today()),
@@ -263,7 +244,7 @@ def board_entries(
                 _product.c.name.label("product"), _p.expected_margin_minor,
                 _account.c.territory_id,
             )
-            .select_from(_BY_CUSTOMER)
+            .select_from(BY_CUSTOMER)
             .where(
                 _LIVE,
                 not_set_aside(ws.today()),
@@ -287,6 +268,42 @@ def board_entries(
             PairEntry((account_id, product_id), states[state], account, product, margin, territory)
             for account_id, product_id, state, account, product, margin, territory in rows
         )
+
+
+def board_page(
+    ws: Workspace, wanted: ReorderFilter, limit: int = FIRST_PAGE
+) -> tuple[PairEntry, ...]:
+    """The first rows of :func:`board_entries` in its first order, found without reading the rest.
+
+    Only for a filter that leaves out nothing but states (:func:`pages_quickly`).
+    """
+    found: list[PairEntry] = []
+    with ws.database.read() as connection:
+        for state in Urgency:
+            if state not in wanted.states or len(found) >= limit:
+                continue
+            query = (
+                select(
+                    _p.account_id, _p.product_id, _account.c.name,
+                    _product.c.name.label("product"), _p.expected_margin_minor,
+                    _account.c.territory_id,
+                )
+                .select_from(BY_LIKELIHOOD)
+                .where(_p.state == state.value, _LIVE, not_set_aside(ws.today()))
+                .order_by(_p.p_14.desc(), _p.p_7.desc(), _p.account_id, _p.product_id)
+                .limit(limit - len(found))
+            )  # fmt: skip
+            found += [
+                PairEntry((account_id, product_id), state, *rest)
+                for account_id, product_id, *rest in connection.execute(query)
+            ]
+    return tuple(found)
+
+
+def pages_quickly(wanted: ReorderFilter, sort: ReorderSort, *, descending: bool) -> bool:
+    """True when the first rows can be had before all of them."""
+    everything = ReorderFilter(states=wanted.states)
+    return wanted == everything and sort is ReorderSort.LIKELY and descending
 
 
 def board_rows(ws: Workspace, keys: Sequence[PairKey]) -> dict[PairKey, ReorderRow]:

@@ -24,6 +24,7 @@ from crmdesk.services.queries.reorder_filter import (
     not_set_aside,
     on_route,
 )
+from crmdesk.services.queries.reorder_order import BY_CUSTOMER
 from crmdesk.storage.tables import summary_pair, table
 
 if TYPE_CHECKING:
@@ -97,11 +98,7 @@ def loss_entries(
     with ws.database.read() as connection:
         query = (
             select(_account.c.id, _account.c.name, func.count(), lapsed, worth, last)
-            .select_from(
-                summary_pair.join(_account, _account.c.id == _p.account_id).join(
-                    _product, _product.c.id == _p.product_id
-                )
-            )
+            .select_from(BY_CUSTOMER)
             .where(
                 _lost(ws), on_route(ws, wanted.route, wanted.area),
                 in_area(connection, ws, wanted.area), matching(connection, wanted.text),
@@ -130,12 +127,8 @@ def _skus(
 ) -> dict[int, list[LostSku]]:
     query = (
         select(_p.account_id, _product.c.id, _product.c.name, _p.state, _p.last_on, _A_MONTH)
-        .select_from(
-            summary_pair.join(_account, _account.c.id == _p.account_id).join(
-                _product, _product.c.id == _p.product_id
-            )
-        )
-        .where(_lost(ws), _p.account_id.in_(account_ids))
+        .select_from(BY_CUSTOMER)
+        .where(_lost(ws), _account.c.id.in_(account_ids))
         .order_by(_p.account_id, _A_MONTH.desc(), _p.product_id)
     )
     found: defaultdict[int, list[LostSku]] = defaultdict(list)

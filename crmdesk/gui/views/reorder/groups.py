@@ -26,12 +26,19 @@ def group_key(grouping: Grouping, entry: PairEntry) -> str:
 def by_state(
     entries: Iterable[PairEntry],
     counts: Mapping[Urgency, UrgencyCount] | None,
-    money: Callable[[int], str],
+    money: Callable[[int], str] | None,
 ) -> Iterable[PairKey | GroupItem]:
-    """Rows under their states; entries come in that order."""
+    """Rows under their states; entries come in that order.
+
+    Without ``money`` they are only the first ones, and the headings give no figures.
+    """
     for state, group in groupby(entries, key=lambda entry: entry.state):
         members = list(group)
-        yield _state_group(state, members, counts, money)
+        if money is None:
+            icon, tone = words.ICONS[state], words.TONES[state]
+            yield GroupItem(state.value, words.state_word(state), icon, tone, "")
+        else:
+            yield _state_group(state, members, counts, money)
         yield from (entry.key for entry in members)
 
 

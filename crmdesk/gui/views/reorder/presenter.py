@@ -158,11 +158,24 @@ class ReorderPresenter:
             self.losses.read(self.filter)
             return
         ws, wanted, (sort, descending) = self._ws, self.filter, self._sort
+        quick = queries.pages_quickly(wanted, sort, descending=descending)
+        if quick and not self._listed and self.grouping is Grouping.URGENCY:
+            # What is seen first is there at once; the whole list follows.
+            self._runner.read(
+                lambda: queries.board_page(ws, wanted), self._on_page_read, owner=self
+            )
         self._runner.read(
             lambda: queries.board_entries(ws, wanted, sort, descending=descending),
             self._on_entries_read,
             owner=self,
         )
+
+    def _on_page_read(self, entries: tuple[PairEntry, ...]) -> None:
+        if entries and not self._listed:
+            self._entries = {entry.key: entry for entry in entries}
+            self._view.show_entries(
+                list(groups.by_state(entries, None, None)), frozenset(self._picked.keys)
+            )
 
     def _on_counts_read(self, counts: BoardCounts) -> None:
         self._counts = counts

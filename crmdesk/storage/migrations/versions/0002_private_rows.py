@@ -62,6 +62,10 @@ def upgrade() -> None:
         _ref("seen_by_id", "app_user"),
     )  # fmt: skip
     op.create_index("ix_handover_account_id", "handover", ["account_id"])
+    # The board opens on its likeliest rows, state by state; nothing reads by the chance in 7 days.
+    op.drop_index("ix_summary_pair_state", "summary_pair")
+    op.drop_index("ix_summary_pair_p_7", "summary_pair")
+    op.create_index("ix_summary_pair_likely", "summary_pair", ["state", "p_14"])
     _document_tables()
     _document_columns()
     _platform_tables()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.i18n import _, ngettext
+from crmdesk.i18n import _, language, ngettext
 from crmdesk.services.workspace import Workspace
 
 COLUMNS = (
@@ -80,6 +81,11 @@ def reason_text(
 
 def usual_text(unit: str, packs: int) -> str:
     """So many packs in words: ``3 cases``."""
+    return _packs_in_words(unit, packs, language())
+
+
+@lru_cache(maxsize=4096)
+def _packs_in_words(unit: str, packs: int, _tongue: str) -> str:
     words = {
         "EA": ngettext("{count} unit", "{count} units", packs),
         "IN": ngettext("{count} inner pack", "{count} inner packs", packs),

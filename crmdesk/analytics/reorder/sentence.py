@@ -5,10 +5,11 @@ packagings to the caller, who passes the usual quantity as text ("3 cases").
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crmdesk.analytics.reorder.forecast import Forecasts
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
-from crmdesk.i18n import _, format_percent, ngettext
+from crmdesk.i18n import _, format_percent, language, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +35,53 @@ def sentence(facts: SentenceFacts, usual: str | None = None) -> str:
 
     With fewer than three purchase-days no rhythm is claimed. ``usual`` is left out when ``None``.
     """
-    times = ngettext("{count} time", "{count} times", facts.times).format(count=facts.times)
-    last = _last(facts.days_since)
-    likely = _("{percent} likely within 14 days").format(percent=format_percent(facts.likely))
-    if facts.times < MINIMUM_PURCHASES:
-        start = _("New: bought {times}, {last}; {likely}").format(
-            times=times, last=last, likely=likely
-        )
-    else:
-        every = ngettext(
-            "Buys every ~{count} day", "Buys every ~{count} days", facts.gap_days
-        ).format(count=facts.gap_days)
-        start = _("{every} ({times}), {last}; {likely}").format(
-            every=every, times=times, last=last, likely=likely
-        )
+    tongue = language()
+    new = facts.times < MINIMUM_PURCHASES
+    parts = {
+        "times": _times(facts.times, tongue),
+        "last": _last(facts.days_since, tongue),
+        # Rounded as it is shown, so that the same words are not made a hundred thousand times.
+        "likely": _likely(int(f"{facts.likely * 100:.0f}"), tongue),
+        "every": "" if new else _every(facts.gap_days, tongue),
+    }
+    start = _frame(tongue, new=new).format(**parts)
     if usual is None:
         return _("{sentence}.").format(sentence=start)
-    return _("{sentence}; usually {usual}.").format(sentence=start, usual=usual)
+    return _with_usual(tongue).format(sentence=start, usual=usual)
 
 
-def _last(days: int) -> str:
+# The parts recur in tens of thousands of sentences: each is put into words once per language.
+
+
+@lru_cache(maxsize=4096)
+def _times(count: int, _tongue: str) -> str:
+    return ngettext("{count} time", "{count} times", count).format(count=count)
+
+
+@lru_cache(maxsize=4096)
+def _every(days: int, _tongue: str) -> str:
+    return ngettext("Buys every ~{count} day", "Buys every ~{count} days", days).format(count=days)
+
+
+@lru_cache(maxsize=4096)
+def _last(days: int, _tongue: str) -> str:
     if days == 0:
         return _("last today")
     return ngettext("last {count} day ago", "last {count} days ago", days).format(count=days)
+
+
+@lru_cache(maxsize=512)
+def _likely(percent: int, _tongue: str) -> str:
+    return _("{percent} likely within 14 days").format(percent=format_percent(percent / 100))
+
+
+@lru_cache(maxsize=16)
+def _frame(_tongue: str, *, new: bool) -> str:
+    if new:
+        return _("New: bought {times}, {last}; {likely}")
+    return _("{every} ({times}), {last}; {likely}")
+
+
+@lru_cache(maxsize=8)
+def _with_usual(_tongue: str) -> str:
+    return _("{sentence}; usually {usual}.")

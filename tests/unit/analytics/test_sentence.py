@@ -4,7 +4,7 @@ import pytest
 
 from crmdesk.analytics.reorder import fit, purchase_days, score
 from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence, sentence_facts
-from crmdesk.i18n import use_language
+from crmdesk.i18n import format_percent, speaking, use_language
 from tests.unit.analytics.histories import lines_of
 
 
@@ -42,3 +42,18 @@ def test_facts_come_from_the_forecast():
     facts = sentence_facts(forecasts, 0)
     assert (facts.times, facts.gap_days, facts.days_since) == (7, 21, 25)
     assert facts.likely == forecasts.p14[0]
+
+
+def test_every_share_is_said_as_it_is_rounded_elsewhere():
+    for thousandth in range(1001):
+        share = thousandth / 1000
+        assert f" {format_percent(share)} likely" in sentence(SentenceFacts(7, 21, 25, share))
+
+
+def test_a_language_is_not_remembered_beyond_its_sentence():
+    facts = SentenceFacts(7, 21, 25, 0.62)
+    before = sentence(facts, "3 cases")
+    with speaking("es"):
+        there = sentence(facts, "3 cajas")
+    assert there != before
+    assert sentence(facts, "3 cases") == before

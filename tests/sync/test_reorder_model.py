@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 
 from crmdesk.analytics.reorder import STATES, purchase_days, score
+from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import Cancelled
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.administration import reorder_fit, settings
-from crmdesk.hq.database import bulk, history
+from crmdesk.hq.database import bulk, forecast_facts, history
 from crmdesk.services.forecasting import bring_up_to_date, forecast_standing
 from crmdesk.services.reorder import reason_text
 from crmdesk.services.workspace import Workspace, workspace_of
-from crmdesk.storage import reorder_wire
+from crmdesk.storage import forecasts, reorder_facts, reorder_wire
 from crmdesk.storage.check import check
 from crmdesk.storage.rows import Batch, line_maker, row_maker
 from tests.sync import company
@@ -114,15 +115,20 @@ def _figures(laptop: Laptop) -> dict[tuple[str, str], tuple[Any, ...]]:
     return {(a, p): rest for a, p, *rest in rows}  # type: ignore[misc]
 
 
-def _of_hq(hq: Headquarters) -> dict[tuple[str, str], tuple[Any, ...]]:
+def _of_hq(hq: Headquarters, *, told: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
     """The same from PostgreSQL's rows and the model that HQ sends: what it is all about."""
-    with hq.store.transaction() as connection:
+    with hq.store.transaction(snapshot=True) as connection:
         lines = history.read_history(connection)
         document = connection.execute("SELECT payload FROM reorder_model").fetchone()[0]  # type: ignore[index]
+        with forecast_facts.as_on_a_laptop(connection, lines) as facts:
+            known = reorder_facts.circumstances_of(facts, _today()) if told else NOTHING_KNOWN
+            nothing = np.zeros(len(lines), dtype=np.int64)
+            sold = forecasts.LineArrays(lines.sales, nothing, nothing)
+            sold = forecasts.with_substitutes(facts, sold, _today())
     numbers = {uid: number for number, uid in enumerate(lines.products)}
     model = reorder_wire.unpacked(document, numbers)
     today = (_today() - date(1970, 1, 1)).days
-    found = score(purchase_days(lines.sales), model, today)
+    found = score(purchase_days(sold.sales), model, today, known)
     return {
         (lines.accounts[a].hex(), lines.products[s].hex()): (
             int(n), float(p7), float(p14), float(p30), str(STATES[state]),
@@ -141,9 +147,51 @@ def _sentence(figures: tuple[Any, ...]) -> str:
     return reason_text(n, median, since, p14, f"{figures[15]} {figures[13]}")
 
 
+def _told(office: Laptop) -> None:
+    """Closures, a delisted SKU with its substitute, one not listed, a par level and its count."""
+    today, user = _today(), "(SELECT id FROM app_user WHERE code = 'O1')"
+    some = "(SELECT id FROM account WHERE code = ?)"
+    for code, ago in (("N1", 20), ("N2", 3), ("N4", -4)):
+        office.run(
+            f"INSERT INTO closure (uid, account_id, user_id, from_date, to_date) SELECT ?, {some},"
+            f" {user}, ?, ?", new_uid(), code, (today - timedelta(days=ago)).isoformat(),
+            (today - timedelta(days=ago - 9)).isoformat(),
+        )  # fmt: skip
+    office.run(
+        "INSERT INTO holiday (uid, date, name, country) SELECT ?, ?, 'Feast', country"
+        " FROM organisation", new_uid(), (today + timedelta(days=2)).isoformat(),
+    )  # fmt: skip
+    office.run(
+        "UPDATE product SET status = 'delisted', delisted_on = ?, substitute_uid ="
+        " (SELECT uid FROM product WHERE sku = 'N2') WHERE sku = 'N1'",
+        (today - timedelta(days=40)).isoformat(),
+    )
+    pairs = office.rows(
+        "SELECT s.account_id, s.product_id FROM summary_pair s JOIN account a ON a.id ="
+        " s.account_id WHERE a.code IN ('N5', 'N7', 'N8', 'N10') AND s.n > 3 ORDER BY 1, 2"
+    )
+    kinds = ("not_now", "quantity", "delisted", "wrong")
+    for place, (account, product) in enumerate(pairs[:12]):
+        office.run(
+            "INSERT INTO reorder_override (uid, account_id, product_id, user_id, reason, kind,"
+            f" base_quantity, until, made_on) SELECT ?, ?, ?, {user}, 'said', ?, 30, ?, ?",
+            new_uid(), account, product, kinds[place % 4],
+            (today + timedelta(days=5)).isoformat() if place % 2 else None,
+            (today - timedelta(days=place)).isoformat(),
+        )  # fmt: skip
+    for account, product in pairs[12:20]:
+        office.run(
+            "INSERT INTO account_product (uid, account_id, product_id, listed, par_level)"
+            " VALUES (?, ?, ?, ?, ?)", new_uid(), account, product, product % 2, 48,
+        )  # fmt: skip
+
+
 def test_every_figure_is_the_same_on_two_laptops_and_at_hq(sold: Headquarters) -> None:
     rep, office = sold.join("R1"), sold.join("O1")
     alone = _synced(rep)
+    _synced(office)
+    _told(office)
+    assert office.sync().refusals == 0
     assert reorder_fit.fit(sold.store, _clock()) is not None
 
     few, everything, there = _synced(rep), _synced(office), _of_hq(sold)
@@ -155,7 +203,10 @@ def test_every_figure_is_the_same_on_two_laptops_and_at_hq(sold: Headquarters) -
     }
     assert {pair: (f[0], *f[7:13]) for pair, f in everything.items()} == there
     # Alone with its own rows the rep's laptop had said something else.
-    assert {pair: alone[pair][8] for pair in few} != {pair: few[pair][8] for pair in few}
+    assert any(alone[pair][8] != few[pair][8] for pair in alone)
+    # And what people have told of customers and SKUs counts.
+    untold = _of_hq(sold, told=False)
+    assert 20 < sum(untold[pair] != there[pair] for pair in untold)
     assert len({figures[10] for figures in everything.values()}) >= 4
 
 
@@ -175,7 +226,7 @@ def test_figures_stay_the_same_after_sales_that_each_gets_in_its_own_order(
             "INSERT INTO sale_line (parent_id, position, product_id, packaging_id, quantity,"
             " base_quantity, net_minor) SELECT (SELECT max(id) FROM sale), 1, k.product_id, k.id,"
             " ?, ?, ? FROM packaging k WHERE k.uid = ?",
-            position + 1, 6 * position + 6, 400 + position, company.uid(21, 2 * (position % 3)),
+            position + 1, 6 * position + 6, 400 + position, company.uid(21, 2 * (position // 2 % 2)),
         )  # fmt: skip
         office.sync()
         if position == 3:

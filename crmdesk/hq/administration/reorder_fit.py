@@ -18,7 +18,7 @@ import msgspec
 
 from crmdesk.domain.clock import Clock
 from crmdesk.hq.access import auth
-from crmdesk.hq.database import history
+from crmdesk.hq.database import forecast_facts, history
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange import editing
 from crmdesk.storage import reorder_models, reorder_wire
@@ -77,16 +77,19 @@ def fit(store: Store, clock: Clock, *, only_when_due: bool = False) -> FitReport
 
 def _fitted(store: Store, clock: Clock) -> FitReport | None:
     from crmdesk.analytics import reorder
+    from crmdesk.storage import reorder_facts
 
     began_s = time.perf_counter()
     with store.transaction(snapshot=True, long=True) as connection:
         today = _today(connection, clock)
         counted = history.count_lines(connection)
         lines = history.read_history(connection)
+        with forecast_facts.as_on_a_laptop(connection, lines) as facts:
+            told = reorder_facts.circumstances_of(facts, today)
     if len(lines) == 0:
         return None
     days = reorder.purchase_days(lines.sales)
-    model = reorder.fit(days, (today - date(1970, 1, 1)).days)
+    model = reorder.fit(days, (today - date(1970, 1, 1)).days, told)
     document = reorder_wire.packed(model, dict(enumerate(lines.products)))
     version, retired = _send(store, document, today, clock)
     report = FitReport(

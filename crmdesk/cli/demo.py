@@ -16,6 +16,8 @@ from crmdesk.paths import default_demo_dir
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
 
+_ROLES = ("rep", "office", "manager", "admin")
+
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this group."""
@@ -24,11 +26,13 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     _size(parser)
     parser.add_argument("--no-open", action="store_true", help=_("only make it"))
+    _role(parser)
     parser.set_defaults(run=_demo)
     runner = commands.add_parser(
         "run-demo", parents=[common], help=_("open the demo company, made on first use")
     )
     _size(runner)
+    _role(runner)
     runner.add_argument("--pictures", type=Path, help=_("where the tour saves its pictures"))
     runner.add_argument("--tour", action="store_true", help=_("walk through a day by itself"))
     runner.set_defaults(run=_run_demo)
@@ -41,6 +45,12 @@ def _size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", type=int, help=_("about so many sale lines"))
     parser.add_argument("--seed", type=int)
     parser.add_argument("--today", type=iso_date, help=_("the day the company stands on"))
+
+
+def _role(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as", dest="role", choices=_ROLES, default="rep", help=_("who opens it (default: rep)")
+    )
 
 
 def _folder(chosen: argparse.Namespace) -> Path:
@@ -99,8 +109,8 @@ def _open(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.cli import demo_company
 
     folder = _folder(chosen)
-    laptop = demo_company.laptop_of(folder)
-    with demo_company.running(folder, context.instants):
+    laptop = demo_company.laptop_of(folder, chosen.role)
+    with demo_company.running(folder, context.instants, chosen.role):
         if getattr(chosen, "tour", False) or not has_display():
             pictures = getattr(chosen, "pictures", None) or folder / "pictures"
             return context.tour(laptop, pictures)

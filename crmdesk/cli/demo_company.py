@@ -29,6 +29,8 @@ Progress = Callable[[str, int], None]
 Instants = Callable[[], datetime]
 _FACTS, _TABLES = "demo.json", "tables"
 REP = "R1"
+_DESK = "desk-"
+"""What the folders of the office's profiles start with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Made:
     laptop_seconds: float
 
 
-def laptop_of(folder: Path) -> Path:
-    """The rep's profile within a demo's folder."""
-    return folder / "laptop"
+def laptop_of(folder: Path, role: str = "rep") -> Path:
+    """The profile within a demo's folder of the rep, or of somebody else of the company."""
+    return folder / ("laptop" if role == "rep" else f"{_DESK}{role}")
 
 
 def exists(folder: Path) -> bool:
@@ -111,7 +113,11 @@ def _clear(folder: Path) -> None:
         folder.mkdir(parents=True)
         return
     known = {"hq", "laptop", ".laptop.joining", _FACTS, "pictures"}
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    foreign = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.name not in known and not path.name.lstrip(".").startswith(_DESK)
+    )
     if foreign:
         raise UserError(
             _("{folder} holds other things: {names}.").format(
@@ -146,18 +152,34 @@ def _anchor(laptop: Path, clock: ZoneClock, spec: DemoSpec) -> None:
         database.dispose()
 
 
+def _join_desk(
+    folder: Path, role: str, server: demo_server.RunningHq, clock: ZoneClock, spec: DemoSpec
+) -> None:
+    """Let somebody of the office join the demo's HQ, with a profile of their own."""
+    with server.place.store() as store:
+        code = demo_server.code_for_role(store, role, clock.now())
+    bootstrap.join(
+        laptop_of(folder, role), server.url, code, clock, device_name=f"desk {role}",
+        keeping=bootstrap.KeyKeeping("open"),
+    )  # fmt: skip
+    _anchor(laptop_of(folder, role), clock, spec)
+
+
 @contextmanager
-def running(folder: Path, instants: Instants) -> Iterator[str]:
+def running(folder: Path, instants: Instants, role: str = "rep") -> Iterator[str]:
     """The demo's HQ, started for as long as the block runs; yields its address.
 
-    HQ's clock stands where the laptop's does, and the laptop is told the new address.
+    HQ's clock stands where the laptop's does, and the laptop of the role is told the new address;
+    somebody of the office joins when the demo is first opened as them.
     """
     spec = _spec(folder)
     offset: timedelta = spec.instant() - instants()
     server = demo_server.start_demo_hq(folder / "hq", offset=offset)
     try:
         clock = ZoneClock(instants, ZoneInfo(DEMO_ZONE), offset)
-        database = profile.open_database(laptop_of(folder), clock)
+        if not profile.exists(laptop_of(folder, role)):
+            _join_desk(folder, role, server, clock, spec)
+        database = profile.open_database(laptop_of(folder, role), clock)
         try:
             with database.maintenance() as connection:
                 profile.set_fact(connection, facts.URL, server.url)

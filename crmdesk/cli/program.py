@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         demo,
         files,
         hq,
+        orders,
         planning,
         preferences,
         prices,
@@ -85,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
-        demo, files, reorder, planning, cards, quotes, prices, syncing, deciding, safety,
+        demo, files, reorder, planning, cards, orders, quotes, prices, syncing, deciding, safety,
         preferences, hq,
     ):  # fmt: skip
         module.register(commands, common)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from crmdesk.domain.errors import NotFound
 from crmdesk.hq.administration import admin
 from crmdesk.hq.database import bulk, home
+from crmdesk.hq.database.store import Store
 from crmdesk.hq.running import serving
+from crmdesk.i18n import _
 from crmdesk.storage.rows import Batch
 
 Progress = Callable[[str, int], None]
@@ -66,3 +69,16 @@ def start_demo_hq(folder: Path, *, offset: timedelta = timedelta(0)) -> RunningH
     place.start()
     server = serving.start_server(folder / "server", place.url, offset_s=offset.total_seconds())
     return RunningHq(server.url, server, place)
+
+
+def code_for_role(store: Store, role: str, now: datetime) -> str:
+    """An enrolment code for the first active person of a role. NotFound when there is none."""
+    with store.transaction() as connection:
+        row = connection.execute(
+            "SELECT code FROM app_user WHERE role = %s AND active AND NOT deleted"
+            " ORDER BY code LIMIT 1",
+            (role,),
+        ).fetchone()
+    if row is None:
+        raise NotFound(_("Nobody in the demo company is {role}.").format(role=role))
+    return admin.make_code(store, str(row[0]), now)

@@ -7,6 +7,7 @@ Owns which orders the inbox shows and their rows. Why an order needs a look is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -243,3 +244,23 @@ def _today(connection: Connection, today: date) -> dict[str, int]:
         (today.isoformat(),),
     )
     return {str(status): int(count) for status, count in rows}
+
+
+def orders_by_number(ws: Workspace, numbers: Sequence[str]) -> dict[str, int]:
+    """Local ids of submitted orders by their numbers; unknown ones are left out."""
+    with ws.database.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT number, id FROM sales_order WHERE status <> 'draft'"
+            " AND number IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(numbers)),),
+        )
+        return {str(number): int(key) for number, key in rows}
+
+
+def reason_by_code(ws: Workspace, kind: str, code: str) -> int | None:
+    """The structured reason of a kind by its code."""
+    with ws.database.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT id FROM outcome_reason WHERE kind = ? AND code = ?", (kind, code)
+        ).scalar()
+    return None if found is None else int(found)

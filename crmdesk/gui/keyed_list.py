@@ -1,28 +1,22 @@
 """A list that reads all its keys first and its rows as they come into view. No Qt here.
 
 Owns the state that the lists of customers and of orders share: filter, order, keys, the rows read
-first, and the export of what is shown. Which filters there are, and all words, are the presenters'.
+first. Which filters there are, and all words, are the presenters'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.i18n import currency_digits
 
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Owner
-    from crmdesk.interchange.writing import Cell
     from crmdesk.services.workspace import Workspace
 
 FIRST_ROWS = 64
-EXPORT_BLOCK = 500
 
 F = TypeVar("F")
 S = TypeVar("S")
@@ -59,14 +53,10 @@ class ListView(Protocol[R_contra]):
 
 @dataclass(frozen=True, slots=True)
 class ListSource(Generic[F, S, R]):
-    """Where the list reads: ``keys(workspace, filter, order, descending)`` and the rows of keys.
-
-    ``exported`` are the attributes of a row that are written to a file.
-    """
+    """Where the list reads: ``keys(workspace, filter, order, descending)`` and the rows of keys."""
 
     keys: Callable[[Workspace, F, S, bool], list[int]]
     rows: Callable[[Workspace, Sequence[int]], Mapping[int, R]]
-    exported: tuple[str, ...]
 
 
 class KeyedList(Generic[F, S, R]):
@@ -124,38 +114,8 @@ class KeyedList(Generic[F, S, R]):
         ws, wanted, source = self._workspace, list(keys), self._source
         self._runner.read(lambda: source.rows(ws, wanted), self._view.put_rows, owner=self._owner)
 
-    def export(self, path: Path, done: Callable[[int], None]) -> None:
-        """Write all rows shown, in the order shown, as CSV or XLSX by the file's ending."""
-        keys, names = list(self.keys), self._source.exported
-
-        def work() -> int:
-            from crmdesk.interchange.writing import write_table
-
-            heads = [name.removesuffix("_minor") for name in names]
-            return write_table(path, heads, self._cells(keys))
-
-        self._runner.read(work, done, owner=self._owner)
-
-    def _cells(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
-        digits = currency_digits(self._workspace.currency)
-        for first in range(0, len(keys), EXPORT_BLOCK):
-            block = keys[first : first + EXPORT_BLOCK]
-            rows = self._source.rows(self._workspace, block)
-            for key in block:
-                if key in rows:
-                    yield [_cell(n, getattr(rows[key], n), digits) for n in self._source.exported]
-
     def _on_read(self, number: int, keys: list[int], rows: Mapping[int, R]) -> None:
         if number == self._asked:
             self.keys = keys
             self._view.show_keys(keys, rows)
             self._read_again(keys)
-
-
-def _cell(name: str, value: object, digits: int) -> Cell:
-    """A value as a spreadsheet takes it: dates as ISO text, money in the major unit, exactly."""
-    if name.endswith("_minor") and isinstance(value, int):
-        return Decimal(value).scaleb(-digits)
-    if value is None or isinstance(value, int | float):
-        return value
-    return value.isoformat() if isinstance(value, date) else str(value)

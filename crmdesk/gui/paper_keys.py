@@ -261,8 +261,7 @@ class PaperKeys(QObject):
         def work() -> int:
             from crmdesk.interchange.writing import write_table
 
-            heads = [heading for heading, _width, _right in content.columns]
-            return write_table(path, heads, content.values)
+            return write_table(path, content.heads, content.values)
 
         self._runner.read(work, lambda count: self._on_list_written(path, count), owner=self)
 

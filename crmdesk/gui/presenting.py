@@ -138,6 +138,9 @@ class Desk(Protocol):
     def fail(self, error: Exception) -> None:
         """Show an error in the way its kind asks for."""
 
+    def export_list(self) -> None:
+        """Write the list shown, as it is shown, to a file the person chooses."""
+
     @property
     def rounds(self) -> SyncRounds:
         """The rounds of sync: asked for, followed and cancelled."""

@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
         self._badges = RailBadges(self.rail, runner, bus)
         self._bind_keys()
         self.paper = PaperKeys(self, runner, self, self._shown_place)
+        self.export_list = self.paper.export_list
         runner.committed = bus.publish
         runner.unhandled = errors.show
         errors.on_banner = self.banner

@@ -109,6 +109,10 @@ class FakeDesk:
     failures: list[Exception] = field(default_factory=list)
     backs: int = 0
     rounds: FakeRounds = field(default_factory=FakeRounds)
+    exports: int = 0
+
+    def export_list(self) -> None:
+        self.exports += 1
 
     def go(self, place: str, **args: object) -> None:
         self.went.append((place, args))

@@ -103,11 +103,11 @@ def test_tables_are_exported_as_csv_and_as_a_workbook(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    given, offered = "", ""
+    given = ""
+    offered: list[str] = []
 
     def dialog(_parent: QWidget, _title: str, _start: str, kinds: str) -> tuple[str, str]:
-        nonlocal offered
-        offered = kinds
+        offered.append(kinds)
         first_kind = kinds.partition(";;")[0]
         return (str(tmp_path / given) if given else "", first_kind)
 
@@ -118,9 +118,11 @@ def test_tables_are_exported_as_csv_and_as_a_workbook(
         shown = len(window.place(place).model.shown_keys())
         for typed, written in (("a.csv", "a.csv"), ("b.XLSX", "b.XLSX"), ("c", "c.xlsx"), ("", "")):
             given = typed
+            offered.clear()
             qtbot.keyClick(window.place(place).table, Qt.Key.Key_E)
-            assert "*.csv" in offered
-            assert "*.xlsx" in offered
+            qtbot.waitUntil(lambda: bool(offered), timeout=20_000)
+            assert "*.csv" in offered[0]
+            assert "*.xlsx" in offered[0]
             qtbot.waitUntil(lambda: runner.running == 0)
             files = [file for file in tmp_path.iterdir() if file.is_file()]
             assert [file.name for file in files] == ([written] if written else [])

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import QObject, QTimer
 
-from crmdesk.gui.widgets.rows import Key
+from crmdesk.gui.widgets.rows import Column, Key
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.interchange.writing import Cell
 
@@ -23,8 +23,12 @@ _PATIENCE_MS = 15_000
 
 @dataclass(frozen=True, slots=True)
 class ListContent:
-    """What a list shows: columns as (heading, width, numbers at the right), values and words."""
+    """What a list shows: columns as (heading, width, numbers at the right) with their words.
 
+    ``heads`` and ``values`` are the columns of a file, which has more where cells say more.
+    """
+
+    heads: tuple[str, ...]
     columns: tuple[tuple[str, int, bool], ...]
     values: tuple[tuple[Cell, ...], ...]
     words: tuple[tuple[str, ...], ...]
@@ -88,7 +92,8 @@ class Gathering(QObject):
         for key in self._block():
             row = self._model.row_of(key)
             if row is not None:
-                self._values.append(tuple(as_cell(column.exported(row)) for column in columns))
+                values = [value for column in columns for value in _values(column, row)]
+                self._values.append(tuple(values))
                 self._words.append(tuple(column.cell(row).spoken() for column in columns))
         self._place += BLOCK
         QTimer.singleShot(0, self, self._next_block)
@@ -100,11 +105,16 @@ class Gathering(QObject):
     def _end(self) -> None:
         self._leave()
         columns = [self._model.columns[place] for place in self._columns]
-        heads = tuple(
+        shown = tuple(
             (column.title, width, column.right)
             for column, width in zip(columns, self._widths, strict=True)
         )
-        self._done(ListContent(heads, tuple(self._values), tuple(self._words)))
+        heads = tuple(
+            title
+            for column in columns
+            for title in (column.title, *(title for title, _value in column.extra))
+        )
+        self._done(ListContent(heads, shown, tuple(self._values), tuple(self._words)))
 
     def _leave(self) -> None:
         self._patience.stop()
@@ -112,6 +122,10 @@ class Gathering(QObject):
         self._model.modelReset.disconnect(self._on_reset)
         self._model.dataChanged.disconnect(self._on_data_changed)
         self.deleteLater()
+
+
+def _values(column: Column, row: object) -> list[Cell]:
+    return [as_cell(column.exported(row)), *(as_cell(value(row)) for _title, value in column.extra)]
 
 
 def as_cell(value: object) -> Cell:

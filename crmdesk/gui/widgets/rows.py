@@ -66,7 +66,8 @@ class Column:
 
     ``width`` in px before text scale; one column may ``stretch``. ``hidden`` columns start hidden;
     those that ``yields`` are left out while there is no room for all, the last one first. ``value``
-    is the row's own value for files: a date, a Decimal in the major unit, a number.
+    is the row's own value for files: a date, a Decimal in the major unit, a number; ``extra`` are
+    further columns there, for what the cell says beside it.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Column:
     tip: str = ""
     yields: bool = False
     value: Callable[[Any], object] | None = None
+    extra: tuple[tuple[str, Callable[[Any], object]], ...] = ()
 
     def exported(self, row: Any) -> object:
         """What a file gets of a row: its ``value`` (date, number), else the words of the cell."""

@@ -39,7 +39,12 @@ def _who_columns() -> tuple[Column, ...]:
             _name,
             width=190,
             stretch=True,
-            value=lambda row: f"{row.name}, {row.city}".rstrip(", "),
+            value=lambda row: row.name,
+            extra=(
+                (_("Code"), lambda row: row.code),
+                (_("Status"), lambda row: row.status),
+                (_("Channel"), lambda row: row.channel),
+            ),
         ),
         Column(CustomerSort.CITY, _("Town"), lambda row: Cell(row.city), 120, hidden=True),
         Column(CustomerSort.CLASS, _("Class"), _account_class, 72, hidden=True),

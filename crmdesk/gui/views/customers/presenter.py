@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
@@ -145,9 +144,9 @@ class CustomersPresenter:
             lambda: accounts.create_account(ws, values), self._on_created, owner=self
         )
 
-    def export(self, path: Path) -> None:
-        """Write all customers shown, in the order shown, as CSV or XLSX."""
-        self._list.export(path, lambda count: self._on_exported(count, path))
+    def export(self) -> None:
+        """Write what is shown, with the columns, filter and order it has, to a file."""
+        self._desk.export_list()
 
     # -------------------------------------------------------------------------------- reading
 
@@ -224,21 +223,10 @@ class CustomersPresenter:
         self._desk.go("customer", account=account_id)
         self._desk.toast(_("Customer added."), undo=take_back)
 
-    def _on_exported(self, count: int, path: Path) -> None:
-        words = ngettext(
-            "{count} customer written to {file}", "{count} customers written to {file}", count
-        )
-        self._desk.toast(words.format(count=format_number(count), file=path.name))
 
-
-_EXPORTED = (
-    "code", "name", "city", "account_class", "channel", "status", "last_order_on",
-    "next_visit_on", "net_12m_minor", "margin_12m_minor", "overdue", "due", "late_minor",
-)  # fmt: skip
 _SOURCE: ListSource[CustomerFilter, CustomerSort, CustomerRow] = ListSource(
     lambda ws, wanted, sort, descending: customer_keys(ws, wanted, sort, descending=descending),
     customer_rows,
-    _EXPORTED,
 )
 
 

@@ -29,7 +29,6 @@ from crmdesk.gui.views.customers.presenter import (
 )
 from crmdesk.gui.views.customers.preview import PreviewPanel
 from crmdesk.gui.widgets.buttons import KeyHintButton
-from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.listpanel import ListPanel
@@ -153,12 +152,12 @@ class CustomersPlace(QWidget):
         self.table.opened.connect(presenter.open)
         self.preview.opened.connect(presenter.open)
         self.preview.order_wanted.connect(presenter.new_order)
-        self._export.clicked.connect(self._on_export_wanted)
+        self._export.clicked.connect(self.presenter.export)
         self._new.clicked.connect(self._on_new_wanted)
         self._columns.clicked.connect(self._on_columns_wanted)
         keys.bind(self, "customers.filter", self.search.setFocus)
         keys.bind(self, "customers.new", self._on_new_wanted)
-        keys.bind(self, "customers.export", self._on_export_wanted)
+        keys.bind(self, "customers.export", self.presenter.export)
         keys.bind(self, "customers.columns", self._on_columns_wanted)
 
     # ------------------------------------------------------------------- the presenter's view
@@ -214,11 +213,6 @@ class CustomersPlace(QWidget):
         self._new_name.clear()
         self._new_city.clear()
         self._form.hide()
-
-    def _on_export_wanted(self) -> None:
-        path = ask_export_file(self, "customers")
-        if path is not None:
-            self.presenter.export(path)
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() == Qt.Key.Key_Escape and self._form.isVisible():

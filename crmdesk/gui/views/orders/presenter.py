@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
@@ -33,10 +32,6 @@ from crmdesk.services.queries.orders import (
 )
 
 OFFERED = 8
-_EXPORTED = (
-    "number", "customer", "city", "status", "order_date", "delivery_date", "lines", "net_minor",
-    "total_minor", "margin_minor",
-)  # fmt: skip
 
 
 class OrdersView(ListView[OrderRow], Protocol):
@@ -125,9 +120,9 @@ class OrdersPresenter:
             owner=self,
         )
 
-    def export(self, path: Path) -> None:
-        """Write all orders shown, in the order shown, as CSV or XLSX."""
-        self._list.export(path, lambda count: self._on_exported(count, path))
+    def export(self) -> None:
+        """Write what is shown, with the columns, filter and order it has, to a file."""
+        self._desk.export_list()
 
     # -------------------------------------------------------------------------------- reading
 
@@ -174,17 +169,10 @@ class OrdersPresenter:
         if text == self._wanted:
             self._view.offer_customers(rows)
 
-    def _on_exported(self, count: int, path: Path) -> None:
-        words = ngettext(
-            "{count} order written to {file}", "{count} orders written to {file}", count
-        )
-        self._desk.toast(words.format(count=format_number(count), file=path.name))
-
 
 _SOURCE: ListSource[OrderFilter, OrderSort, OrderRow] = ListSource(
     lambda ws, wanted, sort, descending: order_keys(ws, wanted, sort, descending=descending),
     order_rows,
-    _EXPORTED,
 )
 
 

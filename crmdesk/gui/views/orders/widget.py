@@ -19,7 +19,6 @@ from crmdesk.gui.views.orders.model import OrdersModel
 from crmdesk.gui.views.orders.presenter import OrdersPresenter, group_words
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.customer_picker import CustomerPicker
-from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.listpanel import ListPanel
@@ -104,11 +103,11 @@ class OrdersPlace(QWidget):
         self.picker.searched.connect(presenter.find_customers)
         self.picker.picked.connect(self._on_customer_picked)
         self.picker.closed.connect(self._on_picker_closed)
-        self._export.clicked.connect(self._on_export_wanted)
+        self._export.clicked.connect(self.presenter.export)
         self._new.clicked.connect(self._on_new_wanted)
         keys.bind(self, "orders.filter", self.search.setFocus)
         keys.bind(self, "orders.new", self._on_new_wanted)
-        keys.bind(self, "orders.export", self._on_export_wanted)
+        keys.bind(self, "orders.export", self.presenter.export)
         keys.bind(self, "orders.day_end", presenter.end_day)
 
     # ------------------------------------------------------------------- the presenter's view
@@ -149,11 +148,6 @@ class OrdersPlace(QWidget):
     def _on_customer_picked(self, account_id: int) -> None:
         self.picker.hide()
         self.presenter.start_order(account_id)
-
-    def _on_export_wanted(self) -> None:
-        path = ask_export_file(self, "orders")
-        if path is not None:
-            self.presenter.export(path)
 
 
 def build(context: PlaceContext) -> OrdersPlace:

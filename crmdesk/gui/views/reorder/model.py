@@ -14,12 +14,13 @@ from PySide6.QtGui import QPainter
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.reorder.items import GroupItem, RowItem
+from crmdesk.gui.views.reorder.words import state_word
 from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.delegates import CellDelegate
 from crmdesk.gui.widgets.items import Purchases
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.probability import paint_probability
-from crmdesk.gui.widgets.rows import ROW_ROLE, Cell, Column, Heading, Index, RowsModel
+from crmdesk.gui.widgets.rows import ROW_ROLE, Cell, Column, Heading, Index, RowsModel, major
 from crmdesk.gui.widgets.sparkline import describe_purchases, paint_sparkline
 from crmdesk.i18n import CURRENCY_SIGNS, _, format_percent
 
@@ -37,12 +38,18 @@ def columns(currency: str) -> list[Column]:
             lambda item: Cell(item.product, detail=item.why),
             width=230,
             stretch=True,
+            extra=(
+                (_("SKU"), lambda item: item.row.sku),
+                (_("Why"), lambda item: item.why),
+                (_("State"), lambda item: state_word(item.row.state)),
+            ),
         ),
         Column(
             "customer",
             _("Customer, next visit"),
             lambda item: Cell(item.account, detail=item.visit, detail_tone=item.visit_tone),
             width=180,
+            extra=((_("Next visit"), lambda item: item.row.visit_on),),
         ),
         Column(
             "purchases",
@@ -58,6 +65,7 @@ def columns(currency: str) -> list[Column]:
                 format_percent(item.probability), payload=(item.probability, item.tone)
             ),
             width=136,
+            value=lambda item: round(item.probability, 4),
         ),
         Column(
             "suggested",
@@ -65,8 +73,17 @@ def columns(currency: str) -> list[Column]:
             lambda item: Cell(str(item.packs), item.unit, field=True),
             width=178,
             editable=True,
+            value=lambda item: item.packs,
+            extra=((_("Pack"), lambda item: item.unit),),
         ),
-        Column("margin", margin, lambda item: Cell(item.margin), width=80, right=True),
+        Column(
+            "margin",
+            margin,
+            lambda item: Cell(item.margin),
+            width=80,
+            right=True,
+            value=lambda item: major(item.row.margin_minor, currency),
+        ),
     ]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
@@ -529,22 +528,9 @@ class ReorderPresenter:
         """The full sentence of a row."""
         return words.full_sentence(item.row, self._ws.today())
 
-    def export(self, path: Path) -> None:
-        """Write all rows of the present filter to a CSV or XLSX file."""
-        ws, wanted, (sort, descending) = self._ws, self.filter, self._sort
-
-        def work() -> int:
-            # The writer of workbooks is imported when the first one is written.
-            from crmdesk.gui.views.reorder.export import write_board
-
-            entries = queries.board_entries(ws, wanted, sort, descending=descending)
-            return write_board(ws, path, [entry.key for entry in entries])
-
-        def done(count: int) -> None:
-            rows = ngettext("{count} row", "{count} rows", count).format(count=count)
-            self._desk.toast(_("{rows} saved as {name}.").format(rows=rows, name=path.name))
-
-        self._runner.read(work, done, owner=self)
+    def export(self) -> None:
+        """Write what is shown, with the columns, filter and order it has, to a file."""
+        self._desk.export_list()
 
     def _money(self, minor: int) -> str:
         return format_money(minor, self._ws.currency, decimals=0)

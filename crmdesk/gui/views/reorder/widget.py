@@ -46,7 +46,6 @@ from crmdesk.gui.views.reorder.model import (
 from crmdesk.gui.views.reorder.presenter import ReorderPresenter
 from crmdesk.gui.views.reorder.tiles import TileBar
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
-from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.notices import EmptyState
@@ -216,7 +215,7 @@ class ReorderPlace(QWidget):
         )
         self.losses_table.opened.connect(self.presenter.open)
         self._add.clicked.connect(self._on_add_wanted)
-        self._export.clicked.connect(self._on_export_wanted)
+        self._export.clicked.connect(self.presenter.export)
         self._columns.clicked.connect(self._on_columns_wanted)
         self._area.clicked.connect(self._on_area_wanted)
         self._good.clicked.connect(self.presenter.show_accuracy)
@@ -232,7 +231,7 @@ class ReorderPlace(QWidget):
         slots: dict[str, Callable[[], object]] = {
             "reorder.add": self._on_add_wanted,
             "reorder.order": self._on_order_wanted,
-            "reorder.export": self._on_export_wanted,
+            "reorder.export": self.presenter.export,
             "reorder.columns": self._on_columns_wanted,
             "reorder.filter": self._search.setFocus,
             "reorder.pack": self._on_row(self.presenter.next_pack),
@@ -461,11 +460,6 @@ class ReorderPlace(QWidget):
     def _on_columns_wanted(self) -> None:
         place = QPoint(0, self._columns.height())
         self.table.columns_menu().popup(self._columns.mapToGlobal(place))
-
-    def _on_export_wanted(self) -> None:
-        path = ask_export_file(self, "reorder")
-        if path is not None:
-            self.presenter.export(path)
 
     def _ask_why(self, key: PairKey) -> None:
         self._pop_up(menus.reasons_menu(self, self.presenter.steps, key))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
+from crmdesk.demo import letterhead
 from crmdesk.demo.hours import working_week
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DEMO_ZONE, DemoSpec
@@ -141,6 +142,8 @@ def _write_organisation(uids: UidMaker, sink: Sink) -> None:
         city="Andorra la Vella", postcode="AD500", phone="+376812345",
         email="comandes@valira.example", minimum_order_minor=9_000,
         document_terms="Prices without IGI. Goods remain ours until paid.",
+        website="valira.example", bank_account="AD12 0001 2030 2003 5910 0100 · Banc de la Valira",
+        document_texts=letterhead.texts(), logo=letterhead.logo(),
     )  # fmt: skip
     sink.add("organisation", row)
 

@@ -197,6 +197,8 @@ _ALL = (
     Binding("day_end.open", "Enter", N_("customer"), hint_only=True),
     Binding("day_end.close_sheet", "Ctrl+Enter", N_("Close the sheet")),
     Binding("day_end.close", "Esc", N_("back")),
+    Binding("company.save", "Ctrl+Enter", N_("Save")),
+    Binding("company.logo", "Ctrl+L", N_("Choose a picture")),
     Binding("sync.try", "F5", N_("Try now")),
     Binding("sync.cancel", "Esc", N_("Stop the round")),
     Binding("sync.previous", "Up", N_("before")),

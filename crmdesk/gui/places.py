@@ -25,11 +25,11 @@ _BY_ROLE = {
     "rep": _REP,
     "office": _OFFICE,
     "manager": _MANAGER,
-    "admin": (*_REP, "inbox", "service", "data", "people", "hq"),
+    "admin": (*_REP, "inbox", "service", "data", "people", "company", "hq"),
 }
 _BESIDE = (
     "sync", "customer", "order", "returning", "collecting", "sampling", "day_end", "visit",
-    "accuracy",
+    "accuracy", "company",
 )  # fmt: skip
 _WITHIN = {
     "customer": "customers", "order": "orders", "returning": "orders", "collecting": "orders",
@@ -37,6 +37,7 @@ _WITHIN = {
 }  # fmt: skip
 _ICONS = {
     "people": "people",
+    "company": "building",
     "hq": "server",
     "order": "orders",
     "customer": "customers",
@@ -71,6 +72,7 @@ def _titles() -> dict[str, str]:
         "value": _("Value"),
         "goals": _("Goals"),
         "people": _("People & territories"),
+        "company": _("Company"),
         "hq": _("HQ"),
         "sync": _("Sync centre"),
         "customer": _("Customer"),
@@ -105,7 +107,7 @@ def places_for(workspace: Workspace) -> list[PlaceSpec]:
     """The places of the person's role in rail order, then those reached from elsewhere."""
     in_rail = _BY_ROLE.get(str(workspace.user.role), _REP)
     specs = []
-    for key in (*in_rail, *_BESIDE):
+    for key in dict.fromkeys((*in_rail, *_BESIDE)):
         if _exists(key):
             specs.append(
                 PlaceSpec(

@@ -223,8 +223,8 @@ class MainWindow(QMainWindow):
         return self._widgets[key]
 
     def _shown_place(self) -> tuple[QWidget, str] | None:
-        here = self._here
-        return None if here is None else (self.place(here.place), self._specs[here.place].title())
+        key = self._here.place if self._here is not None else ""
+        return (self.place(key), self._specs[key].title()) if key else None
 
     def here(self) -> Target | None:
         """What is shown now."""
@@ -329,8 +329,7 @@ class MainWindow(QMainWindow):
 
     def commands(self, text: str) -> list[Hit]:
         """What can be done here and everywhere, with its key; narrowed by a text."""
-        hits = []
-        group = _("Go to")
+        hits, group = [], _("Go to")
         shown = [spec for spec in self._specs.values() if spec.in_rail]
         for number, spec in enumerate(shown, start=1):
             cap = f"Ctrl+{number}" if number < 10 else ""
@@ -351,8 +350,7 @@ class MainWindow(QMainWindow):
         return [hit for hit in hits if wanted in hit.title.casefold()]
 
     def _show_hits(self, hits: Sequence[Hit], text: str) -> None:
-        field = self.top.field
-        ground = self._ground
+        field, ground = self.top.field, self._ground
         corner = field.mapTo(ground, field.rect().bottomLeft())
         width = max(field.width(), min(theme.scaled(560), ground.width() - corner.x() - 16))
         self.palette_list.move(corner.x(), corner.y() + t.SPACE_1)

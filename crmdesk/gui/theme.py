@@ -143,6 +143,7 @@ def _stylesheet(tk: Tokens) -> str:
     QMenu::item:selected {{ background: {tk.accent_soft}; color: {tk.accent}; }}
     QMenu::item:disabled {{ color: {tk.muted}; }}
     QMenu::separator {{ height: 1px; background: {tk.border}; margin: 4px 0; }}
+    QAbstractScrollArea {{ background: transparent; border: none; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox, QDateEdit {{
         background: {tk.surface}; color: {tk.text}; border: 1px solid {tk.border_strong};
         border-radius: {t.RADIUS}px; padding: 4px 8px;
@@ -151,7 +152,6 @@ def _stylesheet(tk: Tokens) -> str:
     QDateEdit:focus {{ border: 2px solid {tk.accent}; padding: 3px 7px; }}
     QLineEdit:disabled {{ background: {tk.window}; color: {tk.muted}; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
-    QAbstractScrollArea {{ background: transparent; border: none; }}
     QHeaderView {{ background: {tk.surface}; border: none; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}

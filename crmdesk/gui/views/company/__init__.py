@@ -1,0 +1,1 @@
+"""Company: what stands on every document: address, bank, terms, logo."""

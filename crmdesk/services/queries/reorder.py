@@ -27,8 +27,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from crmdesk.domain.money import divide_half_even
-from crmdesk.domain.packaging import Pack, fit_base
+from crmdesk.domain.packaging import Pack
 from crmdesk.domain.reorder_overrides import OverrideKind
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.services.queries.reorder_filter import (
@@ -146,7 +145,7 @@ class ReorderRow:
     `packs` of `pack` are suggested, `expected_quantity` is the same in base units before rounding.
     `purchases` are (days before today, base units) of the last year, newest last. Money in minor
     units. `visit_minute` is minutes after midnight of the next planned visit. `agreed_quantity` is
-    what a person said it will be instead, in base units.
+    what a person said it will be instead, in base units, while the forecast goes by it.
     """
 
     key: PairKey
@@ -382,10 +381,6 @@ def _row(
         row.packaging_id, row.unit or row.base_unit, row.factor or 1, row.minimum or 1,
         row.multiple or 1,
     )  # fmt: skip
-    packs, net, margin = row.packs, row.expected_net_minor, row.expected_margin_minor
-    if agreed is not None and row.packs:
-        packs = fit_base(agreed, pack.pack).packs
-        net, margin = (divide_half_even(worth * packs, row.packs) for worth in (net, margin))
     return ReorderRow(
         key=(row.account_id, row.product_id),
         state=Urgency(row.state),
@@ -401,14 +396,14 @@ def _row(
         p_14=row.p_14,
         expected_quantity=row.expected_quantity,
         pack=pack,
-        packs=packs,
-        expected_net_minor=net,
-        margin_minor=margin,
+        packs=row.packs,
+        expected_net_minor=row.expected_net_minor,
+        margin_minor=row.expected_margin_minor,
         purchases=purchases,
         base_unit=row.base_unit,
         listed=row.listed is None or bool(row.listed),
         par_level=row.par_level,
-        agreed_quantity=agreed,
+        agreed_quantity=agreed if agreed == row.expected_quantity else None,
     )
 
 

@@ -264,7 +264,10 @@ def _stage_brought(session: Session, staged: Staged, since: int) -> None:
 
 def _apply(connection: Connection, staged: Staged, at: str) -> Applier:
     applier = Applier(connection, room=staged.room)
-    gone_anew = vanished(connection, staged.anew, staged.snapshot, staged.rows, parse_instant(at))
+    gone_anew = vanished(
+        connection, staged.anew, staged.snapshot, staged.rows, parse_instant(at),
+        gained=staged.forced and not staged.fresh,
+    )  # fmt: skip
     staged.left |= gone_anew.pop("account", set())
     for name in ENTITIES:
         rows = staged.rows.get(name)

@@ -357,3 +357,29 @@ def test_case_12_a_deletion_is_heard_although_its_customer_moved_within_reach(
     assert office.one(
         "SELECT count(*) FROM contact c JOIN account a ON a.id = c.account_id WHERE a.code = 'C1'"
     ) == 0  # fmt: skip
+
+
+def test_a_deletion_is_heard_although_its_customer_moved_into_a_territory_gained_at_once(
+    hq: Headquarters,
+) -> None:
+    """The old territory is silent about it by then, and the snapshot of the new has no tombstones.
+
+    What waits to be sent stays until HQ has answered it.
+    """
+    one, other = hq.join("R1"), hq.join("O1")
+    inside = (
+        "SELECT c.name FROM contact c JOIN account a ON a.id = c.account_id WHERE a.code = 'C1'"
+    )
+    other.run("DELETE FROM contact WHERE account_id = (SELECT id FROM account WHERE code = 'C1')")
+    other.sync()
+    admin.assign_user(hq.store, "R1", "T2", now_ms=hq.now_ms())
+    admin.reassign_territory(hq.store, ["C1"], "T2", now_ms=hq.now_ms())
+    assert one.rows(inside) != []
+    add_note(one, "C1", "R1", "said before the move was known")
+
+    one.sync()
+
+    assert one.rows(inside) == []
+    assert one.one("SELECT count(*) FROM note WHERE text LIKE 'said before%'") == 1
+    assert one.one("SELECT count(*) FROM contact") == 5
+    assert hq.one("SELECT count(*) FROM note WHERE text = 'said before the move was known'") == 1

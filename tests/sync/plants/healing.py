@@ -118,7 +118,7 @@ def _horizon_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 )
 def _leftovers_stay(patch: pytest.MonkeyPatch) -> None:
     """Rows that the snapshot does not have stay on the laptop."""
-    patch.setattr(downloading, "vanished", lambda *_: {})
+    patch.setattr(downloading, "vanished", lambda *_, **_more: {})
 
 
 @plant(
@@ -129,10 +129,10 @@ def _journal_starts_anew_too(patch: pytest.MonkeyPatch) -> None:
     """A laptop that starts anew forgets what it had to say."""
     vanished = downloading.vanished
 
-    def forgetting(connection: Any, anew: Any, *args: Any) -> Any:
+    def forgetting(connection: Any, anew: Any, *args: Any, **more: Any) -> Any:
         if anew:
             connection.exec_driver_sql("DELETE FROM journal")
-        return vanished(connection, anew, *args)
+        return vanished(connection, anew, *args, **more)
 
     patch.setattr(downloading, "vanished", forgetting)
 

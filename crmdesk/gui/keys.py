@@ -172,7 +172,7 @@ _ALL = (
     Binding("today.day_end", "Shift+E", N_("End of day")),
     Binding("orders.day_end", "Shift+E", N_("End of day")),
     Binding("collecting.take", "Ctrl+Enter", N_("Write receipt")),
-    Binding("collecting.method", "Ctrl+M", N_("other way of paying")),
+    Binding("collecting.method", "Alt+M", N_("other way of paying")),
     Binding("collecting.all", "Alt+A", N_("all that is owed")),
     Binding("collecting.late", "Alt+L", N_("what is late")),
     Binding("collecting.invoice", "Enter", N_("pay this invoice first"), hint_only=True),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +15,14 @@ import pytest
 
 from crmdesk.analytics.reorder import STATES, purchase_days, score
 from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN
+from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import Cancelled
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.administration import reorder_fit, settings
 from crmdesk.hq.database import bulk, forecast_facts, history
+from crmdesk.hq.running import fitting
+from crmdesk.hq.running.options import ServeOptions
 from crmdesk.services.forecasting import bring_up_to_date, forecast_standing
 from crmdesk.services.reorder import reason_text
 from crmdesk.services.workspace import Workspace, workspace_of
@@ -365,3 +370,44 @@ def test_a_damaged_model_stops_nobody(sold: Headquarters) -> None:
     office.sync()
     assert _synced(rep) == before
     assert not forecast_standing(_workspace(rep)).by_hq
+
+
+def test_an_administrator_fits_by_hand(
+    sold: Headquarters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "hq"
+    folder.mkdir()
+    (folder / "hq.json").write_text(json.dumps({"database": sold.database_url}))
+    faces = Faces(_no_face, _no_face, _no_face)  # type: ignore[arg-type]
+
+    def fit(*more: str) -> Any:
+        words = ["hq", "fit-reorder", *more, "--folder", str(folder), "--json"]
+        assert main(words, faces, lambda: datetime.now(UTC)) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert fit()["version"] == 1
+    assert fit("--if-due") is None
+    assert fit()["version"] == 2
+
+
+def _no_face(*_arguments: object) -> int:
+    raise AssertionError("no window in this test")
+
+
+def test_a_server_fits_by_itself_in_a_process_of_its_own(sold: Headquarters) -> None:
+    options = ServeOptions(log_level="error")
+    fitting.when_due(sold.store, _clock(), sold.database_url, options, threading.Event())
+    assert sold.one("SELECT version FROM reorder_model") == 1
+    # Nothing is new: no process is started, and nothing is written.
+    fitting.when_due(sold.store, _clock(), sold.database_url, options, threading.Event())
+    assert sold.one("SELECT version FROM reorder_model") == 1
+
+
+def test_a_fit_ends_with_its_server(sold: Headquarters) -> None:
+    over = threading.Event()
+    over.set()
+    began = time.monotonic()
+    options = ServeOptions(log_level="error")
+    fitting.when_due(sold.store, _clock(), sold.database_url, options, over)
+    assert time.monotonic() - began < 8
+    assert reorder_fit.fit(sold.store, _clock()) is not None

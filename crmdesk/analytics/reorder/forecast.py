@@ -107,8 +107,9 @@ def score(
         ahead = [h - time.between(snapshot.account, as_of, as_of + h) for h in HORIZONS]
         chances = within_open_days(chances, ahead)
         days = time.later(snapshot.account, days)
-    earliest = np.minimum(put_off + 1, as_of + HORIZON_LIMIT)
-    expected, snapped = _snap_weekday(known, snapshot, np.maximum(as_of + days, earliest))
+    before = np.clip(put_off, as_of, as_of + HORIZON_LIMIT)
+    expected = np.maximum(as_of + days, before + 1)
+    expected, snapped = _snap_weekday(known, snapshot, expected, before)
     expected = _opened(time, snapshot.account, expected)
     repeated = snapshot.count > 1
     return Forecasts(
@@ -238,11 +239,11 @@ def _renewal_forecast(
 
 
 def _snap_weekday(
-    purchases: PurchaseDays, snapshot: Snapshot, expected: Ints
+    purchases: PurchaseDays, snapshot: Snapshot, expected: Ints, before: Ints
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
     """Dates moved to the account's weekday where at least 60 % of five or more orders fall on it.
 
-    The nearest such day is taken, but never one on or before the as-of day.
+    The nearest such day is taken, but never one on or before the day in ``before``.
     """
     if len(snapshot) == 0:
         return expected, np.zeros(0, dtype=np.bool_)
@@ -257,6 +258,6 @@ def _snap_weekday(
     usual = table.argmax(axis=1)[snapshot.account_code]
     offset = (usual - expected + 3) % 7 - 3
     moved = expected + offset
-    moved = np.where(moved <= snapshot.as_of, moved + 7, moved)
+    moved = np.where(moved <= before, moved + 7, moved)
     use = regular[snapshot.account_code]
     return np.where(use, moved, expected), use & (moved != expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -64,19 +64,25 @@ def _table_row(row: Any, names: _Names, as_of: date) -> tuple[Any, ...]:
         None if row.interval_days is None else round(row.interval_days, 2), row.n,
         reason_text(
             row.n, row.median_gap, (as_of - date.fromisoformat(row.last_on)).days, row.p_14,
-            usual_text(unit, row.packs),
+            usual_text(unit, row.packs), state=row.state, because=row.because, names=names.skus,
         ),
     )  # fmt: skip
 
 
 def reason_text(
-    n: int, median_gap: float | None, days_since: int, p_14: float, usual: str | None
-) -> str:
-    """The one sentence of a pair, from the numbers that were used."""
-    from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence
+    n: int, median_gap: float | None, days_since: int, p_14: float, usual: str | None, *,
+    state: str = "", because: str | None = None, names: Mapping[int, str] | None = None,
+) -> str:  # fmt: skip
+    """The one sentence of a pair, from the numbers that were used.
+
+    ``because`` is the column of ``summary_pair``, ``names`` what products are called, by id.
+    """
+    from crmdesk.analytics.reorder.sentence import Because, SentenceFacts, sentence
 
     gap = 0 if median_gap is None else round(median_gap)
-    return sentence(SentenceFacts(n, gap, days_since, p_14), usual)
+    said = Because.of_text(because)
+    replaced = None if said.instead_of is None else (names or {}).get(said.instead_of)
+    return sentence(SentenceFacts(n, gap, days_since, p_14, said, state, replaced), usual)
 
 
 def usual_text(unit: str, packs: int) -> str:

@@ -29,6 +29,7 @@ from crmdesk.analytics.reorder import (
     score,
 )  # fmt: skip
 from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
+from crmdesk.analytics.reorder.sentence import because_texts
 from crmdesk.storage import reorder_facts, reorder_models
 from crmdesk.storage.indexes import indexes_built_afterwards
 from crmdesk.storage.pair_worth import Goods, Ints, pair_codes
@@ -51,8 +52,8 @@ _LINES_ALONE = (
 _INSERT = (
     "INSERT INTO summary_pair (account_id, product_id, n, first_on, last_on, last_quantity,"
     " last_net_e4, interval_days, median_gap, p_7, p_14, p_30, state, due_on, expected_quantity,"
-    " packaging_id, packs, expected_net_minor, expected_margin_minor, as_of)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " packaging_id, packs, expected_net_minor, expected_margin_minor, as_of, because)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 
@@ -138,12 +139,17 @@ def forecast(
     return score(purchase_days(lines.sales), model, day_number(today), told)
 
 
-def with_substitutes(connection: Connection, lines: LineArrays, today: date) -> LineArrays:
-    """The lines, and those of delisted products again in the name of their substitutes."""
+def with_substitutes(
+    connection: Connection, lines: LineArrays, today: date
+) -> tuple[LineArrays, dict[tuple[int, int], int]]:
+    """The lines, and those of delisted products again in the name of their substitutes.
+
+    The dictionary gives the former product of each (account, substitute) that took over.
+    """
     replacements = reorder_facts.replacements_of(connection)
     row, substitute = replacements.copied_rows(lines.sales, day_number(today))
     if not len(row):
-        return lines
+        return lines, {}
     copies = _kept(lines, row)
     sales = lines.sales
     both = SaleLines(
@@ -153,7 +159,10 @@ def with_substitutes(connection: Connection, lines: LineArrays, today: date) -> 
         np.concatenate((sales.quantity, copies.sales.quantity)),
     )
     net = np.concatenate((lines.net_minor, copies.net_minor))
-    return LineArrays(both, net, np.concatenate((lines.packaging, copies.packaging)))
+    packaging = np.concatenate((lines.packaging, copies.packaging))
+    taken = zip(copies.sales.account.tolist(), substitute.tolist(), strict=True)
+    former = dict(zip(taken, copies.sales.sku.tolist(), strict=True))
+    return LineArrays(both, net, packaging), former
 
 
 def write_pairs(
@@ -181,12 +190,12 @@ def _insert_pairs(
     today: date,
     account_ids: Sequence[int] | None,
 ) -> None:
-    lines = with_substitutes(connection, lines, today)
+    lines, taken_over = with_substitutes(connection, lines, today)
     told = reorder_facts.circumstances_of(connection, today, account_ids)
     forecasts = forecast(lines, model, today, told)
     if len(forecasts) == 0:
         return
-    rows = _rows(connection, forecasts, lines, today, account_ids)
+    rows = _rows(connection, forecasts, lines, today, account_ids, taken_over)
     cursor = connection.connection.cursor()
     cursor.executemany(_INSERT, list(rows))
     cursor.close()
@@ -215,6 +224,7 @@ class PairRow(NamedTuple):
     expected_net_minor: int
     expected_margin_minor: int
     as_of: str
+    because: str | None
 
 
 def rows_as_of(
@@ -228,10 +238,10 @@ def rows_as_of(
     only = None if account_id is None else [account_id]
     if account_id is not None:
         lines = _kept(lines, lines.sales.account == account_id)
-    lines = with_substitutes(connection, lines, as_of)
+    lines, taken_over = with_substitutes(connection, lines, as_of)
     told = reorder_facts.circumstances_of(connection, as_of, only)
     forecasts = forecast(lines, model, as_of, told)
-    return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only))
+    return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only, taken_over))
 
 
 def _until(lines: LineArrays, day: int) -> LineArrays:
@@ -250,6 +260,7 @@ def _rows(
     lines: LineArrays,
     today: date,
     account_ids: Sequence[int] | None,
+    taken_over: dict[tuple[int, int], int],
 ) -> Iterable[tuple[Any, ...]]:
     """The rows of a forecast in the order of :class:`PairRow`."""
     if len(forecasts) == 0:
@@ -269,7 +280,7 @@ def _rows(
         names[forecasts.state].tolist(), _dates(forecasts.expected_next_day),
         forecasts.expected_quantity.tolist(), [key or None for key in worth.packaging.tolist()],
         worth.packs.tolist(), worth.net_minor.tolist(), worth.margin_minor.tolist(),
-        repeat(today.isoformat()),
+        repeat(today.isoformat()), because_texts(forecasts, taken_over),
     )  # fmt: skip
 
 

@@ -281,12 +281,15 @@ summary_pair = Table(
     _share("p_7"), _share("p_14"), _share("p_30"), Column("state", Text, nullable=False),
     Column("due_on", Text), _whole("expected_quantity"), Column("packaging_id", Integer),
     _whole("packs"), _whole("expected_net_minor"), _whole("expected_margin_minor"),
-    Column("as_of", Text, nullable=False),
+    Column("as_of", Text, nullable=False), Column("because", Text),
     Index("ix_summary_pair_likely", "state", "p_14"),
     Index("ix_summary_pair_due", "due_on", "account_id"),
     sqlite_with_rowid=False,
 )  # fmt: skip
-"""Account × SKU: the purchase rhythm and the forecast of ``as_of`` (``reorder.md``)."""
+"""Account × SKU: the purchase rhythm and the forecast of ``as_of`` (``reorder.md``).
+
+``because`` is JSON of what besides sales changed it, null where nothing did.
+"""
 
 summary_account = Table(
     "summary_account", _metadata,

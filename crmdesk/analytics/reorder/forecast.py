@@ -46,7 +46,8 @@ class Forecasts:
     ``weekday_snapped`` says that the date was moved to the account's usual weekday. ``days_open``
     is R as it was used: without closed days, or as the shelf tells it; ``stock`` the units
     estimated on the shelf (−1 where nobody counted); ``refusals`` how often the suggestion was put
-    off since the last purchase.
+    off since the last purchase. ``closed_days`` are the closed days left out of R, ``closed_ahead``
+    those among the next 14; ``wished`` says that a person's quantity stands in place of the usual.
     """
 
     as_of: int
@@ -67,6 +68,9 @@ class Forecasts:
     days_open: Ints
     stock: Ints
     refusals: Ints
+    closed_days: Ints
+    closed_ahead: Ints
+    wished: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.n)
@@ -110,8 +114,10 @@ def score(
     before = np.clip(put_off, as_of, as_of + HORIZON_LIMIT)
     expected = np.maximum(as_of + days, before + 1)
     expected, snapped = _snap_weekday(known, snapshot, expected, before)
-    expected = _opened(time, snapshot.account, expected)
+    if not time.always_open:
+        expected = time.opened(snapshot.account, expected)
     repeated = snapshot.count > 1
+    wished, quantity = _quantities(known, snapshot, usual, told, shelf, expected)
     return Forecasts(
         as_of=as_of,
         account=snapshot.account,
@@ -125,7 +131,7 @@ def score(
         p14=chances[1],
         p30=chances[2],
         expected_next_day=expected,
-        expected_quantity=_quantities(known, snapshot, usual, told, shelf, expected),
+        expected_quantity=quantity,
         state=state_codes(
             snapshot.count,
             snapshot.days_since,
@@ -140,6 +146,9 @@ def score(
         days_open=snapshot.days_since,
         stock=_stock(snapshot, shelf),
         refusals=times,
+        closed_days=time.between(snapshot.account, last, as_of),
+        closed_ahead=time.between(snapshot.account, as_of, as_of + HORIZONS[1]),
+        wished=wished,
     )
 
 
@@ -167,18 +176,6 @@ def _ordered(chances: list[Floats]) -> list[Floats]:
     return [np.minimum(chances[0], p14), p14, np.maximum(chances[2], p14)]
 
 
-def _opened(time: OpenTime, account: Ints, day: Ints) -> Ints:
-    """Each day, or the next open one of its account."""
-    if time.always_open:
-        return day
-    for _ in range(HORIZON_LIMIT):
-        closed = time.is_closed(account, day)
-        if not closed.any():
-            break
-        day = day + closed
-    return day
-
-
 def _quantities(
     known: PurchaseDays,
     snapshot: Snapshot,
@@ -186,10 +183,13 @@ def _quantities(
     told: Circumstances,
     shelf: Shelf | None,
     expected: Ints,
-) -> Ints:
-    """Usual quantity, or what a person wants instead, or what the shelf will lack by then."""
+) -> tuple[npt.NDArray[np.bool_], Ints]:
+    """Usual quantity, or what a person wants instead, or what the shelf will lack by then.
+
+    The first array says where a person's wish stands.
+    """
     wanted = told.wanted
-    quantity = usual
+    quantity, standing = usual, np.zeros(len(snapshot), dtype=np.bool_)
     if len(wanted):
         seen = with_wanted(known, wanted)
         quantity = usual_quantities(seen)
@@ -202,8 +202,9 @@ def _quantities(
     if shelf is not None:
         need = shelf.need(expected[shelf.row] - snapshot.as_of)
         quantity = quantity.copy()
-        quantity[shelf.row] = np.where(need > 0, need, quantity[shelf.row])
-    return quantity
+        lacking = (need > 0) & ~standing[shelf.row]
+        quantity[shelf.row] = np.where(lacking, need, quantity[shelf.row])
+    return standing, quantity
 
 
 def _stock(snapshot: Snapshot, shelf: Shelf | None) -> Ints:

@@ -16,6 +16,7 @@ from crmdesk.analytics.reorder.purchases import PurchaseDays
 _DAY_BITS = 21
 _MOST_DAYS = 2 ** (_DAY_BITS - 1) - 1
 _SEARCHES = 12
+_LONGEST = 366
 
 
 class OpenTime:
@@ -29,12 +30,14 @@ class OpenTime:
         """Prepare the counts; without closed days nothing is computed later on."""
         self._as_of = as_of
         self._common = np.unique(common)
+        self._first = int(self._common[0]) - 1 if len(self._common) else 0
+        self._by_day = self._counted()
         closed = AccountDays(own.account, own.day)
         if len(self._common) and len(closed.day):
             closed = _without(closed, np.isin(closed.day, self._common))
-        self._ids = np.unique(np.concatenate((closed.account, self._guests(bought))))
+        taken = np.flatnonzero(self._common_until(bought.day) != self._common_until(bought.day - 1))
+        self._ids = np.unique(np.concatenate((closed.account, bought.account[taken])))
         keys = np.unique(self._keys(closed.account, closed.day))
-        taken = np.isin(bought.day, self._common)
         against = self._keys(bought.account[taken], bought.day[taken])
         if len(keys):
             near = np.isin(bought.account, closed.account)
@@ -66,8 +69,7 @@ class OpenTime:
             return np.zeros(size, dtype=np.int64)
         start = np.broadcast_to(np.asarray(after, dtype=np.int64), (size,))
         end = np.broadcast_to(np.asarray(until, dtype=np.int64), (size,))
-        found = np.searchsorted(self._common, end, side="right")
-        found = found - np.searchsorted(self._common, start, side="right")
+        found = self._common_until(end) - self._common_until(start)
         if len(self._sorted):
             rows = np.flatnonzero(np.isin(account, self._ids))
             found[rows] += self._until(account[rows], end[rows])
@@ -80,16 +82,39 @@ class OpenTime:
 
     def later(self, account: Ints, open_days: Ints) -> Ints:
         """Days from the as-of day until so many open days have passed."""
-        days = open_days
+        days = open_days.copy()
+        row = np.arange(len(days))
         for _ in range(_SEARCHES):
-            longer = open_days + self.between(account, self._as_of, self._as_of + days)
-            if (longer == days).all():
+            closed = self.between(account[row], self._as_of, self._as_of + days[row])
+            longer = open_days[row] + closed
+            moved = longer != days[row]
+            row = row[moved]
+            if not len(row):
                 break
-            days = longer
-        return np.asarray(days)
+            days[row] = longer[moved]
+        return days
 
-    def _guests(self, bought: PurchaseDays) -> Ints:
-        return np.unique(bought.account[np.isin(bought.day, self._common)])
+    def opened(self, account: Ints, day: Ints) -> Ints:
+        """Each day, or the next one on which its account is open (at most 366 days later)."""
+        days, row = day.copy(), np.arange(len(day))
+        for _ in range(_LONGEST):
+            row = row[self.is_closed(account[row], days[row])]
+            if not len(row):
+                break
+            days[row] += 1
+        return days
+
+    def _counted(self) -> Ints:
+        """Common closed days up to each day from the one before the first of them."""
+        if not len(self._common):
+            return np.zeros(1, dtype=np.int64)
+        there = np.zeros(int(self._common[-1]) - self._first + 1, dtype=np.int64)
+        there[self._common - self._first] = 1
+        return np.cumsum(there)
+
+    def _common_until(self, day: Ints) -> Ints:
+        place = np.clip(day - self._first, 0, len(self._by_day) - 1)
+        return np.asarray(self._by_day[place])
 
     def _keys(self, account: Ints, day: Ints) -> Ints:
         place = np.searchsorted(self._ids, account)

@@ -4,22 +4,87 @@ Owns the facts of a pair and their wording in the person's language. Leaves the 
 packagings to the caller, who passes the usual quantity as text ("3 cases").
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from crmdesk.analytics.reorder.forecast import Forecasts
-from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
+from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES, ReorderState
 from crmdesk.i18n import _, format_percent, language, ngettext
 
 
 @dataclass(frozen=True, slots=True)
+class Because:
+    """What besides sales changed a forecast; the default changed nothing.
+
+    ``closed`` are closed days left out of the days since the last purchase, ``ahead`` those among
+    the next 14; ``stock`` the units estimated on the shelf; ``refused`` how often the suggestion
+    was put off; ``wished`` that a person's quantity stands; ``instead_of`` the id of the product
+    whose history was taken over.
+    """
+
+    closed: int = 0
+    ahead: int = 0
+    stock: int | None = None
+    refused: int = 0
+    wished: bool = False
+    instead_of: int | None = None
+
+    @classmethod
+    def of_text(cls, text: str | None) -> "Because":
+        """What ``because_texts`` wrote; unknown keys are left out."""
+        if not text:
+            return NOTHING
+        known = json.loads(text)
+        return cls(**{key: value for key, value in known.items() if key in cls.__slots__})
+
+
+NOTHING = Because()
+_FEWEST_CLOSED = 3
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceFacts:
-    """Numbers of the sentence: times bought, median gap and days since the last purchase, p14."""
+    """Numbers of the sentence: times bought, median gap and days since the last purchase, p14.
+
+    ``state`` matters where the SKU left the range; ``replaced`` names what it took the place of.
+    """
 
     times: int
     gap_days: int
     days_since: int
     likely: float
+    because: Because = field(default=NOTHING)
+    state: str = ""
+    replaced: str | None = None
+
+
+def because_texts(forecasts: Forecasts, taken_over: dict[tuple[int, int], int]) -> list[str | None]:
+    """One line of JSON per pair where something besides its sales counted, else ``None``.
+
+    ``taken_over`` gives the former SKU of a pair (account, SKU) whose history was taken over.
+    Single closed days are left out: nobody would miss them.
+    """
+    texts: list[str | None] = [None] * len(forecasts)
+    columns = {
+        "closed": (forecasts.closed_days, forecasts.closed_days >= _FEWEST_CLOSED),
+        "ahead": (forecasts.closed_ahead, forecasts.closed_ahead >= _FEWEST_CLOSED),
+        "stock": (forecasts.stock, forecasts.stock >= 0),
+        "refused": (forecasts.refusals, forecasts.refusals > 0),
+        "wished": (forecasts.wished, forecasts.wished),
+    }
+    found: dict[int, dict[str, int | bool]] = {}
+    for name, (value, said) in columns.items():
+        for row in said.nonzero()[0].tolist():
+            found.setdefault(row, {})[name] = value[row].item()
+    if taken_over:
+        pairs = zip(forecasts.account.tolist(), forecasts.sku.tolist(), strict=True)
+        for row, pair in enumerate(pairs):
+            if pair in taken_over:
+                found.setdefault(row, {})["instead_of"] = taken_over[pair]
+    for row, reasons in found.items():
+        texts[row] = json.dumps(reasons, sort_keys=True)
+    return texts
 
 
 def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
@@ -27,14 +92,33 @@ def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
     times = int(forecasts.n[row])
     gap = round(float(forecasts.median_gap[row])) if times > 1 else 0
     since = forecasts.as_of - int(forecasts.last[row])
-    return SentenceFacts(times, gap, since, float(forecasts.p14[row]))
+    stock = int(forecasts.stock[row])
+    because = Because(
+        closed=int(forecasts.closed_days[row]),
+        ahead=int(forecasts.closed_ahead[row]),
+        stock=None if stock < 0 else stock,
+        refused=int(forecasts.refusals[row]),
+        wished=bool(forecasts.wished[row]),
+    )
+    likely = float(forecasts.p14[row])
+    return SentenceFacts(times, gap, since, likely, because, str(forecasts.state_of(row)))
 
 
 def sentence(facts: SentenceFacts, usual: str | None = None) -> str:
     """Such as "Buys every ~21 days (7 times), last 25 days ago; 62 % likely within 14 days; …".
 
     With fewer than three purchase-days no rhythm is claimed. ``usual`` is left out when ``None``.
+    What besides sales changed the forecast is said in a sentence of its own after it.
     """
+    ended = _ended(facts)
+    if ended is not None:
+        return ended
+    text = _usual_sentence(facts, usual)
+    reasons = _reasons(facts)
+    return text if not reasons else " ".join([text, *reasons])
+
+
+def _usual_sentence(facts: SentenceFacts, usual: str | None) -> str:
     tongue = language()
     new = facts.times < MINIMUM_PURCHASES
     parts = {
@@ -47,7 +131,53 @@ def sentence(facts: SentenceFacts, usual: str | None = None) -> str:
     start = _frame(tongue, new=new).format(**parts)
     if usual is None:
         return _("{sentence}.").format(sentence=start)
+    if facts.because.wished:
+        return _("{sentence}; you asked for {usual}.").format(sentence=start, usual=usual)
     return _with_usual(tongue).format(sentence=start, usual=usual)
+
+
+def _ended(facts: SentenceFacts) -> str | None:
+    """The sentence of a SKU that cannot be bought any more."""
+    if facts.state not in (ReorderState.DELISTED, ReorderState.SUBSTITUTED):
+        return None
+    tongue = language()
+    times, last = _times(facts.times, tongue), _last(facts.days_since, tongue)
+    if facts.state == ReorderState.SUBSTITUTED:
+        return _("Another product took its place; bought {times}, {last}.").format(
+            times=times, last=last
+        )
+    return _("No longer listed; bought {times}, {last}.").format(times=times, last=last)
+
+
+def _reasons(facts: SentenceFacts) -> list[str]:
+    said = facts.because
+    reasons: list[str] = []
+    if said is NOTHING and facts.replaced is None:
+        return reasons
+    if facts.replaced is not None:
+        reasons.append(_("Takes the place of {product}.").format(product=facts.replaced))
+    if said.closed >= _FEWEST_CLOSED:
+        words = ngettext(
+            "{count} closed day is not counted.", "{count} closed days are not counted.",
+            said.closed,
+        )  # fmt: skip
+        reasons.append(words.format(count=said.closed))
+    if said.ahead >= _FEWEST_CLOSED:
+        words = ngettext(
+            "Closed on {count} of the next 14 days.", "Closed on {count} of the next 14 days.",
+            said.ahead,
+        )  # fmt: skip
+        reasons.append(words.format(count=said.ahead))
+    if said.stock is not None:
+        words = ngettext(
+            "About {count} unit is left on the shelf.",
+            "About {count} units are left on the shelf.", said.stock,
+        )  # fmt: skip
+        reasons.append(words.format(count=said.stock))
+    if said.refused:
+        words = ngettext("Put off {count} time.", "Put off {count} times.", said.refused)
+        reasons.append(words.format(count=said.refused))
+    return reasons
 
 
 # The parts recur in tens of thousands of sentences: each is put into words once per language.

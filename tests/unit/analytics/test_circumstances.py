@@ -214,8 +214,8 @@ def test_a_par_level_asks_for_what_the_shelf_will_lack():
     left = max(2 - int(1.2 * ahead), 0)
     assert found.stock.tolist() == [2]
     assert found.expected_quantity.tolist() == [24 - left]
-    full = replace(told, counts=values((1, 1, T - 2, 40)))
-    assert forecast(lines, full).p7[0] < found.p7[0]
+    full = replace(told, counts=values((1, 1, T - 2, 24)))
+    assert forecast(lines, full).days_open.tolist() == [1]
 
 
 def test_what_is_learned_later_changes_no_earlier_forecast():

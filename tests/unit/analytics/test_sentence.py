@@ -1,9 +1,17 @@
 """The sentence says the numbers that were used."""
 
+import numpy as np
 import pytest
 
 from crmdesk.analytics.reorder import fit, purchase_days, score
-from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence, sentence_facts
+from crmdesk.analytics.reorder.circumstances import AccountDays, Circumstances
+from crmdesk.analytics.reorder.sentence import (
+    Because,
+    SentenceFacts,
+    because_texts,
+    sentence,
+    sentence_facts,
+)
 from crmdesk.i18n import format_percent, speaking, use_language
 from tests.unit.analytics.histories import lines_of
 
@@ -57,3 +65,40 @@ def test_a_language_is_not_remembered_beyond_its_sentence():
         there = sentence(facts, "3 cajas")
     assert there != before
     assert sentence(facts, "3 cases") == before
+
+
+@pytest.mark.parametrize(
+    ("because", "end"),
+    [
+        (Because(closed=12), "usually 3 cases. 12 closed days are not counted."),
+        (Because(closed=2), "usually 3 cases."),
+        (Because(ahead=5), "Closed on 5 of the next 14 days."),
+        (Because(stock=1), "About 1 unit is left on the shelf."),
+        (Because(refused=2), "Put off 2 times."),
+        (Because(wished=True), "you asked for 3 cases."),
+    ],
+)
+def test_what_changed_the_forecast_is_said(because, end):
+    assert sentence(SentenceFacts(7, 21, 25, 0.62, because), "3 cases").endswith(end)
+
+
+def test_a_sku_that_ended_promises_nothing():
+    facts = SentenceFacts(7, 21, 25, 0.0, state="delisted")
+    assert sentence(facts, "3 cases") == "No longer listed; bought 7 times, last 25 days ago."
+    other = SentenceFacts(7, 21, 25, 0.0, state="substituted")
+    assert sentence(other).startswith("Another product took its place; bought 7 times")
+    new = SentenceFacts(7, 21, 25, 0.4, replaced="Blue tea 100 g")
+    assert sentence(new).endswith("Takes the place of Blue tea 100 g.")
+
+
+def test_the_reasons_come_back_from_their_text():
+    bought = purchase_days(lines_of([(1, 1, 19_000 + 21 * k, 6) for k in range(7)]))
+    as_of = 19_000 + 21 * 6 + 25
+    told = Circumstances(closed=AccountDays(np.full(9, 1), np.arange(as_of - 9, as_of)))
+    found = score(bought, fit(bought, as_of, told), as_of, told)
+    (text,) = because_texts(found, {(1, 1): 7})
+    assert Because.of_text(text) == Because(closed=9, instead_of=7)
+    assert sentence_facts(found, 0).because.closed == 9
+    plain = score(bought, fit(bought, as_of), as_of)
+    assert because_texts(plain, {}) == [None]
+    assert Because.of_text(None) == Because.of_text('{"unknown": 3}') == Because()

@@ -133,6 +133,7 @@ _COLUMNS = {
         "base_quantity BIGINT DEFAULT 1 NOT NULL CHECK (typeof(base_quantity) = 'integer')",
         "note TEXT",
     ),
+    "summary_pair": ("because TEXT",),
     "price_list": ("status TEXT DEFAULT 'active' NOT NULL", "replaces_uid BLOB", "note TEXT"),
     "reorder_override": (
         "kind TEXT DEFAULT 'not_now' NOT NULL", "substitute_id INTEGER REFERENCES product (id)",

@@ -26,7 +26,8 @@ exactly, and who takes a tenth less is not given the price of another quantity."
 class FollowUp(StrEnum):
     """Where a sent quote stands in the queue, the most urgent first.
 
-    ``EXPIRED``: it holds no longer and nobody has decided. ``NONE``: no follow-up is planned.
+    ``EXPIRED``: it holds no longer and nobody has decided. ``EXPIRING``: it soon will not, and no
+    follow-up is planned before. ``NONE``: no follow-up is planned at all.
     """
 
     EXPIRED = "expired"
@@ -50,7 +51,8 @@ def follow_up_state(next_on: date | None, valid_until: date | None, today: date)
         return FollowUp.OVERDUE
     if next_on == today:
         return FollowUp.TODAY
-    if valid_until is not None and valid_until <= today + timedelta(days=EXPIRING_DAYS):
+    ends = valid_until is not None and valid_until <= today + timedelta(days=EXPIRING_DAYS)
+    if ends and (next_on is None or (valid_until is not None and next_on > valid_until)):
         return FollowUp.EXPIRING
     return FollowUp.NONE if next_on is None else FollowUp.LATER
 

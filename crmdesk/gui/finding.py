@@ -52,6 +52,8 @@ def _hit(row: FoundRow) -> Hit:
         target = Target("reorder", {"product": row.id})
     elif row.kind == "order":
         target = Target("order", {"order": row.id})
+    elif row.kind == "quote":
+        target = Target("quote", {"quote": row.id})
     else:
         target = Target("customer", {"account": row.account_id})
     return Hit(groups[row.kind], row.title, detail, _ICONS[row.kind], target)

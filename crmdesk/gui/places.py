@@ -18,9 +18,9 @@ from crmdesk.i18n import _
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
-_REP = ("today", "customers", "plan", "reorder", "orders", "pipeline")
-_OFFICE = ("inbox", "orders", "customers", "reorder", "pipeline", "service", "data")
-_MANAGER = ("value", "goals", "customers", "plan", "reorder", "inbox", "orders", "pipeline")
+_REP = ("today", "customers", "plan", "reorder", "orders", "quotes")
+_OFFICE = ("inbox", "orders", "customers", "reorder", "quotes", "service", "data")
+_MANAGER = ("value", "goals", "customers", "plan", "reorder", "inbox", "orders", "quotes")
 _BY_ROLE = {
     "rep": _REP,
     "office": _OFFICE,
@@ -28,12 +28,12 @@ _BY_ROLE = {
     "admin": (*_REP, "inbox", "service", "data", "people", "company", "hq"),
 }
 _BESIDE = (
-    "sync", "customer", "order", "returning", "collecting", "sampling", "day_end", "visit",
+    "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
     "accuracy", "company",
 )  # fmt: skip
 _WITHIN = {
-    "customer": "customers", "order": "orders", "returning": "orders", "collecting": "orders",
-    "sampling": "orders", "day_end": "today", "accuracy": "reorder",
+    "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
+    "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
 }  # fmt: skip
 _ICONS = {
     "people": "people",
@@ -46,6 +46,7 @@ _ICONS = {
     "sampling": "box",
     "day_end": "today",
     "accuracy": "goals",
+    "quote": "quotes",
 }
 
 
@@ -55,7 +56,15 @@ def _waiting_orders(workspace: Workspace) -> int:
     return waiting_count(workspace)
 
 
-_BADGES: dict[str, Callable[[Workspace], int]] = {"inbox": _waiting_orders}
+def _waiting_quotes(workspace: Workspace) -> int:
+    from crmdesk.services.queries.quotes import waiting_count
+
+    return waiting_count(workspace)
+
+
+_BADGES: dict[str, Callable[[Workspace], int]] = {
+    "inbox": _waiting_orders, "quotes": _waiting_quotes,
+}  # fmt: skip
 
 
 def _titles() -> dict[str, str]:
@@ -66,7 +75,7 @@ def _titles() -> dict[str, str]:
         "reorder": _("Reorder"),
         "orders": _("Orders"),
         "inbox": _("Inbox"),
-        "pipeline": _("Pipeline"),
+        "quotes": _("Quotes"),
         "service": _("Service"),
         "data": _("Data"),
         "value": _("Value"),
@@ -77,6 +86,7 @@ def _titles() -> dict[str, str]:
         "sync": _("Sync centre"),
         "customer": _("Customer"),
         "order": _("Order"),
+        "quote": _("Quote"),
         "visit": _("Visit"),
         "accuracy": _("How good it has been"),
         "returning": _("Return"),

@@ -19,7 +19,7 @@ from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
-from crmdesk.services import orders
+from crmdesk.services import orders, quotes
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
 from tests.gui.demo_profile import as_admin
@@ -70,9 +70,14 @@ def visit_every_place(window: MainWindow, runner: Runner, ws: Workspace, qtbot: 
     with ws.database.read() as connection:
         account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
     order = orders.start_order(ws, account).order_id
+    quote = quotes.start_quote(ws, account).quote_id
     shown = []
     for spec in places_for(as_admin(ws)):
-        args = {"customer": {"account": account}, "order": {"order": order}}.get(spec.key, {})
+        args = {
+            "customer": {"account": account},
+            "order": {"order": order},
+            "quote": {"quote": quote},
+        }.get(spec.key, {})
         window.go(spec.key, **args)
         qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
         shown.append(spec.key)

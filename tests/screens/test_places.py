@@ -21,7 +21,7 @@ from crmdesk.gui.places import places_for, title_of
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.i18n import use_language
 from crmdesk.paths import resources_dir
-from crmdesk.services import orders
+from crmdesk.services import orders, quotes
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
 from tests.gui.demo_profile import as_admin
@@ -64,7 +64,8 @@ def test_places_are_painted_whole(
     with demo.database.read() as connection:
         account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
     order = orders.start_order(demo, account).order_id
-    shown = {"customer": {"account": account}, "order": {"order": order}}
+    quote = quotes.start_quote(demo, account).quote_id
+    shown = {"customer": {"account": account}, "order": {"order": order}, "quote": {"quote": quote}}
     cut: list[str] = []
     for spec in places_for(as_admin(demo)):
         window.go(spec.key, **shown.get(spec.key, {}))

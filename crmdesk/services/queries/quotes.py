@@ -113,7 +113,8 @@ def quote_name(number: str, version: int) -> str:
 _STATE = (
     "CASE WHEN q.status <> 'sent' THEN 9 WHEN q.valid_until < :today THEN 0"
     " WHEN q.next_follow_up < :today THEN 1 WHEN q.next_follow_up = :today THEN 2"
-    " WHEN q.valid_until <= :soon THEN 3 WHEN q.next_follow_up IS NULL THEN 4 ELSE 5 END"
+    " WHEN q.valid_until <= :soon AND (q.next_follow_up IS NULL"
+    " OR q.next_follow_up > q.valid_until) THEN 3 WHEN q.next_follow_up IS NULL THEN 4 ELSE 5 END"
 )
 _STATES = (
     FollowUp.EXPIRED, FollowUp.OVERDUE, FollowUp.TODAY, FollowUp.EXPIRING, FollowUp.NONE,
@@ -179,6 +180,15 @@ def quote_counts(ws: Workspace) -> QuoteCounts:
         dict(zip(_GROUPS, map(int, row), strict=False)),
         dict(zip(_STATES, map(int, row[len(_GROUPS) :]), strict=True)),
     )
+
+
+def waiting_count(ws: Workspace) -> int:
+    """How many quotes are to be followed up today: the badge at the place's name."""
+    with ws.database.read() as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT count(*) FROM quote q WHERE {_GROUPS[QuoteGroup.QUEUE]}", _days(ws.today())
+        )
+        return int(found.scalar_one())
 
 
 def quote_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, QuoteRow]:

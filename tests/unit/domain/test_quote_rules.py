@@ -59,6 +59,9 @@ def test_every_waiting_quote_stands_in_one_group(next_on: date | None, until: da
         assert next_on is not None and next_on > TODAY
     if next_on is None or next_on <= TODAY:
         assert state.waits
+    if until is not None and until <= TODAY + timedelta(days=7):
+        # What soon holds no longer is only left alone with a follow-up before that.
+        assert state is not FollowUp.LATER or (next_on is not None and next_on <= until)
 
 
 @given(

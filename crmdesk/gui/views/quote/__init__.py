@@ -1,0 +1,1 @@
+"""One quote: its lines, terms, follow-ups and versions."""

@@ -1,0 +1,1 @@
+"""Quotes: the queue of follow-ups and the list."""

@@ -3,6 +3,7 @@
 Owns the keys that work alike in every place. A place that shows a document says so with
 ``paper()`` (a :class:`~crmdesk.services.documents.Wanted` or None); lists need nothing: the table
 with the focus, else the first one shown, is taken as it stands, with its columns, filter and order.
+Where a list has a document per row, ``prints_list`` says that printing is meant for the list.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ class PaperKeys(QObject):
 
     def print_shown(self) -> None:
         """Print the document shown, or the list."""
-        if self._wanted() is not None:
+        shown = self._shown()
+        lists = shown is not None and getattr(shown[0], "prints_list", False)
+        if self._wanted() is not None and not (lists and self._table() is not None):
             self._read_sheet(self._on_sheet_to_print)
         else:
             self._gather(self._on_list_to_print)

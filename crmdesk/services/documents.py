@@ -32,6 +32,18 @@ class Wanted:
     gtins: bool = False
 
 
+_EVENTS = {
+    "order": words.ORDER, "quote": words.QUOTE, "return": words.RETURN,
+    "collection": words.RECEIPT,
+}  # fmt: skip
+
+
+def wanted_for_event(kind: str, key: int) -> Wanted | None:
+    """The document of an event of a customer's history; None for one that has none."""
+    found = _EVENTS.get(kind)
+    return None if found is None else Wanted(found, key)
+
+
 def document_sheet(ws: Workspace, wanted: Wanted) -> Sheet:
     """The document in pieces. Raises NotFound when it is gone."""
     with speaking(wanted.language or _own_language(ws, wanted)):

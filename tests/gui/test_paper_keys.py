@@ -344,3 +344,57 @@ def test_documents_under_way_are_taken_away_after_a_day() -> None:
     mail_folder(old.stat().st_mtime + 25 * 3600)
     assert not old.exists()
     assert folder.stat().st_mode & 0o077 == 0
+
+
+# ------------------------------------------------------------------------- which place has what
+
+
+def test_places_say_which_document_they_show(
+    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot, asking: FakeAsking
+) -> None:
+    with demo.database.read() as connection:
+        account = connection.exec_driver_sql(
+            "SELECT account_id FROM collection WHERE user_id = ? ORDER BY id DESC LIMIT 1",
+            (demo.user.id,),
+        ).scalar_one()
+    shown = {
+        "orders": ({}, "order"), "collecting": ({"account": account}, "receipt"),
+        "day_end": ({}, "day-sheet"),
+    }  # fmt: skip
+    for place, (args, kind) in shown.items():
+        window.go(place, **args)
+        qtbot.waitUntil(lambda: runner.running == 0)
+        wanted = window.place(place).paper()
+        assert wanted is not None, place
+        assert wanted.kind == kind
+        press(window, qtbot, Qt.Key.Key_S)
+        qtbot.waitUntil(lambda: any(asking.folder.glob("*.pdf")), timeout=20_000)
+        qtbot.waitUntil(lambda: runner.running == 0)
+        for path in asking.folder.glob("*.pdf"):
+            assert read_pdf(path).pages
+            path.unlink()
+
+
+def test_an_event_of_the_history_is_a_document(
+    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot, asking: FakeAsking
+) -> None:
+    with demo.database.read() as connection:
+        account, number = connection.exec_driver_sql(
+            "SELECT account_id, number FROM return_request ORDER BY date DESC, id DESC LIMIT 1"
+        ).one()
+    window.go("customer", account=account)
+    qtbot.waitUntil(lambda: runner.running == 0)
+    history = window.place("customer").history.list
+    for _step in range(400):
+        item = history.selected()
+        if item is not None and item.kind == "return":
+            break
+        qtbot.keyClick(history, Qt.Key.Key_Down)
+        qtbot.waitUntil(lambda: runner.running == 0)
+    wanted = window.place("customer").paper()
+    assert wanted is not None
+    assert wanted.kind == "return"
+    history.setFocus()
+    press(window, qtbot, Qt.Key.Key_S)
+    path = asking.folder / f"Return-{number}.pdf"
+    qtbot.waitUntil(path.exists, timeout=20_000)

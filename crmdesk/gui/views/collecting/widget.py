@@ -25,6 +25,7 @@ from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import KeyStrip, PageHeader, Panel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.services.documents import Wanted
 
 _SIDE = 340
 
@@ -44,6 +45,14 @@ class CollectPlace(QWidget):
         """``account``: whose money is collected."""
         if "account" in args:
             self.presenter.show(int(args["account"]))
+
+    def paper(self) -> Wanted | None:
+        """The receipt that was chosen, else the latest, for paper, files and mail."""
+        keys_shown = self.receipts.rows_model().shown_keys()
+        key = self.receipts.current_key()
+        if key is None and keys_shown:
+            key = keys_shown[0]
+        return Wanted("receipt", key) if isinstance(key, int) else None
 
     # ------------------------------------------------------------------------------ building
 
@@ -83,10 +92,11 @@ class CollectPlace(QWidget):
         holder.setFixedWidth(theme.scaled(_SIDE))
         row.addWidget(holder)
         column.addLayout(row, 1)
-        foot = ("take", "method", "all", "late", "invoice", "back", "close")
+        own = ("take", "method", "all", "late", "invoice", "back", "close")
+        foot = (*(f"collecting.{one}" for one in own), "global.print", "global.pdf")
         column.addWidget(
             KeyStrip(
-                [((keys.hint(f"collecting.{a}"),), keys.title(f"collecting.{a}")) for a in foot],
+                [((keys.hint(a),), keys.title(a)) for a in foot],
                 parent=self,
             )
         )

@@ -31,6 +31,7 @@ from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import Panel, Surface
 from crmdesk.gui.widgets.waterfall import Waterfall
 from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.services.documents import Wanted, wanted_for_event
 
 _LEFT = 344
 
@@ -57,6 +58,14 @@ class CustomerPlace(QWidget):
             self.presenter.show(int(args["account"]))
         if args.get("see") == "documents":
             self.presenter.open_documents()
+
+    def paper(self) -> Wanted | None:
+        """The document of the event that the keyboard is on, for paper, files and mail."""
+        event = self.history.list.selected()
+        if event is None:
+            return None
+        kind, _colon, key = event.key.partition(":")
+        return wanted_for_event(kind, int(key)) if key.isdigit() else None
 
     # ------------------------------------------------------------------------------ building
 

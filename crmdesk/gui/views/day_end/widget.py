@@ -27,6 +27,7 @@ from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.services.documents import Wanted
 
 _SIDE = 320
 
@@ -37,6 +38,7 @@ class DayEndPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = DayEndPresenter(context, self)
+        self._user_id = context.workspace.user.id
         self._sign = CURRENCY_SIGNS.get(context.workspace.currency, context.workspace.currency)
         self._build()
         self._bind()
@@ -44,6 +46,16 @@ class DayEndPlace(QWidget):
 
     def show_target(self, args: Mapping[str, Any]) -> None:
         """Nothing can be chosen: it is the day of the person who works here."""
+
+    def paper(self) -> Wanted | None:
+        """The sheet that was chosen while the keyboard is there, else today's."""
+        day = self.presenter.day
+        if day is None:
+            return None
+        chosen = self.sheets.current_key() if self.sheets.hasFocus() else None
+        days = {sheet.id: sheet.day for sheet in day.sheets}
+        key = chosen if isinstance(chosen, int) else 0
+        return Wanted("day-sheet", self._user_id, days.get(key, day.day))
 
     # ------------------------------------------------------------------------------ building
 
@@ -69,10 +81,11 @@ class DayEndPlace(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self._side())
         column.addLayout(row, 1)
-        foot = ("count", "note", "close_sheet", "open", "close")
+        own = ("count", "note", "close_sheet", "open", "close")
+        foot = (*(f"day_end.{one}" for one in own), "global.print", "global.pdf")
         column.addWidget(
             KeyStrip(
-                [((keys.hint(f"day_end.{a}"),), keys.title(f"day_end.{a}")) for a in foot],
+                [((keys.hint(a),), keys.title(a)) for a in foot],
                 parent=self,
             )
         )

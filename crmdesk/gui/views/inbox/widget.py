@@ -27,6 +27,7 @@ from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.listpanel import ListPanel
 from crmdesk.gui.widgets.panels import PageHeader
 from crmdesk.i18n import _, format_number
+from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.inbox import InboxRow
 
@@ -60,6 +61,11 @@ class InboxPlace(QWidget):
             self.table.select_key(int(args["order"]))
         if args.get("new"):
             self.picker.open()
+
+    def paper(self) -> Wanted | None:
+        """The order that the bar is on, for paper, files and mail."""
+        key = self.table.current_key()
+        return Wanted("order", key) if isinstance(key, int) else None
 
     # ------------------------------------------------------------------------------ building
 

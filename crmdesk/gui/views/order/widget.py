@@ -378,8 +378,10 @@ def _hints() -> list[tuple[list[str], str]]:
         one("order.pack"),
         one("order.add"),
         one("order.remove"),
-        one("global.undo"),
         one("order.close"),
+        ([keys.hint("global.pdf")], _("PDF")),
+        one("global.print"),
+        one("global.undo"),
     ]
 
 

@@ -24,6 +24,7 @@ from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.listpanel import ListPanel
 from crmdesk.gui.widgets.panels import PageHeader
 from crmdesk.i18n import _
+from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.orders import OrderRow
 
@@ -32,6 +33,8 @@ _DATE_COLUMN = 3
 
 class OrdersPlace(QWidget):
     """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    prints_list = True
 
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
@@ -50,6 +53,11 @@ class OrdersPlace(QWidget):
             self.presenter.choose_group(str(args["group"]))
         if args.get("new"):
             self._on_new_wanted()
+
+    def paper(self) -> Wanted | None:
+        """The order that the bar is on, for files and mail; printing prints the list."""
+        key = self.table.current_key()
+        return Wanted("order", key) if isinstance(key, int) else None
 
     # ------------------------------------------------------------------------------ building
 

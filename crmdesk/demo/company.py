@@ -26,6 +26,7 @@ from crmdesk.demo.pipeline import Pipeline
 from crmdesk.demo.pricing import PricedLine
 from crmdesk.demo.returns import Returns
 from crmdesk.demo.rhythm import Calendar, Pair, Purchase, calendar, pairs, purchases
+from crmdesk.demo.said import write_said
 from crmdesk.demo.schedule import Schedule
 from crmdesk.demo.service import Service
 from crmdesk.demo.sink import Sink, start_ms
@@ -125,6 +126,7 @@ def _history(world: _World, desks: _Desks, customer: Customer, found: Calendar) 
     habits, bought = _bought(spec, world.catalogue, customer, found, world.intensity)
     write_habits(spec, world.uids, world.sink, customer, habits, rng)
     seen = desks.visits.past(customer, found, set(bought), rng)
+    write_said(spec, world.uids, world.sink, customer, habits, seen)
     recent: list[list[PricedLine]] = []
     for day in sorted(bought):
         placed = _placed(desks.schedule, customer, day, seen.get(day))

@@ -30,6 +30,21 @@ _TASKS = (
     ("shelf", "Count the shelf"), ("objective", "Show the Christmas range"),
     ("survey", "Which day suits delivery?"), ("objective", "Offer the case price"),
 )  # fmt: skip
+_NOTES = {
+    "no_order": (
+        "Wants to see the new price list first",
+        "Has enough until the end of the month",
+        "Decides with her husband, call again",
+        "Found it cheaper elsewhere, asks for an offer",
+    ),
+    "information": (
+        "Asked for a sample of the new range",
+        "Takes the cases again after the holidays",
+        "New manager from December on",
+    ),
+    "absent": ("The buyer was out, back on Monday",),
+}
+_NOTED_DAYS = 120
 _ANSWERS = ("done", "Thursdays", "next time", "liked it", "mornings")
 MORNING = {0: ("order", 24), 1: ("no_order", 14)}
 """What happened this morning at the first two stops of today's route: outcome and minutes."""
@@ -174,12 +189,19 @@ class Visits:
             uid, account=customer.uid, user=customer.rep.uid, planned_visit=plan, date=local,
             started_at=instant_text(local, start), ended_at=instant_text(local, start + minutes),
             mode=mode, outcome=outcome, reason=reason, off_plan=plan is None and
-            self._today - day <= PLANNED_DAYS,
+            self._today - day <= PLANNED_DAYS, note=self._note(customer, day, outcome),
             latitude=None if place is None else place.latitude,
             longitude=None if place is None else place.longitude,
         )  # fmt: skip
         self._sink.add("visit", row)
         return uid
+
+    def _note(self, customer: Customer, day: int, outcome: str) -> str | None:
+        """What was agreed without an order, in some of the last months' contacts."""
+        rng = Random(f"{customer.code}/note/{day}")
+        if outcome not in _NOTES or self._today - day > _NOTED_DAYS or rng.random() < 0.3:
+            return None
+        return rng.choice(_NOTES[outcome])
 
     def _write_task(self, customer: Customer, visit: Uid, rng: Random) -> None:
         kind, name = rng.choice(_TASKS)

@@ -78,6 +78,8 @@ _ALL = (
     Binding("customer.contacts", "T", N_("All contacts")),
     Binding("customer.documents", "D", N_("Documents")),
     Binding("customer.purchases", "Enter", N_("all purchases"), hint_only=True),
+    Binding("customer.sku", "K", N_("reorder, par level, count")),
+    Binding("customer.accuracy", "G", N_("How good it has been")),
     Binding("customer.close", "Esc", N_("back to the list")),
     Binding("plan.previous", "PgUp", N_("Week before")),
     Binding("plan.next", "PgDown", N_("Week after")),

@@ -17,7 +17,7 @@ from crmdesk.domain.reorder_overrides import OverrideKind
 from crmdesk.gui import theme
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import menus
-from crmdesk.gui.views.reorder.asking import Question
+from crmdesk.gui.views.reorder.asking import Ask, Question
 from crmdesk.gui.views.reorder.items import (
     DetailItem,
     Grouping,
@@ -88,8 +88,12 @@ class FakeView:
     beside: tuple[str, bool] = ("", False)
     kept: SkuDetail | None = None
     days: tuple[ContactDay, ...] = ()
+    selected: list[PairKey] = field(default_factory=list)
     losses: list[int] = field(default_factory=list)
     loss_rows: dict[int, LossItem] = field(default_factory=dict)
+
+    def select(self, key: PairKey) -> None:
+        self.selected.append(key)
 
     def show_areas(self, areas: Sequence[AreaRow], chosen: str, *, several: bool) -> None:
         self.areas = (tuple(areas), chosen, several)
@@ -446,6 +450,145 @@ def test_sorting_is_asked_of_the_query(made: Made) -> None:
     overdue = [view.rows[key].row for key in view.pairs()]
     margins = [row.margin_minor for row in overdue if row.state is Urgency.OVERDUE]
     assert margins == sorted(margins)
+
+
+def test_the_sentence_says_what_is_shown(made: Made) -> None:
+    presenter, view, _desk = made
+    shown, customers = len(view.pairs()), len({key[0] for key in view.pairs()})
+    assert view.sentence.startswith(
+        f"{shown} SKUs at {customers} customers, overdue, due or at ris"
+    )
+    presenter.choose_route("today")
+    presenter.search("tomate")
+    assert "on today's route, with “tomate” · " in view.sentence
+
+
+def test_all_of_a_customer_is_picked_and_let_go(made: Made) -> None:
+    presenter, view, _desk = made
+    account = view.pairs()[0][0]
+    members = {key for key in view.pairs() if key[0] == account}
+    presenter.pick_group(view.pairs()[0])
+    assert presenter.picks() == members
+    assert view.total[2] == len(members)
+    presenter.pick_group(view.pairs()[0])
+    assert presenter.picks() == frozenset()
+
+
+def test_a_packs_minimum_and_multiple_hold_when_typed(made: Made, ws: Workspace) -> None:
+    presenter, view, _desk = made
+    key = view.pairs()[0]
+    with ws.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE packaging SET minimum = 3, multiple = 2 WHERE product_id = ?", (key[1],)
+        )
+    presenter.read_rows([key])
+    assert presenter.set_packs(key, "1")
+    assert view.rows[key].packs == 4
+    presenter.detail.look_at(key)
+    assert view.detail is not None
+    assert view.detail.rounding.startswith("Expected: ")
+
+
+def test_the_current_row_speaks_of_what_was_said_and_kept(made: Made, ws: Workspace) -> None:
+    presenter, view, _desk = made
+    key = view.pairs()[0]
+    presenter.steps.ask(Ask.PAR, key)
+    assert view.question is not None
+    assert view.question.number
+    presenter.steps.asking.answer("two")
+    assert view.beside == ("Type a whole number.", True)
+    presenter.steps.asking.answer("2")
+    assert view.question is None
+    row = view.rows[key].row
+    presenter.detail.look_at(key)
+    assert view.detail is not None
+    assert f"par level {2 * row.pack.factor} units" in view.detail.facts
+
+
+def test_a_question_about_packs_can_be_answered_in_another(made: Made) -> None:
+    presenter, view, desk = made
+    key = view.pairs()[0]
+    presenter.steps.ask(Ask.PAR, key)
+    asking = presenter.steps.asking
+    asking.type("3")
+    assert view.beside == ("cases = 36 units", False)
+    names = set()
+    for _press in range(3):
+        asking.cycle()
+        names.add(view.beside[0])
+    assert "units" in names
+    asking.leave()
+    assert view.question is None
+    assert desk.toasts == []
+
+
+def test_a_substitute_is_found_by_its_name(made: Made, ws: Workspace) -> None:
+    presenter, view, desk = made
+    key = view.pairs()[0]
+    presenter.steps.ask(Ask.SUBSTITUTE, key)
+    asking = presenter.steps.asking
+    asking.answer("")
+    assert view.beside[1]
+    asking.type("zzzz")
+    assert view.beside == ("No product is called that.", False)
+    asking.type("lavamar")
+    assert " of " in view.beside[0]
+    asking.cycle()
+    asking.answer("lavamar")
+    assert "is substituted at" in desk.toasts[-1]
+    presenter.start()
+    assert key not in view.pairs()
+    assert desk.undo is not None
+    desk.undo()
+    presenter.start()
+    assert key in view.pairs()
+
+
+def test_a_contact_is_planned_and_promised_for_who_slips_away(made: Made, ws: Workspace) -> None:
+    presenter, view, desk = made
+    presenter.choose_grouping("losses")
+    assert view.mode is Grouping.LOSSES
+    assert view.losses
+    assert "a month at stake" in view.sentence
+    account = view.losses[0]
+    presenter.losses.read_rows(view.losses)
+    item = view.loss_rows[account]
+    assert "(at risk)" in item.skus or "(lapsed)" in item.skus
+    presenter.steps.ask_day(account, "call")
+    day = view.days[1].day
+    presenter.steps.plan_contact(account, day, "call")
+    assert desk.toasts[-1].startswith(f"Call to {item.account} planned")
+    presenter.steps.ask_promise(account)
+    presenter.steps.asking.answer("bring the new list")
+    presenter.losses.read_rows([account])
+    assert "bring the new list" in view.loss_rows[account].agreed
+    presenter.open(account)
+    assert desk.went[-1] == ("customer", {"account": account})
+
+
+def test_a_sku_of_the_card_is_found_in_any_state(made: Made) -> None:
+    presenter, view, _desk = made
+    presenter.toggle_state("fine")
+    fine = next(key for key in view.pairs() if view.rows.get(key) is None)
+    presenter.toggle_state("fine")
+    presenter.show_account(*fine)
+    assert view.selected == [fine]
+    assert {key[0] for key in view.pairs()} == {fine[0]}
+    assert "in any state" in view.sentence
+
+
+def test_the_order_of_the_current_customer_opens(made: Made) -> None:
+    presenter, view, desk = made
+    key = view.pairs()[0]
+    presenter.add_to_orders(key, then_open=True)
+    assert desk.went[-1][0] == "order"
+
+
+def test_accuracy_is_asked_for_the_current_customer(made: Made) -> None:
+    presenter, view, desk = made
+    presenter.detail.look_at(view.pairs()[0])
+    presenter.show_accuracy()
+    assert desk.went[-1] == ("accuracy", {"account": view.pairs()[0][0]})
 
 
 # ------------------------------------------------------------------------------------- widget

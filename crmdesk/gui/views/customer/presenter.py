@@ -224,6 +224,11 @@ class CustomerPresenter:
         if self._account_id is not None:
             self._desk.go(place, account=self._account_id)
 
+    def open_reorder(self, product_id: int) -> None:
+        """The SKU on the reorder board, where its level, pack and count are kept."""
+        if self._account_id is not None:
+            self._desk.go("reorder", account=self._account_id, product=product_id)
+
     def suggested_order(self) -> None:
         """Start an order from what is due."""
         self._start_order(suggested=True)

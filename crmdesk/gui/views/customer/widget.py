@@ -196,6 +196,8 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.suggested", presenter.suggested_order)
         keys.bind(self, "customer.contacts", self._on_people_wanted)
         keys.bind(self, "customer.documents", presenter.open_documents)
+        keys.bind(self, "customer.sku", self._on_sku_wanted)
+        keys.bind(self, "customer.accuracy", partial(presenter.go_to, "accuracy"))
         keys.bind(self, "customer.close", self._on_escaped)
 
     # ------------------------------------------------------------------- the presenter's view
@@ -256,6 +258,11 @@ class CustomerPlace(QWidget):
         self._pages.setCurrentIndex(1)
 
     # --------------------------------------------------------------------------------- input
+
+    def _on_sku_wanted(self) -> None:
+        item = self.matrix.table.selected()
+        if item is not None:
+            self.presenter.open_reorder(item.key)
 
     def _on_people_wanted(self) -> None:
         people = self._card.contacts if self._shown is not None else ()

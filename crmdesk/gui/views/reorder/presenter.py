@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.packs import pack_name
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder import detail_words, groups, words
 from crmdesk.gui.views.reorder.items import (
-    DetailItem,
     Grouping,
-    GroupItem,
     RowItem,
     TileItem,
 )
-from crmdesk.gui.views.reorder.losses import LossesPresenter, LossesView
+from crmdesk.gui.views.reorder.looking import DetailPresenter
+from crmdesk.gui.views.reorder.losses import LossesPresenter
 from crmdesk.gui.views.reorder.picks import Picks
-from crmdesk.gui.views.reorder.steps import BoardSteps, StepsView
+from crmdesk.gui.views.reorder.steps import BoardSteps
+from crmdesk.gui.views.reorder.view import ReorderView
 from crmdesk.gui.widgets.items import Purchases, Tone
 from crmdesk.i18n import _, format_amount, format_money, ngettext
 from crmdesk.services import reorder_board as commands
@@ -42,7 +41,6 @@ from crmdesk.services.queries.reorder import (
     Urgency,
 )
 from crmdesk.services.queries.reorder_accuracy import BoardAccuracy, board_accuracy
-from crmdesk.services.queries.reorder_detail import SkuDetail, sku_detail
 from crmdesk.services.queries.reorder_filter import (
     ENDED,
     Area,
@@ -55,45 +53,6 @@ _SHOWN_KINDS = (
     "sale", "planned_visit", "reorder_override", "account", "account_product", "product",
     "promise", "visit", "visit_task",
 )  # fmt: skip
-
-
-class ReorderView(StepsView, LossesView, Protocol):
-    """What the presenter asks of the widget."""
-
-    def show_tiles(self, tiles: Sequence[TileItem]) -> None:
-        """Show the counts."""
-
-    def show_heading(self, facts: str) -> None:
-        """Show the line beside the title."""
-
-    def show_routes(self, stops_today: int, stops_week: int) -> None:
-        """Show how many stops each route has."""
-
-    def show_areas(self, areas: Sequence[AreaRow], chosen: str, *, several: bool) -> None:
-        """Show what areas there are and which is chosen; ``several`` when there is a choice."""
-
-    def show_entries(
-        self, entries: Sequence[PairKey | GroupItem], picks: frozenset[PairKey]
-    ) -> None:
-        """Show keys and headings; rows are asked for as they come into view."""
-
-    def put_rows(self, items: dict[PairKey, RowItem]) -> None:
-        """Rows that were asked for or have changed."""
-
-    def show_sentence(self, sentence: str) -> None:
-        """Say what the table shows."""
-
-    def show_detail(self, item: DetailItem | None) -> None:
-        """Show the current row in detail."""
-
-    def show_total(self, picked: str, amount: str, count: int) -> None:
-        """Show what the picks come to; `count` is for the button."""
-
-    def show_empty(self, title: str, hint: str) -> None:
-        """Say why there is no row; an empty title takes it away."""
-
-    def show_mode(self, grouping: Grouping) -> None:
-        """Show the board or the list of customers who stop buying."""
 
 
 class ReorderPresenter:
@@ -110,6 +69,7 @@ class ReorderPresenter:
         self.grouping = Grouping.URGENCY
         self.steps = BoardSteps(context, view, self)
         self.losses = LossesPresenter(context, view)
+        self.detail = DetailPresenter(context, view, self)
         self._sort: tuple[ReorderSort, bool] = (ReorderSort.LIKELY, True)
         self._counts: BoardCounts | None = None
         self._accuracy: BoardAccuracy | None = None
@@ -120,7 +80,7 @@ class ReorderPresenter:
         self._entries: dict[PairKey, PairEntry] = {}
         self._listed = False
         self._picked = Picks()
-        self._current: PairKey | None = None
+        self._wanted: PairKey | None = None
 
     # ------------------------------------------------------------------------------- reading
 
@@ -138,7 +98,7 @@ class ReorderPresenter:
 
     def close(self) -> None:
         """Drop what is still under way."""
-        self.closed = self.losses.closed = True
+        self.closed = self.losses.closed = self.detail.closed = True
         self.steps.close()
 
     def on_changes(self, changes: ChangeSet) -> None:
@@ -231,6 +191,9 @@ class ReorderPresenter:
         else:
             shown = list(groups.by_name(entries, self.grouping, self._territories, self._money))
         self._view.show_entries(shown, frozenset(self._picked.keys & self._entries.keys()))
+        if self._wanted in self._entries:
+            self._view.select(self._wanted)
+            self._wanted = None
         customer = ""
         if self.filter.account_id is not None and entries:
             customer = entries[0].account
@@ -274,8 +237,8 @@ class ReorderPresenter:
         self._view.put_rows({key: self._item(row) for key, row in rows.items()})
         if self._picked.keys & rows.keys():
             self._show_total()
-        if self._current in rows:
-            self.look_at(self._current)
+        if self.detail.key in rows:
+            self.detail.look_at(self.detail.key)
 
     def _item(self, row: ReorderRow) -> RowItem:
         today = self._ws.today()
@@ -296,29 +259,6 @@ class ReorderPresenter:
             unit=pack_name(pack.unit, packs),
             margin=format_amount(self._picked.margin_minor(row), self._ws.currency, decimals=0),
         )
-
-    # -------------------------------------------------------------------------------- detail
-
-    def look_at(self, key: PairKey | None) -> None:
-        """Show a row in detail: at once what is known, then what has to be read."""
-        self._current = key
-        row = None if key is None else self._rows.get(key)
-        if key is None or row is None:
-            return
-        self._show_detail(row, None)
-        ws = self._ws
-        self._runner.read(
-            lambda: sku_detail(ws, key), lambda found: self._on_detail_read(key, found), owner=self
-        )
-
-    def _on_detail_read(self, key: PairKey, detail: SkuDetail) -> None:
-        row = self._rows.get(key)
-        if key == self._current and row is not None:
-            self._show_detail(row, detail)
-
-    def _show_detail(self, row: ReorderRow, detail: SkuDetail | None) -> None:
-        pack = self._picked.quantity(row)[1]
-        self._view.show_detail(detail_words.detail_item(row, pack, detail, self._ws.today()))
 
     # ------------------------------------------------------------------------------- filters
 
@@ -344,9 +284,14 @@ class ReorderPresenter:
         """Filter rows by words of customer or product."""
         self._refilter(text=text)
 
-    def show_account(self, account_id: int | None) -> None:
-        """Only one customer's rows, or everybody's again."""
-        self._refilter(account_id=account_id)
+    def show_account(self, account_id: int | None, product_id: int | None = None) -> None:
+        """Only one customer's rows, or everybody's again; in any state to find a product."""
+        if account_id is not None and product_id is not None:
+            self._wanted = (account_id, product_id)
+            self._refilter(states=frozenset(Urgency), account_id=account_id)
+            self._show_tiles()
+        else:
+            self._refilter(account_id=account_id)
 
     def choose_grouping(self, grouping: str) -> None:
         """Group by urgency, customer, SKU or territory, or show who stops buying."""
@@ -444,7 +389,7 @@ class ReorderPresenter:
     def _show_quantity(self, row: ReorderRow) -> None:
         self._view.put_rows({row.key: self._item(row)})
         self._show_total()
-        self.look_at(row.key)
+        self.detail.look_at(row.key)
 
     def _show_total(self) -> None:
         count = len(self._picked.keys)
@@ -521,7 +466,7 @@ class ReorderPresenter:
 
     def show_accuracy(self) -> None:
         """How good the forecast has been."""
-        account = None if self._current is None else self._current[0]
+        account = None if self.detail.key is None else self.detail.key[0]
         self._desk.go("accuracy", **({} if account is None else {"account": account}))
 
     def sentence(self, item: RowItem) -> str:

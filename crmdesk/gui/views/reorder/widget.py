@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.reorder import menus
+from crmdesk.gui.views.reorder import menus, words
 from crmdesk.gui.views.reorder.answer import AnswerLine
 from crmdesk.gui.views.reorder.asking import Ask, Question
 from crmdesk.gui.views.reorder.detail import DetailStrip
@@ -81,9 +81,12 @@ class ReorderPlace(QWidget):
         self._bind()
 
     def show_target(self, args: Mapping[str, Any]) -> None:
-        """``account``: only this customer's rows; ``route``: today or week."""
+        """``account``: only this customer's rows, at ``product``; ``route``: today or week."""
         if "account" in args:
-            self.presenter.show_account(int(args["account"]))
+            product = args.get("product")
+            self.presenter.show_account(
+                int(args["account"]), None if product is None else int(product)
+            )
         if "route" in args:
             self._routes.choose(str(args["route"]))
             self.presenter.choose_route(str(args["route"]))
@@ -133,8 +136,8 @@ class ReorderPlace(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         row.setSpacing(t.SPACE_3)
-        self._groups = SegmentedControl(_group_words(several=False), _("Grouping"), self)
-        self._routes = SegmentedControl(_route_words(0, 0), _("Route"), self)
+        self._groups = SegmentedControl(words.group_choices(several=False), _("Grouping"), self)
+        self._routes = SegmentedControl(words.route_choices(0, 0), _("Route"), self)
         self._search = SearchField(_("Filter rows"), keys.hint("reorder.filter"), icon="filter")
         self._search.setMaximumWidth(240)
         for widget in (self._groups, self._routes):
@@ -285,7 +288,7 @@ class ReorderPlace(QWidget):
 
     def show_routes(self, stops_today: int, stops_week: int) -> None:
         """Show how many stops each route has."""
-        self._routes.set_choices(_route_words(stops_today, stops_week))
+        self._routes.set_choices(words.route_choices(stops_today, stops_week))
 
     def show_entries(
         self, entries: Sequence[PairKey | GroupItem], picks: frozenset[PairKey]
@@ -299,6 +302,10 @@ class ReorderPlace(QWidget):
         self._setting = False
         if current is None or not self.table.select_key(current):
             self.table.select_first()
+
+    def select(self, key: PairKey) -> None:
+        """Move the selection to a row."""
+        self.table.select_key(key)
 
     def put_rows(self, items: dict[PairKey, RowItem]) -> None:
         """Rows that were asked for or have changed."""
@@ -314,7 +321,7 @@ class ReorderPlace(QWidget):
         self._areas = tuple(areas)
         self._area.setVisible(several)
         self._area.set_label(chosen or _("Everywhere"))
-        self._groups.set_choices(_group_words(several=several))
+        self._groups.set_choices(words.group_choices(several=several))
 
     def show_sentence(self, sentence: str) -> None:
         """Say what the table shows."""
@@ -380,10 +387,10 @@ class ReorderPlace(QWidget):
         """Show what the picks come to."""
         note = [Run(f"{picked} · ", "muted"), Run(amount, weight=t.SEMIBOLD)] if count else []
         self._foot.set_note(note)
-        words = _("Add to visit orders")
+        label = _("Add to visit orders")
         if count:
-            words = ngettext("Add {count} to visit orders", "Add {count} to visit orders", count)
-        self._add.set_label(words.format(count=count))
+            label = ngettext("Add {count} to visit orders", "Add {count} to visit orders", count)
+        self._add.set_label(label.format(count=count))
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row."""
@@ -407,10 +414,10 @@ class ReorderPlace(QWidget):
         self.presenter.add_to_orders(self._current(), then_open=True)
 
     def _on_current_changed(self, key: object) -> None:
-        self.presenter.look_at(key if isinstance(key, tuple) else None)
+        self.presenter.detail.look_at(key if isinstance(key, tuple) else None)
 
     def _on_next_route_wanted(self) -> None:
-        routes = [key for key, _words in _route_words(0, 0)]
+        routes = [key for key, _words in words.route_choices(0, 0)]
         following = routes[(routes.index(self._routes.choice()) + 1) % len(routes)]
         self._routes.choose(following)
         self.presenter.choose_route(following)
@@ -477,26 +484,6 @@ class ReorderPlace(QWidget):
 
 def _pairs(found: Sequence[object]) -> list[PairKey]:
     return [key for key in found if isinstance(key, tuple)]
-
-
-def _group_words(*, several: bool) -> list[tuple[str, str]]:
-    words: list[tuple[str, str]] = [
-        (Grouping.URGENCY, _("By urgency")),
-        (Grouping.CUSTOMER, _("By customer")),
-        (Grouping.SKU, _("By SKU")),
-    ]
-    if several:
-        words.append((Grouping.TERRITORY, _("By territory")))
-    return [*words, (Grouping.LOSSES, _("At risk, lapsed"))]
-
-
-def _route_words(stops_today: int, stops_week: int) -> list[tuple[str, str]]:
-    today, week = _("Today's route"), _("This week")
-    return [
-        ("all", _("All routes")),
-        ("today", f"{today} {stops_today}" if stops_today else today),
-        ("week", f"{week} {stops_week}" if stops_week else week),
-    ]
 
 
 def build(context: PlaceContext) -> ReorderPlace:

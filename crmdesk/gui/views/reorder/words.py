@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from crmdesk.gui.packs import pack_text
+from crmdesk.gui.views.reorder.items import Grouping
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import (
     _,
@@ -162,3 +163,25 @@ def heading(as_of: date | None, today: date, accuracy: BoardAccuracy | None) -> 
         share=format_percent(accuracy.came_true),
         called=format_percent(accuracy.called_bought),
     )
+
+
+def group_choices(*, several: bool) -> list[tuple[str, str]]:
+    """The groupings that can be chosen; territories only where there are several."""
+    choices: list[tuple[str, str]] = [
+        (Grouping.URGENCY, _("By urgency")),
+        (Grouping.CUSTOMER, _("By customer")),
+        (Grouping.SKU, _("By SKU")),
+    ]
+    if several:
+        choices.append((Grouping.TERRITORY, _("By territory")))
+    return [*choices, (Grouping.LOSSES, _("At risk, lapsed"))]
+
+
+def route_choices(stops_today: int, stops_week: int) -> list[tuple[str, str]]:
+    """The routes that can be chosen, with their stops."""
+    today, week = _("Today's route"), _("This week")
+    return [
+        ("all", _("All routes")),
+        ("today", f"{today} {stops_today}" if stops_today else today),
+        ("week", f"{week} {stops_week}" if stops_week else week),
+    ]

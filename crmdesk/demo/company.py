@@ -13,6 +13,7 @@ from random import Random
 from crmdesk.demo.catalogue import write_catalogue
 from crmdesk.demo.customer import Customer
 from crmdesk.demo.customers import write_customers
+from crmdesk.demo.day_sheets import write_day_sheets
 from crmdesk.demo.dealings import write_dealings
 from crmdesk.demo.documents import Documents, Placed, totals
 from crmdesk.demo.fieldwork import write_fieldwork
@@ -105,6 +106,7 @@ def _histories(world: _World, customers: list[Customer]) -> Iterator[Batch]:
         if sink.full:
             yield from sink.drain()
     write_dealings(spec, staff, customers, uids, sink)
+    write_day_sheets(spec, staff, documents.collected, uids, sink)
     yield from sink.drain()
 
 
@@ -166,7 +168,10 @@ def _order_of_this_morning(
     lines = desks.documents.priced(customer, today, [Purchase(p, p.usual) for p in wanted])
     number = desks.schedule.next_order(customer.rep)
     placed = Placed(today, desks.schedule.minute(customer, today) + 21, visit, number, "")
-    desks.documents.write_order(customer, placed, lines, world.uids(), "submitted")
+    desks.documents.write_order(
+        customer, placed, lines, world.uids(), "submitted", signed_by=customer.owner
+    )
+    desks.documents.collect_this_morning(customer, placed)
 
 
 def _intensity(

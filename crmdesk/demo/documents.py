@@ -6,6 +6,7 @@ invoices are kept for the last 18 months only. What came back is :mod:`crmdesk.d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -82,6 +83,16 @@ def order_lines(lines: Sequence[PricedLine]) -> tuple[LineRow, ...]:
     )  # fmt: skip
 
 
+def _scribble() -> dict[str, object]:
+    """A signature as it is drawn: two strokes, the second one underlining the first."""
+    waves = [
+        [900 + 70 * n, 5_200 + round(2_400 * math.sin(n / 3.2) * math.cos(n / 17))]
+        for n in range(80)
+    ]
+    line = [[1_400 + 180 * n, 7_900 - 12 * n] for n in range(30)]
+    return {"aspect": 300, "strokes": [waves, line]}
+
+
 class Documents:
     """Writes the documents of purchases into a sink."""
 
@@ -94,6 +105,8 @@ class Documents:
         self._sale, self._order = row_maker("sale"), row_maker("order")
         self._invoice, self._payment = row_maker("invoice"), row_maker("payment")
         self._collection = row_maker("collection")
+        self.collected: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self._owed: tuple[Uid, int] | None = None
 
     def priced(self, customer: Customer, day: int, bought: Sequence[Purchase]) -> list[PricedLine]:
         """The lines of a day at its prices."""
@@ -131,7 +144,14 @@ class Documents:
         return lines
 
     def write_order(
-        self, customer: Customer, placed: Placed, lines: list[PricedLine], order: Uid, status: str
+        self,
+        customer: Customer,
+        placed: Placed,
+        lines: list[PricedLine],
+        order: Uid,
+        status: str,
+        *,
+        signed_by: str | None = None,
     ) -> Row:
         """An order with its lines."""
         sums = totals(lines)
@@ -146,6 +166,8 @@ class Documents:
             submitted_at=instant_text(day, placed.minute), net_minor=sums.net,
             discount_minor=sums.discount, tax_minor=sums.tax, total_minor=sums.net + sums.tax,
             cost_minor=sums.cost, source="suggestion" if placed.visit else "manual",
+            signed_by=signed_by, signature=_scribble() if signed_by else None,
+            signed_at=instant_text(day, placed.minute) if signed_by else None,
         )  # fmt: skip
         return self._sink.add("order", row)
 
@@ -196,6 +218,8 @@ class Documents:
             open_minor=0 if paid else sums.net + sums.tax, status="paid" if paid else "open",
         )  # fmt: skip
         self._sink.add("invoice", row)
+        if customer.cast == 0 and not paid and self._owed is None:
+            self._owed = uid, sums.net + sums.tax
         if paid and sums.net + sums.tax:
             self._write_payment(customer, placed, uid, paid_on, sums.net + sums.tax, rng)
         return uid, paid
@@ -210,9 +234,21 @@ class Documents:
         )  # fmt: skip
         self._sink.add("payment", row)
         if not customer.terms and rng.random() < 0.25:
-            row = self._collection(
-                self._uids(), account=customer.uid, user=customer.rep.uid, invoice=invoice,
-                visit=placed.visit, date=local, at=instant_text(local, placed.minute + 5),
-                amount_minor=amount,
-            )  # fmt: skip
-            self._sink.add("collection", row)
+            self._collect(customer, placed, day, (invoice, amount))
+
+    def _collect(self, customer: Customer, placed: Placed, day: int, paid: tuple[Uid, int]) -> None:
+        """Cash taken by the rep; its receipt has the number of the order that it pays."""
+        local, number = date.fromordinal(day), f"C{placed.order_number}"
+        row = self._collection(
+            self._uids(), account=customer.uid, user=customer.rep.uid, invoice=paid[0],
+            visit=placed.visit, date=local, at=instant_text(local, placed.minute + 5),
+            amount_minor=paid[1], number=number,
+        )  # fmt: skip
+        self._sink.add("collection", row)
+        self.collected.setdefault((customer.rep.code, day), []).append((number, paid[1]))
+
+    def collect_this_morning(self, customer: Customer, placed: Placed) -> None:
+        """A part of what the customer of today's first stop owes, handed over in cash."""
+        if self._owed is not None:
+            invoice, amount = self._owed
+            self._collect(customer, placed, placed.day, (invoice, min(amount, 15_000)))

@@ -20,6 +20,7 @@ from crmdesk.domain.ids import UidMaker
 from crmdesk.domain.money import divide_half_even
 from crmdesk.storage.rows import line_maker, row_maker
 
+_CONDITIONS = {"damaged": "damaged", "expiry": "expired"}
 _WHY = (
     ("damaged", "torn bags"), ("damaged", "dented tins"), ("expiry", "date too near"),
     ("wrong", "another size was ordered"), ("unsold", "did not sell"),
@@ -61,6 +62,8 @@ class Returns:
                         product=line.product.uid, packaging=line.pack.uid, note=note,
                         quantity=-back.quantity, factor=line.pack.factor,
                         base_quantity=-back.quantity * line.pack.factor,
+                        reason=self._staff.reasons["return", code], net_minor=-back.net,
+                        condition=_CONDITIONS.get(code, "sealed"),
                     ),
                 ),
                 account=customer.uid, number=f"R{placed.order_number}", user=customer.rep.uid,

@@ -153,9 +153,9 @@ def test_order_with_return_sample_and_collection_by_keys(
         account, demo.today().isoformat(),
     ) == [(name, 1)]  # fmt: skip
     assert ask(
-        demo, "SELECT sum(amount_minor), min(method), min(number) FROM collection"
+        demo, "SELECT sum(amount_minor), min(method), substr(min(number), 1, 5) FROM collection"
         " WHERE account_id = ? AND date = ?", account, demo.today().isoformat()
-    ) == [(5025, "cash", "CM07-00001")]  # fmt: skip
+    ) == [(5025, "cash", "CM07-")]  # fmt: skip
 
 
 def test_the_day_is_ended_by_keys(

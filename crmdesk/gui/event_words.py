@@ -115,6 +115,7 @@ def _quote(told: _Told) -> TimelineItem:
         "won": _("won"),
         "lost": _("lost"),
         "expired": _("expired"),
+        "superseded": _("replaced"),
     }
     title = _("Quote {number}").format(number=told.row.title)
     until = ""

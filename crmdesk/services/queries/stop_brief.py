@@ -82,6 +82,7 @@ class OpenPromise:
 class OpenQuote:
     """A quote that waits for an answer."""
 
+    id: int
     number: str
     title: str
     net_minor: int
@@ -249,13 +250,13 @@ def _promises(connection: Connection, account_id: int) -> tuple[OpenPromise, ...
 def _quotes(connection: Connection, account_id: int) -> tuple[OpenQuote, ...]:
     c = _quote.c
     rows = connection.execute(
-        select(c.number, c.title, c.net_minor, c.next_follow_up, c.valid_until)
+        select(c.id, c.number, c.title, c.net_minor, c.next_follow_up, c.valid_until)
         .where(c.account_id == account_id, c.status == "sent")
         .order_by(c.next_follow_up, c.number)
     )
     return tuple(
         OpenQuote(
-            row.number, row.title or "", row.net_minor, day_of(row.next_follow_up),
+            row.id, row.number, row.title or "", row.net_minor, day_of(row.next_follow_up),
             day_of(row.valid_until),
         )
         for row in rows

@@ -184,6 +184,8 @@ class CustomerPresenter:
         kind, _colon, key = item.key.partition(":")
         if kind == "order":
             self._desk.go("order", order=int(key))
+        elif kind == "quote":
+            self._desk.go("quote", quote=int(key))
 
     def start_visit(self) -> None:
         """Start a visit now; while one is running, take its order."""

@@ -190,7 +190,7 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.visit", presenter.start_visit)
         keys.bind(self, "customer.call", presenter.log_call)
         keys.bind(self, "customer.order", presenter.new_order)
-        for place in ("returning", "collecting", "sampling"):
+        for place in ("returning", "collecting", "sampling", "quote"):
             keys.bind(self, f"customer.{place}", partial(presenter.go_to, place))
         keys.bind(self, "customer.search", self.history.open_search)
         keys.bind(self, "customer.suggested", presenter.suggested_order)

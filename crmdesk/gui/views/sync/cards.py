@@ -286,6 +286,9 @@ class NeedCard(QWidget):
             words = _("Open the copy") if item.order_id is not None else _("Make a copy")
             self._primary = self._step("open", "sync.open", box, words)
             made.append(self._primary)
+        if item.quote_id is not None:
+            self._primary = self._step("open", "sync.open", box, _("Open the quote"))
+            made.append(self._primary)
         if item.can_retry:
             again = self._step("retry", "sync.retry", box)
             self._primary = self._primary or again

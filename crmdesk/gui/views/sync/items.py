@@ -68,7 +68,8 @@ class NeedItem:
     """A card of "need you"; ``fields`` are empty where there is nothing to compare.
 
     ``heads`` are the titles of the four columns with a note below each; ``lines`` what is told
-    below the sentence. ``order_id`` is the draft to go on with, ``copy_id`` the document to copy.
+    below the sentence. ``order_id`` is the draft to go on with (``quote_id`` where it is a quote),
+    ``copy_id`` the document to copy.
     """
 
     key: str
@@ -86,6 +87,7 @@ class NeedItem:
     account_id: int | None = None
     order_id: int | None = None
     copy_id: int | None = None
+    quote_id: int | None = None
     can_retry: bool = False
 
     @property

@@ -81,6 +81,7 @@ def _refused(row: NeedRow, now: datetime, currency: str) -> NeedItem:
         sentence=_refused_sentence(row),
         hint=_refused_hint(row), account_id=row.account_id,
         order_id=row.row_id if is_draft else None,
+        quote_id=row.row_id if row.entity == "quote" and row.status == "draft" else None,
         copy_id=row.row_id if is_order and not is_draft else None, can_retry=row.can_retry,
     )  # fmt: skip
 
@@ -179,14 +180,16 @@ def _price(row: NeedRow, now: datetime, currency: str) -> NeedItem:
     heads = (
         (_("Product"), ""),
         (_("Line"), ""),
-        (_("Agreed"), _("in your order")),
+        (_("Agreed"), _("in your quote") if row.entity == "quote" else _("in your order")),
         (_("At HQ"), _("for that day")),
     )
     return NeedItem(
         key=f"price:{row.ids[0]}", kind="price", ids=row.ids,
         badge=BadgeItem(_("Price"), Tone.ACCENT, "euro"), title=_title(row, currency),
         note=note.format(count=len(fields)), at=_at(row, now),
-        sentence=_("HQ took the order as you agreed it, although its prices have changed."),
+        sentence=_("HQ took the quote as you sent it, although its own prices are others.")
+        if row.entity == "quote"
+        else _("HQ took the order as you agreed it, although its prices have changed."),
         hint=_("You need not do anything. The office sees the difference."), heads=heads,
         fields=fields, account_id=row.account_id,
     )  # fmt: skip

@@ -42,13 +42,14 @@ def _price_item(row: ProposalRow, now: datetime, currency: str) -> ChoiceItem:
     theirs, mine = lines[0] if lines else ({}, {})
     sku = str(mine.get("sku", ""))
     return ChoiceItem(
-        key=str(row.id), icon="euro", title=_joined(what_it_is("order", row.number), row.name),
+        key=str(row.id), icon="euro", title=_joined(what_it_is(row.entity, row.number), row.name),
         note=_asked(row), right=when(row.at.astimezone(now.tzinfo), now),
         after=_("{sku}: {theirs} at HQ, {mine} agreed").format(
             sku=sku, theirs=value_text("net_price_e4", theirs.get("price_e4"), currency),
             mine=value_text("net_price_e4", mine.get("price_e4"), currency),
         ), warning=what,
-        ids=(row.id,), kind=row.kind, account_id=row.account_id, order_id=row.row_id,
+        ids=(row.id,), kind=row.kind, account_id=row.account_id,
+        order_id=row.row_id if row.entity == "order" else None,
     )  # fmt: skip
 
 

@@ -332,6 +332,8 @@ class SyncPresenter:
                 self._desk.fail,
                 owner=self,
             )
+        elif need.quote_id is not None:
+            self._desk.go("quote", quote=need.quote_id)
         elif need.copy_id is not None:
             ws, order_id = self._ws, need.copy_id
             self._runner.write(

@@ -28,7 +28,7 @@ from crmdesk.i18n import _, format_clock
 from crmdesk.services import undo, visits
 from crmdesk.services.queries import stop_brief
 from crmdesk.services.queries import today as queries
-from crmdesk.services.queries.stop_brief import StopBrief
+from crmdesk.services.queries.stop_brief import OpenQuote, StopBrief
 from crmdesk.services.queries.today import DayRoute, DayStop, ReasonRow
 from crmdesk.services.visits import VisitStarted
 
@@ -95,6 +95,7 @@ class TodayPresenter:
         self._route: DayRoute | None = None
         self._selected: int | None = None
         self._brief_of: int | None = None
+        self._quotes: tuple[OpenQuote, ...] = ()
         self._undo_replan: int | None = None
         self._wanted_account: int | None = None
         self._replanning = False
@@ -153,11 +154,13 @@ class TodayPresenter:
 
     def _read_brief(self, account_id: int) -> None:
         self._brief_of = account_id
+        self._quotes = ()
         ws = self._ws
         self._runner.read(lambda: stop_brief.stop_brief(ws, account_id), self._on_brief, owner=self)
 
     def _on_brief(self, brief: StopBrief) -> None:
         if brief.account_id == self._brief_of:
+            self._quotes = brief.quotes
             self._view.show_brief(brief_item(brief, self._ws.currency, self._ws.today()))
 
     def _now(self) -> str:
@@ -198,6 +201,13 @@ class TodayPresenter:
         stop = self.selected()
         if stop is not None:
             self._desk.go("customer", account=stop.account_id)
+
+    def open_quote(self) -> None:
+        """Open the quote of the shown customer whose follow-up is due first."""
+        if self._quotes:
+            self._desk.go("quote", quote=self._quotes[0].id)
+        else:
+            self._desk.toast(_("No quote of this customer waits for an answer."))
 
     # -------------------------------------------------------------------------------- visits
 

@@ -145,6 +145,7 @@ class TodayPlace(QWidget):
             ("today.visit", self.presenter.visit),
             ("today.card", self.presenter.open_card),
             ("today.order", self.presenter.take_order),
+            ("today.quote", self.presenter.open_quote),
             ("today.replan", self.presenter.replan),
             ("today.missed", self.presenter.miss_stop),
             ("today.lock", self.presenter.lock_stop),

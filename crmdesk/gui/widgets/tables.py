@@ -104,6 +104,7 @@ class RowsTable(QTableView):
         self._restored = False
         self._user_sized = False
         self._given_way: set[int] = set()
+        self._headings: set[int] = set()
         header = RowsHeader(self)
         self.setHorizontalHeader(header)
         self.setModel(model)
@@ -432,7 +433,13 @@ class RowsTable(QTableView):
     def _on_model_reset(self) -> None:
         self.clearSpans()
         self._dress()
-        for place in self._rows.heading_places():
+        headings = self._rows.heading_places()
+        for place in self._headings.difference(headings):
+            # Qt keeps a row's own height over a reset.
+            if place < self._rows.rowCount():
+                self.setRowHeight(place, theme.scaled(self._row_height))
+        self._headings = set(headings)
+        for place in headings:
             self.setSpan(place, 0, 1, max(2, self._rows.columnCount()))
             self.setRowHeight(place, theme.scaled(HEADING_ROW))
 

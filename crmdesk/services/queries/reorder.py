@@ -74,6 +74,7 @@ HISTORY_DAYS = 365
 FIRST_PAGE = 120
 _p = summary_pair.c
 _account, _product = table("account"), table("product")
+_former = _product.alias("former")
 _packaging, _planned = table("packaging"), table("planned_visit")
 _override, _listed = table("reorder_override"), table("account_product")
 _sale, _line = table("sale"), table("sale_line")
@@ -145,7 +146,8 @@ class ReorderRow:
     `packs` of `pack` are suggested, `expected_quantity` is the same in base units before rounding.
     `purchases` are (days before today, base units) of the last year, newest last. Money in minor
     units. `visit_minute` is minutes after midnight of the next planned visit. `agreed_quantity` is
-    what a person said it will be instead, in base units, while the forecast goes by it.
+    what a person said it will be instead, in base units, while the forecast goes by it; `because`
+    is the column of ``summary_pair``, `replaced` the product whose place this one took.
     """
 
     key: PairKey
@@ -170,6 +172,8 @@ class ReorderRow:
     listed: bool = True
     par_level: int | None = None
     agreed_quantity: int | None = None
+    because: str | None = None
+    replaced: str | None = None
 
 
 _LIVE = and_(
@@ -354,7 +358,11 @@ def _rows_query(keys: Sequence[PairKey]) -> Select[Any]:
             _p.median_gap, _p.last_on, _p.p_14, _p.expected_quantity, _p.packaging_id,
             _packaging.c.unit, _packaging.c.factor, _packaging.c.minimum, _packaging.c.multiple,
             _product.c.base_unit, _p.packs, _p.expected_net_minor, _p.expected_margin_minor,
-            _listed.c.listed, _listed.c.par_level,
+            _listed.c.listed, _listed.c.par_level, _p.because,
+            select(_former.c.name)
+            .where(_former.c.id == func.json_extract(_p.because, "$.instead_of"))
+            .scalar_subquery()
+            .label("replaced"),
         )
         .select_from(
             _JOINED.outerjoin(_packaging, _packaging.c.id == _p.packaging_id).outerjoin(
@@ -401,6 +409,8 @@ def _row(
         margin_minor=row.expected_margin_minor,
         purchases=purchases,
         base_unit=row.base_unit,
+        because=row.because,
+        replaced=row.replaced,
         listed=row.listed is None or bool(row.listed),
         par_level=row.par_level,
         agreed_quantity=agreed if agreed == row.expected_quantity else None,

@@ -43,6 +43,7 @@ class LossesPresenter:
         self._entries: dict[int, LossEntry] = {}
         self._sort: tuple[LossSort, bool] = (LossSort.WORTH, True)
         self._wanted = ReorderFilter()
+        self._asked: tuple[ReorderFilter, LossSort, bool] | None = None
 
     def name_of(self, account_id: int) -> str:
         """The customer's name."""
@@ -53,9 +54,10 @@ class LossesPresenter:
         """Read the list for a filter."""
         self._wanted = wanted
         ws, (sort, descending) = self._ws, self._sort
+        asked = self._asked = (wanted, sort, descending)
         self._runner.read(
             lambda: queries.loss_entries(ws, wanted, sort, descending=descending),
-            self._on_entries_read,
+            lambda entries: self._on_entries_read(entries, asked),
             owner=self,
         )
 
@@ -71,7 +73,11 @@ class LossesPresenter:
             lambda: queries.loss_rows(ws, account_ids), self._on_rows_read, owner=self
         )
 
-    def _on_entries_read(self, entries: tuple[LossEntry, ...]) -> None:
+    def _on_entries_read(
+        self, entries: tuple[LossEntry, ...], asked: tuple[ReorderFilter, LossSort, bool]
+    ) -> None:
+        if asked != self._asked:
+            return
         self._entries = {entry.account_id: entry for entry in entries}
         self._view.show_losses(list(self._entries))
         worth = detail_words.a_month(sum(entry.worth_minor for entry in entries), self._ws.currency)

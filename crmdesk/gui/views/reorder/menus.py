@@ -58,10 +58,8 @@ def kept_menu(parent: QWidget, steps: BoardSteps, detail: SkuDetail, base_unit: 
     listed.setCheckable(True)
     listed.setChecked(detail.listed)
     listed.triggered.connect(lambda on: steps.set_listed(key, listed=on))
-    level = _("no par level")
-    if detail.par_level:
-        level = _("par level {amount}").format(amount=base_text(base_unit, detail.par_level))
-    menu.addAction(_("&Par level…  ({now})").format(now=level), partial(steps.ask, Ask.PAR, key))
+    level = _("none") if not detail.par_level else base_text(base_unit, detail.par_level)
+    menu.addAction(_("&Par level: {now}…").format(now=level), partial(steps.ask, Ask.PAR, key))
     menu.addAction(_("&Count the shelf…"), partial(steps.ask, Ask.COUNT, key))
     menu.addSection(_("Suggested in"))
     chosen = detail.usual_packaging_id

@@ -79,6 +79,7 @@ class ReorderPresenter:
         self._rows: dict[PairKey, ReorderRow] = {}
         self._entries: dict[PairKey, PairEntry] = {}
         self._listed = False
+        self._asked = 0
         self._picked = Picks()
         self._wanted: PairKey | None = None
 
@@ -109,7 +110,9 @@ class ReorderPresenter:
     def _read_counts(self) -> None:
         ws, route, area = self._ws, self.filter.route, self.filter.area
         self._runner.read(
-            lambda: queries.board_counts(ws, route, area), self._on_counts_read, owner=self
+            lambda: queries.board_counts(ws, route, area),
+            lambda counts: self._on_counts_read(counts, route, area),
+            owner=self,
         )
 
     def _read_list(self) -> None:
@@ -117,6 +120,7 @@ class ReorderPresenter:
             self.losses.read(self.filter)
             return
         ws, wanted, (sort, descending) = self._ws, self.filter, self._sort
+        asked = self._asked = self._asked + 1
         quick = queries.pages_quickly(wanted, sort, descending=descending)
         if quick and not self._listed and self.grouping is Grouping.URGENCY:
             # What is seen first is there at once; the whole list follows.
@@ -125,7 +129,7 @@ class ReorderPresenter:
             )
         self._runner.read(
             lambda: queries.board_entries(ws, wanted, sort, descending=descending),
-            self._on_entries_read,
+            lambda entries: self._on_entries_read(entries, asked),
             owner=self,
         )
 
@@ -136,7 +140,9 @@ class ReorderPresenter:
                 list(groups.by_state(entries, None, None)), frozenset(self._picked.keys)
             )
 
-    def _on_counts_read(self, counts: BoardCounts) -> None:
+    def _on_counts_read(self, counts: BoardCounts, route: Route, area: Area) -> None:
+        if (route, area) != (self.filter.route, self.filter.area):
+            return
         self._counts = counts
         self._show_tiles()
         self._show_heading()
@@ -152,7 +158,9 @@ class ReorderPresenter:
         self._show_areas()
 
     def _show_areas(self) -> None:
-        self._view.show_areas(self._areas, self._area_name(), several=len(self._areas) > 2)
+        # A rep's only territory, those above it and the rep are one and the same choice.
+        several = len({row.accounts for row in self._areas}) > 1
+        self._view.show_areas(self._areas, self._area_name(), several=several)
 
     def _show_heading(self) -> None:
         if self._counts is not None:
@@ -181,7 +189,9 @@ class ReorderPresenter:
             ]
         )
 
-    def _on_entries_read(self, entries: tuple[PairEntry, ...]) -> None:
+    def _on_entries_read(self, entries: tuple[PairEntry, ...], asked: int) -> None:
+        if asked != self._asked:
+            return  # Something else was asked for meanwhile; readers may overtake each other.
         self._rows = {}
         self._entries = {entry.key: entry for entry in entries}
         self._listed = True

@@ -57,7 +57,7 @@ def state_word(state: Urgency) -> str:
         Urgency.LAPSED: _("Lapsed"),
         Urgency.NEW: pgettext("reorder", "New"),
         Urgency.FINE: _("Fine"),
-        Urgency.DELISTED: _("No longer listed"),
+        Urgency.DELISTED: _("Delisted"),
         Urgency.SUBSTITUTED: _("Substituted"),
     }[state]
 
@@ -66,7 +66,7 @@ def state_note(count: UrgencyCount, currency: str, today: date) -> str:
     """What stands beside a state's number."""
     money = format_money(count.margin_minor, currency, decimals=0)
     if count.state in ENDED:
-        return _("not expected again")
+        return ""
     if count.state is Urgency.NEW:
         return _("too few to tell")
     if count.state is Urgency.LAPSED:
@@ -94,37 +94,39 @@ def group_note(pairs: int, accounts: int, money: str, state: Urgency) -> str:
 
 def why(row: ReorderRow, today: date) -> str:
     """The sentence under a SKU: its rhythm, the last purchase, the usual quantity."""
+    if row.state in ENDED:
+        return full_sentence(row, today)
     last = _last(max(0, (today - row.last_on).days))
-    usual = _("usually {usual}").format(usual=pack_text(row.pack.unit, row.packs))
+    packs = pack_text(row.pack.unit, row.packs)
+    usual = _("usually {usual}").format(usual=packs)
+    if row.agreed_quantity is not None:
+        usual = _("agreed {usual}").format(usual=packs)
     times = ngettext("{count} time", "{count} times", row.times).format(count=row.times)
-    usual = (
-        _("agreed {usual}").format(usual=pack_text(row.pack.unit, row.packs))
-        if (row.agreed_quantity is not None)
-        else usual
-    )
     if row.state is Urgency.NEW or not row.gap_days:
         return _("Bought {times}, {last}; {usual}.").format(times=times, last=last, usual=usual)
     days = round(row.gap_days)
-    if row.state in (Urgency.AT_RISK, Urgency.LAPSED) or row.state in ENDED:
+    if row.state in (Urgency.AT_RISK, Urgency.LAPSED):
         every = ngettext("Bought every ~{count} day", "Bought every ~{count} days", days)
     else:
         every = ngettext("Buys every ~{count} day", "Buys every ~{count} days", days)
-    sentence = _("{every} ({times}), {last}; {usual}.").format(
+    return _("{every} ({times}), {last}; {usual}.").format(
         every=every.format(count=days), times=times, last=last, usual=usual
     )
-    return sentence if row.listed else _("Not listed. {sentence}").format(sentence=sentence)
 
 
 def full_sentence(row: ReorderRow, today: date) -> str:
     """The sentence with its probability, as a screen reader says it."""
     # Imported here because the forecast brings numpy, which start-up must not wait for.
-    from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence
+    from crmdesk.analytics.reorder.sentence import Because, SentenceFacts, sentence
 
     facts = SentenceFacts(
         times=row.times,
         gap_days=round(row.gap_days or 0),
         days_since=max(0, (today - row.last_on).days),
         likely=row.p_14,
+        because=Because.of_text(row.because),
+        state=row.state.value,
+        replaced=row.replaced,
     )
     return sentence(facts, pack_text(row.pack.unit, row.packs))
 

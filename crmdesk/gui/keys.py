@@ -128,6 +128,7 @@ _ALL = (
     Binding("quotes.open", "Enter", N_("open"), hint_only=True),
     Binding("quotes.follow", "F", N_("Follow up")),
     Binding("quotes.plan", "P", N_("Another day")),
+    Binding("quotes.contact", "K", N_("Plan the call")),
     Binding("quotes.order", "O", N_("Make the order")),
     Binding("quotes.won", "W", N_("Won")),
     Binding("quotes.lost", "L", N_("Lost")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from crmdesk.cli.program import Faces, main
 from crmdesk.domain.errors import IllegalTransition, UserError
 from crmdesk.domain.quote_rules import FollowUp
 from crmdesk.domain.states import QUOTE_STEPS, QuoteStatus
@@ -34,6 +37,7 @@ from crmdesk.services.quote_follow_ups import (
     plan_follow_up,
 )
 from crmdesk.services.workspace import Workspace
+from tests.db.conftest import instant
 from tests.db.quote_steps import (
     ACCOUNT,
     ask,
@@ -219,3 +223,30 @@ def test_the_rules_hold_in_any_history(ws: Workspace, products: list[int]) -> No
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------- command line
+
+
+def test_the_command_line_tells_the_queue_and_its_figures(
+    ws: Workspace, sent: int, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_follow_up(ws, sent, ws.today())
+    expected = quote_keys(ws, QuoteFilter())
+    rows = quote_rows(ws, expected)
+    value, untouched = quote_figures(ws)
+
+    faces = Faces(lambda _f: 41, lambda _f, _p: 42, lambda: 43)
+
+    def run(*arguments: str) -> str:
+        assert main([*arguments, "--profile", str(folder)], faces, instant) == 0
+        return capsys.readouterr().out
+
+    told = json.loads(run("quotes", "--json"))
+    assert [one["number"] for one in told["quotes"]] == [rows[key].number for key in expected]
+    assert told["open"]["expected_minor"] == value.expected_minor.value
+    assert told["untouched"]["rate"] == untouched.rate.value
+    assert rows[sent].name in run("quotes")
+    file = tmp_path / "lost.csv"
+    run("quotes", "untouched", "--out", str(file))
+    assert len(file.read_text().splitlines()) == untouched.untouched + 1

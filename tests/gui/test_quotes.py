@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
+from crmdesk.domain.states import Role
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
@@ -217,6 +219,39 @@ def test_a_lost_quote_needs_its_reason_and_can_be_taken_back(
     assert desk.undo is not None
     desk.undo()
     assert quote_rows(demo, [quote])[quote].status == "sent"
+
+
+def test_a_call_can_be_planned_for_the_day_of_the_follow_up(
+    queue: tuple[QuotesPresenter, ListFake], desk: FakeDesk, demo: Workspace
+) -> None:
+    presenter, view = queue
+    row = view.rows[view.keys[-1]]
+
+    def calls() -> list[tuple[Any, ...]]:
+        with demo.database.read() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT date FROM planned_visit WHERE account_id = ? AND mode = 'call'"
+                " AND status = 'planned'", (row.account_id,)
+            )  # fmt: skip
+            return [tuple(one) for one in found]
+
+    before = calls()
+    presenter.plan_call(row.id)
+    assert sorted(calls()) == sorted([*before, (demo.today().isoformat(),)])
+    assert desk.undo is not None
+    desk.undo()
+    assert calls() == before
+
+
+def test_managers_see_whose_quotes_were_lost_without_a_call(
+    demo: Workspace, direct_runner: DirectRunner, desk: FakeDesk
+) -> None:
+    view = ListFake()
+    manager = replace(demo, user=replace(demo.user, role=Role.MANAGER))
+    QuotesPresenter(PlaceContext(manager, direct_runner, desk), view).start()
+    lost = view.figures[2]
+    assert len(lost) > 4
+    assert sum(int(pair.note.partition("/")[2]) for pair in lost[4:]) == int(lost[0].value)
 
 
 def test_what_does_not_wait_is_not_asked_about(

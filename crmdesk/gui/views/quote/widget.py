@@ -39,6 +39,7 @@ from crmdesk.gui.widgets.panels import KeyStrip, Panel
 from crmdesk.gui.widgets.product_finder import ProductFinder
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
+from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.order import FoundProduct
 
 _SIDE = 288
@@ -66,6 +67,10 @@ class QuotePlace(QWidget):
             self.presenter.show(int(args["quote"]))
         elif "account" in args:
             self.presenter.begin(int(args["account"]))
+
+    def paper(self) -> Wanted | None:
+        """The document shown, for paper, files and mail."""
+        return None if self._sheet is None else Wanted("quote", self._sheet.quote_id)
 
     # ------------------------------------------------------------------------------ building
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Protocol
 
 from crmdesk.analytics.figures import Figure
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.quote_rules import FollowUp
-from crmdesk.domain.states import Role
+from crmdesk.domain.states import Role, VisitMode
 from crmdesk.gui.customer_words import missing_words
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
@@ -25,8 +26,8 @@ from crmdesk.gui.quote_answers import (
     give_answer,
 )
 from crmdesk.gui.widgets.items import Pair, Tone
-from crmdesk.i18n import _, format_money, format_number, format_percent, ngettext
-from crmdesk.services import quote_decisions, quotes
+from crmdesk.i18n import _, format_date_near, format_money, format_number, format_percent, ngettext
+from crmdesk.services import plans, quote_decisions, quotes, undo
 from crmdesk.services.queries.customers import (
     CustomerFilter,
     CustomerRow,
@@ -192,6 +193,31 @@ class QuotesPresenter:
             self._desk.fail,
             owner=self,
         )
+
+    def plan_call(self, quote_id: int | None) -> None:
+        """Put a call on the plan for the day of the next follow-up, today at the earliest."""
+        if quote_id is None:
+            return
+        ws = self.workspace
+
+        def work() -> tuple[ChangeSet, QuoteRow, date]:
+            row = quote_rows(ws, [quote_id])[quote_id]
+            day = max(row.next_follow_up or ws.today(), ws.today())
+            return plans.add_visit(ws, row.account_id, day, mode=VisitMode.CALL), row, day
+
+        def done(result: tuple[ChangeSet, QuoteRow, date]) -> None:
+            changes, row, day = result
+            words = _("Call to {name} planned: {day}.").format(
+                name=row.customer, day=format_date_near(day, ws.today())
+            )
+            self._desk.toast(words, undo=lambda: self._take_back(changes))
+
+        self._runner.write(work, done, self._desk.fail, owner=self)
+
+    def _take_back(self, changes: ChangeSet) -> None:
+        ws, txn = self.workspace, changes.undo
+        if txn is not None:
+            self._runner.write(lambda: undo.undo(ws, txn), failed=self._desk.fail, owner=self)
 
     def _reopening(self, quote_id: int) -> Callable[[], None]:
         ws = self.workspace

@@ -28,16 +28,21 @@ from crmdesk.gui.widgets.listpanel import ListPanel
 from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import PageHeader, Panel
 from crmdesk.i18n import _
+from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.quotes import QuoteRow
 
 _SIDE = 256
-_FOOT = ("quotes.open", "quotes.follow", "quotes.plan", "quotes.order", "quotes.won",
-         "quotes.lost", "quotes.expired")  # fmt: skip
+_FOOT = (
+    "quotes.open", "quotes.follow", "quotes.plan", "quotes.contact", "quotes.order", "quotes.won",
+    "quotes.lost", "quotes.expired",
+)  # fmt: skip
 
 
 class QuotesPlace(QWidget):
     """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    prints_list = True
 
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
@@ -56,6 +61,11 @@ class QuotesPlace(QWidget):
             self.presenter.choose_group(str(args["group"]))
         if args.get("new"):
             self._on_new_wanted()
+
+    def paper(self) -> Wanted | None:
+        """The quote that the bar is on, for files and mail; printing prints the list."""
+        key = self._current()
+        return None if key is None else Wanted("quote", key)
 
     # ------------------------------------------------------------------------------ building
 
@@ -160,6 +170,7 @@ class QuotesPlace(QWidget):
         keys.bind(self, "quotes.won", lambda: presenter.ask(WON, self._current()))
         keys.bind(self, "quotes.lost", lambda: presenter.ask(LOST, self._current()))
         keys.bind(self, "quotes.expired", lambda: presenter.expire(self._current()))
+        keys.bind(self, "quotes.contact", lambda: presenter.plan_call(self._current()))
         keys.bind(self, "quotes.order", lambda: presenter.order(self._current()))
 
     # ------------------------------------------------------------------- the presenter's view

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crmdesk.analytics.figures import Figure
     from crmdesk.cli.context import Context
     from crmdesk.services.queries.price_margins import Slice
-    from crmdesk.services.queries.price_simulation import SimulatedChange, Trial
+    from crmdesk.services.queries.price_simulation import Trial
     from crmdesk.services.workspace import Workspace
 
 
@@ -125,7 +125,8 @@ def _margins(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _simulate(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.services.queries.price_simulation import simulate
+    from crmdesk.interchange.writing import write_table
+    from crmdesk.services.queries.price_simulation import COLUMNS, effect_cells, simulate
 
     progress = context.console.progress()
     with opened(context) as ws:
@@ -145,7 +146,7 @@ def _simulate(chosen: argparse.Namespace, context: Context) -> int:
         }
     )  # fmt: skip
     if chosen.out is not None:
-        _write(context, found, chosen.out)
+        _said(context, write_table(chosen.out, COLUMNS, effect_cells(found)), chosen.out)
     context.console.table(
         ("", _("last year"), _("changed"), _("difference")),
         [(_("sales"), *_amounts(whole.net, whole.net_after, currency)),
@@ -216,22 +217,6 @@ def _part(part: Any) -> dict[str, Any]:
         "net_after": effect.net_after, "margin": effect.margin,
         "margin_after": effect.margin_after, "unpriced": effect.unpriced,
     }  # fmt: skip
-
-
-def _write(context: Context, found: SimulatedChange, path: Path) -> None:
-    from crmdesk.interchange.writing import write_table
-    from crmdesk.services.exports import exact_decimal
-
-    columns = ("kind", "code", "name", "net", "net_after", "margin", "margin_after", "lines")
-    groups = (("customer", found.customers), ("sku", found.products),
-              ("segment", found.segments), ("category", found.categories))  # fmt: skip
-    rows = (
-        (kind, part.code, part.name, exact_decimal(part.effect.net, 2),
-         exact_decimal(part.effect.net_after, 2), exact_decimal(part.effect.margin, 2),
-         exact_decimal(part.effect.margin_after, 2), part.effect.lines)
-        for kind, parts in groups for part in parts
-    )  # fmt: skip
-    _said(context, write_table(path, columns, rows), path)
 
 
 def _said(context: Context, count: int, path: Path) -> None:

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 _REP = ("today", "customers", "plan", "reorder", "orders", "quotes")
-_OFFICE = ("inbox", "orders", "customers", "reorder", "quotes", "service", "data")
-_MANAGER = ("value", "goals", "customers", "plan", "reorder", "inbox", "orders", "quotes")
+_OFFICE = ("inbox", "orders", "customers", "reorder", "quotes", "service", "prices", "data")
+_MANAGER = (
+    "value", "goals", "prices", "customers", "plan", "reorder", "inbox", "orders", "quotes",
+)  # fmt: skip
 _BY_ROLE = {
     "rep": _REP,
     "office": _OFFICE,
     "manager": _MANAGER,
-    "admin": (*_REP, "inbox", "service", "data", "people", "company", "hq"),
+    "admin": (*_REP, "inbox", "service", "prices", "data", "people", "company", "hq"),
 }
 _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
@@ -38,6 +40,7 @@ _WITHIN = {
 _ICONS = {
     "people": "people",
     "company": "building",
+    "prices": "tag",
     "hq": "server",
     "order": "orders",
     "customer": "customers",
@@ -78,6 +81,7 @@ def _titles() -> dict[str, str]:
         "quotes": _("Quotes"),
         "service": _("Service"),
         "data": _("Data"),
+        "prices": _("Prices"),
         "value": _("Value"),
         "goals": _("Goals"),
         "people": _("People & territories"),

@@ -292,3 +292,11 @@ def _where(
             f"l.product_id IN (SELECT p.id FROM product p WHERE p.category_id IN ({below}))"
         )
     return " AND ".join(parts), keys
+
+
+def name_of(ws: Workspace, entity: str, key: int) -> str:
+    """The name of a customer (``account``) or ``product``."""
+    query = {"account": "SELECT name FROM account", "product": "SELECT name FROM product"}[entity]
+    with ws.database.read() as connection:
+        found = connection.exec_driver_sql(f"{query} WHERE id = ?", (key,)).scalar()
+    return str(found or "")

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from crmdesk.domain.errors import NotFound
 from crmdesk.domain.price_book import PromotionRow
+from crmdesk.i18n import _
 from crmdesk.services.promotion_words import promotion_words
+from crmdesk.services.promotions import PromotionInput, check_promotion, promotion_row
 from crmdesk.services.workspace import Workspace
 
 
@@ -325,3 +328,76 @@ def id_of(ws: Workspace, name: str, column: str, value: str) -> int | None:
             (value,),
         ).scalar()
     return None if found is None else int(found)
+
+
+def account_by_text(ws: Workspace, text: str) -> tuple[int, str] | None:
+    """The customer a code, or else the beginning of a name, means: id and name."""
+    with ws.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT id, code, name FROM account").all()
+    wanted = text.strip().casefold()
+    if not wanted:
+        return None
+    for matches in (
+        [row for row in rows if row[1].casefold() == wanted],
+        [row for row in rows if row[2].casefold() == wanted],
+        [row for row in rows if row[2].casefold().startswith(wanted)],
+    ):
+        if matches:
+            return int(matches[0][0]), str(matches[0][2])
+    return None
+
+
+def uid_of(ws: Workspace, name: str, key: int) -> str:
+    """The uid of a product or category in hex."""
+    query = {"product": "SELECT uid FROM product", "category": "SELECT uid FROM category"}[name]
+    with ws.database.read() as connection:
+        found: bytes = connection.exec_driver_sql(f"{query} WHERE id = ?", (key,)).scalar_one()
+    return found.hex()
+
+
+def uid_names(ws: Workspace) -> dict[str, str]:
+    """SKUs of products and names of categories by uid in hex, as they are typed."""
+    with ws.database.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT lower(hex(uid)), sku FROM product"
+            " UNION ALL SELECT lower(hex(uid)), name FROM category"
+        ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def subject_text(ws: Workspace, product_id: int | None, category_id: int | None) -> str:
+    """What a promotion is about as it is typed: a SKU or a category's name."""
+    with ws.database.read() as connection:
+        run = connection.exec_driver_sql
+        if product_id is not None:
+            found = run("SELECT sku FROM product WHERE id = ?", (product_id,)).scalar()
+        else:
+            found = run("SELECT name FROM category WHERE id = ?", (category_id,)).scalar()
+    return str(found or "")
+
+
+def promotion_preview(
+    ws: Workspace, wanted: PromotionInput, promotion_id: int | None = None
+) -> str:
+    """What a promotion that is being typed says; FieldError for what HQ would refuse."""
+    with ws.database.read() as connection:
+        check_promotion(connection, wanted, promotion_id)
+        row = promotion_row(connection, wanted)
+        named = connection.exec_driver_sql(
+            "SELECT lower(hex(uid)), name FROM product"
+            " UNION ALL SELECT lower(hex(uid)), name FROM category"
+        ).all()
+    names: dict[str, str] = {one[0]: one[1] for one in named}
+    return promotion_words(row, lambda uid: names.get(uid, "?"), ws.currency)
+
+
+def promotion_input(ws: Workspace, promotion_id: int) -> PromotionInput:
+    """A stored promotion as it would be typed; NotFound when it is no longer here."""
+    row = next((one for one in promotion_lines(ws) if one.id == promotion_id), None)
+    if row is None:
+        raise NotFound(_("This promotion is no longer here."))
+    return PromotionInput(
+        row.code, row.name, row.kind, row.valid_from, row.valid_to, row.product_id,
+        row.category_id, row.segment or None, row.discount_bp, row.buy_quantity,
+        row.free_quantity, row.minimum_quantity, row.rule,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ year; prices agreed with customers stay as they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.domain.money import currency_exponent
 from crmdesk.domain.price_book import AgreedRow, ProductRow, PromotionRow, RuleRow
 from crmdesk.domain.price_change import PriceChange
 from crmdesk.i18n import _
+from crmdesk.services.exports import exact_decimal
 from crmdesk.services.price_lists import categories_below
 from crmdesk.services.prices import price_lists
 from crmdesk.services.promotions import PromotionInput, promotion_row
@@ -62,10 +64,12 @@ class PartEffect:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedChange:
-    """The effect as a whole and by part, those it means most for first."""
+    """The effect as a whole and by part, those it means most for first. Money has ``digits``
+    decimals."""
 
     since: date
     until: date
+    digits: int
     whole: Effect
     customers: tuple[PartEffect, ...]
     products: tuple[PartEffect, ...]
@@ -99,7 +103,7 @@ def simulate(
     change, priced = line_changes(first, second)
     whole = whole_effect(sales.lines, change, priced)
     parts = sales.parts(change, priced)
-    return SimulatedChange(since, until, whole, *parts)
+    return SimulatedChange(since, until, currency_exponent(ws.currency), whole, *parts)
 
 
 class _Year:
@@ -297,3 +301,22 @@ def _kept(rows: Any, keys: Sequence[int]) -> list[tuple[Any, ...]]:
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+COLUMNS = ("kind", "code", "name", "net", "net_after", "margin", "margin_after", "lines")
+
+
+def effect_cells(found: SimulatedChange) -> Iterator[tuple[str | int, ...]]:
+    """All parts as rows of a file, amounts in major units, exactly."""
+    groups = (
+        ("customer", found.customers), ("sku", found.products), ("segment", found.segments),
+        ("category", found.categories),
+    )  # fmt: skip
+    for kind, parts in groups:
+        for part in parts:
+            amounts = (
+                part.effect.net, part.effect.net_after, part.effect.margin,
+                part.effect.margin_after,
+            )  # fmt: skip
+            money = (exact_decimal(one, found.digits) for one in amounts)
+            yield (kind, part.code, part.name, *money, part.effect.lines)

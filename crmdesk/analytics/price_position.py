@@ -36,7 +36,7 @@ class Outlier:
 
 
 def outliers(
-    account: Ints, product: Ints, quantity: Ints, net: Ints, *, least_gap: float = 0.15
+    account: Ints, product: Ints, quantity: Ints, net: Ints, *, least_gap: float = 0.12
 ) -> list[Outlier]:
     """Pairs whose price differs by at least ``least_gap`` from their peers' median.
 

@@ -18,6 +18,7 @@ from crmdesk.demo.assortment import (
     assortment,
 )
 from crmdesk.demo.cast import STAPLES
+from crmdesk.demo.coming_prices import write_coming
 from crmdesk.demo.goods import BREAK_BP, BREAK_CASES, LISTS, Catalogue, Pack, Product, Promo
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DemoSpec
@@ -37,7 +38,7 @@ def write_catalogue(spec: DemoSpec, rng: Random, uids: UidMaker, sink: Sink) -> 
     """All rows of the catalogue, and what the history has to know of it."""
     taxes = _write_taxes(uids, sink)
     categories = _write_categories(uids, sink)
-    lists = _write_lists(spec, uids, sink)
+    older, lists = _write_lists(spec, uids, sink)
     products = [
         _product(spec, rng, uids, categories, index, variant)
         for index, variant in enumerate(assortment())
@@ -45,8 +46,9 @@ def write_catalogue(spec: DemoSpec, rng: Random, uids: UidMaker, sink: Sink) -> 
     _delist(spec, rng, products)
     for product, variant in zip(products, assortment(), strict=True):
         _write_product(spec, rng, uids, sink, product, variant, taxes, products)
-        _write_prices(spec, uids, sink, product, lists)
+        _write_prices(spec, uids, sink, product, older, lists)
     promotions = _write_promotions(spec, uids, sink, categories)
+    write_coming(spec, uids, sink, products, lists, categories)
     return Catalogue(products, lists, promotions, categories)
 
 
@@ -73,18 +75,26 @@ def _write_categories(uids: UidMaker, sink: Sink) -> dict[str, Uid]:
     return found
 
 
-def _write_lists(spec: DemoSpec, uids: UidMaker, sink: Sink) -> list[Uid]:
+def _write_lists(spec: DemoSpec, uids: UidMaker, sink: Sink) -> tuple[list[Uid], list[Uid]]:
+    """Each list in two versions: that of the years before, and the one in force since January."""
     make = row_maker("price_list")
-    found = []
+    older, found = [], []
+    year = spec.today.year
     for code, _level in LISTS:
-        uid = uids()
+        before, uid = uids(), uids()
+        older.append(before)
         found.append(uid)
         sink.add(
             "price_list",
-            make(uid, code=code, name=f"List {code}", valid_from=date(spec.first_day.year, 1, 1),
-                 is_default=code == "B"),
+            make(before, code=f"{code}/{year % 100 - 1}", name=f"List {code}", status="retired",
+                 valid_from=date(spec.first_day.year, 1, 1), valid_to=date(year - 1, 12, 31)),
         )  # fmt: skip
-    return found
+        sink.add(
+            "price_list",
+            make(uid, code=code, name=f"List {code}", valid_from=date(year, 1, 1),
+                 is_default=code == "B", replaces=before),
+        )  # fmt: skip
+    return older, found
 
 
 def _product(
@@ -207,14 +217,15 @@ def _write_product(
 
 
 def _write_prices(
-    spec: DemoSpec, uids: UidMaker, sink: Sink, product: Product, lists: list[Uid]
-) -> None:
+    spec: DemoSpec, uids: UidMaker, sink: Sink, product: Product, older: list[Uid],
+    lists: list[Uid],
+) -> None:  # fmt: skip
     make, cost = row_maker("price_rule"), row_maker("cost_version")
     first = spec.first_day.year
     for year in range(first, spec.today.year + 1):
         starts, ends = date(year, 1, 1), date(year, 12, 31)
         last = None if year == spec.today.year else ends
-        for index, price_list in enumerate(lists):
+        for index, price_list in enumerate(lists if year == spec.today.year else older):
             rule = make(
                 uids(), price_list=price_list, product=product.uid,
                 price_e4=product.prices[index][year - first], valid_from=starts, valid_to=last,
@@ -225,7 +236,7 @@ def _write_prices(
         )
         sink.add("cost_version", version)
     if product.break_at:
-        for price_list in lists:
+        for price_list in (*older, *lists):
             rule = make(
                 uids(), price_list=price_list, product=product.uid, discount_bp=BREAK_BP,
                 minimum_quantity=product.break_at, valid_from=date(first, 1, 1),

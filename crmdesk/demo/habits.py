@@ -44,7 +44,9 @@ def _agree(
 ) -> None:
     """A price below the list of the present year, valid in this year only."""
     listed = pair.product.prices[customer.price_list][-1]
-    price = discounted_price_e4(listed, rng.choice((300, 400, 500, 600)))
+    # One customer in ten has kept a bargain that nobody has looked at since.
+    kept = 1_400 if customer.code.endswith("7") else 0
+    price = discounted_price_e4(listed, rng.choice((300, 400, 500, 600)) + kept)
     first, last = date(spec.today.year, 1, 1), date(spec.today.year, 12, 31)
     customer.agreed[pair.product.sku] = Agreed(price, first.toordinal(), last.toordinal())
     row = row_maker("account_price")(

@@ -26,7 +26,7 @@ class OutlierRow:
     outlier: Outlier
 
 
-def price_outliers(ws: Workspace, *, least_gap: float = 0.15) -> list[OutlierRow]:
+def price_outliers(ws: Workspace, *, least_gap: float = 0.12) -> list[OutlierRow]:
     """Customers who pay much less or more than others for about as much of a product.
 
     Of the last twelve months; the :data:`_MOST` that matter most in money, most lost first.

@@ -66,9 +66,16 @@ def test_every_order_line_has_the_price_that_the_rules_decide(rows: Rows) -> Non
     products = {product.uid: product for product in rows["product"]}
     accounts = {account.uid: account for account in rows["account"]}
     lists = {price_list.uid: price_list.text("name") for price_list in rows["price_list"]}
+    followers = {one["replaces"]: one for one in rows["price_list"] if one["status"] == "active"}
     rules: dict[tuple[Value, Value], list[Named]] = defaultdict(list)
     for rule in rows["price_rule"]:
         rules[rule["price_list"], rule["product"]].append(rule)
+    for (listed, product), found in list(rules.items()):
+        # A customer names the version in force; that of the years before ends with them.
+        if listed in followers:
+            rules[followers[listed].uid, product] += [
+                rule for rule in found if rule["valid_to"] is not None
+            ]
     agreed: dict[tuple[Value, Value], list[Named]] = defaultdict(list)
     for price in rows["account_price"]:
         agreed[price["account"], price["product"]].append(price)

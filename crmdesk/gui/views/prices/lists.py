@@ -57,7 +57,7 @@ class ListsPart:
             words = ngettext("{count} draft", "{count} drafts", drafts).format(count=drafts)
             facts = f"{facts} · {words}"
         self._desk.view.show_heading(facts)
-        self._desk.view.show_table(Table("lists", dict([*self.lists.items(), (AGREED, None)])))
+        self._desk.view.show_table(Table("lists", dict([*self.lists.items(), (AGREED, "")])))
         if self.chosen not in (*self.lists, AGREED) and rows:
             first = next((row for row in rows if row.is_default), rows[0])
             self.choose(first.id)

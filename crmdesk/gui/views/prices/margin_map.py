@@ -84,7 +84,7 @@ class MarginMapChart(ChartWidget):
         if margin <= 0:
             return 0
         below = sum(one < margin for one in known)
-        return 1 + min(below * 3 // max(len(known), 1), 2)
+        return min(below * 3 // max(len(known), 1), 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -114,10 +114,7 @@ class MarginMapChart(ChartWidget):
 
     def _paint_cell(self, painter: QPainter, area: QRectF, cell: MapCell) -> None:
         level = 0 if cell.margin is None else self._level(cell.margin)
-        fill_round(painter, area, f"heat{min(level, 2)}" if level < 3 else "heat2", 3)
-        if level == 3:
-            mark = QRectF(area.left(), area.bottom() - 3, area.width(), 3)
-            fill_round(painter, mark, "accent", 1)
+        fill_round(painter, area, f"heat{level}", 3)
         low = cell.margin is not None and cell.margin <= 0
         bold = theme.font(t.SIZE_BODY, t.SEMIBOLD, tabular=True)
         half = area.height() / 2
@@ -125,7 +122,7 @@ class MarginMapChart(ChartWidget):
         draw_text(painter, upper, cell.text, bold, "danger" if low else "text", CENTER)
         lower = QRectF(area.left(), area.top() + half - 1, area.width(), half - 2)
         font = theme.font(t.SIZE_SMALL, tabular=True)
-        draw_text(painter, lower, cell.detail, font, "text" if level == 2 else "muted", CENTER)
+        draw_text(painter, lower, cell.detail, font, "text" if level else "muted", CENTER)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)

@@ -11,7 +11,15 @@ from crmdesk.analytics.figures import Figure
 from crmdesk.gui.views.prices.desk import PricesDesk
 from crmdesk.gui.views.prices.items import MapCell, MapItem, Table
 from crmdesk.gui.widgets.items import Tone, WaterfallStep
-from crmdesk.i18n import _, format_amount, format_date, format_number, format_percent, ngettext
+from crmdesk.i18n import (
+    _,
+    currency_digits,
+    format_amount,
+    format_date,
+    format_number,
+    format_percent,
+    ngettext,
+)
 from crmdesk.services.queries import price_margins as queries
 from crmdesk.services.queries import price_position
 from crmdesk.services.queries.price_margins import (
@@ -26,6 +34,8 @@ from crmdesk.services.queries.price_margins import (
 
 COLUMNS = 12
 LINES = 500
+_LARGE = 10**8
+"""Amounts from here on (minor units) are shown in thousands, or bars would hide each other's."""
 
 
 class MarginsPart:
@@ -127,16 +137,18 @@ class MarginsPart:
         of, fall = found
         if of != self.slice:
             return
+        large = max(abs(amount) for amount in fall.steps.values()) >= _LARGE
         steps = [
             WaterfallStep(
-                step.value, step_words()[step], amount, self._short(amount), step in TOTALS,
-                Tone.GOOD if step is Step.MARGIN and amount > 0 else
-                Tone.ACCENT if step in TOTALS else Tone.MUTED,
+                step.value, step_words()[step], amount, self._short(amount, large=large),
+                step in TOTALS, _tone(step, amount),
             )
             for step, amount in fall.steps.items()
             if fall.lines[step] and (amount or step in TOTALS)
         ]  # fmt: skip
         note = self._desk.ws.currency
+        if large:
+            note = _("thousand {currency}").format(currency=note)
         if fall.lines[Step.UNLISTED]:
             count = format_number(fall.lines[Step.UNLISTED])
             note = _("{currency} · {count} lines have no list price").format(
@@ -226,8 +238,17 @@ class MarginsPart:
     def _money(self, minor: int) -> str:
         return format_amount(minor, self._desk.ws.currency, decimals=0)
 
-    def _short(self, minor: int) -> str:
-        return format_amount(minor, self._desk.ws.currency, decimals=0)
+    def _short(self, minor: int, *, large: bool) -> str:
+        if large:
+            major = minor / 10 ** currency_digits(self._desk.ws.currency)
+            return format_number(major / 1_000, 1)
+        return self._money(minor)
+
+
+def _tone(step: Step, amount: int) -> Tone:
+    if step is Step.MARGIN:
+        return Tone.GOOD if amount > 0 else Tone.DANGER
+    return Tone.ACCENT if step in TOTALS else Tone.MUTED
 
 
 def step_words() -> dict[Step, str]:

@@ -10,6 +10,7 @@ from crmdesk.analytics.price_position import MonthPrices
 from crmdesk.gui.views.prices.margins import figure_text, step_words
 from crmdesk.gui.views.prices.promotions import kind_words
 from crmdesk.gui.views.prices.trial import EffectRow
+from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.rows import Cell, Column
 from crmdesk.i18n import (
@@ -32,29 +33,38 @@ from crmdesk.services.queries.price_policy import (
 NONE = Cell("–", tone=Tone.MUTED)
 
 
+def _day_column(key: str, title: str, field: str, *, yields: bool = False) -> Column:
+    """A column of dates with the year."""
+    return Column(
+        key, title, lambda row: _day(getattr(row, field)), column_width(96, "30 Nov 2026"),
+        sortable=False, yields=yields,
+    )  # fmt: skip
+
+
 def list_columns() -> tuple[Column, ...]:
-    """Price lists; None stands for the agreed prices."""
+    """Price lists; an empty text stands for the agreed prices."""
     return (
-        Column("name", _("List"), _list_name, 150, stretch=True, sortable=False),
-        Column("state", _("State"), _list_state, 110, sortable=False),
-        Column("customers", _("Customers"), lambda row: Cell(
-            "" if row is None else format_number(row.customers)), 86, right=True, sortable=False),
+        Column("name", _("List"), _list_name, 110, stretch=True, sortable=False),
+        Column("state", _("State"), _list_state, 100, sortable=False),
+        Column("customers", _("Customers"), _list_customers, column_width(80, _("Customers")),
+               right=True, sortable=False),
     )  # fmt: skip
 
 
 def rule_columns(currency: str) -> tuple[Column, ...]:
     """Prices and discounts of a list."""
     return (
-        Column("sku", _("SKU"), lambda row: Cell(row.sku), 90, sortable=False),
-        Column("product", _("Product"), lambda row: Cell(row.product, detail=""), 180, stretch=True,
+        Column("sku", _("SKU"), lambda row: Cell(row.sku), 76, sortable=False),
+        Column("product", _("Product"), lambda row: Cell(row.product), 180, stretch=True,
                sortable=False),
-        Column("from", _("From units"), _rule_from, 86, right=True, sortable=False),
+        Column("from", _("From units"), _rule_from, column_width(80, _("From units")),
+               right=True, sortable=False),
         Column("price", _("Price {currency}").format(currency=currency), lambda row: _price(
             row, currency), 96, right=True, sortable=False),
         Column("change", _("Change"), _rule_change, 76, right=True, sortable=False, yields=True),
         Column("margin", _("Margin"), _rule_margin, 76, right=True, sortable=False),
-        Column("start", _("From"), lambda row: _day(row.valid_from), 96, sortable=False),
-        Column("end", _("To"), lambda row: _day(row.valid_to), 96, sortable=False, yields=True),
+        _day_column("start", _("From"), "valid_from"),
+        _day_column("end", _("To"), "valid_to", yields=True),
     )  # fmt: skip
 
 
@@ -69,7 +79,7 @@ def agreed_columns(currency: str) -> tuple[Column, ...]:
         Column("price", _("Price {currency}").format(currency=currency), lambda row: Cell(
             format_price(row.price_e4, currency), strong=True), 96, right=True, sortable=False),
         Column("gap", _("To list"), _agreed_gap, 76, right=True, sortable=False),
-        Column("end", _("To"), lambda row: _day(row.valid_to), 96, sortable=False),
+        _day_column("end", _("To"), "valid_to"),
     )  # fmt: skip
 
 
@@ -84,8 +94,8 @@ def promotion_columns() -> tuple[Column, ...]:
                sortable=False),
         Column("kind", _("Kind"), lambda row: Cell(kinds.get(row.kind, row.kind),
                tone=Tone.MUTED), 170, sortable=False, yields=True),
-        Column("start", _("From"), lambda row: _day(row.valid_from), 100, sortable=False),
-        Column("end", _("To"), lambda row: _day(row.valid_to), 100, sortable=False),
+        _day_column("start", _("From"), "valid_from"),
+        _day_column("end", _("To"), "valid_to"),
     )  # fmt: skip
 
 
@@ -101,7 +111,7 @@ def cost_columns(currency: str) -> tuple[Column, ...]:
                sortable=False),
         Column("cost", _("Cost {currency}").format(currency=currency), lambda row: price(
             row.cost_e4), 90, right=True, sortable=False),
-        Column("since", _("Since"), lambda row: _day(row.since), 100, sortable=False, yields=True),
+        _day_column("since", _("Since"), "since", yields=True),
         Column("gap", _("Change"), lambda row: _gap(row.before_e4, row.cost_e4, good_is_up=False),
                80, right=True, sortable=False),
         Column("price", _("List price"), lambda row: price(row.price_e4), 90, right=True,
@@ -109,9 +119,10 @@ def cost_columns(currency: str) -> tuple[Column, ...]:
         Column("margin", _("Margin"), lambda row: _margin(row.price_e4, row.cost_e4), 80,
                right=True, sortable=False),
         Column("next", _("Then"), lambda row: price(row.next_e4), 90, right=True, sortable=False),
-        Column("next_from", _("From"), lambda row: _day(row.next_from), 100, sortable=False),
+        _day_column("next_from", _("From"), "next_from"),
         Column("next_margin", _("Margin then"), lambda row: NONE if row.next_e4 is None
-               else _margin(row.price_e4, row.next_e4), 90, right=True, sortable=False),
+               else _margin(row.price_e4, row.next_e4), column_width(90, _("Margin then")),
+               right=True, sortable=False),
     )  # fmt: skip
 
 
@@ -123,17 +134,17 @@ def line_columns(currency: str) -> tuple[Column, ...]:
         return NONE if value is None else Cell(format_amount(value, currency))
 
     return (
-        Column("day", _("Date"), lambda row: _day(row.day), 100, sortable=False),
-        Column("customer", _("Customer"), lambda row: Cell(row.customer), 160, stretch=True,
+        _day_column("day", _("Date"), "day"),
+        Column("customer", _("Customer"), lambda row: Cell(row.customer), 130, stretch=True,
                sortable=False),
-        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 210, sortable=False),
-        Column("quantity", _("Units"), lambda row: Cell(format_number(row.quantity)), 70,
+        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 150, sortable=False),
+        Column("quantity", _("Units"), lambda row: Cell(format_number(row.quantity)), 60,
                right=True, sortable=False),
         Column("discount", _("Discount"), lambda row: money(row.discount_minor), 84, right=True,
-               sortable=False),
+               sortable=False, yields=True),
         Column("net", _("Net"), lambda row: Cell(format_amount(row.net_minor, currency),
-               strong=True), 90, right=True, sortable=False),
-        Column("margin", _("Margin"), _line_margin, 76, right=True, sortable=False),
+               strong=True), 80, right=True, sortable=False),
+        Column("margin", _("Margin"), _line_margin, 84, right=True, sortable=False),
         Column("why", _("Why this price"), lambda row: Cell(words[row.step], tone=Tone.MUTED), 120,
                sortable=False, yields=True),
     )  # fmt: skip
@@ -147,18 +158,18 @@ def outlier_columns(currency: str) -> tuple[Column, ...]:
         return Cell(format_number(value / digits, 4))
 
     return (
-        Column("customer", _("Customer"), lambda row: Cell(row.customer, unit=row.segment), 190,
+        Column("customer", _("Customer"), lambda row: Cell(row.customer, unit=row.segment), 140,
                stretch=True, sortable=False),
-        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 220, sortable=False),
-        Column("quantity", _("Units"), lambda row: Cell(format_number(row.outlier.quantity)), 76,
+        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 130, sortable=False),
+        Column("quantity", _("Units"), lambda row: Cell(format_number(row.outlier.quantity)), 64,
                right=True, sortable=False),
-        Column("price", _("Pays"), lambda row: each(row.outlier.price), 80, right=True,
+        Column("price", _("Pays"), lambda row: each(row.outlier.price), 72, right=True,
                sortable=False),
-        Column("median", _("Others pay"), lambda row: each(row.outlier.median), 90, right=True,
+        Column("median", _("Others pay"), lambda row: each(row.outlier.median), 96, right=True,
                sortable=False),
         Column("peers", _("Of"), lambda row: Cell(format_number(row.outlier.peers)), 60, right=True,
                sortable=False, yields=True),
-        Column("gap", _("Gap"), lambda row: _share(row.outlier.gap), 76, right=True,
+        Column("gap", _("Gap"), lambda row: _share(row.outlier.gap), 84, right=True,
                sortable=False),
         Column("worth", _("Worth"), lambda row: Cell(
             format_amount(row.outlier.worth_minor, currency, decimals=0), strong=True), 84,
@@ -183,11 +194,11 @@ def month_columns(currency: str) -> tuple[Column, ...]:
         Column("month", _("Month"), month, 110, stretch=True, sortable=False),
         Column("net", _("Net"), lambda row: Cell(format_amount(row.net_minor, currency,
                decimals=0)), 110, right=True, sortable=False),
-        Column("discount", _("Discounts of list"), lambda row: Cell(figure_text(row.discount)), 130,
+        Column("discount", _("Discounts of list"), lambda row: Cell(figure_text(row.discount)), 110,
                right=True, sortable=False),
-        Column("price", _("Prices (base 100)"), index(lambda row: row.price.value), 130, right=True,
+        Column("price", _("Prices (base 100)"), index(lambda row: row.price.value), 110, right=True,
                sortable=False),
-        Column("cost", _("Costs (base 100)"), index(lambda row: row.cost.value), 130, right=True,
+        Column("cost", _("Costs (base 100)"), index(lambda row: row.cost.value), 110, right=True,
                sortable=False),
         Column("margin", _("Margin"), lambda row: Cell(figure_text(row.margin), strong=True), 100,
                right=True, sortable=False),
@@ -209,8 +220,8 @@ def effect_columns(currency: str) -> tuple[Column, ...]:
             row.part.effect.change / row.part.effect.net) if row.part.effect.net else NONE, 76,
             right=True, sortable=False),
         Column("margin", _("Margin"), money(lambda e: e.margin), 100, right=True, sortable=False),
-        Column("after", _("Margin then"), money(lambda e: e.margin_after), 110, right=True,
-               sortable=False),
+        Column("after", _("Margin then"), money(lambda e: e.margin_after),
+               column_width(110, _("Margin then")), right=True, sortable=False),
         Column("volume", _("Volume to lose"), lambda row: Cell(
             figure_text(row.part.effect.volume_to_lose())), 120, right=True, sortable=False,
             yields=True),
@@ -222,14 +233,18 @@ def effect_columns(currency: str) -> tuple[Column, ...]:
 # ---------------------------------------------------------------------------------- cells
 
 
-def _list_name(row: PriceListRow | None) -> Cell:
-    if row is None:
+def _list_name(row: PriceListRow | str) -> Cell:
+    if isinstance(row, str):
         return Cell(_("Agreed with customers"), icon="people")
     return Cell(row.name, unit=row.code)
 
 
-def _list_state(row: PriceListRow | None) -> Cell:
-    if row is None:
+def _list_customers(row: PriceListRow | str) -> Cell:
+    return Cell("" if isinstance(row, str) else format_number(row.customers))
+
+
+def _list_state(row: PriceListRow | str) -> Cell:
+    if isinstance(row, str):
         return Cell("")
     words = {
         "draft": (_("Draft"), Tone.WARNING, "edit"),

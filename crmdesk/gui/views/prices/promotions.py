@@ -165,13 +165,13 @@ class PromotionsPart:
             rule["parts"] = [self._goods_part(text) for text in goods]
         elif kind == "mix":
             rule["quantity"] = read.whole_of(typed, "quantity")
-            rule["products"], rule["categories"] = [], []
             for text in goods:
                 category = self._category(text)
                 if category is not None:
-                    rule["categories"].append(queries.uid_of(self._desk.ws, "category", category))
+                    uid = queries.uid_of(self._desk.ws, "category", category)
+                    rule.setdefault("categories", []).append(uid)
                 else:
-                    rule["products"].append(self._product(text, "parts")[1])
+                    rule.setdefault("products", []).append(self._product(text, "parts")[1])
         elif kind == "free" and read.text_of(typed, "free_product"):
             text = read.text_of(typed, "free_product")
             rule["free_product"] = self._product(text, "free_product")[1]

@@ -172,7 +172,11 @@ class PricesPlace(QWidget):
         shown = _BUTTONS[self.presenter.section]
         for name, button in self._actions.items():
             button.setVisible(name in shown)
-            button.set_kind("filled" if name == shown[-1] and self.form.isHidden() else "outline")
+            first = name == "new" and self.form.isHidden()
+            button.set_kind("filled" if first else "outline")
+        words = _words(self.presenter.section)
+        for name in ("new", "put_away"):
+            self._actions[name].set_label(words.get(name, keys.title(f"prices.{name}")))
         self.search.setVisible(self.presenter.section in _SEARCHED)
 
     def front(self) -> TableBox:
@@ -340,6 +344,17 @@ class PricesPlace(QWidget):
         box = self.lists.pages.front()
         box.table.select_first()
         box.table.setFocus()
+
+
+def _words(section: Section) -> dict[str, str]:
+    """Words of a button that say what it does in this part."""
+    return {
+        Section.LISTS: {"new": _("New version"), "put_away": _("Put away")},
+        Section.PROMOTIONS: {"new": _("New promotion"), "put_away": _("End promotion")},
+        Section.COSTS: {"new": _("New cost")},
+        Section.TRIAL: {"new": _("Another change")},
+        Section.MARGINS: {},
+    }[section]
 
 
 def _next(names: Sequence[str], name: str) -> str:

@@ -110,6 +110,9 @@ def test_a_simulation_says_what_the_order_screen_would(ws: Workspace) -> None:
     with ws.database.read() as connection:
         listed = terms_of(connection, account, ws.today()).price_list_id
     assert listed is not None
+    for row in price_list_rows(ws):
+        if row.state == "draft":
+            price_lists.put_away(office, row.id)
     draft, _made = price_lists.new_version(
         office, listed, NewVersion("D", change=PriceChange(percent_bp=700, step_e4=500))
     )

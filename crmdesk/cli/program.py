@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; modules of commands are light until one runs."""
     from crmdesk.cli import (
         cards,
+        collecting,
         deciding,
         demo,
         files,
@@ -86,8 +87,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
-        demo, files, reorder, planning, cards, orders, quotes, prices, syncing, deciding, safety,
-        preferences, hq,
+        demo, files, reorder, planning, cards, collecting, orders, quotes, prices, syncing,
+        deciding, safety, preferences, hq,
     ):  # fmt: skip
         module.register(commands, common)
     return parser

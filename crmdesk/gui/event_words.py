@@ -210,13 +210,15 @@ def _collection(told: _Told) -> TimelineItem:
         "transfer": _("transfer"),
         "cheque": _("cheque"),
     }.get(told.row.title, told.row.title)
+    back = (told.row.amount_minor or 0) < 0
     return _item(
         told.row,
         "money",
-        _("Collected"),
+        _("Receipt taken back") if back else _("Collected"),
         method,
+        told.row.text,
         value=_money(told.row, told.currency),
-        tone=Tone.GOOD,
+        tone=Tone.WARNING if back else Tone.GOOD,
     )
 
 

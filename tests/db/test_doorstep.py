@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crmdesk.cli.program import Faces, main
 from crmdesk.domain.collecting import CollectionMethod
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.returning import Condition, Wish
@@ -29,6 +31,7 @@ from crmdesk.services.returns import (
 from crmdesk.services.samples import Giving, give_sample, take_back_sample
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
+from tests.db.conftest import instant
 
 
 def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -308,3 +311,33 @@ def test_a_sample_is_given_and_taken_back(ws: Workspace) -> None:
     put(ws, "UPDATE sample SET rev = 1")
     with pytest.raises(UserError, match="HQ has this sample"):
         take_back_sample(ws, kept.sample_id)
+
+
+# ------------------------------------------------------------------------------ command line
+
+
+def test_collecting_from_the_command_line(
+    ws: Workspace, owing: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, (code,) = str(ws.folder), ask(ws, "SELECT code FROM account WHERE id = ?", owing)[0]
+    ws.close()
+
+    def run(*words: str) -> tuple[int, Any]:
+        faces = Faces(lambda _p: 0, lambda _p, _q: 0, lambda: 0)
+        done = main([*words, "--json", "--profile", folder], faces, instant)
+        said = capsys.readouterr()
+        return done, json.loads(said.out) if said.out else said.err
+
+    status, receipt = run("collect", code, "120.50", "--method", "cheque", "--reference", "77")
+    assert (status, [s["amount_minor"] for s in receipt["shares"]]) == (0, [10_000, 2_050])
+    status, debts = run("debts", code)
+    assert (debts["open_minor"], debts["collected_minor"]) == (18_000, 12_050)
+    status, counter = run("uncollect", receipt["number"])
+    assert status == 0
+    assert run("uncollect", counter["number"])[0] == 2
+    assert run("collect", code, "a lot")[0] == 2
+    run("collect", code, "5")
+    status, day = run("day-sheet")
+    assert (status, day["day"]["cash_minor"]) == (0, 500)
+    status, closed = run("day-sheet", "--close", "5.00")
+    assert (status, closed["difference_minor"]) == (0, 0)

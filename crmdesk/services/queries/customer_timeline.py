@@ -191,6 +191,7 @@ _SOURCES: tuple[_Source, ...] = (
         "collection", EventGroup.MONEY, _collection.c.date, _collection.c.account_id,
         _columns(
             _collection.c.id, _collection.c.date, title=_collection.c.method,
+            text=_collection.c.number,
             amount_minor=_collection.c.amount_minor,
         ),
     ),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.week import Span, opening_hours
 from crmdesk.i18n import _
+from crmdesk.services.debts import read_debts
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.storage.tables import summary_account, summary_pair, table
 
@@ -206,13 +207,12 @@ def _needs(connection: Connection, account_id: int, today: date) -> tuple[NeedRo
 
 
 def _late(connection: Connection, account_id: int, today: date) -> tuple[LateInvoice, ...]:
-    c = _invoice.c
-    rows = connection.execute(
-        select(c.number, c.due_on, c.open_minor)
-        .where(c.account_id == account_id, c.status == "open", c.due_on < today, c.open_minor > 0)
-        .order_by(c.due_on, c.number)
+    # What was collected is not asked for again, though HQ has not booked it yet.
+    return tuple(
+        LateInvoice(debt.number, debt.due_on, debt.left_minor)
+        for debt in read_debts(connection, account_id).invoices
+        if debt.due_on < today and debt.left_minor > 0
     )
-    return tuple(LateInvoice(row.number, sure_day(row.due_on), row.open_minor) for row in rows)
 
 
 def _tickets(connection: Connection, account_id: int) -> tuple[OpenTicket, ...]:

@@ -48,6 +48,9 @@ _SHOWN_KINDS = (
 )  # fmt: skip
 
 
+_PLACES_OF_EVENTS = {"collection": "collecting", "return": "returning", "sample": "sampling"}
+
+
 class CustomerView(Protocol):
     """What the presenter asks of the widget."""
 
@@ -186,6 +189,8 @@ class CustomerPresenter:
             self._desk.go("order", order=int(key))
         elif kind == "quote":
             self._desk.go("quote", quote=int(key))
+        elif kind in _PLACES_OF_EVENTS:
+            self.go_to(_PLACES_OF_EVENTS[kind])
 
     def start_visit(self) -> None:
         """Start a visit now; while one is running, take its order."""

@@ -33,9 +33,11 @@ _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
     "accuracy", "company",
 )  # fmt: skip
+_BESIDE_IN_OFFICE = ("cover",)
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
+    "cover": "inbox",
 }  # fmt: skip
 _ICONS = {
     "people": "people",
@@ -50,6 +52,7 @@ _ICONS = {
     "day_end": "today",
     "accuracy": "goals",
     "quote": "quotes",
+    "cover": "people",
 }
 
 
@@ -79,6 +82,7 @@ def _titles() -> dict[str, str]:
         "orders": _("Orders"),
         "inbox": _("Inbox"),
         "quotes": _("Quotes"),
+        "cover": _("Cover"),
         "service": _("Service"),
         "data": _("Data"),
         "prices": _("Prices"),
@@ -120,8 +124,9 @@ def _exists(key: str) -> bool:
 def places_for(workspace: Workspace) -> list[PlaceSpec]:
     """The places of the person's role in rail order, then those reached from elsewhere."""
     in_rail = _BY_ROLE.get(str(workspace.user.role), _REP)
+    office = () if in_rail is _REP else _BESIDE_IN_OFFICE
     specs = []
-    for key in dict.fromkeys((*in_rail, *_BESIDE)):
+    for key in dict.fromkeys((*in_rail, *_BESIDE, *office)):
         if _exists(key):
             specs.append(
                 PlaceSpec(

@@ -174,6 +174,12 @@ class InboxPresenter:
         if self._current is not None:
             self._desk.go("order", order=self._current)
 
+    def open_cover(self) -> None:
+        """Arrange cover, for the current order's rep first."""
+        row = self._rows.get(self._current or 0)
+        args = {"rep": row.rep_id} if row is not None and row.rep_id is not None else {}
+        self._desk.go("cover", **args)
+
     # ------------------------------------------------------------------------------- deciding
 
     def accept(self) -> None:

@@ -33,7 +33,7 @@ from crmdesk.services.queries.inbox import InboxRow
 
 _ROW = 45
 _FOOT = (
-    "inbox.pick", "inbox.card", "inbox.sheet", "inbox.keep_price", "inbox.new", "inbox.rep",
+    "inbox.pick", "inbox.card", "inbox.sheet", "inbox.keep_price", "inbox.new", "inbox.cover",
 )  # fmt: skip
 
 
@@ -152,6 +152,7 @@ class InboxPlace(QWidget):
             "inbox.filter": self.search.setFocus,
             "inbox.rep": self._on_who_wanted,
             "inbox.new": self.picker.open,
+            "inbox.cover": presenter.open_cover,
         }
         for action, slot in slots.items():
             keys.bind(self, action, slot)

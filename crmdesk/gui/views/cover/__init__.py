@@ -1,0 +1,1 @@
+"""Cover: a colleague stands in for a rep who is away."""

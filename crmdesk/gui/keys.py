@@ -184,6 +184,7 @@ _ALL = (
     Binding("inbox.reject", "R", N_("Reject")),
     Binding("inbox.alter", "E", N_("Alter")),
     Binding("inbox.ship", "S", N_("Shipped")),
+    Binding("inbox.invoice", "I", N_("Invoice")),
     Binding("inbox.reopen", "U", N_("Let it wait again")),
     Binding("inbox.keep_price", "P", N_("prices as agreed")),
     Binding("inbox.card", "Enter", N_("customer"), hint_only=True),

@@ -54,7 +54,7 @@ class Taken:
 
 def accept_orders(ws: Workspace, ids: Sequence[int]) -> Taken:
     """Accept submitted orders; those that are no longer submitted are left, with the reason."""
-    return _each(ws, "accept", ids)
+    return step_each(ws, "accept", ids)
 
 
 def reject_order(
@@ -83,12 +83,12 @@ def reject_order(
             (answer, reason_id, key),
         )
 
-    return _each(ws, command, [order_id], note, strict=True)
+    return step_each(ws, command, [order_id], note, strict=True)
 
 
 def ship_orders(ws: Workspace, ids: Sequence[int]) -> Taken:
     """Note that accepted orders have left the house; from here nothing is altered or taken back."""
-    return _each(ws, "ship", ids)
+    return step_each(ws, "ship", ids)
 
 
 def take_back(ws: Workspace, taken: Taken) -> ChangeSet:
@@ -155,7 +155,7 @@ def record_step(tx: Tx, order_id: int, command: str, seen: Seen) -> int:
     return int(account_id)
 
 
-def _each(
+def step_each(
     ws: Workspace,
     command: str,
     ids: Sequence[int],
@@ -163,6 +163,10 @@ def _each(
     *,
     strict: bool = False,
 ) -> Taken:
+    """One step on each of these orders, each in a transaction of its own with what belongs to it.
+
+    Orders that the step does not fit are left with the reason; ``strict`` raises it instead.
+    """
     check_office(ws)
     changes, moved, left = ChangeSet(), [], []
     for order_id in ids:

@@ -219,6 +219,14 @@ def test_accepted_orders_are_shipped_from_their_chip(stage: Stage) -> None:
     stage.rest()
     stage.press(Key.Key_S)
     assert stage.one(_STATUS, order) == "shipped"
+    stage.place.show_target({"group": "to_invoice"})
+    stage.rest()
+    stage.place.table.select_key(order)
+    stage.rest()
+    stage.press(Key.Key_I)
+    assert stage.one(_STATUS, order) == "invoiced"
+    invoices = "SELECT count(*) FROM invoice i JOIN sales_order o ON o.uid = i.order_uid"
+    assert stage.one(f"{invoices} WHERE o.id = ?", order) == 1
 
 
 def test_an_order_by_phone_is_keyed_in_the_name_of_the_customers_rep(stage: Stage) -> None:

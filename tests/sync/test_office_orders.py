@@ -13,6 +13,7 @@ from crmdesk.hq.exchange import editing
 from crmdesk.services import office_orders as office
 from crmdesk.services import orders
 from crmdesk.services.document_lines import LineInput
+from crmdesk.services.office_invoices import invoice_orders
 from crmdesk.services.order_alterations import Alteration, alter_order, preview_alteration
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync import company
@@ -307,6 +308,38 @@ def test_an_order_of_a_customer_who_moved_is_decided_and_reaches_the_new_rep(
     assert other.rows(_STATUS) == [("accepted", "")]
     assert other.one("SELECT count(*) FROM order_alteration") == 1
     assert rep.rows("SELECT 1 FROM sales_order") == []
+
+
+def test_a_shipped_order_is_invoiced_once_and_becomes_the_fact_of_a_sale(
+    hq: Headquarters,
+) -> None:
+    rep, (one, two), order = came_in(hq, "one", "two")
+    sales = rep.one("SELECT count(*) FROM sale")
+    assert invoice_orders(desk(one), [order]).order_ids == (), "nothing has been shipped"
+    office.accept_orders(desk(one), [order])
+    office.ship_orders(desk(one), [order])
+    one.sync()
+    two.sync()
+    assert invoice_orders(desk(one), [order]).order_ids == (order,)
+    assert invoice_orders(desk(two), [order]).order_ids == (order,)
+    one.sync()
+    two.sync()
+    rep.sync()
+
+    assert refused(two) == ["This order is invoiced by now. Look at it again, then decide."]
+    total = hq.one("SELECT total_minor FROM sales_order")
+    for laptop in (one, two, rep):
+        assert laptop.rows("SELECT total_minor, open_minor FROM invoice") == [(total, total)]
+        assert laptop.one("SELECT count(*) FROM sale WHERE order_uid IS NOT NULL") == 1
+    assert rep.one("SELECT count(*) FROM sale") == sales + 1
+    assert rep.rows(
+        "SELECT l.quantity, l.base_quantity, l.net_minor FROM sale_line l JOIN sale s"
+        " ON s.id = l.parent_id WHERE s.order_uid IS NOT NULL ORDER BY l.position"
+    ) == [row[:3] for row in rep.rows(_LINES)]
+    assert rep.one(
+        "SELECT sum(l.net_minor) FROM sale_line l JOIN sale s ON s.id = l.parent_id"
+        " WHERE s.order_uid IS NOT NULL"
+    ) == hq.one("SELECT net_minor FROM sales_order")
 
 
 def test_a_rep_does_none_of_this_in_any_way(hq: Headquarters) -> None:

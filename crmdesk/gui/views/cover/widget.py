@@ -120,19 +120,22 @@ class CoverPlace(QWidget):
         panel.add_foot(KeyStrip([((keys.hint(action),), keys.title(action)) for action in _FOOT]))
         return panel
 
-    def _form(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
-        row.setSpacing(t.SPACE_3)
+    def _form(self) -> QVBoxLayout:
+        form = QVBoxLayout()
+        form.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
+        form.setSpacing(t.SPACE_2)
         self.first = LabelledEntry(_("From"), keys.hint("cover.days"), parent=self)
         self.last = LabelledEntry(_("To"), parent=self)
-        self.note = LabelledEntry(_("Note"), placeholder=_("only the office reads it"), parent=self)
+        self.note = LabelledEntry(_("Note"), placeholder=_("the rep reads it too"), parent=self)
         self.kind = SegmentedControl(kind_words(), _("Why"), self)
-        row.addWidget(self.first, 1)
-        row.addWidget(self.last, 1)
-        row.addWidget(self.kind)
-        row.addWidget(self.note, 2)
-        return row
+        days = QHBoxLayout()
+        days.setSpacing(t.SPACE_4)
+        days.addWidget(self.first, 1)
+        days.addWidget(self.last, 1)
+        days.addWidget(self.kind)
+        form.addLayout(days)
+        form.addWidget(self.note)
+        return form
 
     def _bind(self) -> None:
         presenter = self.presenter

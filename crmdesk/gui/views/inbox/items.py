@@ -70,6 +70,7 @@ class Steps:
     reject: str = ""
     alter: str = ""
     ship: str = ""
+    invoice: str = ""
     reopen: str = ""
 
 

@@ -18,7 +18,7 @@ from crmdesk.gui.views.inbox.altering import Altering
 from crmdesk.gui.views.inbox.items import GroupItem, Narrowing, PreviewItem, Question, Steps
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import _, format_money, format_number, ngettext
-from crmdesk.services import office_keying, office_orders, proposals
+from crmdesk.services import office_invoices, office_keying, office_orders, proposals
 from crmdesk.services.office_orders import Taken
 from crmdesk.services.queries.customers import (
     CustomerFilter,
@@ -38,6 +38,7 @@ OFFERED = 8
 _STEPS = {
     "submitted": ("accept", "reject", "alter"),
     "accepted": ("ship", "reject", "alter", "reopen"),
+    "shipped": ("invoice",),
     "rejected": ("reopen",),
 }
 
@@ -198,6 +199,13 @@ class InboxPresenter:
         ws = self.workspace
         if ids:
             self._write(lambda: office_orders.ship_orders(ws, ids))
+
+    def invoice(self) -> None:
+        """Invoice what is picked, or the current order, once it was shipped."""
+        ids = self._fitting("invoice")
+        ws = self.workspace
+        if ids:
+            self._write(lambda: office_invoices.invoice_orders(ws, ids))
 
     def reject(self) -> None:
         """Ask why, then reject the current order (cancel it, once it was accepted)."""
@@ -427,12 +435,16 @@ class InboxPresenter:
                 return ""
             return many.format(count=format_number(count)) if len(self._picked) > 1 else one
 
+        accept = label("accept", _("Accept"), _("Accept {count}"))
+        ship = "" if accept else label("ship", _("Shipped"), _("{count} shipped"))
+        invoice = "" if accept or ship else label("invoice", _("Invoice"), _("Invoice {count}"))
         self._view.show_steps(
             Steps(
-                accept=label("accept", _("Accept"), _("Accept {count}")),
+                accept=accept,
                 reject=_("Reject") if self._fits("reject") else "",
                 alter=_("Alter") if self._fits("alter") else "",
-                ship=label("ship", _("Shipped"), _("{count} shipped")),
+                ship=ship,
+                invoice=invoice,
                 reopen=_("Let it wait again") if self._fits("reopen") else "",
             )
         )
@@ -467,6 +479,7 @@ def _done(taken: Taken) -> str:
         "accept": ngettext("{count} order accepted.", "{count} orders accepted.", count),
         "reject": ngettext("{count} order rejected.", "{count} orders rejected.", count),
         "cancel": ngettext("{count} order cancelled.", "{count} orders cancelled.", count),
+        "invoice": ngettext("{count} order invoiced.", "{count} orders invoiced.", count),
         "ship": ngettext("{count} order shipped.", "{count} orders shipped.", count),
     }
     return said.get(taken.command, "{count}").format(count=format_number(count))

@@ -32,8 +32,11 @@ from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.inbox import InboxRow
 
 _ROW = 45
+_FILLED = ("accept", "ship", "invoice")
+"""Of these only one fits a row: it is the one filled button."""
+
 _FOOT = (
-    "inbox.pick", "inbox.card", "inbox.sheet", "inbox.keep_price", "inbox.new", "inbox.cover",
+    "inbox.pick", "inbox.card", "inbox.new", "inbox.cover", "inbox.sheet", "inbox.keep_price",
 )  # fmt: skip
 
 
@@ -84,8 +87,8 @@ class InboxPlace(QWidget):
         self._header.add_action(self.search)
         self._header.add_action(self._who)
         self._buttons: dict[str, KeyHintButton] = {}
-        for name in ("reopen", "ship", "alter", "reject", "accept"):
-            kind = "filled" if name == "accept" else "outline"
+        for name in ("reopen", "alter", "reject", "invoice", "ship", "accept"):
+            kind = "filled" if name in _FILLED else "outline"
             button = KeyHintButton(
                 keys.title(f"inbox.{name}"), keys.hint(f"inbox.{name}"), kind=kind, parent=self
             )
@@ -141,6 +144,7 @@ class InboxPlace(QWidget):
             "inbox.reject": presenter.reject,
             "inbox.alter": presenter.alter,
             "inbox.ship": presenter.ship,
+            "inbox.invoice": presenter.invoice,
             "inbox.reopen": presenter.reopen,
             "inbox.sheet": presenter.open_order,
             "inbox.keep_price": presenter.keep_price,

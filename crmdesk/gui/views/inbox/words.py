@@ -79,7 +79,7 @@ def empty_words(group: InboxGroup, *, narrowed: bool) -> tuple[str, str]:
         ),
         InboxGroup.TO_INVOICE: (
             _("Nothing is to be invoiced."),
-            _("What was shipped stands here until its invoice arrives."),
+            _("What was shipped stands here until you press I, or its invoice is imported."),
         ),
         InboxGroup.TODAY: (
             _("No order today yet."),

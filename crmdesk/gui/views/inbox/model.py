@@ -127,9 +127,9 @@ def _net(row: InboxRow, currency: str) -> Cell:
 def _line_columns(currency: str, *, editing: bool) -> tuple[Column, ...]:
     sign = CURRENCY_SIGNS.get(currency, currency)
     return (
-        Column("name", _("SKU"), _name, 200, stretch=True, sortable=False),
+        Column("name", _("SKU"), _name, 150, stretch=True, sortable=False),
         Column(
-            QUANTITY, _("Quantity"), lambda line: _quantity(line, editing=editing), 136,
+            QUANTITY, _("Quantity"), lambda line: _quantity(line, editing=editing), 124,
             sortable=False, editable=editing, right=not editing,
         ),
         Column(

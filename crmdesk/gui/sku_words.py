@@ -46,10 +46,13 @@ def sku_sentence(row: SkuRow, today: date) -> str:
     """Why this SKU is suggested, in one sentence."""
     # Imported here because the forecast's modules bring numpy, which a window at start has no
     # use for.
-    from crmdesk.analytics.reorder.sentence import SentenceFacts, sentence
+    from crmdesk.analytics.reorder.sentence import Because, SentenceFacts, sentence
 
     gap = round(row.gap_days) if row.gap_days else 0
-    facts = SentenceFacts(row.times, gap, (today - row.last_on).days, row.p_14)
+    facts = SentenceFacts(
+        row.times, gap, (today - row.last_on).days, row.p_14, Because.of_text(row.because),
+        row.state, row.former,
+    )  # fmt: skip
     return sentence(facts, pack_text(row.unit, row.packs) if row.packs > 0 else None)
 
 

@@ -114,8 +114,16 @@ def sentence(facts: SentenceFacts, usual: str | None = None) -> str:
     if ended is not None:
         return ended
     text = _usual_sentence(facts, usual)
-    reasons = _reasons(facts)
+    reasons = _reasons(facts.because, facts.replaced)
     return text if not reasons else " ".join([text, *reasons])
+
+
+def reasons_text(because: str | None, replaced: str | None = None) -> str:
+    """What besides sales changed a forecast, in sentences; empty where nothing did.
+
+    ``because`` is a text of ``because_texts``, ``replaced`` the name of the former product.
+    """
+    return " ".join(_reasons(Because.of_text(because), replaced))
 
 
 def _usual_sentence(facts: SentenceFacts, usual: str | None) -> str:
@@ -149,13 +157,12 @@ def _ended(facts: SentenceFacts) -> str | None:
     return _("No longer listed; bought {times}, {last}.").format(times=times, last=last)
 
 
-def _reasons(facts: SentenceFacts) -> list[str]:
-    said = facts.because
+def _reasons(said: Because, replaced: str | None) -> list[str]:
     reasons: list[str] = []
-    if said is NOTHING and facts.replaced is None:
+    if said is NOTHING and replaced is None:
         return reasons
-    if facts.replaced is not None:
-        reasons.append(_("Takes the place of {product}.").format(product=facts.replaced))
+    if replaced is not None:
+        reasons.append(_("Takes the place of {product}.").format(product=replaced))
     if said.closed >= _FEWEST_CLOSED:
         words = ngettext(
             "{count} closed day is not counted.", "{count} closed days are not counted.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, ScalarSelect, case, func, select
 
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.storage.tables import summary_month, summary_pair, table
@@ -31,7 +31,8 @@ class SkuRow:
     """A SKU at this customer: base units per month (oldest first) and its forecast.
 
     `packs` of `unit` are suggested; `usual_quantity` is the expected purchase in base units;
-    `times` counts purchase-days; `gap_days` is their median gap.
+    `times` counts purchase-days; `gap_days` is their median gap. `because` says what besides sales
+    changed the forecast, `former` names the product whose history it took over.
     """
 
     product_id: int
@@ -52,6 +53,8 @@ class SkuRow:
     expected_net_minor: int
     expected_margin_minor: int
     net_minor: int
+    because: str | None = None
+    former: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,13 @@ def sku_rows(ws: Workspace, account_id: int, product_ids: Sequence[int]) -> tupl
         return read_rows(connection, account_id, product_ids, ws.today())
 
 
+def former_product() -> ScalarSelect[Any]:
+    """Name of the product whose history a row of ``summary_pair`` took over, or NULL."""
+    former = _product.alias("former")
+    key = func.json_extract(_p.because, "$.instead_of")
+    return select(former.c.name).where(former.c.id == key).scalar_subquery()
+
+
 def read_rows(
     connection: Connection, account_id: int, product_ids: Sequence[int], today: date
 ) -> tuple[SkuRow, ...]:
@@ -111,7 +121,8 @@ def read_rows(
             _p.product_id, _product.c.name, _product.c.sku, _p.state, _p.n, _p.median_gap,
             _p.last_on, _p.due_on, _p.p_14, _p.expected_quantity, _p.packaging_id, _p.packs,
             _p.expected_net_minor, _p.expected_margin_minor,
-            _packaging.c.unit, _packaging.c.factor, _product.c.base_unit,
+            _packaging.c.unit, _packaging.c.factor, _product.c.base_unit, _p.because,
+            former_product().label("former"),
         )
         .select_from(
             summary_pair.join(_product, _product.c.id == _p.product_id).outerjoin(
@@ -197,4 +208,6 @@ def _sku_row(row: Any, units: Iterable[int], net_minor: int) -> SkuRow:
         expected_net_minor=row.expected_net_minor,
         expected_margin_minor=row.expected_margin_minor,
         net_minor=net_minor,
+        because=row.because,
+        former=row.former,
     )

@@ -12,11 +12,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.services import visits
+from crmdesk.services.queries.reorder_detail import sku_detail
 from crmdesk.services.workspace import Workspace
 from tests.gui.pictures import settle
 
@@ -228,3 +231,37 @@ def test_a_visit_is_planned_and_a_word_is_kept_by_keys(hands: Hands, demo: Works
             (account, product),
         ).scalar_one()
     assert left == 0
+
+
+def test_a_shelf_is_counted_in_a_call_and_nothing_is_lost_without_one(
+    hands: Hands, demo: Workspace
+) -> None:
+    place = hands.window.place("reorder")
+    with demo.database.read() as connection:
+        account = connection.exec_driver_sql(
+            "SELECT p.account_id FROM summary_pair p WHERE p.state = 'due' AND NOT EXISTS"
+            " (SELECT 1 FROM visit v WHERE v.account_id = p.account_id AND v.date = ?)"
+            " ORDER BY p.p_14 DESC LIMIT 1",
+            (demo.today().isoformat(),),
+        ).scalar_one()
+    hands.window.go("reorder", account=account)
+    hands.still()
+    key = place.table.current_key()
+    hands.press(Qt.Key.Key_N)
+    hands.press(Qt.Key.Key_6)
+    hands.press(Qt.Key.Key_Return)
+    assert "there was none today" in hands.window.notice.text()
+    visits.log_contact(demo, account, VisitMode.CALL, VisitOutcome.INFORMATION)
+    hands.press(Qt.Key.Key_N)
+    hands.press(Qt.Key.Key_6)
+    hands.press(Qt.Key.Key_Return)
+    with demo.database.read() as connection:
+        counted = connection.exec_driver_sql(
+            "SELECT counted FROM visit_task WHERE account_id = ? AND product_id = ?"
+            " ORDER BY id DESC LIMIT 1",
+            key,
+        ).scalar_one()
+    assert counted > 0
+    assert counted % 6 == 0
+    # What was counted counts: the SKU is less likely now, and may have left the board.
+    assert sku_detail(demo, key).counted is not None

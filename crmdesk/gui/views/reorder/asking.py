@@ -106,7 +106,7 @@ class Asking:
                 _prompt(kind, subject),
                 beside=self._unit() if kind in NUMBERS else "",
                 number=kind in NUMBERS,
-                can_cycle=self._can_cycle(),
+                can_cycle=self._can_cycle() or kind is Ask.SUBSTITUTE,
             )
         )
 

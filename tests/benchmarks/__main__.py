@@ -30,6 +30,10 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "save": ("saving", "one edit with journal and without, and while a sync runs"),
     "demo": ("making", "making companies: straight into a profile, and through HQ"),
     "reorder": ("reordering", "the forecast from file to file, and scoring again"),
+    "recalculation": (
+        "recalculating",
+        "forecasts after an order and on a new day, a million pairs",
+    ),
     "musts": ("mustering", "how good the forecast is, against what it must reach"),
     "price": ("pricing", "an order of 200 lines priced as a whole"),
     "plan": ("planning", "a week of the demo's rep: the first plan, a good plan"),

@@ -160,9 +160,20 @@ def with_substitutes(
     )
     net = np.concatenate((lines.net_minor, copies.net_minor))
     packaging = np.concatenate((lines.packaging, copies.packaging))
-    taken = zip(copies.sales.account.tolist(), substitute.tolist(), strict=True)
-    former = dict(zip(taken, copies.sales.sku.tolist(), strict=True))
+    former = _former(connection, copies.sales.account, substitute, copies.sales.sku)
     return LineArrays(both, net, packaging), former
+
+
+def _former(
+    connection: Connection, account: Ints, substitute: Ints, sku: Ints
+) -> dict[tuple[int, int], int]:
+    """The former product of each (account, substitute); of several the one made last anywhere."""
+    keys = ",".join(str(key) for key in np.unique(sku).tolist())
+    cursor = connection.connection.cursor()
+    cursor.execute(f"SELECT id FROM product WHERE id IN ({keys}) ORDER BY uid")
+    rank = {row[0]: place for place, row in enumerate(cursor.fetchall())}
+    taken = np.unique(np.stack((account, substitute, sku), axis=1), axis=0).tolist()
+    return {(one, new): old for one, new, old in sorted(taken, key=lambda row: rank[row[2]])}
 
 
 def write_pairs(

@@ -38,9 +38,10 @@ def circumstances_of(
     """
     where, only = _only(account_ids)
     overrides = list(
-        connection.exec_driver_sql(
+        _read(
+            connection,
             "SELECT account_id, product_id, coalesce(made_on, ''), coalesce(until, ''),"
-            f" base_quantity, kind FROM reorder_override{where} ORDER BY made_on, uid"
+            f" base_quantity, kind FROM reorder_override{where} ORDER BY made_on, uid",
         )
     )
     return Circumstances(
@@ -50,18 +51,20 @@ def circumstances_of(
         substituted=replacements_of(connection).by_day(_number(today)).sku,
         unlisted=_values(
             [
-                *connection.exec_driver_sql(
+                *_read(
+                    connection,
                     f"SELECT account_id, product_id, {_number(today)}, {lasting(None)}"
-                    f" FROM account_product WHERE NOT listed{only}"
+                    f" FROM account_product WHERE NOT listed{only}",
                 ),
                 *_overrides(overrides, today, ENDS),
             ]
         ),
         counts=_values(_counts(connection, only)),
         par=_values(
-            connection.exec_driver_sql(
+            _read(
+                connection,
                 "SELECT account_id, product_id, 0, par_level FROM account_product"
-                f" WHERE par_level > 0{only}"
+                f" WHERE par_level > 0{only}",
             )
         ),
         put_off=_values(_overrides(overrides, today, SETS_ASIDE - ENDS)),
@@ -77,11 +80,19 @@ def circumstances_of(
 
 def replacements_of(connection: Connection) -> Replacements:
     """Delisted products with a substitute that is known here."""
-    rows = connection.exec_driver_sql(
+    rows = _read(
+        connection,
         "SELECT p.id, coalesce(p.delisted_on, ''), s.id FROM product p"
-        " JOIN product s ON s.uid = p.substitute_uid WHERE p.status = 'delisted' ORDER BY p.id"
+        " JOIN product s ON s.uid = p.substitute_uid WHERE p.status = 'delisted' ORDER BY p.id",
     )
     return Replacements(*_columns(((p, _day(day) or 0, s) for p, day, s in rows), 3))
+
+
+def _read(connection: Connection, query: str) -> list[Any]:
+    """By the driver's own cursor: after an order every one of these finds next to nothing."""
+    cursor = connection.connection.cursor()
+    cursor.execute(query)
+    return list(cursor.fetchall())
 
 
 def _only(account_ids: Sequence[int] | None) -> tuple[str, str]:
@@ -93,18 +104,17 @@ def _only(account_ids: Sequence[int] | None) -> tuple[str, str]:
 
 def _holidays(connection: Connection) -> Any:
     """Holidays of the company's country, those of a region alone left out."""
-    rows = connection.exec_driver_sql(
+    rows = _read(
+        connection,
         "SELECT date FROM holiday WHERE coalesce(region, '') = ''"
-        " AND country = (SELECT country FROM organisation LIMIT 1)"
+        " AND country = (SELECT country FROM organisation LIMIT 1)",
     )
     return np.unique(np.array([_number(date.fromisoformat(row[0])) for row in rows], np.int64))
 
 
 def _closed(connection: Connection, today: date, where: str) -> AccountDays:
     found: list[tuple[int, int]] = []
-    rows = connection.exec_driver_sql(
-        f"SELECT account_id, from_date, to_date, yearly FROM closure{where}"
-    )
+    rows = _read(connection, f"SELECT account_id, from_date, to_date, yearly FROM closure{where}")
     for account, begin, end, yearly in rows:
         first, last = date.fromisoformat(begin), date.fromisoformat(end)
         length = min((last - first).days, _LONGEST_CLOSURE)
@@ -123,19 +133,20 @@ def _in_year(day: date, year: int) -> date:
 
 
 def _delisted(connection: Connection) -> Iterable[tuple[int, int]]:
-    rows = connection.exec_driver_sql(
-        "SELECT id, coalesce(delisted_on, '') FROM product WHERE status = 'delisted'"
+    rows = _read(
+        connection, "SELECT id, coalesce(delisted_on, '') FROM product WHERE status = 'delisted'"
     )
     return [(key, _day(since) or 0) for key, since in rows]
 
 
 def _counts(connection: Connection, only: str) -> Iterable[Any]:
     """Newest count last; a visit's own day is the day of the count."""
-    rows = connection.exec_driver_sql(
+    rows = _read(
+        connection,
         "SELECT t.account_id, t.product_id, v.date, t.counted FROM visit_task t"
         " JOIN visit v ON v.id = t.visit_id"
         " WHERE t.product_id IS NOT NULL AND t.counted IS NOT NULL"
-        f"{only.replace('account_id', 't.account_id')} ORDER BY v.date, t.uid"
+        f"{only.replace('account_id', 't.account_id')} ORDER BY v.date, t.uid",
     )
     return [(account, product, _day(day) or 0, units) for account, product, day, units in rows]
 

@@ -113,7 +113,9 @@ def _figures(laptop: Laptop) -> dict[tuple[str, str], tuple[Any, ...]]:
         "SELECT lower(hex(a.uid)), lower(hex(p.uid)), s.n, s.first_on, s.last_on, s.last_quantity,"
         " s.last_net_e4, s.interval_days, s.median_gap, s.p_7, s.p_14, s.p_30, s.state, s.due_on,"
         " s.expected_quantity, k.unit, k.factor, s.packs, s.expected_net_minor,"
-        " s.expected_margin_minor, s.as_of FROM summary_pair s JOIN account a"
+        " s.expected_margin_minor, s.as_of, json_remove(s.because, '$.instead_of'),"
+        " (SELECT sku FROM product WHERE id = json_extract(s.because, '$.instead_of'))"
+        " FROM summary_pair s JOIN account a"
         " ON a.id = s.account_id JOIN product p ON p.id = s.product_id"
         " LEFT JOIN packaging k ON k.id = s.packaging_id"
     )
@@ -129,7 +131,7 @@ def _of_hq(hq: Headquarters, *, told: bool = True) -> dict[tuple[str, str], tupl
             known = reorder_facts.circumstances_of(facts, _today()) if told else NOTHING_KNOWN
             nothing = np.zeros(len(lines), dtype=np.int64)
             sold = forecasts.LineArrays(lines.sales, nothing, nothing)
-            sold = forecasts.with_substitutes(facts, sold, _today())
+            sold, _former = forecasts.with_substitutes(facts, sold, _today())
     numbers = {uid: number for number, uid in enumerate(lines.products)}
     model = reorder_wire.unpacked(document, numbers)
     today = (_today() - date(1970, 1, 1)).days
@@ -168,7 +170,7 @@ def _told(office: Laptop) -> None:
     )  # fmt: skip
     office.run(
         "UPDATE product SET status = 'delisted', delisted_on = ?, substitute_uid ="
-        " (SELECT uid FROM product WHERE sku = 'N2') WHERE sku = 'N1'",
+        " (SELECT uid FROM product WHERE sku = 'N2') WHERE sku IN ('N1', 'N3')",
         (today - timedelta(days=40)).isoformat(),
     )
     pairs = office.rows(
@@ -213,6 +215,8 @@ def test_every_figure_is_the_same_on_two_laptops_and_at_hq(sold: Headquarters) -
     untold = _of_hq(sold, told=False)
     assert sum(untold[pair] != there[pair] for pair in untold) > 20
     assert len({figures[10] for figures in everything.values()}) >= 4
+    assert {"N1", "N3"} <= {figures[20] for figures in few.values()}
+    assert sum(figures[19] is not None for figures in few.values()) > 10
 
 
 def test_figures_stay_the_same_after_sales_that_each_gets_in_its_own_order(

@@ -54,6 +54,8 @@ class Replacements:
             return _none(), _none()
         place = np.minimum(np.searchsorted(here.sku, lines.sku), len(here.sku) - 1)
         row = np.flatnonzero((here.sku[place] == lines.sku) & (lines.day <= as_of))
+        if not len(row):
+            return _none(), _none()
         substitute = here.by[place[row]]
         keep = ~_regular(lines.until(as_of), lines.account[row], substitute)
         return row[keep], substitute[keep]

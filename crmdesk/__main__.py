@@ -95,6 +95,12 @@ def _print_documents(
     return print_documents(sheets)
 
 
+def _make_logo(picture: bytes) -> bytes:
+    from crmdesk.gui.printing.batch import make_logo
+
+    return make_logo(picture)
+
+
 def main() -> int:
     """Run the program with the arguments of this process; returns the exit code."""
     if sys.argv[1:2] == [HQ_CHILD]:
@@ -105,7 +111,7 @@ def main() -> int:
     from crmdesk.cli.program import Faces
     from crmdesk.cli.program import main as run
 
-    return run(sys.argv[1:], Faces(_desktop, _tour, _smoke, _print_documents), _now)
+    return run(sys.argv[1:], Faces(_desktop, _tour, _smoke, _print_documents, _make_logo), _now)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,15 @@ PrintDocuments = Callable[[Iterable[tuple["Sheet", Path]]], Iterator["tuple[Path
 """Writes documents as PDF one by one; gives each file, its pages and letters no font has."""
 
 
+MakeLogo = Callable[[bytes], bytes]
+"""Makes a picture file small enough for a logo."""
+
+
+def no_logos(_picture: bytes) -> bytes:
+    """The same for pictures."""
+    raise EnvironmentProblem(_("This program cannot read pictures."))
+
+
 def no_printing(_sheets: Iterable[tuple[Sheet, Path]]) -> Iterator[tuple[Path, int, str]]:
     """The printing room of a program that was started without one."""
     raise EnvironmentProblem(_("This program cannot print documents."))
@@ -40,3 +49,4 @@ class Context:
     tour: Callable[[Path, Path], int]
     smoke: Callable[[], int]
     print_documents: PrintDocuments
+    make_logo: MakeLogo

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from crmdesk import __version__
 from crmdesk.cli.console import FAILED, WRONG, Console
-from crmdesk.cli.context import Context, PrintDocuments, no_printing
+from crmdesk.cli.context import Context, MakeLogo, PrintDocuments, no_logos, no_printing
 from crmdesk.domain.errors import Cancelled, CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.i18n import _, use_language
 from crmdesk.paths import default_profile_dir
@@ -33,6 +33,7 @@ class Faces:
     tour: Callable[[Path, Path], int]
     smoke: Callable[[], int]
     print_documents: PrintDocuments = no_printing
+    make_logo: MakeLogo = no_logos
 
 
 Command = Callable[[argparse.Namespace, Context], int]
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str], faces: Faces, instants: Callable[[], datetime
     folder = chosen.profile or default_profile_dir()
     context = Context(
         folder, instants, Console(as_json=chosen.json), faces.desktop, faces.tour, faces.smoke,
-        faces.print_documents,
+        faces.print_documents, faces.make_logo,
     )  # fmt: skip
     return _guarded(chosen, context)
 

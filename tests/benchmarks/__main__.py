@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     ),
     "musts": ("mustering", "how good the forecast is, against what it must reach"),
     "price": ("pricing", "an order of 200 lines priced as a whole"),
+    "print": ("printing", "an order of 200 lines as PDF"),
     "plan": ("planning", "a week of the demo's rep: the first plan, a good plan"),
     "safety": ("safety", "opening, checking and backing up the big profile; its size"),
 }

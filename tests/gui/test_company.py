@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.errors import FieldError, UserError
+from crmdesk.domain.letterhead import MOST_LOGO_BYTES
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.printing import pdf
-from crmdesk.gui.printing.images import MOST_LOGO_BYTES, logo_png, read_image
+from crmdesk.gui.printing.images import logo_png, read_image
 from crmdesk.gui.views.company.widget import CompanyPlace
 from crmdesk.services import undo
 from crmdesk.services.company import change_company

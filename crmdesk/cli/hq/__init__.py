@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crmdesk.cli.hq import (
+    company,
     devices,
     files,
     keeping,
@@ -30,6 +31,17 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(folder=None)
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
-    modules = (running, people, territories, devices, security, keeping, files, records, scaling)
+    modules = (
+        running,
+        people,
+        company,
+        territories,
+        devices,
+        security,
+        keeping,
+        files,
+        records,
+        scaling,
+    )
     for module in modules:
         module.register(steps, shared)

@@ -12,11 +12,10 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QImageWriter, QPainter
 
 from crmdesk.domain.errors import UserError
+from crmdesk.domain.letterhead import MOST_LOGO_BYTES
 from crmdesk.i18n import _, format_bytes
 
 MOST_FILE_BYTES = 4_000_000
-MOST_LOGO_BYTES = 36_000
-"""A logo travels to every laptop as base64 of at most 48 kB."""
 _MOST_PIXELS = 24_000_000
 _MOST_MEGABYTES = 128
 _SIDES = (880, 660, 440, 330, 220, 110)
@@ -26,7 +25,7 @@ _OUTSIDE = re.compile(
 _REFERENCE = re.compile(rb"(?:href\s*=\s*[\"']?|url\()\s*[\"']?(?!#)[^\s\"'#)]", re.I)
 
 
-def read_image(data: bytes) -> QImage | None:
+def read_image(data: bytes, most_pixels: int = _MOST_PIXELS) -> QImage | None:
     """A PNG or JPEG within bounds; None for anything else."""
     buffer = _buffer(data)
     reader = QImageReader(buffer)
@@ -36,7 +35,7 @@ def read_image(data: bytes) -> QImage | None:
     if bytes(reader.format().data()) not in (b"png", b"jpeg"):
         return None
     size = reader.size()
-    if not size.isValid() or size.width() * size.height() > _MOST_PIXELS:
+    if not size.isValid() or size.width() * size.height() > most_pixels:
         return None
     QImageReader.setAllocationLimit(_MOST_MEGABYTES)
     image = reader.read()

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from crmdesk.gui.printing.images import read_image
 from crmdesk.interchange.documents.sheet import Bars, Drawing, Picture, Raster
 
+_MOST_PIXELS = 2_000_000
 _TEXT_ROOM = 13.0
 _TEXT_PX = 10
 _WIDEST_MODULE = 1.9
@@ -76,7 +77,7 @@ class Pictures(QPyTextObject):
 
     def _image(self, name: str, picture: Raster) -> QImage:
         if name not in self._images:
-            self._images[name] = read_image(picture.data) or QImage()
+            self._images[name] = read_image(picture.data, _MOST_PIXELS) or QImage()
         return self._images[name]
 
 

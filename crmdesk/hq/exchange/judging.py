@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from crmdesk.domain.letterhead import logo_of
 from crmdesk.hq.database.bulk import unique_text
 from crmdesk.hq.database.images import RowKey, account_of
 from crmdesk.hq.database.scopes import row_scope
@@ -142,6 +143,8 @@ class Judge:
             self._claim_uniques(entity, key, after)
             if op.entity == "promotion" and not after.deleted:
                 check_promotion(after)
+            if op.entity == "organisation":
+                _check_logo(after)
             check_taken(op.entity, after, self._writer)
         return collisions
 
@@ -296,3 +299,10 @@ def _new_values(op: Op) -> Mapping[str, Any]:
 
 def _default(entity: Entity, column: str) -> object:
     return next((f.default for f in entity.fields if f.column == column), None)
+
+
+def _check_logo(image: Image) -> None:
+    """Refuse a logo that is no small picture: every laptop would get it."""
+    logo = image.values.get("logo")
+    if logo is not None and not logo_of(logo):
+        raise RefusedOp("invalid-logo", _("A logo is a PNG or JPEG picture."))

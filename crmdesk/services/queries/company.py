@@ -6,13 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crmdesk.services.queries.documents import logo_bytes
+from crmdesk.domain.letterhead import FIELDS, logo_of
 from crmdesk.services.workspace import Workspace
-
-FIELDS = (
-    "name", "street", "postcode", "city", "country", "tax_id", "phone", "email", "website",
-    "bank_account",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +31,8 @@ def company(ws: Workspace) -> CompanyRow:
     found = texts.get("terms") if isinstance(texts, Mapping) else None
     terms = {k: v for k, v in found.items() if isinstance(v, str)} if found else {}
     fields = {name: getattr(row, name) or "" for name in FIELDS}
-    return CompanyRow(fields, {"": row.document_terms or "", **terms}, logo_bytes(row.logo))
+    return CompanyRow(
+        fields,
+        {"": row.document_terms or "", **terms},
+        logo_of(json.loads(row.logo) if row.logo else None),
+    )

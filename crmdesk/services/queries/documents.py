@@ -6,8 +6,6 @@ Owns reading them with company, customer, rep and texts in one consistent read. 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +17,7 @@ from sqlalchemy import Connection, Row
 
 from crmdesk.domain.clock import parse_instant
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.letterhead import logo_of
 from crmdesk.domain.signature import read_signature
 from crmdesk.i18n import _, known_language, language
 from crmdesk.interchange.documents import words
@@ -242,7 +241,7 @@ def _company(connection: Connection) -> Company:
     return Company(
         address, row.tax_id or "", row.phone or "", row.email or "", row.website or "",
         row.bank_account or "", terms_in(row.document_texts, row.document_terms, language()),
-        logo_bytes(row.logo),
+        logo_of(_json(row.logo)),
     )  # fmt: skip
 
 
@@ -252,18 +251,6 @@ def terms_in(texts: str | None, default: str | None, code: str) -> str:
     terms = found.get("terms") if isinstance(found, Mapping) else None
     own = terms.get(code) if isinstance(terms, Mapping) else None
     return own if isinstance(own, str) and own else default or ""
-
-
-def logo_bytes(logo: str | None) -> bytes:
-    """The logo's picture file; nothing where there is none or it cannot be read."""
-    found = _json(logo)
-    data = found.get("data") if isinstance(found, Mapping) else None
-    if not isinstance(data, str):
-        return b""
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def _customer(

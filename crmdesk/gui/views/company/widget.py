@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crmdesk.domain.letterhead import FIELDS
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
@@ -31,7 +32,7 @@ from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.panels import PageHeader, Panel
 from crmdesk.i18n import _, pgettext
-from crmdesk.services.queries.company import FIELDS, CompanyRow
+from crmdesk.services.queries.company import CompanyRow
 
 _LOGO_ROOM = (300, 88)
 _FORM_WIDTH = 520

@@ -357,7 +357,9 @@ def test_places_say_which_document_they_show(
             "SELECT account_id FROM collection WHERE user_id = ? ORDER BY id DESC LIMIT 1",
             (demo.user.id,),
         ).scalar_one()
+        quote = connection.exec_driver_sql("SELECT max(id) FROM quote").scalar_one()
     shown = {
+        "quote": ({"quote": quote}, "quote"),
         "orders": ({}, "order"), "collecting": ({"account": account}, "receipt"),
         "day_end": ({}, "day-sheet"),
     }  # fmt: skip

@@ -371,7 +371,8 @@ def _hints(sheet: SheetItem) -> list[tuple[list[str], str]]:
         shown = []
     if sheet.versions:
         shown.append("quote.version")
-    return [([keys.hint(action)], keys.title(action)) for action in (*shown, "quote.close")]
+    shown += ["quote.close", "global.pdf", "global.mail"]
+    return [([keys.hint(action)], keys.title(action)) for action in shown]
 
 
 def build(context: PlaceContext) -> QuotePlace:

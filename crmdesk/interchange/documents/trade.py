@@ -196,7 +196,7 @@ def _tax_words(tax: Tax, currency: str) -> str:
 
 def _payment(document: TradeDocument) -> list[Piece]:
     bank = document.head.company.bank
-    if document.head.kind == words.RETURN or not bank:
+    if document.head.kind != words.ORDER or not bank:
         return []
     return section(_("Please pay to"), bank)
 

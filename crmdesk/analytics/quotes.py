@@ -10,7 +10,6 @@ Owns these figures; which rows they rest on is left to the queries.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,43 +57,59 @@ class WinChance:
     company_share: float
 
 
+_Path = tuple[object, ...]
+
+
 class WinHistory:
     """Chances of open quotes against one set of decided ones; counts of an age are made once."""
 
     def __init__(self, decided: Sequence[DecidedQuote]) -> None:
-        self._decided = tuple(decided)
         self._cuts = _terciles([quote.net_minor for quote in decided])
-        self._counts: dict[int, Counter[tuple[object, ...]]] = {}
+        self._decided = [
+            (quote.segment, self._size(quote.net_minor), quote.days_open, quote.follow_ups,
+             quote.won)
+            for quote in decided
+        ]  # fmt: skip
+        self._counts: dict[int, dict[_Path, list[int]]] = {}
 
     def chance(self, quote: OpenQuote) -> Figure[WinChance]:
         """The chance of one quote, or TOO_FEW_QUOTES."""
         counts = self._at(max(quote.age_days, 0))
-        path: tuple[object, ...] = (
+        path: _Path = (
             quote.segment, self._size(quote.net_minor), min(quote.follow_ups, _MOST_FOLLOW_UPS)
         )  # fmt: skip
-        of, won = counts[("n",)], counts[("won",)]
+        of, won = counts.get((), [0, 0])
         if of < FEWEST:
             return Figure(None, Missing.TOO_FEW_QUOTES)
         company = share = won / of
         similar = of
         for depth in range(1, len(path) + 1):
-            similar = counts["n", *path[:depth]]
-            share = (counts["won", *path[:depth]] + _WEIGHT * share) / (similar + _WEIGHT)
+            similar, won = counts.get(path[:depth], [0, 0])
+            share = (won + _WEIGHT * share) / (similar + _WEIGHT)
         return Figure(WinChance(share, similar, of, company))
 
-    def _at(self, age: int) -> Counter[tuple[object, ...]]:
+    def _at(self, age: int) -> dict[_Path, list[int]]:
         """How many were decided and won among those still open at an age, by every step."""
         found = self._counts.get(age)
-        if found is None:
-            found = self._counts[age] = Counter()
-            for quote in self._decided:
-                if quote.days_open < age:
-                    continue
-                by_then = sum(1 for day in quote.follow_ups if day <= age)
-                path = (quote.segment, self._size(quote.net_minor), min(by_then, _MOST_FOLLOW_UPS))
-                for depth in range(len(path) + 1):
-                    found["n", *path[:depth]] += 1
-                    found["won", *path[:depth]] += quote.won
+        if found is not None:
+            return found
+        whole: dict[_Path, list[int]] = {}
+        for segment, size, days_open, follow_ups, won in self._decided:
+            if days_open < age:
+                continue
+            by_then = 0
+            for day in follow_ups:
+                by_then += day <= age
+            path = (segment, size, min(by_then, _MOST_FOLLOW_UPS))
+            count = whole.setdefault(path, [0, 0])
+            count[0] += 1
+            count[1] += won
+        found = self._counts[age] = {}
+        for full, (decided, of_them) in whole.items():
+            for depth in range(len(full) + 1):
+                count = found.setdefault(full[:depth], [0, 0])
+                count[0] += decided
+                count[1] += of_them
         return found
 
     def _size(self, net_minor: int) -> int:

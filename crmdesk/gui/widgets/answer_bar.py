@@ -42,23 +42,17 @@ class AnswerBar(Surface):
         for control in (self._results, self._modes):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             control.chosen.connect(lambda _key: self.setFocus())
-        choices = QHBoxLayout()
-        choices.setSpacing(t.SPACE_3)
-        choices.addWidget(self._results)
-        choices.addWidget(self._modes)
-        choices.addStretch(1)
-        column.addLayout(choices)
-        row = QHBoxLayout()
-        row.setSpacing(t.SPACE_2)
         self.note = EntryLine(_("Note"), parent=self)
         self._day_label = TextLabel(_("Next follow-up"), ink="muted", parent=self)
         self.day = EntryLine(_("Next follow-up"), "+7", self)
         self.day.setFixedWidth(theme.scaled(_DAY_WIDTH))
         self._done = KeyHintButton(_("Save"), "Enter", parent=self)
         self._leave = KeyHintButton(_("Cancel"), "Esc", kind="quiet", parent=self)
-        row.addWidget(self.note, 1)
-        for widget in (self._day_label, self.day, self._done, self._leave):
-            row.addWidget(widget)
+        # Three lines: long words of another language still fit beside a narrow list.
+        column.addLayout(_line(self._results, None))
+        column.addLayout(_line(self._modes, None, self._day_label, self.day))
+        row = _line(self.note, self._done, self._leave)
+        row.setStretchFactor(self.note, 1)
         column.addLayout(row)
         for field in (self.note, self.day):
             field.entered.connect(self._on_done)
@@ -149,3 +143,15 @@ class AnswerBar(Surface):
     def _on_left(self) -> None:
         self.put_away()
         self.closed.emit()
+
+
+def _line(*parts: QWidget | None) -> QHBoxLayout:
+    """Widgets beside each other; None is the room that gives way."""
+    row = QHBoxLayout()
+    row.setSpacing(t.SPACE_2)
+    for part in parts:
+        if part is None:
+            row.addStretch(1)
+        else:
+            row.addWidget(part)
+    return row

@@ -33,6 +33,7 @@ _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
     "accuracy", "company",
 )  # fmt: skip
+_ALONE = ("accuracy",)
 _BESIDE_IN_OFFICE = ("cover",)
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
@@ -136,6 +137,7 @@ def places_for(workspace: Workspace) -> list[PlaceSpec]:
                     _builder(key),
                     in_rail=key in in_rail,
                     within=_WITHIN.get(key, ""),
+                    alone=key in _ALONE,
                     badge=_BADGES.get(key),
                 )
             )

@@ -171,8 +171,9 @@ class PlaceSpec:
 
     ``title`` is called when shown, so that it follows the language. ``build`` returns a QWidget
     that also is a :class:`PlaceWidget`; it is called when the place is first opened. ``within`` is
-    the place of the rail that is marked while one outside of it is shown. ``badge`` counts what
-    waits there; it is read off the interface thread.
+    the place of the rail that is marked while one outside of it is shown; ``alone`` is one outside
+    of it that the command field offers, for it needs nothing named. ``badge`` counts what waits
+    there; it is read off the interface thread.
     """
 
     key: str
@@ -181,6 +182,7 @@ class PlaceSpec:
     build: Callable[[PlaceContext], Any]
     in_rail: bool = True
     within: str = ""
+    alone: bool = False
     badge: Callable[[Workspace], int] | None = None
 
 

@@ -334,6 +334,8 @@ class MainWindow(QMainWindow):
         for number, spec in enumerate(shown, start=1):
             cap = f"Ctrl+{number}" if number < 10 else ""
             hits.append(Hit(group, spec.title(), "", spec.icon, Target(spec.key), keys=cap))
+        beside = (spec for spec in self._specs.values() if spec.alone)
+        hits += [Hit(group, spec.title(), "", spec.icon, Target(spec.key)) for spec in beside]
         owners: list[QWidget] = [self]
         if self._here is not None:
             owners.insert(0, self.place(self._here.place))

@@ -178,3 +178,9 @@ def test_no_place_flashes_a_window_of_its_own(
     finally:
         watch.stop()
     assert [type(shown).__name__ for shown in watch.shown] == []
+
+
+def test_how_good_it_has_been_is_found_from_anywhere(window: MainWindow) -> None:
+    (hit,) = (hit for hit in window.commands("how good") if hit.target is not None)
+    assert hit.target is not None
+    assert hit.target.place == "accuracy"

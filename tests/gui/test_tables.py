@@ -82,6 +82,20 @@ def test_only_pages_in_view_are_fetched(qtbot: QtBot) -> None:
     assert len(wanted) == len(set(wanted))
 
 
+def test_rows_have_one_height_wherever_headings_stood_before(
+    table: RowsTable, model: RowsModel
+) -> None:
+    heading = Heading("due", (Run("Due"),))
+    model.set_keys([1, heading, 2, heading, 3])
+    ordinary = table.rowHeight(0)
+    assert table.rowHeight(1) != ordinary
+    model.set_keys([1, 2, 3, 4, 5])
+    assert {table.rowHeight(place) for place in range(5)} == {ordinary}
+    model.set_keys([heading, 1, 2])
+    assert table.rowHeight(0) != ordinary
+    assert table.rowHeight(1) == ordinary
+
+
 def test_row_that_has_not_come_is_blank_not_wrong(qapp: QApplication) -> None:
     model = RowsModel(COLUMNS)
     model.set_keys([1, 2])

@@ -60,7 +60,7 @@ def window(
     window.resize(1440, 900)
     window.show()
     window.open_places(as_admin(demo), places_for(as_admin(demo)), ShellSources())
-    qtbot.waitUntil(lambda: runner.running == 0)
+    qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
     yield window
     window.close()
 

@@ -88,7 +88,7 @@ def _histories(world: _World, customers: list[Customer]) -> Iterator[Batch]:
     spec, uids, sink, staff = world.spec, world.uids, world.sink, world.staff
     calendars = [_calendar(spec, staff, customer, world.intensity) for customer in customers]
     schedule, numbers = Schedule(spec, customers, calendars), Numbers(spec)
-    documents = Documents(spec, world.catalogue, uids, sink)
+    documents = Documents(spec, world.catalogue, uids, sink, staff)
     desks = _Desks(
         schedule,
         documents,

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from crmdesk.demo.alterations import alteration, is_altered
 from crmdesk.demo.customer import Customer
 from crmdesk.demo.goods import Catalogue
+from crmdesk.demo.people import Staff
 from crmdesk.demo.pricing import PricedLine, Pricing
 from crmdesk.demo.rhythm import Purchase
 from crmdesk.demo.sink import Sink, instant_text
@@ -96,9 +98,13 @@ def _scribble() -> dict[str, object]:
 class Documents:
     """Writes the documents of purchases into a sink."""
 
-    def __init__(self, spec: DemoSpec, catalogue: Catalogue, uids: UidMaker, sink: Sink) -> None:
+    def __init__(
+        self, spec: DemoSpec, catalogue: Catalogue, uids: UidMaker, sink: Sink, staff: Staff
+    ) -> None:
         self.pricing = Pricing(spec, catalogue)
         self._uids, self._sink = uids, sink
+        self._office = staff.office
+        self._credit = staff.reasons["order_rejected", "credit"]
         self._lists = catalogue.lists
         self._today = spec.today.toordinal()
         self._documents_from = self._today - DOCUMENT_DAYS
@@ -132,6 +138,9 @@ class Documents:
             if rng.random() < 0.03:
                 status = "rejected"
             self.write_order(customer, placed, lines, order, status)
+            if status in ("accepted", "shipped") and is_altered(order, lines):
+                row = alteration(self._uids(), order, customer.uid, self._office, lines, placed.day)
+                self._sink.add("order_alteration", row)
             return []
         if rng.random() < 0.01 and customer.cast is None:
             self.write_order(customer, placed, lines, order, "cancelled")
@@ -157,12 +166,14 @@ class Documents:
         sums = totals(lines)
         day = date.fromordinal(placed.day)
         delivery = placed.day + (2 if (placed.day - 1) % 7 < 3 else 4)
-        answer = "Over the credit limit: pay F-26 first." if status == "rejected" else None
+        rejected = status == "rejected"
+        answer = "Over the credit limit: pay F-26 first." if rejected else None
         row = self._order(
             order, order_lines(lines), account=customer.uid, number=placed.order_number,
             status=status, user=customer.rep.uid, visit=placed.visit,
             price_list=self._lists[customer.price_list], order_date=day,
             delivery_date=date.fromordinal(delivery), answer=answer,
+            reason=self._credit if rejected else None,
             submitted_at=instant_text(day, placed.minute), net_minor=sums.net,
             discount_minor=sums.discount, tax_minor=sums.tax, total_minor=sums.net + sums.tax,
             cost_minor=sums.cost, source="suggestion" if placed.visit else "manual",

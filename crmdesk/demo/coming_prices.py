@@ -78,7 +78,6 @@ def _promotions(
     coffee = next(p for p in goods if p.category_code == "15")
     sweets = next(p for p in goods if p.category_code == "16")
     oil = next(p for p in goods if p.category_code == "10")
-    case = coffee.packs[-1].factor if len(coffee.packs) > 1 else 6
     basket = {
         "parts": [
             {"product": coffee.uid.hex(), "quantity": 6},
@@ -91,7 +90,7 @@ def _promotions(
         ("BREAK", "Breakfast basket", "bundle", None, None, None, basket),
         ("PULSES", "Mixed pulses", "mix", None, None, None, pasta),
         ("OIL", "Ten plus one", "free", oil.uid, 10, 1, None),
-        ("LATTE", "Coffee brings sweets", "free", coffee.uid, case, 1,
+        ("LATTE", "Coffee brings sweets", "free", coffee.uid, 12, 1,
          {"free_product": sweets.uid.hex()}),
     )  # fmt: skip
     for code, name, kind, product, buy, free, rule in rows:

@@ -263,6 +263,7 @@ _ALL = (
     Binding("prices.whole", "W", N_("Whole company")),
     Binding("prices.view", "V", N_("Other rows")),
     Binding("prices.export", "E", N_("Export")),
+    Binding("prices.rules", "O", N_("Company rules")),
     Binding("prices.submit", "Ctrl+Enter", N_("Carry out")),
     Binding("prices.leave", "Esc", N_("leave it")),
     Binding("sync.try", "F5", N_("Try now")),

@@ -21,9 +21,11 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.prices.items import Form, MapItem, Section, Table, Tile
 from crmdesk.gui.views.prices.lists import AGREED
 from crmdesk.gui.views.prices.presenter import PricesPresenter
+from crmdesk.gui.views.prices.rules import ask_rules
 from crmdesk.gui.views.prices.widget import PricesPlace, build
 from crmdesk.gui.widgets.items import Tone, WaterfallStep
 from crmdesk.i18n import use_language
+from crmdesk.services.queries.policy import company_policy
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.pictures import settle
@@ -212,6 +214,18 @@ def test_what_cannot_be_tried_is_said_at_its_field(
     ):  # fmt: skip
         presenter.submit(typed(view, **values))
         assert view.problem[0] == field
+
+
+def test_company_rules_are_a_form(
+    presenter: PricesPresenter, view: FakeView, office: Workspace
+) -> None:
+    ask_rules(presenter)
+    presenter.submit(typed(view, return_days="soon"))
+    assert view.problem[0] == "return_days"
+    presenter.submit(typed(view, return_days="14", below_cost="block", **{"most.rep": "7.5"}))
+    policy = company_policy(office)
+    assert (policy.return_days, policy.below_cost.value) == (14, "block")
+    assert policy.most_discount_of(Role.REP) == 750
 
 
 # ------------------------------------------------------------------------------ the window

@@ -153,3 +153,60 @@ def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:
                 (found,) = differing_prices(connection, {"x": wrong})["x"]
                 assert (found.field, found.theirs) == (column, right)
     assert seen == {"list", "break", "promotion", "agreed"}
+
+
+def test_a_newer_version_of_a_list_prices_orders_from_its_day_on(hq: Headquarters) -> None:
+    """HQ follows the versions as the laptop does, and a draft prices nothing anywhere."""
+    one = hq.join("R1")
+    listed, _rule = price_list(hq)
+    for code, status, start, price in (
+        ("A/27", "active", "2026-11-15", 13_500), ("A/28", "draft", None, 99_999),
+    ):  # fmt: skip
+        newer = editing.insert_row(
+            hq.store, "price_list",
+            {"code": code, "name": "A", "status": status, "replaces_uid": listed,
+             "valid_from": start},
+            hq.now_ms(),
+        )  # fmt: skip
+        for product in company.PRODUCTS[:2]:
+            editing.insert_row(
+                hq.store, "price_rule",
+                {"price_list_id": newer, "product_id": product.hex(), "price_e4": price},
+                hq.now_ms(),
+            )  # fmt: skip
+    one.sync()
+    with one.database.read() as connection:
+        run = connection.exec_driver_sql
+        key = run("SELECT id FROM account WHERE code = 'C0'").scalar_one()
+        sku = run("SELECT id FROM product WHERE sku = 'SKU0'").scalar_one()
+        for day, price in ((date(2026, 11, 14), 12_000), (date(2026, 11, 15), 13_500)):
+            known = read_rules(connection, terms_of(connection, key, day), [sku], "EUR")
+            asked = [AskedLine(known.uids[sku], 1)]
+            assert price_order(asked, known.rules).lines[0].price.net_price_e4 == price
+    order(one, "R01-00001", net_e4=12_000)
+    report = one.sync()
+    assert report.conflicts == 2
+    assert {row[0] for row in one.rows("SELECT theirs FROM conflict")} == {"13500"}
+
+
+def test_company_rules_and_prices_are_the_offices(hq: Headquarters) -> None:
+    """What the office writes reaches the rep; what a rep writes by force is refused, with why."""
+    one, office = hq.join("R1"), hq.join("O1")
+    price_list(hq)
+    office.sync()
+    one.sync()
+    office.run("UPDATE organisation SET policy = ?", '{"below_cost":"block"}')
+    office.run("UPDATE price_list SET note = 'checked', status = 'retired'")
+    assert (office.sync().refusals, office.sync().waiting) == (0, 0)
+    one.sync()
+    assert one.rows("SELECT policy FROM organisation") == [('{"below_cost":"block"}',)]
+    assert one.rows("SELECT note, status FROM price_list") == [("checked", "retired")]
+    one.run("UPDATE price_list SET note = 'mine'")
+    one.run(
+        "INSERT INTO cost_version (uid, product_id, cost_e4, valid_from)"
+        " SELECT ?, min(id), 1, '2027-01-01' FROM product",
+        new_uid(),
+    )
+    one.sync()
+    assert hq.one("SELECT note FROM price_list") == "checked"
+    assert hq.one("SELECT count(*) FROM cost_version WHERE cost_e4 = 1") == 0

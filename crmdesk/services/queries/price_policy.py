@@ -130,7 +130,6 @@ SELECT r.id, r.product_id, p.sku, p.name product, coalesce(c.name, '') category,
         JOIN price_list b ON b.uid = l.replaces_uid WHERE o.price_list_id = b.id
         AND o.product_id = r.product_id AND o.minimum_quantity = r.minimum_quantity
         AND o.price_e4 IS NOT NULL AND (o.valid_from IS NULL OR o.valid_from <= :day)
-        AND (o.valid_to IS NULL OR o.valid_to >= :day)
         ORDER BY o.valid_from DESC, o.uid DESC LIMIT 1) before_e4,
        (SELECT v.cost_e4 FROM cost_version v WHERE v.product_id = r.product_id
         AND v.valid_from <= :day ORDER BY v.valid_from DESC, v.cost_e4 DESC LIMIT 1) cost_e4

@@ -93,7 +93,8 @@ def promotion_columns() -> tuple[Column, ...]:
         Column("words", _("What it gives"), lambda row: Cell(row.words), 240, stretch=True,
                sortable=False),
         Column("kind", _("Kind"), lambda row: Cell(kinds.get(row.kind, row.kind),
-               tone=Tone.MUTED), 170, sortable=False, yields=True),
+               tone=Tone.MUTED), column_width(
+               150, *kinds.values()), sortable=False, yields=True),
         _day_column("start", _("From"), "valid_from"),
         _day_column("end", _("To"), "valid_to"),
     )  # fmt: skip
@@ -158,12 +159,12 @@ def outlier_columns(currency: str) -> tuple[Column, ...]:
         return Cell(format_number(value / digits, 4))
 
     return (
-        Column("customer", _("Customer"), lambda row: Cell(row.customer, unit=row.segment), 140,
+        Column("customer", _("Customer"), lambda row: Cell(row.customer, unit=row.segment), 120,
                stretch=True, sortable=False),
-        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 130, sortable=False),
+        Column("sku", _("SKU"), lambda row: Cell(row.sku, unit=row.product), 112, sortable=False),
         Column("quantity", _("Units"), lambda row: Cell(format_number(row.outlier.quantity)), 64,
                right=True, sortable=False),
-        Column("price", _("Pays"), lambda row: each(row.outlier.price), 72, right=True,
+        Column("price", _("Pays"), lambda row: each(row.outlier.price), 70, right=True,
                sortable=False),
         Column("median", _("Others pay"), lambda row: each(row.outlier.median), 96, right=True,
                sortable=False),
@@ -194,11 +195,11 @@ def month_columns(currency: str) -> tuple[Column, ...]:
         Column("month", _("Month"), month, 110, stretch=True, sortable=False),
         Column("net", _("Net"), lambda row: Cell(format_amount(row.net_minor, currency,
                decimals=0)), 110, right=True, sortable=False),
-        Column("discount", _("Discounts of list"), lambda row: Cell(figure_text(row.discount)), 110,
+        Column("discount", _("Discounts"), lambda row: Cell(figure_text(row.discount)), 110,
                right=True, sortable=False),
-        Column("price", _("Prices (base 100)"), index(lambda row: row.price.value), 110, right=True,
+        Column("price", _("Price index"), index(lambda row: row.price.value), 110, right=True,
                sortable=False),
-        Column("cost", _("Costs (base 100)"), index(lambda row: row.cost.value), 110, right=True,
+        Column("cost", _("Cost index"), index(lambda row: row.cost.value), 110, right=True,
                sortable=False),
         Column("margin", _("Margin"), lambda row: Cell(figure_text(row.margin), strong=True), 100,
                right=True, sortable=False),

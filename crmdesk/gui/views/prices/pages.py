@@ -103,7 +103,7 @@ class ListsPage(QWidget):
         left.setFixedWidth(theme.scaled(360))
         self.lists = TableBox("lists", _("Price lists"), model.list_columns(), settings, left)
         left.body.addWidget(self.lists)
-        left.add_foot(_foot(("prices.new", "prices.activate", "prices.put_away")))
+        left.add_foot(_foot(("prices.activate", "prices.put_away", "prices.rules")))
         self.right = Panel(_("Prices"), parent=self)
         self.pages = Pages(
             [

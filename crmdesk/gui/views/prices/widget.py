@@ -25,6 +25,7 @@ from crmdesk.gui.views.prices.pages import (
     TrialPage,
 )
 from crmdesk.gui.views.prices.presenter import PricesPresenter
+from crmdesk.gui.views.prices.rules import ask_rules
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.exporting import ask_export_file
 from crmdesk.gui.widgets.fields import SearchField
@@ -35,7 +36,7 @@ from crmdesk.i18n import _
 
 _ACTIONS = (
     "new", "change", "activate", "put_away", "add", "remove", "agree", "try", "customer", "sku",
-    "whole", "view", "export",
+    "whole", "view", "export", "rules",
 )  # fmt: skip
 _BUTTONS = {
     Section.LISTS: ("try", "activate", "new"),
@@ -281,6 +282,7 @@ class PricesPlace(QWidget):
         current = front.table.current_key()
         return {
             (Section.LISTS, "new"): lists.new_version,
+            (Section.LISTS, "rules"): lambda: ask_rules(p),
             (Section.LISTS, "change"): lists.change_prices,
             (Section.LISTS, "activate"): lists.activate,
             (Section.LISTS, "put_away"): lists.put_away,

@@ -1,0 +1,64 @@
+"""The company's rules as a form: what is allowed and usual in selling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmdesk.domain.policy import BelowCost, Policy
+from crmdesk.domain.states import Role
+from crmdesk.gui.views.prices import typing as read
+from crmdesk.gui.views.prices.desk import PricesDesk
+from crmdesk.gui.views.prices.items import Form, FormField
+from crmdesk.i18n import _
+from crmdesk.services.company_policy import change_company_policy
+from crmdesk.services.queries.policy import company_policy
+
+
+def ask_rules(desk: PricesDesk) -> None:
+    """Ask for the company's rules, beginning with those in force."""
+    policy = company_policy(desk.ws)
+
+    def submit(typed: Mapping[str, str]) -> None:
+        changes = _changes(typed)
+        desk.write(lambda: change_company_policy(desk.ws, changes), _("Company rules changed"))
+
+    desk.ask(_form(policy), submit)
+
+
+def _form(policy: Policy) -> Form:
+    choices = ((BelowCost.WARN.value, _("warn")), (BelowCost.BLOCK.value, _("do not allow")))
+    days = {
+        "quote_valid_days": _("Quote valid, days"),
+        "quote_follow_up_days": _("Follow up after, days"),
+        "return_days": _("Return within, days"),
+        "stale_stock_hours": _("Stock old after, hours"),
+    }
+    roles = {
+        Role.REP: _("Rep, most % off"),
+        Role.OFFICE: _("Office, most % off"),
+        Role.MANAGER: _("Manager, most % off"),
+        Role.ADMIN: _("Admin, most % off"),
+    }
+    return Form(
+        _("Company rules"),
+        (
+            FormField("below_cost", _("Below cost"), policy.below_cost.value, choices=choices),
+            *(FormField(key, label, str(getattr(policy, key)), width=80)
+              for key, label in days.items()),
+            *(FormField(f"most.{role}", label, read.percent_text(policy.most_discount_of(role)),
+                        width=80) for role, label in roles.items()),
+        ),
+        _("Save the rules"),
+        _("They hold for everybody after the next sync."),
+    )  # fmt: skip
+
+
+def _changes(typed: Mapping[str, str]) -> dict[str, Any]:
+    changes: dict[str, Any] = {"below_cost": read.text_of(typed, "below_cost")}
+    for key in ("quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours"):
+        text = read.text_of(typed, key)
+        changes[key] = int(text) if text.isdecimal() and len(text) < 9 else text or None
+    shares = {role.value: read.percent_of(typed, f"most.{role}") for role in Role}
+    changes["most_discount_bp"] = {key: one for key, one in shares.items() if one is not None}
+    return changes

@@ -54,10 +54,13 @@ def _export(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _import(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services.forecasting import bring_up_to_date
     from crmdesk.sync.filesync import take
 
     with opened(context, to_sync=True) as ws:
         taken = take(ws.database, chosen.file)
+        if not ws.is_locked():
+            bring_up_to_date(ws)
     report = taken.report
     context.console.document(
         {

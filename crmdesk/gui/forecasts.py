@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from crmdesk.gui.presenting import JobRunner
     from crmdesk.services.workspace import Workspace
 
+_FOR_EVERYBODY = frozenset({"reorder_model", "holiday", "organisation"})
+"""What the forecasts of all customers depend on."""
+
 
 @dataclass(frozen=True, slots=True)
 class ForecastState:
@@ -70,8 +73,8 @@ class Forecasts(QObject):
         self._runner.write(lambda: _end_visits(workspace), lambda _done: self.look(), owner=self)
 
     def note_changes(self, changes: ChangeSet) -> None:
-        """A model may have come from HQ, or many sales from a file."""
-        if changes.everything or "reorder_model" in changes.touched:
+        """A model or a holiday may have come from HQ, or many sales from a file."""
+        if changes.everything or not changes.touched.keys().isdisjoint(_FOR_EVERYBODY):
             self.look()
 
     def look(self) -> None:

@@ -43,6 +43,9 @@ _SEARCHED_WITH = {
     "packaging": ("search:product", "product_id"),
 }
 
+# Rows that the forecasts of all accounts read, and the company's country, which says which.
+_EVERYBODYS_MARKS = ("holiday",)
+
 # Rows that decide packs and worth of a forecast; columns of ``product`` that do, or end one.
 _PRODUCT_MARKS = ("packaging", "cost_version")
 _PRODUCT_COLUMNS = "price_per, status, delisted_on, substitute_uid"
@@ -250,6 +253,11 @@ def _mark_triggers() -> Iterator[str]:
                     f"CREATE TRIGGER search_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark(kind, f"{row}.{column}") + " END"
                 )  # fmt: skip
+        for name in _EVERYBODYS_MARKS:
+            yield (
+                f"CREATE TRIGGER mark_{name}_{event.lower()} {_after(event, name)} BEGIN "
+                + _mark("everybody", "0") + " END"
+            )  # fmt: skip
         for name in SEARCHED:
             yield (
                 f"CREATE TRIGGER search_{name}_{event.lower()} {_after(event, name)} BEGIN "
@@ -259,6 +267,10 @@ def _mark_triggers() -> Iterator[str]:
         f"CREATE TRIGGER mark_product_update AFTER UPDATE OF {_PRODUCT_COLUMNS} ON product BEGIN "
         + _mark("product", "NEW.id") + " END"
     )  # fmt: skip
+    yield (
+        "CREATE TRIGGER mark_organisation_update AFTER UPDATE OF country ON organisation"
+        " WHEN OLD.country IS NOT NEW.country BEGIN " + _mark("everybody", "0") + " END"
+    )
     yield (
         "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "
         + _mark("account", "NEW.id") + " END"

@@ -95,6 +95,9 @@ def maintain(connection: Connection, clock: Clock) -> None:
     for name in SEARCHED:
         if f"search:{name}" in marked:
             search.refresh(connection, name, sorted(marked[f"search:{name}"]))
+    if "everybody" in marked and as_of(connection) is not None:
+        # Too much for this transaction: a walk over all customers follows.
+        set_reached(connection, 0)
     paired = marked.get("sales", set())
     if "product" in marked:
         paired |= _buyers(connection, sorted(marked["product"]))

@@ -123,6 +123,29 @@ def test_what_is_sold_during_the_walk_is_scored_as_everything_will_be(ws: Worksp
     assert _figures(later) == _rebuilt(later)
 
 
+def test_a_holiday_is_for_everybody(ws: Workspace) -> None:
+    """Too much for the transaction that brings it: a walk follows, and nothing is wrong before."""
+    before = _figures(ws)
+    day = DEMO_TODAY + timedelta(days=1)
+    with ws.database.write() as tx:
+        for number in range(9):
+            tx.connection.exec_driver_sql(
+                "INSERT INTO holiday (uid, date, name, country) SELECT ?, ?, 'Feast', country"
+                " FROM organisation",
+                (new_uid(), (day + timedelta(days=number)).isoformat()),
+            )
+    assert _figures(ws) == before
+    assert forecast_standing(ws).stale
+    assert check(ws.database, ws.folder) == []
+    assert bring_up_to_date(ws)
+    assert _figures(ws) == _rebuilt(ws) != before
+
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE organisation SET country = 'XX'")
+    assert bring_up_to_date(ws)
+    assert _figures(ws) == _rebuilt(ws)
+
+
 def test_a_third_day_begins_the_walk_anew(ws: Workspace) -> None:
     with pytest.raises(Cancelled):
         bring_up_to_date(_tomorrow(ws), cancelled=_cut_after(2))

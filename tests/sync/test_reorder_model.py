@@ -209,6 +209,8 @@ def test_every_figure_is_the_same_on_two_laptops_and_at_hq(sold: Headquarters) -
         pair: _sentence(figures) for pair, figures in few.items()
     }
     assert {pair: (f[0], *f[7:13]) for pair, f in everything.items()} == there
+    # Who joins now has the model from the first moment.
+    assert _figures(sold.join("R1", "new")) == few
     # Alone with its own rows the rep's laptop had said something else.
     assert any(alone[pair][8] != few[pair][8] for pair in alone)
     # And what people have told of customers and SKUs counts.

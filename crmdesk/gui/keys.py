@@ -168,6 +168,7 @@ _ALL = (
     Binding("order.also_1", "Alt+1", N_("Add the first suggestion")),
     Binding("order.also_2", "Alt+2", N_("Add the second suggestion")),
     Binding("order.also_3", "Alt+3", N_("Add the third suggestion")),
+    Binding("order.discount", "D", N_("discount and why")),
     Binding("order.gift", "G", N_("Take the offered gift")),
     Binding("order.instead", "I", N_("Take the substitute")),
     Binding("order.repeat", "L", N_("Add the last order's lines")),

@@ -12,9 +12,11 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.signature import Signature
-from crmdesk.i18n import _
+from crmdesk.i18n import _, format_percent
 from crmdesk.services.delivering import next_delivery
+from crmdesk.services.document_lines import ORDER_LINES
 from crmdesk.services.orders import draft_terms
+from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -70,6 +72,31 @@ def sign_order(
             "UPDATE sales_order SET signed_by = ?, signed_at = ?, signature = ? WHERE id = ?",
             (signed_by, format_instant(ws.now()), drawn, order_id),
         )
+    return ChangeSet.of("order", [order_id])
+
+
+def set_discount(
+    ws: Workspace, order_id: int, product_id: int, discount_bp: int, why: str
+) -> ChangeSet:
+    """Give a line a discount of one's own off its list price; 0 lets the rules decide again.
+
+    Raises FieldError beyond what the company lets this person give, and without a reason.
+    """
+    with ws.database.write() as tx:
+        terms = draft_terms(tx.connection, order_id)
+        most = policy_in(tx.connection).most_discount_of(ws.user.role)
+        if not 0 <= discount_bp <= most:
+            raise FieldError(
+                "discount",
+                _("You may give up to {most}.").format(most=format_percent(most / 10_000)),
+                _("Ask the office for more; the price was not changed."),
+            )
+        if discount_bp and not why.strip():
+            raise FieldError("reason", _("Say why this customer gets a discount."))
+        ORDER_LINES.set_discount(
+            tx.connection, order_id, product_id, discount_bp, why.strip()[:MOST_NOTE]
+        )
+        ORDER_LINES.reprice(tx.connection, order_id, terms)
     return ChangeSet.of("order", [order_id])
 
 

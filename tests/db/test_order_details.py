@@ -200,3 +200,31 @@ def test_money_collected_makes_room_for_an_order(ws: Workspace, order: int) -> N
     credit = order_sheet(ws, order).credit
     assert (credit.open_minor, credit.late_minor, credit.collected_minor) == (0, 0, 500)
     orders.submit_order(ws, order)
+
+
+def test_a_discount_by_hand_wants_a_reason_and_has_an_end(
+    ws: Workspace, order: int, products: list[int]
+) -> None:
+    put(ws, 'UPDATE organisation SET policy = \'{"most_discount_bp":{"rep":1000}}\'')
+    before = order_sheet(ws, order).lines[0]
+    order_details.sign_order(ws, order, "Marta")
+    order_details.set_discount(ws, order, products[0], 500, "opening order")
+    sheet = order_sheet(ws, order)
+    line = sheet.lines[0]
+    assert (line.discount_bp, line.by_hand, sheet.signed_by) == (500, "opening order", "")
+    assert line.net_minor < before.list_price_e4 * line.base_quantity
+    for bp, why, field in (
+        (1_001, "more", "discount"),
+        (500, " ", "reason"),
+        (-1, "x", "discount"),
+    ):
+        with pytest.raises(FieldError) as caught:
+            order_details.set_discount(ws, order, products[0], bp, why)
+        assert caught.value.field == field
+    # Another quantity keeps it, none takes it off.
+    orders.set_line(ws, order, LineInput(products[0], None, 20))
+    assert order_sheet(ws, order).lines[0].discount_bp == 500
+    order_details.set_discount(ws, order, products[0], 0, "")
+    orders.set_line(ws, order, LineInput(products[0], None, 10))
+    again = order_sheet(ws, order).lines[0]
+    assert (again.net_minor, again.by_hand) == (before.net_minor, None)

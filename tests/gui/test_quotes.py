@@ -18,6 +18,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.states import Role
 from crmdesk.gui.bus import Bus
+from crmdesk.gui.discounts import read_discount
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
@@ -27,7 +28,7 @@ from crmdesk.gui.quote_answers import FOLLOW, LOST, WON, Answer, AnswerItem, typ
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.quote.model import QuoteLinesModel
 from crmdesk.gui.views.quote.presenter import QuotePresenter
-from crmdesk.gui.views.quote.words import SheetItem, read_discount
+from crmdesk.gui.views.quote.words import SheetItem
 from crmdesk.gui.views.quotes.model import QuotesModel
 from crmdesk.gui.views.quotes.presenter import QuotesPresenter
 from crmdesk.gui.widgets.items import Pair

@@ -246,7 +246,7 @@ def _of_order(known: _Known, order: _Order, most_discount_bp: int) -> Iterable[C
             continue
         base = {"line": position, "sku": known.skus.get(here.product, "")}
         held = _held_against(known, order, line, here)
-        if code == "manual" and order.is_quote:
+        if code == "manual":
             held += _least_price(line, most_discount_bp)
         for column, theirs in held:
             if line.get(column) != theirs:

@@ -85,6 +85,7 @@ class OrderLineRow:
     free_quantity: int = 0
     by_rule: bool = True
     stock: StockRow | None = None
+    by_hand: str | None = None
 
     @property
     def below_cost(self) -> bool:
@@ -369,6 +370,7 @@ def _line_row(
         base_unit=row.base_unit,
         free_quantity=_free(reason, row.base_quantity),
         stock=stock,
+        by_hand=str(reason.get("why", "")) if reason.get("code") == "manual" else None,
     )
 
 

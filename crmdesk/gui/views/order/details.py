@@ -12,9 +12,11 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.signature import Signature
 from crmdesk.gui.dates import read_day
+from crmdesk.gui.discounts import read_discount
 from crmdesk.gui.presenting import Desk
 from crmdesk.i18n import _
 from crmdesk.services import order_details
+from crmdesk.services.queries.order import OrderLineRow
 from crmdesk.services.workspace import Workspace
 
 
@@ -65,6 +67,31 @@ class Details:
             )
             return
         self._write(lambda: order_details.set_delivery_day(ws, order_id, day), show=True)
+
+    def discount(self, line: OrderLineRow, text: str) -> None:
+        """A discount with its reason was typed for a line: ``5 opening order``; empty: none."""
+        found = read_discount(text)
+        if found is None:
+            self._desk.fail(
+                FieldError(
+                    "discount",
+                    _("“{text}” is no discount.").format(text=text),
+                    _("Type percent and reason, such as 5 opening order."),
+                )
+            )
+            return
+        before = (line.discount_bp, line.by_hand) if line.by_hand is not None else (0, "")
+        self._discount(line.product_id, *found)
+        words = _("Discount of {product} changed.").format(product=line.name)
+        self._desk.toast(words, undo=lambda: self._discount(line.product_id, *before))
+
+    def _discount(self, product_id: int, discount_bp: int, why: str) -> None:
+        ws, order_id = self._ws, self._order_id
+        if order_id is not None:
+            self._write(
+                lambda: order_details.set_discount(ws, order_id, product_id, discount_bp, why),
+                show=True,
+            )
 
     def sign(self, name: str, signature: Signature | None) -> None:
         """The customer has signed, with the pen or by name only."""

@@ -211,6 +211,20 @@ class OrderPresenter(SheetWriter):
             self._desk.toast(_("{product} is on this order already.").format(product=found.name))
             self._view.select_line(found.product_id)
 
+    def set_discount(self, product_id: int, text: str) -> None:
+        """A discount with its reason was typed for a line."""
+        line = self._line(product_id)
+        if line is not None and self._sheet is not None and self._sheet.is_draft:
+            self.details.discount(line, text)
+
+    def discount_of(self, product_id: int) -> tuple[str, str]:
+        """The name of a line's product, and its discount by hand as it would be typed."""
+        line = self._line(product_id)
+        if line is None or line.by_hand is None:
+            return ("" if line is None else line.name), ""
+        percent = f"{line.discount_bp / 100:g}"
+        return line.name, f"{percent} {line.by_hand}".strip()
+
     def take_gifts(self) -> None:
         """Put what an offer gives for nothing on the order."""
         if self._sheet is None or not self._sheet.is_draft or not self._sheet.gifts:

@@ -24,6 +24,7 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.order.changes import ChangesPanel
+from crmdesk.gui.views.order.discounting import DiscountBar
 from crmdesk.gui.views.order.lines import LinesTable
 from crmdesk.gui.views.order.model import OrderModel
 from crmdesk.gui.views.order.presenter import OrderPresenter
@@ -99,6 +100,8 @@ class OrderPlace(QWidget):
         self.same_day, self.gift = NoticeBar(self), NoticeBar(self)
         column.addWidget(self.same_day)
         column.addWidget(self.gift)
+        self.discount = DiscountBar(self)
+        column.addWidget(self.discount)
         row = QHBoxLayout()
         row.setSpacing(t.SPACE_3)
         row.addLayout(self._left(), 1)
@@ -221,6 +224,9 @@ class OrderPlace(QWidget):
             field.entered.connect(lambda _text: self.table.setFocus())
             field.given_up.connect(self.table.setFocus)
             keys.bind(self, action, partial(self._on_field_wanted, field))
+        self.discount.given.connect(self.presenter.set_discount)
+        self.discount.left.connect(self.table.setFocus)
+        keys.bind(self, "order.discount", self._on_line(self._on_discount_wanted))
         self.same_day.wanted.connect(self.presenter.discard)
         self.gift.wanted.connect(self.presenter.take_gifts)
         self.signing.signed.connect(details.sign)
@@ -337,6 +343,10 @@ class OrderPlace(QWidget):
         self._pause.stop()
         if isinstance(key, int):
             self.presenter.stop_typing(key)
+
+    def _on_discount_wanted(self, product_id: int) -> None:
+        if self._sheet is not None and self._sheet.is_draft:
+            self.discount.open_for(product_id, *self.presenter.discount_of(product_id))
 
     def _on_field_wanted(self, field: EntryLine) -> None:
         if self._sheet is not None and self._sheet.is_draft:

@@ -15,10 +15,11 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.domain.packaging import Pack, fit_packs
 from crmdesk.gui.dates import read_day
+from crmdesk.gui.discounts import read_discount
 from crmdesk.gui.packs import fitted_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.quote_answers import Answer, AnswerItem, answered_words, give_answer, question
-from crmdesk.gui.views.quote.words import SheetItem, read_discount, sheet_item
+from crmdesk.gui.views.quote.words import SheetItem, sheet_item
 from crmdesk.i18n import _
 from crmdesk.services import quote_decisions, quote_versions, quotes
 from crmdesk.services.document_lines import MAX_PACKS, LineInput

@@ -5,7 +5,6 @@ Owns the wording of the quote entry. Amounts and rules come from the core.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,7 +34,6 @@ from crmdesk.i18n import (
 )
 from crmdesk.services.queries.quote import FollowUpRow, QuoteLineRow, QuoteSheet
 
-_DISCOUNT = re.compile(r"^\s*(\d{1,3})(?:[.,](\d{1,2}))?\s*%?\s*(.*)$", re.DOTALL)
 NONE = "–"
 
 
@@ -133,20 +131,6 @@ def sheet_item(sheet: QuoteSheet, today: date) -> SheetItem:
         changes=tuple(_change(one, currency) for one in sheet.changes),
         changes_title=_changes_title(sheet),
     )  # fmt: skip
-
-
-def read_discount(text: str) -> tuple[int, str] | None:
-    """A discount in basis points and its reason: ``7,5 opening order``; None when it is none.
-
-    Empty text is no discount.
-    """
-    if not text.strip():
-        return 0, ""
-    found = _DISCOUNT.match(text)
-    if found is None:
-        return None
-    whole, part, why = found.groups()
-    return int(whole) * 100 + int((part or "").ljust(2, "0") or 0), why.strip()
 
 
 def _badges(sheet: QuoteSheet, today: date) -> tuple[BadgeItem, ...]:

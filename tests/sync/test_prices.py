@@ -102,13 +102,19 @@ def test_a_price_that_is_still_right_says_nothing(hq: Headquarters) -> None:
     assert hq.one("SELECT count(*) FROM proposal") == 0
 
 
-def test_a_price_set_by_hand_is_held_against_the_list_price_only(hq: Headquarters) -> None:
+def test_a_price_set_by_hand_is_held_against_the_list_price_and_what_a_rep_may_give(
+    hq: Headquarters,
+) -> None:
     one = hq.join("R1")
     price_list(hq)
     one.sync()
-    order(one, "R01-00001", net_e4=9_999, code="manual")
-
+    listed = one.one("SELECT price_e4 FROM price_rule")
+    # 15 % is what a rep may give off the list price where the company has said nothing.
+    order(one, "R01-00001", net_e4=listed * 86 // 100, code="manual")
     assert one.sync().conflicts == 0
+    order(one, "R01-00002", net_e4=listed * 84 // 100, code="manual")
+    assert one.sync().conflicts > 0
+    assert hq.one("SELECT count(*) FROM sales_order") == 2
 
 
 def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:

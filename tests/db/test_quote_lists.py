@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,27 @@ def test_each_chip_counts_what_it_shows_and_the_queue_is_what_waits(
     assert quote_keys(ws, QuoteFilter(number, QuoteGroup.ALL)) == [sent]
 
 
+def test_the_list_and_the_rule_agree_where_a_quote_stands(ws: Workspace, sent: int) -> None:
+    """The queue is sorted and counted by SQL, its rows are told by the rule: one meaning."""
+    offsets = (None, -2, 0, 3, 7, 8)
+    for next_on, until in itertools.product(offsets, offsets):
+        days = [None if n is None else tomorrow(ws, n).isoformat() for n in (next_on, until)]
+        with ws.database.write(applying=True) as tx:
+            tx.connection.exec_driver_sql(
+                "UPDATE quote SET next_follow_up = ?, valid_until = ? WHERE id = ?", (*days, sent)
+            )
+        state = quote_rows(ws, [sent])[sent].state
+        assert state is not None
+        with_it = quote_counts(ws).queue
+        with ws.database.write(applying=True) as tx:
+            tx.connection.exec_driver_sql("UPDATE quote SET status = 'won' WHERE id = ?", (sent,))
+        without = quote_counts(ws).queue
+        with ws.database.write(applying=True) as tx:
+            tx.connection.exec_driver_sql("UPDATE quote SET status = 'sent' WHERE id = ?", (sent,))
+        assert [s for s in FollowUp if with_it[s] != without[s]] == [state], (next_on, until)
+        assert (sent in quote_keys(ws, QuoteFilter())) == state.waits
+
+
 def test_the_rate_of_quotes_nobody_followed_up_opens_down_to_its_rows(
     ws: Workspace, sent: int
 ) -> None:
@@ -180,6 +202,19 @@ class AnyHistory(RuleBasedStateMachine):
         }
         self.called_back = step == "back"
         self.tries(acts[step])
+        self.quotes = [q for (q,) in ask(ws, "SELECT id FROM quote ORDER BY id")]
+
+    @precondition(lambda self: self.quotes)
+    @rule(data=st.data())
+    def goes_through_a_version(self, data: st.DataObject) -> None:
+        """Sent, revised and sent again: rare by single steps, and what versions are about."""
+        ws, quote = self.workspace, data.draw(st.sampled_from(self.quotes))
+        self.called_back = False
+        self.tries(lambda: quotes.send_quote(ws, quote))
+        made = self.tries(lambda: quote_versions.revise_quote(ws, quote))
+        if made is not None:
+            self.before.pop(quote, None)
+            quotes.send_quote(ws, made.quote_id)
         self.quotes = [q for (q,) in ask(ws, "SELECT id FROM quote ORDER BY id")]
 
     @invariant()

@@ -253,3 +253,34 @@ def test_nobody_else_may_touch_the_quotes_of_a_customer(hq: Headquarters) -> Non
         connection.exec_driver_sql("DROP TRIGGER guard_quote_update")
     rep.run("UPDATE quote SET title = 'mine'")
     assert refused_code(rep) == ["not-yours"]
+
+
+def test_two_laptops_revise_the_same_quote_offline(hq: Headquarters) -> None:
+    """The first version 2 stands; the other comes back as a draft and goes out as version 3."""
+    price_list(hq)
+    one, two = hq.join("R1"), hq.join("R1", "second")
+    one.sync()
+    sent_quote(one)
+    one.sync()
+    two.sync()
+    made = {}
+    for laptop, packs in ((one, 36), (two, 48)):
+        ws = at(laptop)
+        quote = quote_versions.revise_quote(ws, laptop.one("SELECT id FROM quote")).quote_id
+        product = laptop.one("SELECT id FROM product WHERE sku = 'SKU0'")
+        quotes.set_line(ws, quote, LineInput(product, None, packs))
+        quotes.send_quote(ws, quote)
+        made[laptop.folder] = quote
+    assert one.sync().refusals == 0
+    assert two.sync().refusals > 0
+    mine = made[two.folder]
+    assert two.one("SELECT status FROM quote WHERE id = ?", mine) == "draft"
+    quotes.send_quote(at(two), mine)
+    assert two.sync().refusals == 0
+    one.sync()
+    shown = "SELECT number, version, status FROM quote ORDER BY version"
+    assert one.rows(shown) == two.rows(shown) == hq.rows(shown)
+    assert [row[1:] for row in one.rows(shown)] == [
+        (1, "superseded"), (2, "superseded"), (3, "sent"),
+    ]  # fmt: skip
+    assert len({row[0] for row in one.rows(shown)}) == 1

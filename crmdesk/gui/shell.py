@@ -330,12 +330,10 @@ class MainWindow(QMainWindow):
     def commands(self, text: str) -> list[Hit]:
         """What can be done here and everywhere, with its key; narrowed by a text."""
         hits, group = [], _("Go to")
-        shown = [spec for spec in self._specs.values() if spec.in_rail]
+        shown = [spec for spec in self._specs.values() if spec.in_rail or spec.alone]
         for number, spec in enumerate(shown, start=1):
-            cap = f"Ctrl+{number}" if number < 10 else ""
+            cap = f"Ctrl+{number}" if number < 10 and spec.in_rail else ""
             hits.append(Hit(group, spec.title(), "", spec.icon, Target(spec.key), keys=cap))
-        beside = (spec for spec in self._specs.values() if spec.alone)
-        hits += [Hit(group, spec.title(), "", spec.icon, Target(spec.key)) for spec in beside]
         owners: list[QWidget] = [self]
         if self._here is not None:
             owners.insert(0, self.place(self._here.place))

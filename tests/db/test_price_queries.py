@@ -60,6 +60,12 @@ def test_the_map_adds_up_and_every_cell_opens_its_lines(ws: Workspace) -> None:
     of = Slice(segment=cell.segment, category_id=cell.category_id)
     rows = margins.lines_behind(ws, of, most=10**6)
     assert (len(rows), sum(row.net_minor for row in rows)) == (cell.lines, cell.net_minor)
+    for by_customer in (True, False):
+        parts = margins.parts_of(ws, of, by_customer=by_customer)
+        assert sum(part.lines for part in parts) == cell.lines
+        assert sum(part.net_minor - part.cost_minor for part in parts) == (
+            cell.net_minor - cell.cost_minor
+        )
 
 
 def test_pages_of_lines_follow_each_other(ws: Workspace) -> None:

@@ -75,6 +75,9 @@ class FakeView:
     def show_waterfall(self, title: str, note: str, steps: Sequence[WaterfallStep]) -> None:
         self.fall = (title, note, steps)
 
+    def show_count(self, text: str) -> None:
+        self.count = text
+
     def show_progress(self, text: str, done: int, total: int) -> None:
         self.progress.append((text, done, total))
 
@@ -181,9 +184,13 @@ def test_a_map_cell_opens_its_waterfall_and_its_lines(
     presenter.margins.look_at(cells[0].segment, cells[0].category_id, "X")
     title, _note, steps = view.fall
     assert title.endswith("X") and steps[0].total
+    net = next(step.amount_minor for step in steps if step.key == "net")
+    for page in ("customers", "products"):
+        presenter.margins.choose_page(page)
+        assert sum(row.net_minor for row in view.tables[page].rows.values()) == net
+    presenter.margins.choose_page("lines")
     rows = view.tables["lines"].rows
-    net = sum(row.net_minor for row in rows.values())
-    assert net == next(step.amount_minor for step in steps if step.key == "net")
+    assert sum(row.net_minor for row in rows.values()) == net
     presenter.margins.look_at_customer(next(iter(rows)))
     assert len({row.account_id for row in view.tables["lines"].rows.values()}) == 1
     for page in ("outliers", "months"):

@@ -120,6 +120,20 @@ class LineRow:
     step: Step
 
 
+@dataclass(frozen=True, slots=True)
+class PartMargin:
+    """A customer or SKU of a slice: its lines, net and margin (of lines with a known cost)."""
+
+    key: int
+    code: str
+    name: str
+    lines: int
+    net_minor: int
+    discount_minor: int
+    costed_net_minor: int
+    cost_minor: int
+
+
 _SEGMENT = "coalesce(a.segment, '')"
 _CELLS = f"""
 SELECT {_SEGMENT}, p.category_id, count(*), sum(l.net_minor),
@@ -215,6 +229,27 @@ def price_waterfall(ws: Workspace, of: Slice = EVERYTHING) -> PriceWaterfall:
     steps[Step.MARGIN] = steps[Step.NET] + steps[Step.COST] + steps[Step.UNCOSTED]
     lines[Step.MARGIN] = lines[Step.COST]
     return PriceWaterfall(since, until, steps, lines)
+
+
+def parts_of(ws: Workspace, of: Slice, *, by_customer: bool) -> list[PartMargin]:
+    """The customers, or the SKUs, of a slice; the largest net first."""
+    since, until = _span(ws)
+    key, columns, table = (
+        ("account_id", "x.code, x.name", "account")
+        if by_customer
+        else ("product_id", "x.sku, x.name", "product")
+    )
+    with ws.database.read() as connection:
+        where, keys = _where(connection, ws, of, since, until)
+        rows = connection.exec_driver_sql(
+            f"SELECT x.id, {columns}, t.* FROM (SELECT {key} k, count(*), sum(l.net_minor) net,"
+            " sum(l.discount_minor), coalesce(sum(l.net_minor)"
+            " FILTER (WHERE l.cost_minor IS NOT NULL), 0), coalesce(sum(l.cost_minor), 0)"
+            f" FROM sale s CROSS JOIN sale_line l ON l.parent_id = s.id WHERE {where} GROUP BY k) t"
+            f" JOIN {table} x ON x.id = t.k ORDER BY t.net DESC, x.id",
+            keys,
+        ).all()
+    return [PartMargin(*(*row[:3], *row[4:])) for row in rows]
 
 
 def lines_behind(

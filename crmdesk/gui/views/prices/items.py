@@ -75,11 +75,15 @@ class MapCell:
 
 @dataclass(frozen=True, slots=True)
 class MapItem:
-    """The margin map: names of rows and columns, cells row by row (None: nothing sold)."""
+    """The margin map: names of rows and columns, cells row by row (None: nothing sold).
+
+    ``categories`` is how many there are in all.
+    """
 
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     cells: tuple[tuple[MapCell | None, ...], ...] = ()
+    categories: int = 0
 
 
 class PricesView(Protocol):
@@ -111,6 +115,9 @@ class PricesView(Protocol):
 
     def show_waterfall(self, title: str, note: str, steps: Sequence[WaterfallStep]) -> None:
         """Show the way from list price to margin."""
+
+    def show_count(self, text: str) -> None:
+        """Say how many lines are behind the figures."""
 
     def show_progress(self, text: str, done: int, total: int) -> None:
         """Show how far the simulation is; empty text: it has ended."""

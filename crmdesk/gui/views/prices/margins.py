@@ -27,13 +27,14 @@ from crmdesk.services.queries.price_margins import (
     LineRow,
     MarginCell,
     MarginMap,
+    PartMargin,
     PriceWaterfall,
     Slice,
     Step,
 )
 
 COLUMNS = 12
-LINES = 500
+LINES = 1_000
 _LARGE = 10**8
 """Amounts from here on (minor units) are shown in thousands, or bars would hide each other's."""
 
@@ -51,6 +52,7 @@ class MarginsPart:
         self.page = "lines"
         self._names: tuple[str, ...] = ()
         self.lines: dict[tuple[int, int], LineRow] = {}
+        self.parts: dict[int, PartMargin] = {}
 
     # ------------------------------------------------------------------------------ reading
 
@@ -78,7 +80,7 @@ class MarginsPart:
         self._desk.view.show_map(
             MapItem(
                 tuple(one or _("without a segment") for one in found.segments),
-                tuple(name for _key, name in columns), rows,
+                tuple(name for _key, name in columns), rows, len(found.categories),
             )
         )  # fmt: skip
 
@@ -108,6 +110,12 @@ class MarginsPart:
             desk.runner.read(
                 lambda: (of, step, queries.lines_behind(ws, of, step, most=LINES)),
                 self._on_lines_read, owner=desk,
+            )  # fmt: skip
+        elif self.page in ("customers", "products"):
+            page, by_customer = self.page, self.page == "customers"
+            desk.runner.read(
+                lambda: (of, page, queries.parts_of(ws, of, by_customer=by_customer)),
+                self._on_parts_read, owner=desk,
             )  # fmt: skip
         elif self.page == "outliers":
             desk.runner.read(
@@ -160,13 +168,25 @@ class MarginsPart:
                 share = format_percent(fall.steps[Step.MARGIN] / costed, 1)
                 note = f"{note} · " + _("margin {share}").format(share=share)
         self._desk.view.show_waterfall(self.title(), note, steps)
+        whole = fall.lines[Step.NET]
+        words = ngettext("{count} line", "{count} lines", whole).format(count=format_number(whole))
+        if whole > LINES:
+            words = _("{words}, the newest {count} are shown").format(
+                words=words, count=format_number(LINES)
+            )
+        self._desk.view.show_count(words)
+
+    def _on_parts_read(self, found: tuple[Slice, str, list[PartMargin]]) -> None:
+        of, page, rows = found
+        if (of, page) == (self.slice, self.page):
+            self.parts = {row.key: row for row in rows}
+            self._desk.view.show_table(Table(page, self.parts, _nothing()))
 
     def _on_lines_read(self, found: tuple[Slice, Step | None, list[LineRow]]) -> None:
         of, step, rows = found
         if (of, step) == (self.slice, self.step) and self.page == "lines":
             self.lines = {(row.sale_id, row.position): row for row in rows}
-            empty = (_("No line here"), _("Esc shows the whole company again."))
-            self._desk.view.show_table(Table("lines", self.lines, empty))
+            self._desk.view.show_table(Table("lines", self.lines, _nothing()))
 
     # ------------------------------------------------------------------------------ looking
 
@@ -203,7 +223,7 @@ class MarginsPart:
         self._go(Slice(), ())
 
     def choose_page(self, page: str) -> None:
-        """Lines, outliers or months."""
+        """Customers, SKUs, lines, outliers or months."""
         self.page = page
         self._desk.view.open_page(page)
         self._read_page()
@@ -217,12 +237,16 @@ class MarginsPart:
 
     def _go(self, of: Slice, names: tuple[str, ...]) -> None:
         self.slice, self._names, self.step = replace(of), names, None
-        if self.page != "lines":
-            self.page = "lines"
-            self._desk.view.open_page("lines")
+        page = "lines" if of.account_id or of.product_id else "customers"
+        if self.page != page:
+            self.page = page
+            self._desk.view.open_page(page)
         self._read_slice()
 
     def _of(self, key: object, *, customer: bool) -> tuple[int | None, str]:
+        part = self.parts.get(key) if isinstance(key, int) else None
+        if part is not None and (self.page == "customers") == customer:
+            return part.key, part.name
         if not isinstance(key, tuple):
             return None, ""
         if self.page == "outliers":
@@ -243,6 +267,10 @@ class MarginsPart:
             major = minor / 10 ** currency_digits(self._desk.ws.currency)
             return format_number(major / 1_000, 1)
         return self._money(minor)
+
+
+def _nothing() -> tuple[str, str]:
+    return _("No line here"), _("Esc shows the whole company again.")
 
 
 def _tone(step: Step, amount: int) -> Tone:

@@ -22,7 +22,7 @@ from crmdesk.i18n import (
     format_price,
     month_short,
 )
-from crmdesk.services.queries.price_margins import LineRow
+from crmdesk.services.queries.price_margins import LineRow, PartMargin
 from crmdesk.services.queries.price_policy import (
     AgreedLine,
     PriceListRow,
@@ -148,6 +148,30 @@ def line_columns(currency: str) -> tuple[Column, ...]:
         Column("margin", _("Margin"), _line_margin, 84, right=True, sortable=False),
         Column("why", _("Why this price"), lambda row: Cell(words[row.step], tone=Tone.MUTED), 120,
                sortable=False, yields=True),
+    )  # fmt: skip
+
+
+def part_columns(currency: str) -> tuple[Column, ...]:
+    """Customers or SKUs of a slice."""
+
+    def margin(row: PartMargin) -> Cell:
+        if not row.costed_net_minor:
+            return NONE
+        share = 1 - row.cost_minor / row.costed_net_minor
+        return Cell(format_percent(share, 1), tone=Tone.DANGER if share < 0 else Tone.PLAIN)
+
+    def amount(field: str) -> Callable[[PartMargin], Cell]:
+        return lambda row: Cell(format_amount(getattr(row, field), currency, decimals=0))
+
+    return (
+        Column("name", _("Name"), lambda row: Cell(row.name, unit=row.code), 200, stretch=True,
+               sortable=False),
+        Column("lines", _("Lines"), lambda row: Cell(format_number(row.lines)), 70, right=True,
+               sortable=False),
+        Column("discount", _("Discount"), amount("discount_minor"), 84, right=True,
+               sortable=False),
+        Column("net", _("Net"), amount("net_minor"), 90, right=True, sortable=False),
+        Column("margin", _("Margin"), margin, 84, right=True, sortable=False),
     )  # fmt: skip
 
 

@@ -143,8 +143,7 @@ class MarginsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.PANEL_GAP)
-        top = Panel(_("Margin by segment and category"), _("twelve months; Enter looks at a cell"),
-                    self)  # fmt: skip
+        top = self.map_panel = Panel(_("Margin by segment and category"), parent=self)
         self.map = MarginMapChart(top)
         top.body.addWidget(self.map)
         column.addWidget(top)
@@ -157,16 +156,24 @@ class MarginsPage(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         self.choice = SegmentedControl(
-            [("lines", _("Lines")), ("outliers", _("Outliers")), ("months", _("By month"))],
+            [("customers", _("Customers")), ("products", _("SKUs")), ("lines", _("Lines")),
+             ("outliers", _("Outliers")), ("months", _("By month"))],
             _("Rows"), right,
         )  # fmt: skip
         tools.addWidget(self.choice)
-        tools.addStretch(1)
+        self.count = LineLabel(parent=right)
+        tools.addSpacing(t.SPACE_3)
+        tools.addWidget(self.count, 1)
+        self.choice.choose("lines")
         right.body.addLayout(tools)
         right.body.addWidget(HLine(right))
         self.pages = Pages(
             [
                 TableBox("lines", _("Lines"), model.line_columns(currency), settings, right),
+                TableBox("customers", _("Customers"), model.part_columns(currency), settings,
+                         right, "people"),
+                TableBox("products", _("SKUs"), model.part_columns(currency), settings, right,
+                         "box"),
                 TableBox("outliers", _("Outliers"), model.outlier_columns(currency), settings,
                          right),
                 TableBox("months", _("By month"), model.month_columns(currency), settings, right),

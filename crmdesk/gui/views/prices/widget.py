@@ -155,8 +155,10 @@ class PricesPlace(QWidget):
         self.margins.map.opened.connect(p.margins.look_at)
         self.margins.fall.step_activated.connect(p.margins.look_at_step)
         self.margins.choice.chosen.connect(p.margins.choose_page)
-        for box in self.margins.pages.boxes.values():
-            box.table.opened.connect(p.margins.open)
+        for name, box in self.margins.pages.boxes.items():
+            box.table.opened.connect(
+                p.margins.look_at_product if name == "products" else p.margins.open
+            )
         self.trial.choice.chosen.connect(p.trial.choose_page)
         self.trial.box.table.opened.connect(p.trial.open)
         self.trial.cancelled.connect(p.trial.cancel)
@@ -246,11 +248,21 @@ class PricesPlace(QWidget):
     def show_map(self, item: MapItem) -> None:
         """Show the margin map."""
         self.margins.map.set_item(item)
+        note = _("twelve months; Enter looks at a cell")
+        if item.categories > len(item.columns):
+            note = _("the {count} largest of {all} categories; Enter looks at a cell").format(
+                count=len(item.columns), all=item.categories
+            )
+        self.margins.map_panel.set_title(_("Margin by segment and category"), note)
 
     def show_waterfall(self, title: str, note: str, steps: Sequence[WaterfallStep]) -> None:
         """Show the way from list price to margin."""
         self.margins.fall_panel.set_title(title, note)
         self.margins.fall.set_steps(steps, _("Nothing was sold in the last twelve months."))
+
+    def show_count(self, text: str) -> None:
+        """Say how many lines are behind the figures."""
+        self.margins.count.set_runs([Run(text, "muted")])
 
     def show_progress(self, text: str, done: int, total: int) -> None:
         """Show how far the simulation is; empty text: it has ended."""

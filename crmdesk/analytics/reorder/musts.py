@@ -12,8 +12,8 @@ from crmdesk.analytics.reorder.backtest import DATE_WINDOW, BacktestReport, Scor
 _CUTOFFS = 5
 _LEAST_STEP = 7
 _MOST_STEP = 30
-# The first cut-off leaves about half of the history for fitting.
-_STEPS_IN_HISTORY = 12
+# Half a year: the fit looks back 72 days, and before them pairs must have become regular.
+_LEAST_HISTORY = 180
 _NONE = Scores()
 
 
@@ -43,12 +43,12 @@ class Must:
 def usual_cutoffs(first: int, last: int) -> list[int]:
     """Five days to judge a history from ``first`` to ``last`` at, the newest 60 days from its end.
 
-    The steps between them are a twelfth of the history, between 7 and 30 days; a short history has
-    fewer, and one of less than 60 days is judged two weeks before its end.
+    They lie 7 to 30 days apart, so that the first has half a year before it where the history is
+    long enough; a history of less than 120 days is judged two weeks before its end.
     """
-    span = last - first
-    step = min(max(span // _STEPS_IN_HISTORY, _LEAST_STEP), _MOST_STEP)
-    newest = last - (DATE_WINDOW if span > 2 * DATE_WINDOW else 14)
+    newest = last - (DATE_WINDOW if last - first > 2 * DATE_WINDOW else 14)
+    room = (newest - first - _LEAST_HISTORY) // (_CUTOFFS - 1)
+    step = min(max(room, _LEAST_STEP), _MOST_STEP)
     days = [newest - step * place for place in range(_CUTOFFS)]
     return sorted(day for day in days if day > first)
 

@@ -252,6 +252,15 @@ def test_rows_that_were_never_looked_at_are_written_too(qtbot: QtBot) -> None:
     assert max(asked) <= 500
 
 
+def test_what_is_copied_is_no_formula_either(qtbot: QtBot) -> None:
+    model = RowsModel((Column("a", "Name", Cell),))
+    table = RowsTable(model)
+    qtbot.addWidget(table)
+    rows = ["=1+1", "@SUM(A1)", "two\tcells\nand rows", "+376 1"]
+    model.set_keys(range(4), dict(enumerate(rows)))
+    assert table.tsv(range(4)) == "Name\n'=1+1\n'@SUM(A1)\ntwo cells and rows\n+376 1\n"
+
+
 def test_a_list_that_becomes_another_is_not_written(qtbot: QtBot) -> None:
     table, model = lazy_table(qtbot, 600, lambda keys: {})
     said: list[str] = []

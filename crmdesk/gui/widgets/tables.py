@@ -345,7 +345,7 @@ class RowsTable(QTableView):
         for place in places:
             if self._rows.heading_at(place) is None:
                 texts = (str(self._rows.index(place, c).data() or "") for c in columns)
-                lines.append("\t".join(text.replace("\t", " ") for text in texts))
+                lines.append("\t".join(_pasted(text) for text in texts))
         return "\n".join(lines) + "\n"
 
     # -------------------------------------------------------------------------------- events
@@ -456,3 +456,9 @@ class RowsTable(QTableView):
 
     def _on_header_menu_wanted(self, point: QPoint) -> None:
         self.columns_menu().popup(self.horizontalHeader().mapToGlobal(point))
+
+
+def _pasted(text: str) -> str:
+    """A cell on the clipboard: one cell of one row, and no formula where it is pasted."""
+    text = " ".join(text.split()) if "\n" in text or "\t" in text else text
+    return f"'{text}" if text.startswith(("=", "@")) else text

@@ -106,7 +106,7 @@ class OrderPlace(QWidget):
         row.setSpacing(t.SPACE_3)
         row.addLayout(self._left(), 1)
         self.side = SideColumn(self._currency, self)
-        scroll = QScrollArea(self)
+        scroll = self._scroll = QScrollArea(self)
         scroll.setWidget(self.side)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -352,6 +352,7 @@ class OrderPlace(QWidget):
         if self._sheet is not None and self._sheet.is_draft:
             field.setFocus()
             field.selectAll()
+            self._scroll.ensureWidgetVisible(field)
 
     def _on_sign_wanted(self) -> None:
         if self._sheet is not None and self._sheet.is_draft:
@@ -386,7 +387,7 @@ def _hints() -> list[tuple[list[str], str]]:
         one("order.previous", "order.next"),
         one("order.quantity"),
         one("order.pack"),
-        one("order.add"),
+        one("order.discount"),
         one("order.remove"),
         one("order.close"),
         ([keys.hint("global.pdf")], _("PDF")),

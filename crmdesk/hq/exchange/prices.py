@@ -99,7 +99,6 @@ class _Order:
     day: date
     currency: str
     lines: tuple[Mapping[str, Wire], ...]
-    is_quote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +139,8 @@ def differing_prices(
     ``orders`` are images of orders or quotes with their lines. ``mine`` and ``theirs`` are net
     prices at 1e-4 (list prices where the rep set the price by hand); ``base`` names line and SKU.
     A line whose price is right and whose amount is not differs in ``net_minor`` (minor units).
-    ``most_discount_bp`` is what the writer of a quote may take off a list price by hand; of a line
-    that is cheaper ``theirs`` is the least price.
+    ``most_discount_bp`` is what the writer may take off a list price by hand; of a line that is
+    cheaper ``theirs`` is the least price.
     """
     read = {uid: _order(image) for uid, image in orders.items()}
     if not any(order.lines for order in read.values()):
@@ -190,10 +189,7 @@ def _order(image: Image) -> _Order:
     values = image.values
     lines = tuple(line for line in image.lines or () if isinstance(line.get("product_id"), str))
     day = date.fromisoformat(str(values.get("order_date") or values.get("quote_date")))
-    return _Order(
-        str(values["account_id"]), day, str(values.get("currency") or "EUR"), lines,
-        "quote_date" in values,
-    )  # fmt: skip
+    return _Order(str(values["account_id"]), day, str(values.get("currency") or "EUR"), lines)
 
 
 def _price(known: _Known, order: _Order) -> PricedOrder:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import zstandard
@@ -25,6 +26,10 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\
 _MOST_CELL = 32_767
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _XLSX_ROWS = 1_048_575
+_PLAIN = frozenset({int, float, type(None)})
+"""What the CSV writer takes as it is."""
+
+_SHORT = 24
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
@@ -73,7 +78,7 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
         writer = csv.writer(block, lineterminator="\n")
         writer.writerow([safe_cell(column) for column in columns])
         for row in rows:
-            writer.writerow([_as_text(safe_cell(cell)) for cell in row])
+            writer.writerow([cell if type(cell) in _PLAIN else _as_text(cell) for cell in row])
             count += 1
             if count % 5000 == 0:
                 target.write(block.take())
@@ -84,9 +89,17 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
 
 
 def _as_text(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        # Codes and words of states recur in every row; sentences do not.
+        return _short_text(cell) if len(cell) <= _SHORT else safe_cell(cell)
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None).isoformat(" ", "minutes")
     return cell.isoformat() if isinstance(cell, date) else cell
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_text(cell: str) -> Cell:
+    return safe_cell(cell)
 
 
 def _as_excel(cell: Cell) -> Cell:

@@ -121,9 +121,12 @@ class _Logistic:
             truth = self._label[start : start + _BLOCK]
             score = block @ weights
             small = exp(-np.abs(score))
-            chance = np.where(score >= 0.0, 1.0, small) / (1.0 + small)
-            loss += total(np.maximum(score, 0.0) + log(1.0 + small) - truth * score, _LOSS_BITS)
-            gradient.add(on_grid(chance - truth, _RESIDUAL_BITS) @ block)
+            whole = small + 1.0
+            loss += total(np.maximum(score, 0.0) + log(whole) - truth * score, _LOSS_BITS)
+            chance = np.where(score >= 0.0, 1.0, small)
+            chance /= whole
+            chance -= truth
+            gradient.add(on_grid(chance, _RESIDUAL_BITS) @ block)
         loss += 0.5 * float(np.sum(self._penalty * weights * weights))
         return loss, gradient.value() + self._penalty * weights
 

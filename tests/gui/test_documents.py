@@ -343,3 +343,15 @@ def test_every_row_stands_once_within_its_page(rows: list[int], first: int, tota
     last = next(page for page in pages if any(part.laid is end for part in page))
     if rows and len(rows) > KEPT_ROWS and max(rows) < 60 and totals:
         assert any(part.laid is body for part in last), "totals stand alone"
+
+
+@pytest.mark.parametrize("count", range(3, 40))
+def test_totals_never_stand_alone(count: int) -> None:
+    edges = tuple(22.0 * row for row in range(count + 1))
+    body, end = Slab(edges[-1]), Slab(70)
+    table = LaidTable(Slab(20), body, edges, lambda _place, _out: Slab(15))
+    pages = Pager(300.0, Slab(25)).lay([LaidBlock(Slab(90)), table, LaidBlock(end, gap=6)])
+    last = next(page for page in pages if any(part.laid is end for part in page))
+    rows = [part for part in last if part.laid is body]
+    assert rows
+    assert rows[0].bottom - rows[0].top >= 22.0 * min(KEPT_ROWS, count)

@@ -208,10 +208,9 @@ class Pager:
         last = first
         while last < table.count and table.edges[last + 1] - start + carried <= room:
             last += 1
-        if last == table.count:
-            # All rows fit, but the totals do not: they do not stand alone on the next page.
+        if last > first and table.count - last < KEPT_ROWS and table.count - first > 1:
+            # The totals, or a last row, do not stand alone on the next page.
             last = max(first + 1, table.count - KEPT_ROWS)
-            return last if last < table.count else table.count
         return last
 
 

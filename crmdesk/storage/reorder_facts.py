@@ -37,6 +37,9 @@ def circumstances_of(
     Ids are this store's own. A product without a day of delisting is taken as delisted long ago.
     """
     where, only = _only(account_ids)
+    # A listing bears no date: of a day before the present one nobody can say what it was.
+    kept = connection.exec_driver_sql("SELECT value FROM profile WHERE key = 'summaries.as_of'")
+    seen = max(today, date.fromisoformat(str(kept.scalar() or today)))
     overrides = list(
         _read(
             connection,
@@ -53,7 +56,7 @@ def circumstances_of(
             [
                 *_read(
                     connection,
-                    f"SELECT account_id, product_id, {_number(today)}, {lasting(None)}"
+                    f"SELECT account_id, product_id, {_number(seen)}, {lasting(None)}"
                     f" FROM account_product WHERE NOT listed{only}",
                 ),
                 *_overrides(overrides, today, ENDS),

@@ -85,8 +85,11 @@ def _sell(connection: Connection, ws: Workspace, account: int) -> None:
 def _rewrite(connection: Connection, account: int) -> float:
     """Seconds of a bare delete and insert of what was just written."""
     rows: dict[str, list[Any]] = {}
+    month = connection.exec_driver_sql(
+        "SELECT max(month) FROM summary_month WHERE account_id = ?", (account,)
+    ).scalar_one()
     for name in _WRITTEN:
-        newest = " AND month = (SELECT max(month) FROM summary_month)" if "month" in name else ""
+        newest = f" AND month = {month}" if name == "summary_month" else ""
         query = f"FROM {name} WHERE account_id = {account}{newest}"
         rows[query] = list(connection.exec_driver_sql(f"SELECT * {query}").all())
     cursor = connection.connection.cursor()

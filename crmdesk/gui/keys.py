@@ -195,6 +195,7 @@ _ALL = (
     Binding("inbox.filter", "/", N_("Filter")),
     Binding("inbox.save", "Ctrl+Enter", N_("Keep the alteration")),
     Binding("inbox.drop", "Del", N_("line off")),
+    Binding("inbox.add", "L", N_("Add a line")),
     Binding("inbox.sooner", "Ctrl+Left", N_("Deliver a day sooner")),
     Binding("inbox.later", "Ctrl+Right", N_("Deliver a day later")),
     Binding("inbox.leave", "Esc", N_("Leave it")),

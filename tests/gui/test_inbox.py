@@ -199,6 +199,27 @@ def test_lines_are_altered_in_place_and_the_reason_is_asked(stage: Stage) -> Non
     assert net == total
 
 
+def test_a_line_is_added_by_its_sku_while_altering(stage: Stage) -> None:
+    order = stage.current
+    with stage.ws.database.read() as connection:
+        (sku,) = connection.exec_driver_sql(
+            "SELECT p.sku FROM product p JOIN price_rule r ON r.product_id = p.id"
+            " WHERE p.status = 'active' AND p.id NOT IN (SELECT product_id FROM order_line"
+            " WHERE parent_id = ?) LIMIT 1", (order,),
+        ).one()  # fmt: skip
+    stage.press(Key.Key_E, Key.Key_L, sku)
+    stage.qtbot.waitUntil(lambda: stage.place.preview.finder.model.shown_keys() != [])
+    stage.rest()
+    stage.press(Key.Key_Return, "3", Key.Key_Return)
+    added = stage.place.preview.lines.current_key()
+    assert stage.place.preview.model.row_of(added).packs == "3"
+    stage.press((Key.Key_Return, Qt.KeyboardModifier.ControlModifier))
+    stage.press("Asked for by phone", Key.Key_Return)
+    packs = "SELECT quantity FROM order_line WHERE parent_id = ? AND product_id = ?"
+    assert stage.one(packs, order, added) == 3
+    assert stage.one("SELECT sku FROM product WHERE id = ?", added) == sku
+
+
 def test_leaving_an_alteration_changes_nothing(stage: Stage) -> None:
     order = stage.current
     before = stage.one("SELECT count(*) FROM order_line WHERE parent_id = ?", order)

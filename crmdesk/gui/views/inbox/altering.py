@@ -5,7 +5,7 @@ Owns the alteration while it is open; no Qt. Nothing is written before it is kep
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +23,7 @@ from crmdesk.services.order_alterations import (
     preview_alteration,
 )
 from crmdesk.services.queries.inbox_sheet import InboxSheet, ReasonChoice, reject_reasons
+from crmdesk.services.queries.order import FoundProduct, find_products
 
 if TYPE_CHECKING:
     from crmdesk.gui.views.inbox.presenter import InboxPresenter
@@ -37,6 +38,9 @@ class AlteringView(Protocol):
     def show_editing(self, *, on: bool) -> None:
         """Let the quantities be typed, or not."""
 
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show products that can be added."""
+
 
 class Altering:
     """The alteration that is open, if any."""
@@ -49,6 +53,7 @@ class Altering:
         self._view = view
         self._sheet: InboxSheet | None = None
         self._packs: dict[int, int] = {}
+        self._added: dict[int, FoundProduct] = {}
         self._day: date | None = None
         self._totals: AlteredTotals | None = None
 
@@ -62,6 +67,7 @@ class Altering:
         self._sheet = sheet
         self._packs = {line.product_id: line.packs for line in sheet.sheet.lines}
         self._day, self._totals = None, None
+        self._added = {}
         self._view.show_editing(on=True)
         self._show()
 
@@ -83,9 +89,31 @@ class Altering:
             self._packs[product_id] = int(text)
             self._preview()
 
+    def find(self, text: str) -> None:
+        """Look for a product to add."""
+        if self._sheet is None:
+            return
+        ws, account_id = self._workspace, self._sheet.sheet.account_id
+        self._runner.read(
+            lambda: find_products(ws, account_id, text) if text.strip() else (),
+            self._view.show_found, owner=self._inbox,
+        )  # fmt: skip
+
+    def add(self, found: FoundProduct) -> None:
+        """Put a product on the order, one pack of it; the quantity is typed over."""
+        if self.on and not self._packs.get(found.product_id):
+            if found.product_id not in self._packs:
+                self._added[found.product_id] = found
+            self._packs[found.product_id] = 1
+            self._preview()
+
     def drop(self, product_id: int) -> None:
         """Take a line off, or put it back."""
         if self._sheet is None or product_id not in self._packs:
+            return
+        if product_id in self._added:
+            del self._added[product_id], self._packs[product_id]
+            self._preview()
             return
         before = {line.product_id: line.packs for line in self._sheet.sheet.lines}
         self._packs[product_id] = before[product_id] if self._packs[product_id] == 0 else 0
@@ -140,11 +168,11 @@ class Altering:
 
     def _on_failed(self, sheet: InboxSheet) -> Callable[[Exception], None]:
         """What was typed comes back when it could not be kept."""
-        packs, day = dict(self._packs), self._day
+        packs, day, added = dict(self._packs), self._day, dict(self._added)
 
         def failed(error: Exception) -> None:
             self.begin(sheet)
-            self._packs, self._day = packs, day
+            self._packs, self._day, self._added = packs, day, added
             self._show()
             self._desk.fail(error)
 
@@ -153,18 +181,25 @@ class Altering:
     def _changed(self) -> bool:
         if self._sheet is None:
             return False
-        return any(self._packs[line.product_id] != line.packs for line in self._sheet.sheet.lines)
+        return bool(self._added) or any(
+            self._packs[line.product_id] != line.packs for line in self._sheet.sheet.lines
+        )
 
     def _lines(self) -> list[LineInput]:
         if self._sheet is None:
             return []
-        return [
+        added = [
+            LineInput(key, found.packaging_id, self._packs[key])
+            for key, found in self._added.items()
+        ]
+        kept = [
             LineInput(
                 line.product_id, line.packaging_id, self._packs[line.product_id], line.suggested,
                 line.weighed_quantity if self._packs[line.product_id] == line.packs else None,
             )
             for line in self._sheet.sheet.lines
         ]  # fmt: skip
+        return kept + added
 
     def _preview(self) -> None:
         self._show()
@@ -189,6 +224,9 @@ class Altering:
         item = words.preview_item(sheet, self._workspace.today())
         lines = tuple(
             words.line_item(line, sheet, self._packs[line.product_id]) for line in sheet.sheet.lines
+        )
+        lines += tuple(
+            words.added_item(found, self._packs[key]) for key, found in self._added.items()
         )
         self._view.show_preview(replace(item, lines=lines, totals=self._pairs(item.totals)))
 

@@ -33,6 +33,7 @@ from crmdesk.services.queries.inbox_sheet import (
     inbox_sheet,
     reject_reasons,
 )
+from crmdesk.services.queries.order import FoundProduct
 
 OFFERED = 8
 _STEPS = {
@@ -71,6 +72,9 @@ class InboxView(Protocol):
 
     def show_editing(self, *, on: bool) -> None:
         """Let the quantities of the order beside the list be typed, or not."""
+
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show products that can be added."""
 
     def ask(self, question: Question) -> None:
         """Ask something in place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.inbox.asking import AskPanel
 from crmdesk.gui.views.inbox.items import LineItem, NoteItem, PreviewItem
@@ -17,6 +18,7 @@ from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
 from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import HLine, Surface, VLine
+from crmdesk.gui.widgets.product_finder import ProductFinder
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
@@ -35,6 +37,9 @@ class PreviewPanel(Surface):
         self.lines = RowsTable(self.model, row_height=_ROW, parent=self)
         self.lines.setAccessibleName(_("Lines of the order"))
         self.lines.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.finder = ProductFinder(self, key=keys.hint("inbox.add"))
+        self.finder.set_foot("", "", can_add=True)
+        self.finder.hide()
         self.ask = AskPanel(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 1, 1, 1)
@@ -43,6 +48,7 @@ class PreviewPanel(Surface):
         column.addWidget(HLine(self))
         column.addWidget(self.lines, 1)
         column.addWidget(HLine(self))
+        column.addWidget(self.finder)
         column.addWidget(self.ask)
         column.addLayout(self._figures())
         self.model.edited.connect(self._on_edited)
@@ -107,6 +113,8 @@ class PreviewPanel(Surface):
         """Let the quantities be typed, and give the lines the keyboard."""
         current = self.lines.current_key()
         self.model.set_editing(on=on)
+        self.finder.close_matches()
+        self.finder.setVisible(on)
         if current is not None:
             self.lines.select_key(current)
         if on:

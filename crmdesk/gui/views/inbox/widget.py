@@ -30,6 +30,7 @@ from crmdesk.i18n import _, format_number
 from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.inbox import InboxRow
+from crmdesk.services.queries.order import FoundProduct
 
 _ROW = 45
 _FILLED = ("accept", "ship", "invoice")
@@ -133,6 +134,9 @@ class InboxPlace(QWidget):
         self.table.opened.connect(lambda _key: presenter.open_customer())
         self.model.picked_changed.connect(self._on_picked_changed)
         self.preview.typed.connect(presenter.altering.set_packs)
+        self.preview.finder.searched.connect(presenter.altering.find)
+        self.preview.finder.chosen.connect(self._on_product_chosen)
+        self.preview.finder.left.connect(self.preview.lines.setFocus)
         self.preview.ask.given.connect(presenter.answer)
         self.preview.ask.left.connect(presenter.leave)
         self.picker.searched.connect(presenter.find_customers)
@@ -151,6 +155,7 @@ class InboxPlace(QWidget):
             "inbox.leave": self._on_left,
             "inbox.save": presenter.altering.save,
             "inbox.drop": self._on_dropped,
+            "inbox.add": self._on_add_wanted,
             "inbox.sooner": lambda: presenter.altering.move_day(-1),
             "inbox.later": lambda: presenter.altering.move_day(1),
             "inbox.filter": self.search.setFocus,
@@ -211,6 +216,10 @@ class InboxPlace(QWidget):
         if not on:
             self.table.setFocus()
 
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show products that can be added."""
+        self.preview.finder.show_found(found)
+
     def ask(self, question: Question) -> None:
         """Ask something in place."""
         self.preview.ask.ask(question)
@@ -239,6 +248,16 @@ class InboxPlace(QWidget):
 
     def _on_picked_changed(self) -> None:
         self.presenter.pick([key for key in self.model.picked() if isinstance(key, int)])
+
+    def _on_add_wanted(self) -> None:
+        if self._editing:
+            self.preview.finder.field.setFocus()
+
+    def _on_product_chosen(self, found: FoundProduct) -> None:
+        self.preview.finder.close_matches()
+        self.presenter.altering.add(found)
+        self.preview.lines.setFocus()
+        self.preview.lines.select_key(found.product_id)
 
     def _on_dropped(self) -> None:
         key = self.preview.lines.current_key()

@@ -26,7 +26,7 @@ from crmdesk.i18n import (
 from crmdesk.services.queries.inbox import InboxGroup
 from crmdesk.services.queries.inbox_attention import Attention
 from crmdesk.services.queries.inbox_sheet import InboxSheet
-from crmdesk.services.queries.order import OrderLineRow
+from crmdesk.services.queries.order import FoundProduct, OrderLineRow
 from crmdesk.services.queries.order_status import Alteration
 
 _TONES = {
@@ -206,6 +206,14 @@ def line_item(line: OrderLineRow, sheet: InboxSheet, packs: int | None = None) -
         pack_name(line.unit, shown), format_price(line.net_price_e4, currency),
         format_amount(line.net_minor, currency),
         changed=packs is not None and packs != line.packs, gone=shown == 0,
+    )  # fmt: skip
+
+
+def added_item(found: FoundProduct, packs: int) -> LineItem:
+    """A line that the alteration adds."""
+    return LineItem(
+        found.product_id, found.name, _("added"), Tone.ACCENT, format_number(packs),
+        pack_name(found.unit, packs), "–", "–", changed=True, gone=packs == 0,
     )  # fmt: skip
 
 

@@ -40,8 +40,8 @@ ENTITIES = (
         (
             must(text("sku")), must(text("name", indexed=True)), text("brand"), ref("category"),
             ref("tax_rate"), text("base_unit", "EA"), integer("price_per", 1),
-            text("status", "active"), day("launched_on"), day("delisted_on"), uid("substitute"),
-            text("description"),
+            text("status", "active", indexed=True), day("launched_on"), day("delisted_on"),
+            uid("substitute"), text("description"),
         ),
         unique=(("sku",),),
     ),

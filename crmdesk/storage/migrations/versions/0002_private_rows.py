@@ -66,6 +66,8 @@ def upgrade() -> None:
     op.drop_index("ix_summary_pair_state", "summary_pair")
     op.drop_index("ix_summary_pair_p_7", "summary_pair")
     op.create_index("ix_summary_pair_likely", "summary_pair", ["state", "p_14"])
+    # What left the range is looked up after every order.
+    op.create_index("ix_product_status", "product", ["status"])
     _document_tables()
     _document_columns()
     _platform_tables()

@@ -94,6 +94,7 @@ CREATE TABLE blob (
 );
 CREATE INDEX ix_blob_user_id ON blob (user_id);
 CREATE INDEX ix_attachment_sha256 ON attachment (sha256);
+CREATE INDEX ix_product_status ON product (status);
 CREATE TABLE blob_chunk (
     sha256 TEXT NOT NULL,
     start BIGINT NOT NULL,

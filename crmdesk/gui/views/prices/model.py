@@ -41,11 +41,17 @@ def _day_column(key: str, title: str, field: str, *, yields: bool = False) -> Co
     )  # fmt: skip
 
 
+def _state_width() -> int:
+    """Wide enough for the longest state as a badge with its icon."""
+    words = (_("Draft"), _("To come"), _("In force"), _("Ended"), _("Running"))
+    return column_width(100, *(f"      {one}" for one in words))
+
+
 def list_columns() -> tuple[Column, ...]:
     """Price lists; an empty text stands for the agreed prices."""
     return (
         Column("name", _("List"), _list_name, 110, stretch=True, sortable=False),
-        Column("state", _("State"), _list_state, 100, sortable=False),
+        Column("state", _("State"), _list_state, _state_width(), sortable=False),
         Column("customers", _("Customers"), _list_customers, column_width(80, _("Customers")),
                right=True, sortable=False),
     )  # fmt: skip
@@ -87,7 +93,7 @@ def promotion_columns() -> tuple[Column, ...]:
     """Promotions in words."""
     kinds = kind_words()
     return (
-        Column("state", _("State"), _promotion_state, 120, sortable=False),
+        Column("state", _("State"), _promotion_state, _state_width(), sortable=False),
         Column("name", _("Promotion"), lambda row: Cell(row.name, unit=row.code), 190,
                sortable=False),
         Column("words", _("What it gives"), lambda row: Cell(row.words), 240, stretch=True,

@@ -128,7 +128,7 @@ def fit_model(connection: Connection, lines: LineArrays, today: date) -> Reorder
 
 def _fit(connection: Connection, lines: LineArrays, today: date) -> ReorderModel:
     """A model of all that is known here; what substitutes take over is no sale of its own."""
-    told = reorder_facts.circumstances_of(connection, today)
+    told = reorder_facts.circumstances_of(connection, today, present=_present(connection, today))
     return fit(purchase_days(lines.sales), day_number(today), told)
 
 
@@ -250,9 +250,18 @@ def rows_as_of(
     if account_id is not None:
         lines = _kept(lines, lines.sales.account == account_id)
     lines, taken_over = with_substitutes(connection, lines, as_of)
-    told = reorder_facts.circumstances_of(connection, as_of, only)
+    told = reorder_facts.circumstances_of(
+        connection, as_of, only, present=_present(connection, as_of)
+    )
     forecasts = forecast(lines, model, as_of, told)
     return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only, taken_over))
+
+
+def _present(connection: Connection, day: date) -> date:
+    """The day of the summaries, or a later one that is asked for."""
+    query = "SELECT value FROM profile WHERE key = 'summaries.as_of'"
+    kept = connection.exec_driver_sql(query).scalar()
+    return day if kept is None else max(day, date.fromisoformat(str(kept)))
 
 
 def _until(lines: LineArrays, day: int) -> LineArrays:

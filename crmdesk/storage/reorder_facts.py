@@ -30,16 +30,19 @@ _LAST = "9999-12-31"
 
 
 def circumstances_of(
-    connection: Connection, today: date, account_ids: Sequence[int] | None = None
+    connection: Connection,
+    today: date,
+    account_ids: Sequence[int] | None = None,
+    *,
+    present: date | None = None,
 ) -> Circumstances:
     """Everything known of these accounts (or all); closed days from six years ago to next year.
 
-    Ids are this store's own. A product without a day of delisting is taken as delisted long ago.
+    ``present`` is the day the listings are of, where ``today`` is a day before it: they bear no
+    date, so that of an earlier day nobody can say what they were. Ids are this store's own. A
+    product without a day of delisting is taken as delisted long ago.
     """
     where, only = _only(account_ids)
-    # A listing bears no date: of a day before the present one nobody can say what it was.
-    kept = connection.exec_driver_sql("SELECT value FROM profile WHERE key = 'summaries.as_of'")
-    seen = max(today, date.fromisoformat(str(kept.scalar() or today)))
     overrides = list(
         _read(
             connection,
@@ -56,7 +59,7 @@ def circumstances_of(
             [
                 *_read(
                     connection,
-                    f"SELECT account_id, product_id, {_number(seen)}, {lasting(None)}"
+                    f"SELECT account_id, product_id, {_number(present or today)}, {lasting(None)}"
                     f" FROM account_product WHERE NOT listed{only}",
                 ),
                 *_overrides(overrides, today, ENDS),

@@ -63,6 +63,8 @@ def as_on_a_laptop(connection: HqConnection, known: History) -> Iterator[Connect
     engine = create_engine("sqlite://", module=sqlite3, poolclass=StaticPool)
     try:
         with engine.connect() as local:
+            # A laptop notes there of which day its figures are; HQ always asks for the present.
+            local.exec_driver_sql("CREATE TABLE profile (key, value)")
             for name, condition in _TABLES.items():
                 _copy(connection, local, ENTITIES[name], condition, numbers)
             yield local

@@ -194,6 +194,11 @@ def result_word(result: str) -> str:
     }.get(result, result)
 
 
+def days_late(days: int) -> str:
+    """So many days late, in words."""
+    return ngettext("{count} day late", "{count} days late", days).format(count=days)
+
+
 def state_badge(row: QuoteRow, today: date) -> BadgeItem:
     """Where a quote stands: its state, or while it waits what is to be done about it."""
     if row.state is None:
@@ -204,8 +209,7 @@ def state_badge(row: QuoteRow, today: date) -> BadgeItem:
         return BadgeItem(_("Ran out"), Tone.DANGER, "warning")
     if row.state is FollowUp.OVERDUE and row.next_follow_up is not None:
         days = (today - row.next_follow_up).days
-        words = ngettext("{count} day late", "{count} days late", days).format(count=days)
-        return BadgeItem(words, Tone.DANGER, "clock")
+        return BadgeItem(days_late(days), Tone.DANGER, "clock")
     if row.state is FollowUp.TODAY:
         return BadgeItem(_("Today"), Tone.ACCENT, "phone")
     if row.state is FollowUp.NONE:

@@ -5,7 +5,9 @@ Qt messages fail these tests by themselves. Contrast of the tokens is tests/gui/
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint
@@ -82,10 +84,18 @@ def test_places_are_painted_whole(
             picture = window.place(spec.key).grab().toImage()
             assert colours(picture) >= COLOURS, f"{spec.key} is blank in {scheme}"
             pictures.append(picture)
+            keep(window, f"{spec.key}-{language}-{scheme}")
         assert pictures[0] != pictures[1], f"{spec.key} does not follow the scheme"
     assert cut == []
     if language != "en":
         assert title_of("customers") != "Customers"
+
+
+def keep(window: QWidget, name: str) -> None:
+    """Save the window for whoever wants to look at it: ``CRMDESK_PICTURES`` names the folder."""
+    folder = os.environ.get("CRMDESK_PICTURES", "")
+    if folder:
+        window.grab().save(str(Path(folder) / f"{name}.png"))
 
 
 def colours(picture: QImage) -> int:

@@ -34,7 +34,7 @@ from crmdesk.gui.widgets.panels import PageHeader, Panel
 from crmdesk.i18n import _, pgettext
 from crmdesk.services.queries.company import CompanyRow
 
-_LOGO_ROOM = (300, 88)
+_LOGO_ROOM = (220, 88)
 _FORM_WIDTH = 520
 
 

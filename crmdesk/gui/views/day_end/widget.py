@@ -179,12 +179,12 @@ def taken_model(parent: QWidget | None = None) -> RowsModel:
         return Cell(row.amount, strong=True, tone=Tone.DANGER if row.is_back else Tone.PLAIN)
 
     columns = (
-        Column("number", _("Receipt"), lambda r: Cell(r.key), 140, sortable=False),
-        Column("when", _("When"), lambda r: Cell(r.when, tone=Tone.MUTED), 120, sortable=False),
-        Column("customer", _("Customer"), lambda r: Cell(r.customer), 220, stretch=True,
+        Column("number", _("Receipt"), lambda r: Cell(r.key), 110, sortable=False),
+        Column("when", _("When"), lambda r: Cell(r.when, tone=Tone.MUTED), 80, sortable=False),
+        Column("customer", _("Customer"), lambda r: Cell(r.customer), 160, stretch=True,
                sortable=False),
-        Column("method", _("Paid by"), lambda r: Cell(r.method), 120, sortable=False),
-        Column("amount", _("Amount"), amount, 120, right=True, sortable=False),
+        Column("method", _("Paid by"), lambda r: Cell(r.method), 100, sortable=False),
+        Column("amount", _("Amount"), amount, 90, right=True, sortable=False),
     )  # fmt: skip
     return RowsModel(columns, parent=parent)
 
@@ -192,15 +192,15 @@ def taken_model(parent: QWidget | None = None) -> RowsModel:
 def sheets_model(parent: QWidget | None = None) -> RowsModel:
     """Closed sheets, the latest first."""
     columns = (
-        Column("day", _("Day"), lambda r: Cell(r.day), 110, sortable=False),
-        Column("cash", _("Cash"), lambda r: Cell(r.cash), 110, right=True, sortable=False),
-        Column("others", _("Not cash"), lambda r: Cell(r.others, tone=Tone.MUTED), 110,
+        Column("day", _("Day"), lambda r: Cell(r.day), 80, sortable=False),
+        Column("cash", _("Cash"), lambda r: Cell(r.cash), 90, right=True, sortable=False),
+        Column("others", _("Not cash"), lambda r: Cell(r.others, tone=Tone.MUTED), 90,
                right=True, sortable=False),
         Column("difference", _("Difference"),
-               lambda r: Cell(r.difference, tone=r.difference_tone), 110, right=True,
+               lambda r: Cell(r.difference, tone=r.difference_tone), 90, right=True,
                sortable=False),
-        Column("state", _("State"), lambda r: Cell("", badge=r.state), 200, sortable=False),
-        Column("note", _("Note"), lambda r: Cell(r.note, tone=Tone.MUTED), 180, stretch=True,
+        Column("state", _("State"), lambda r: Cell("", badge=r.state), 180, sortable=False),
+        Column("note", _("Note"), lambda r: Cell(r.note, tone=Tone.MUTED), 80, stretch=True,
                sortable=False),
     )  # fmt: skip
     return RowsModel(columns, parent=parent)

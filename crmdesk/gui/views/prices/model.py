@@ -44,7 +44,7 @@ def _day_column(key: str, title: str, field: str, *, yields: bool = False) -> Co
 def _state_width() -> int:
     """Wide enough for the longest state as a badge with its icon."""
     words = (_("Draft"), _("To come"), _("In force"), _("Ended"), _("Running"))
-    return column_width(100, *(f"      {one}" for one in words))
+    return column_width(100, *(f"{' ' * 12}{one}" for one in words))
 
 
 def list_columns() -> tuple[Column, ...]:

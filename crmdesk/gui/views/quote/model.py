@@ -88,6 +88,8 @@ def make_columns(currency: str) -> tuple[Column, ...]:
         tone = Tone.ACCENT if line.by_hand else Tone.MUTED
         return Cell(line.reason, tone=tone, icon="edit" if line.by_hand else "")
 
+    net_words = _("Net {currency}").format(currency=sign)
+
     def net(line: LineItem) -> Cell:
         if not line.below_cost:
             return Cell(line.net_price)
@@ -96,7 +98,7 @@ def make_columns(currency: str) -> tuple[Column, ...]:
     return (
         Column("number", "", lambda x: Cell(x.number, tone=Tone.MUTED), 40, right=True,
                sortable=False, yields=True),
-        Column("product", _("SKU"), lambda x: Cell(x.name), 150, stretch=True, sortable=False),
+        Column("product", _("SKU"), lambda x: Cell(x.name), 120, stretch=True, sortable=False),
         Column("quantity", _("Quantity"), quantity, column_width(76, _("Quantity")), right=True,
                sortable=False, editable=True),
         Column("pack", _("Pack, units"), lambda x: Cell(x.pack, unit=x.units),
@@ -106,10 +108,9 @@ def make_columns(currency: str) -> tuple[Column, ...]:
                yields=True),
         Column("discount", _("Discount"), discount, column_width(72, _("Discount")), right=True,
                sortable=False, editable=True),
-        Column("reason", _("Price reason"), reason, column_width(140, _("Price reason")),
+        Column("reason", _("Price reason"), reason, column_width(120, _("Price reason")),
                sortable=False),
-        Column("net", _("Net {currency}").format(currency=sign), net, 70, right=True,
-               sortable=False),
+        Column("net", net_words, net, column_width(70, net_words), right=True, sortable=False),
         Column("total", _("Total {currency}").format(currency=sign),
                lambda x: Cell(x.total, strong=True), 80, right=True, sortable=False),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
 from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import HLine, Panel
 from crmdesk.gui.widgets.probability import ProbabilityBar
-from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.i18n import CURRENCY_SIGNS, _, pgettext
 
 _TERMS = ("title", "valid_until", "next_follow_up", "terms", "note")
 
@@ -80,7 +80,9 @@ class QuoteSide(QWidget):
             "note": LabelledEntry(_("Note"), parent=panel),
         }
         self.fields: dict[str, EntryLine] = {}
-        self.contact = LabelledEntry(_("For"), keys.hint("quote.contact"), parent=panel)
+        self.contact = LabelledEntry(
+            pgettext("quote", "For"), keys.hint("quote.contact"), parent=panel
+        )
         self.contact.field.setReadOnly(True)
         for name in _TERMS:
             field = self.fields[name] = made[name].field

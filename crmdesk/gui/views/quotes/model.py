@@ -9,7 +9,7 @@ from datetime import date
 
 from PySide6.QtWidgets import QWidget
 
-from crmdesk.gui.quote_answers import result_word, state_badge
+from crmdesk.gui.quote_answers import days_late, result_word, state_badge
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.delegates import muted
 from crmdesk.gui.widgets.items import Tone
@@ -47,7 +47,7 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
     dates = column_width(92, _("Follow-up"), _("Valid until"), _("tomorrow"))
     return (
         Column(QuoteSort.URGENCY, _("State"), lambda row: Cell("", badge=state_badge(row, today)),
-               column_width(128, f"      {_('Ran out')}")),
+               column_width(128, f"{' ' * 12}{_('Ran out')}", f"{' ' * 12}{days_late(88)}")),
         Column(QuoteSort.CUSTOMER, _("Customer"), lambda row: Cell(row.customer, unit=row.city),
                160, stretch=True),
         Column(QuoteSort.NUMBER, _("Quote"), lambda row: Cell(row.name, unit=row.title), 196),

@@ -26,7 +26,15 @@ from crmdesk.gui.quote_answers import (
     give_answer,
 )
 from crmdesk.gui.widgets.items import Pair, Tone
-from crmdesk.i18n import _, format_date_near, format_money, format_number, format_percent, ngettext
+from crmdesk.i18n import (
+    _,
+    format_date_near,
+    format_money,
+    format_number,
+    format_percent,
+    ngettext,
+    pgettext,
+)
 from crmdesk.services import plans, quote_decisions, quotes, undo
 from crmdesk.services.queries.customers import (
     CustomerFilter,
@@ -331,7 +339,7 @@ def _worth_pairs(value: OpenValue, currency: str) -> list[Pair]:
     expected = value.expected_minor
     said = "–" if expected.value is None else format_money(expected.value, currency, decimals=0)
     pairs = [
-        Pair(_("Open"), format_number(value.count)),
+        Pair(pgettext("quotes", "Open"), format_number(value.count)),
         Pair(_("Net"), format_money(value.net_minor, currency, decimals=0)),
         Pair(_("Expected"), said, strong=True),
     ]
@@ -379,7 +387,7 @@ def group_words() -> dict[QuoteGroup, str]:
     """The chips in words."""
     return {
         QuoteGroup.QUEUE: _("To follow up"),
-        QuoteGroup.OPEN: _("Open"),
+        QuoteGroup.OPEN: pgettext("quotes", "Open"),
         QuoteGroup.DRAFTS: _("Drafts"),
         QuoteGroup.WON: _("Won"),
         QuoteGroup.LOST: _("Lost or ran out"),

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from crmdesk.gui.views.returning.words import ReturnItem
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
-from crmdesk.i18n import CURRENCY_SIGNS, _
+from crmdesk.i18n import CURRENCY_SIGNS, _, pgettext
 
 
 def lines_model(currency: str, parent: QWidget | None = None) -> RowsModel:
@@ -28,7 +28,7 @@ def lines_model(currency: str, parent: QWidget | None = None) -> RowsModel:
 
     columns = (
         Column("product", _("SKU"), name, 200, stretch=True, sortable=False),
-        Column("quantity", _("Back"), lambda r: Cell(r.packs, strong=True, field=True), 76,
+        Column("quantity", _("Returned"), lambda r: Cell(r.packs, strong=True, field=True), 76,
                right=True, sortable=False, editable=True),
         Column("pack", _("Pack"), lambda r: Cell(r.pack), 96, sortable=False),
         Column("reason", _("Reason"), reason, 128, sortable=False),
@@ -40,8 +40,8 @@ def lines_model(currency: str, parent: QWidget | None = None) -> RowsModel:
                yields=True),
         Column("last", _("Last"), lambda r: Cell(r.last, tone=Tone.MUTED), 76, sortable=False,
                yields=True),
-        Column("credit", _("Credit {currency}").format(currency=sign), credit, 90, right=True,
-               sortable=False),
+        Column("credit", pgettext("return", "Credit {currency}").format(currency=sign), credit, 90,
+               right=True, sortable=False),
     )  # fmt: skip
     return RowsModel(columns, parent=parent)
 
@@ -51,6 +51,13 @@ def requests_model(parent: QWidget | None = None) -> RowsModel:
     columns = (
         Column("number", _("Return"), lambda r: Cell(r.number), 130, stretch=True, sortable=False),
         Column("when", _("When"), lambda r: Cell(r.when, tone=Tone.MUTED), 80, sortable=False),
-        Column("amount", _("Credit"), lambda r: Cell(r.amount), 84, right=True, sortable=False),
+        Column(
+            "amount",
+            pgettext("return", "Credit"),
+            lambda r: Cell(r.amount),
+            84,
+            right=True,
+            sortable=False,
+        ),
     )
     return RowsModel(columns, parent=parent)

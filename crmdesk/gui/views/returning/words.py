@@ -13,7 +13,15 @@ from crmdesk.domain.packaging import to_base
 from crmdesk.domain.returning import Condition, Credit, Wish, credit_of
 from crmdesk.gui.packs import pack_name, pack_of
 from crmdesk.gui.widgets.items import BadgeItem, Pair, Tone
-from crmdesk.i18n import _, format_amount, format_date, format_date_near, format_number, ngettext
+from crmdesk.i18n import (
+    _,
+    format_amount,
+    format_date,
+    format_date_near,
+    format_number,
+    ngettext,
+    pgettext,
+)
 from crmdesk.services.queries.returning import Pack, RequestRow, Returnable, ReturnSheet
 from crmdesk.services.returns import ReturnLine
 
@@ -75,7 +83,7 @@ def condition_word(condition: Condition) -> str:
 
 def wish_word(wish: Wish) -> str:
     """What the customer wants, as people call it."""
-    return {Wish.CREDIT: _("Credit"), Wish.EXCHANGE: _("Exchange")}[wish]
+    return {Wish.CREDIT: pgettext("return", "Credit"), Wish.EXCHANGE: _("Exchange")}[wish]
 
 
 def pack_of_line(product: Returnable, line: ReturnLine | None) -> Pack:

@@ -43,12 +43,19 @@ _SEARCHED_WITH = {
     "packaging": ("search:product", "product_id"),
 }
 
-# Rows that the forecasts of all accounts read, and the company's country, which says which.
-_EVERYBODYS_MARKS = ("holiday",)
+# Rows that the forecasts of all accounts read (lists say what a substitute costs), and the
+# company's country, which says which holidays.
+_EVERYBODYS_MARKS = ("holiday", "price_list")
 
 # Rows that decide packs and worth of a forecast; columns of ``product`` that do, or end one.
 _PRODUCT_MARKS = ("packaging", "cost_version")
-_PRODUCT_COLUMNS = "price_per, status, delisted_on, substitute_uid"
+_PRODUCT_COLUMNS = "price_per, base_unit, status, delisted_on, substitute_uid"
+
+# Of a listed price a forecast reads those of products that took the place of another.
+_TAKES_A_PLACE = (
+    "product s JOIN product p ON p.substitute_uid = s.uid WHERE p.status = 'delisted'"
+    " AND s.id = {row}.product_id"
+)
 
 
 def _table(entity: Entity) -> str:
@@ -248,6 +255,14 @@ def _mark_triggers() -> Iterator[str]:
                     f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
                     + _mark("product", f"{row}.product_id") + " END"
                 )  # fmt: skip
+            yield (
+                f"CREATE TRIGGER mark_account_price_{suffix} {_after(event, 'account_price')}"
+                " BEGIN " + _mark("sales", f"{row}.account_id", of=_TAKES_A_PLACE.format(row=row)) + " END"
+            )  # fmt: skip
+            yield (
+                f"CREATE TRIGGER mark_price_rule_{suffix} {_after(event, 'price_rule')} BEGIN "
+                + _mark("everybody", "0", of=_TAKES_A_PLACE.format(row=row)) + " END"
+            )  # fmt: skip
             for name, (kind, column) in _SEARCHED_WITH.items():
                 yield (
                     f"CREATE TRIGGER search_{name}_{suffix} {_after(event, name)} BEGIN "
@@ -270,6 +285,12 @@ def _mark_triggers() -> Iterator[str]:
     yield (
         "CREATE TRIGGER mark_organisation_update AFTER UPDATE OF country ON organisation"
         " WHEN OLD.country IS NOT NEW.country BEGIN " + _mark("everybody", "0") + " END"
+    )
+    yield (
+        "CREATE TRIGGER mark_account_price_list AFTER UPDATE OF price_list_id ON account"
+        " WHEN OLD.price_list_id IS NOT NEW.price_list_id BEGIN "
+        + _mark("sales", "NEW.id")
+        + " END"
     )
     yield (
         "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "

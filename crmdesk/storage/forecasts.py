@@ -8,7 +8,7 @@ after a load, so both give the identical rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain, repeat
@@ -32,7 +32,8 @@ from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
 from crmdesk.analytics.reorder.sentence import because_texts
 from crmdesk.storage import reorder_facts, reorder_models
 from crmdesk.storage.indexes import indexes_built_afterwards
-from crmdesk.storage.pair_worth import Goods, Ints, pair_codes
+from crmdesk.storage.pair_worth import Goods, Ints, LastLines, pair_codes
+from crmdesk.storage.substitute_prices import listed_prices
 
 _EPOCH = date(1970, 1, 1)
 _CHUNK = 100_000
@@ -79,6 +80,18 @@ class LineArrays:
     sales: SaleLines
     net_minor: Any
     packaging: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What was bought; the same with what substitutes take over; and the former of each of those.
+
+    ``taken_over`` gives the former product of an (account, substitute).
+    """
+
+    bought: LineArrays
+    every: LineArrays
+    taken_over: dict[tuple[int, int], int]
 
 
 def read_lines(connection: Connection, account_ids: Sequence[int] | None = None) -> LineArrays:
@@ -144,24 +157,39 @@ def with_substitutes(
 ) -> tuple[LineArrays, dict[tuple[int, int], int]]:
     """The lines, and those of delisted products again in the name of their substitutes.
 
-    The dictionary gives the former product of each (account, substitute) that took over.
+    Where the two are counted in different base units only the days are taken over: every purchase
+    is of one unit of the substitute, of which its smallest pack is made. The dictionary gives the
+    former product of each (account, substitute) that took over.
     """
     replacements = reorder_facts.replacements_of(connection)
     row, substitute = replacements.copied_rows(lines.sales, day_number(today))
     if not len(row):
         return lines, {}
     copies = _kept(lines, row)
-    sales = lines.sales
+    sales, taken = lines.sales, copies.sales
+    other = _other_unit(connection, taken.sku, substitute)
+    counted = np.where(other, np.sign(taken.quantity), taken.quantity)
     both = SaleLines(
-        np.concatenate((sales.account, copies.sales.account)),
+        np.concatenate((sales.account, taken.account)),
         np.concatenate((sales.sku, substitute)),
-        np.concatenate((sales.day, copies.sales.day)),
-        np.concatenate((sales.quantity, copies.sales.quantity)),
+        np.concatenate((sales.day, taken.day)),
+        np.concatenate((sales.quantity, counted)),
     )
     net = np.concatenate((lines.net_minor, copies.net_minor))
     packaging = np.concatenate((lines.packaging, copies.packaging))
-    former = _former(connection, copies.sales.account, substitute, copies.sales.sku)
+    former = _former(connection, taken.account, substitute, taken.sku)
     return LineArrays(both, net, packaging), former
+
+
+def _other_unit(connection: Connection, sku: Ints, substitute: Ints) -> npt.NDArray[np.bool_]:
+    """Whether each product is counted in another base unit than its substitute."""
+    pairs, at = np.unique(np.stack((sku, substitute), axis=1), axis=0, return_inverse=True)
+    keys = ",".join(str(key) for key in np.unique(pairs).tolist())
+    cursor = connection.connection.cursor()
+    cursor.execute(f"SELECT id, base_unit FROM product WHERE id IN ({keys})")
+    unit = dict(cursor.fetchall())
+    other = [unit.get(old) != unit.get(new) for old, new in pairs.tolist()]
+    return np.array(other, dtype=np.bool_)[at.reshape(-1)]
 
 
 def _former(
@@ -201,12 +229,13 @@ def _insert_pairs(
     today: date,
     account_ids: Sequence[int] | None,
 ) -> None:
-    lines, taken_over = with_substitutes(connection, lines, today)
+    every, taken_over = with_substitutes(connection, lines, today)
     told = reorder_facts.circumstances_of(connection, today, account_ids)
-    forecasts = forecast(lines, model, today, told)
+    forecasts = forecast(every, model, today, told)
     if len(forecasts) == 0:
         return
-    rows = _rows(connection, forecasts, lines, today, account_ids, taken_over)
+    histories = Histories(lines, every, taken_over)
+    rows = _rows(connection, forecasts, histories, today, account_ids)
     cursor = connection.connection.cursor()
     cursor.executemany(_INSERT, list(rows))
     cursor.close()
@@ -249,12 +278,13 @@ def rows_as_of(
     only = None if account_id is None else [account_id]
     if account_id is not None:
         lines = _kept(lines, lines.sales.account == account_id)
-    lines, taken_over = with_substitutes(connection, lines, as_of)
+    every, taken_over = with_substitutes(connection, lines, as_of)
     told = reorder_facts.circumstances_of(
         connection, as_of, only, present=_present(connection, as_of)
     )
-    forecasts = forecast(lines, model, as_of, told)
-    return map(PairRow._make, _rows(connection, forecasts, lines, as_of, only, taken_over))
+    forecasts = forecast(every, model, as_of, told)
+    histories = Histories(lines, every, taken_over)
+    return map(PairRow._make, _rows(connection, forecasts, histories, as_of, only))
 
 
 def _present(connection: Connection, day: date) -> date:
@@ -277,10 +307,9 @@ def _kept(lines: LineArrays, keep: Any) -> LineArrays:
 def _rows(
     connection: Connection,
     forecasts: Forecasts,
-    lines: LineArrays,
+    histories: Histories,
     today: date,
     account_ids: Sequence[int] | None,
-    taken_over: dict[tuple[int, int], int],
 ) -> Iterable[tuple[Any, ...]]:
     """The rows of a forecast in the order of :class:`PairRow`."""
     if len(forecasts) == 0:
@@ -288,9 +317,15 @@ def _rows(
     products = None if account_ids is None else np.unique(forecasts.sku).tolist()
     goods = Goods(connection, today, products)
     pair = pair_codes(forecasts.account, forecasts.sku)
-    last = goods.last_lines(pair, lines.sales, lines.net_minor, lines.packaging)
-    wanted = _chosen(connection, pair, last.packaging, account_ids)
-    worth = goods.worth(forecasts.sku, forecasts.expected_quantity, wanted, last)
+    every = histories.every
+    last = goods.last_lines(pair, every.sales, every.net_minor, every.packaging)
+    row = _taken_rows(pair, histories)
+    priced = _own_prices(connection, goods, forecasts, last, row, histories, today)
+    wanted = _chosen(connection, pair, priced.packaging, account_ids)
+    worth = goods.worth(forecasts.sku, forecasts.expected_quantity, wanted, priced)
+    if len(row):
+        # Without any price nothing is known of the margin, least of all that it is a loss.
+        worth.margin_minor[row[priced.net_minor[row] == 0]] = 0
     names = np.array([str(state) for state in STATES], dtype=object)
     return zip(
         forecasts.account.tolist(), forecasts.sku.tolist(), forecasts.n.tolist(),
@@ -300,8 +335,65 @@ def _rows(
         names[forecasts.state].tolist(), _dates(forecasts.expected_next_day),
         forecasts.expected_quantity.tolist(), [key or None for key in worth.packaging.tolist()],
         worth.packs.tolist(), worth.net_minor.tolist(), worth.margin_minor.tolist(),
-        repeat(today.isoformat()), because_texts(forecasts, taken_over),
+        repeat(today.isoformat()),
+        because_texts(forecasts, histories.taken_over, _recounted(connection, histories)),
     )  # fmt: skip
+
+
+def _taken_rows(pair: Ints, histories: Histories) -> Ints:
+    """The rows of the pairs whose history is, in part or whole, another product's."""
+    if not histories.taken_over:
+        return np.zeros(0, dtype=np.int64)
+    taken = np.array(list(histories.taken_over), dtype=np.int64)
+    return np.flatnonzero(np.isin(pair, pair_codes(taken[:, 0], taken[:, 1])))
+
+
+def _own_prices(
+    connection: Connection,
+    goods: Goods,
+    forecasts: Forecasts,
+    last: LastLines,
+    row: Ints,
+    histories: Histories,
+    today: date,
+) -> LastLines:
+    """The newest lines, those of substitutes by their own price and packaging.
+
+    That is the customer's last price of the substitute itself, else what is agreed or listed for
+    it; nothing (0 for one unit) where no price is known.
+    """
+    if not len(row):
+        return last
+    own = histories.bought
+    pair = pair_codes(forecasts.account[row], forecasts.sku[row])
+    bought = pair_codes(own.sales.account, own.sales.sku)[own.sales.quantity > 0]
+    known = np.isin(pair, bought)
+    quantity, net, packaging = last.quantity.copy(), last.net_minor.copy(), last.packaging.copy()
+    if known.any():
+        lines = goods.last_lines(pair[known], own.sales, own.net_minor, own.packaging)
+        at = row[known]
+        quantity[at], net[at], packaging[at] = lines.quantity, lines.net_minor, lines.packaging
+    rest = row[~known]
+    wanted = zip(
+        forecasts.account[rest].tolist(), forecasts.sku[rest].tolist(),
+        forecasts.expected_quantity[rest].tolist(), strict=True,
+    )  # fmt: skip
+    shares = listed_prices(connection, list(wanted), today)
+    net[rest] = [0 if share is None else share.net_minor for share in shares]
+    quantity[rest] = [1 if share is None else share.quantity for share in shares]
+    packaging[rest] = 0
+    return replace(last, quantity=quantity, net_minor=net, packaging=packaging)
+
+
+def _recounted(connection: Connection, histories: Histories) -> set[tuple[int, int]]:
+    """Of the pairs taken over those whose former product is counted in another base unit."""
+    if not histories.taken_over:
+        return set()
+    pairs = list(histories.taken_over)
+    sku = np.array([histories.taken_over[pair] for pair in pairs], dtype=np.int64)
+    substitute = np.array([new for _account, new in pairs], dtype=np.int64)
+    other = _other_unit(connection, sku, substitute).tolist()
+    return {pair for pair, differs in zip(pairs, other, strict=True) if differs}
 
 
 def _chosen(

@@ -5,6 +5,7 @@ packagings to the caller, who passes the usual quantity as text ("3 cases").
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -20,7 +21,7 @@ class Because:
     ``closed`` are closed days left out of the days since the last purchase, ``ahead`` those among
     the next 14; ``stock`` the units estimated on the shelf; ``refused`` how often the suggestion
     was put off; ``wished`` that a person's quantity stands; ``instead_of`` the id of the product
-    whose history was taken over.
+    whose history was taken over, ``other_unit`` that its quantities could not be.
     """
 
     closed: int = 0
@@ -29,6 +30,7 @@ class Because:
     refused: int = 0
     wished: bool = False
     instead_of: int | None = None
+    other_unit: bool = False
 
     @classmethod
     def of_text(cls, text: str | None) -> "Because":
@@ -59,10 +61,15 @@ class SentenceFacts:
     replaced: str | None = None
 
 
-def because_texts(forecasts: Forecasts, taken_over: dict[tuple[int, int], int]) -> list[str | None]:
+def because_texts(
+    forecasts: Forecasts,
+    taken_over: dict[tuple[int, int], int],
+    recounted: Collection[tuple[int, int]] = (),
+) -> list[str | None]:
     """One line of JSON per pair where something besides its sales counted, else ``None``.
 
     ``taken_over`` gives the former SKU of a pair (account, SKU) whose history was taken over.
+    ``recounted`` are those of them that are counted in another unit than the former SKU.
     Single closed days are left out: nobody would miss them.
     """
     texts: list[str | None] = [None] * len(forecasts)
@@ -82,6 +89,8 @@ def because_texts(forecasts: Forecasts, taken_over: dict[tuple[int, int], int]) 
         for row, pair in enumerate(pairs):
             if pair in taken_over:
                 found.setdefault(row, {})["instead_of"] = taken_over[pair]
+                if pair in recounted:
+                    found[row]["other_unit"] = True
     for row, reasons in found.items():
         texts[row] = json.dumps(reasons, sort_keys=True)
     return texts
@@ -163,6 +172,8 @@ def _reasons(said: Because, replaced: str | None) -> list[str]:
         return reasons
     if replaced is not None:
         reasons.append(_("Takes the place of {product}.").format(product=replaced))
+    if said.other_unit:
+        reasons.append(_("That was counted in another unit: check the quantity."))
     if said.closed >= _FEWEST_CLOSED:
         words = ngettext(
             "{count} closed day is not counted.", "{count} closed days are not counted.",

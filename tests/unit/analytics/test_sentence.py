@@ -75,6 +75,7 @@ def test_a_language_is_not_remembered_beyond_its_sentence():
         (Because(ahead=5), "Closed on 5 of the next 14 days."),
         (Because(stock=1), "About 1 unit is left on the shelf."),
         (Because(refused=2), "Put off 2 times."),
+        (Because(other_unit=True), "That was counted in another unit: check the quantity."),
         (Because(wished=True), "you asked for 3 cases."),
     ],
 )

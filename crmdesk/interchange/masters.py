@@ -266,11 +266,12 @@ def _prices(connection: Connection, _currency: str, today: date, _country: str) 
         end = cells.read_date(row["valid_to"]).isoformat() if row.get("valid_to") else None
         minimum = cells.read_quantity(row["minimum_quantity"]) if row.get("minimum_quantity") else 1
         column, value = _price_or_discount(row)
+        # Without a first day the rule of the list that has none is meant, if there is one.
         found = run(
             f"SELECT id, {column}, valid_to FROM price_rule WHERE price_list_id = ?"  # noqa: S608
-            f" AND product_id = ? AND minimum_quantity = ? AND valid_from = ?"
-            f" AND {column} IS NOT NULL",
-            (listed, product, minimum, begin.isoformat()),
+            f" AND product_id = ? AND minimum_quantity = ? AND (valid_from = ?"
+            f" OR (? AND valid_from IS NULL)) AND {column} IS NOT NULL ORDER BY valid_from, uid",
+            (listed, product, minimum, begin.isoformat(), not row.get("valid_from")),
         ).first()
         if found is None:
             run(

@@ -256,8 +256,9 @@ def _mark_triggers() -> Iterator[str]:
                     + _mark("product", f"{row}.product_id") + " END"
                 )  # fmt: skip
             yield (
-                f"CREATE TRIGGER mark_account_price_{suffix} {_after(event, 'account_price')}"
-                " BEGIN " + _mark("sales", f"{row}.account_id", of=_TAKES_A_PLACE.format(row=row)) + " END"
+                f"CREATE TRIGGER mark_account_price_{suffix} {_after(event, 'account_price')} "
+                "BEGIN "
+                + _mark("sales", f"{row}.account_id", of=_TAKES_A_PLACE.format(row=row)) + " END"
             )  # fmt: skip
             yield (
                 f"CREATE TRIGGER mark_price_rule_{suffix} {_after(event, 'price_rule')} BEGIN "

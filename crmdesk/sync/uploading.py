@@ -8,7 +8,7 @@ ops are sent again and get the same answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,7 +194,30 @@ def _take_over(connection: Connection, applier: Applier, answered: _Answered) ->
         rows = _rows_shown(connection, name, shown)
         if rows:
             applier.put(name, rows, force=True)
+    _put_back_territories(connection, [one for one in answered if one[0].uid not in _uids(shown)])
     _take_back(applier, {k: c for k, c in refused_new.items() if k not in shown})
+
+
+def _uids(keys: Iterable[tuple[str, str]]) -> set[str]:
+    return {uid for _name, uid in keys}
+
+
+def _put_back_territories(connection: Connection, answered: _Answered) -> None:
+    """Customers that HQ would not let us move, nor show us, lie where they lay before.
+
+    Else one whose territory we have lost would hide in the territory it was to go to.
+    """
+    for op, _txn, answer in reversed(answered):
+        if op.entity != "account" or op.op != "U" or answer.status != "r":
+            continue
+        change = msgspec.json.decode(op.fields).get("territory_id")
+        if change is not None:
+            before = None if change[0] is None else bytes.fromhex(change[0])
+            connection.exec_driver_sql(
+                "UPDATE account SET territory_id = (SELECT id FROM territory WHERE uid = ?)"
+                " WHERE uid = ?",
+                (before, bytes.fromhex(op.uid)),
+            )
 
 
 def _rows_shown(

@@ -383,3 +383,23 @@ def test_a_deletion_is_heard_although_its_customer_moved_into_a_territory_gained
     assert one.one("SELECT count(*) FROM note WHERE text LIKE 'said before%'") == 1
     assert one.one("SELECT count(*) FROM contact") == 5
     assert hq.one("SELECT count(*) FROM note WHERE text = 'said before the move was known'") == 1
+
+
+def test_a_proposed_move_into_a_held_territory_does_not_hide_the_loss_of_the_other(
+    hq: Headquarters,
+) -> None:
+    """R1 has both; HQ refuses the move, because T1 with the customer is taken from R1 meanwhile."""
+    from crmdesk.hq.exchange import editing
+
+    one = hq.join("R1")
+    admin.assign_user(hq.store, "R1", "T2", now_ms=hq.now_ms())
+    one.sync()
+    one.run("UPDATE account SET territory_id = (SELECT id FROM territory WHERE code = 'T2')"
+            " WHERE code = 'C1'")  # fmt: skip
+    editing.delete_row(hq.store, "territory_user", company.uid(7, 1).hex(), hq.now_ms())
+
+    assert one.sync().refusals == 1
+
+    assert one.rows("SELECT code FROM account ORDER BY code") == [("C4",), ("C5",)]
+    assert one.one("SELECT count(*) FROM contact") == 2
+    assert one.sync().received == 0

@@ -215,7 +215,8 @@ def share_half_even(number: Ints, times: Ints, by: Ints) -> Ints:
     for place in np.flatnonzero(large).tolist():
         exact = divide_half_even(int(number[place]) * int(times[place]), int(by[place]))
         whole[place] = max(-_MOST_WHOLE, min(exact, _MOST_WHOLE))
-    return np.asarray(whole)
+    bounded: Ints = np.clip(whole, -_MOST_WHOLE, _MOST_WHOLE)
+    return bounded
 
 
 def _whole(values: Any) -> Ints:

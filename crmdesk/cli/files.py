@@ -54,7 +54,7 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
     with opened_or_made(context, trial=chosen.dry_run) as ws:
         report = imports.import_file(
             ws, chosen.kind, Path(chosen.file), chosen=columns, dry_run=chosen.dry_run,
-            progress=context.console.progress(),
+            progress=context.console.progress(), derive_later=True,
         )  # fmt: skip
     rejects = [{"line": one.line, "reason": one.reason} for one in report.rejects]
     context.console.document(

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(context: Context, *, to_sync: bool = False) -> Iterator[Workspace]:
+def opened(context: Context, *, to_sync: bool = False, whole: bool = True) -> Iterator[Workspace]:
     """The workspace of the profile; NotFound when there is none.
 
-    LeaseEnded when it has been away from HQ for too long, unless it is opened ``to_sync``.
+    LeaseEnded when it has been away from HQ for too long, unless it is opened ``to_sync``. What a
+    large import left for later is made first, except for those who read sold lines only.
     """
+    from crmdesk.services.forecasting import make_whole
     from crmdesk.services.workspace import open_workspace
 
     workspace = open_workspace(context.folder, context.instants, to_sync=to_sync)
     try:
+        if whole:
+            make_whole(workspace)
         yield workspace
     finally:
         workspace.close()
@@ -37,7 +41,7 @@ def opened_or_made(context: Context, *, trial: bool = False) -> Iterator[Workspa
     from crmdesk.storage import profile
 
     if profile.exists(context.folder):
-        with opened(context) as workspace:
+        with opened(context, whole=False) as workspace:
             yield workspace
         return
     with profile.removed_on_failure(context.folder) as keeping:

@@ -40,7 +40,7 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
 
     if chosen.horizon is not None and chosen.horizon < 1:
         raise UserError(_("A horizon is at least one day."))
-    with opened(context) as ws:
+    with opened(context, whole=False) as ws:
         rows = reorder.reorder_rows(
             ws, chosen.as_of or ws.today(), account=chosen.account, horizon=chosen.horizon
         )
@@ -74,7 +74,7 @@ def _backtest(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.services import reorder
     from crmdesk.storage.forecasts import day_of
 
-    with opened(context) as ws:
+    with opened(context, whole=False) as ws:
         report = reorder.backtest(ws, chosen.cutoffs, account=chosen.account)
     methods = {name: asdict(scores) for name, scores in report.methods.items()}
     lines = musts(report)

@@ -45,6 +45,15 @@ def forecast_standing(ws: Workspace) -> ForecastStanding:
     return ForecastStanding(found.as_of, by_hq, found.done, found.accounts, stale)
 
 
+def make_whole(ws: Workspace) -> None:
+    """Make what a large import has left for later; nothing where there is nothing to make."""
+    with ws.database.read() as connection:
+        missing = summaries.are_put_off(connection)
+    if missing:
+        with ws.database.maintenance() as connection:
+            summaries.rebuild(connection, ws.today())
+
+
 def bring_up_to_date(
     ws: Workspace,
     progress: Progress | None = None,

@@ -39,6 +39,8 @@ from crmdesk.sync import facts
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
 _REBUILD_FROM = 40
+LARGE = 200_000
+"""From so many lines on an import may leave what is derived from them for later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class _Job:
     chosen: Mapping[str, str]
     progress: Progress
     cancelled: Callable[[], bool]
+    derive_later: bool
 
 
 def import_file(
@@ -90,11 +93,14 @@ def import_file(
     dry_run: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    derive_later: bool = False,
 ) -> ImportReport:
     """Import a CSV or XLSX file of a kind (sales, prices, costs, promotions …).
 
     ``chosen`` maps fields to the file's headings. Raises UserError when the file cannot be read
-    or lacks columns, Cancelled when cancelled; in both cases nothing is changed.
+    or lacks columns, Cancelled when cancelled; in both cases nothing is changed. With
+    ``derive_later`` forecasts, totals and search after a large import of sales are left to
+    :func:`crmdesk.services.forecasting.bring_up_to_date`, which whoever opens the profile runs.
     """
     if kind != "sales" and kind not in masters.KINDS:
         known = ", ".join(("sales", *masters.KINDS))
@@ -105,7 +111,7 @@ def import_file(
     _check_right(ws)
     job = _Job(
         ws, kind, path, chosen or {}, progress or (lambda _what, _n: None),
-        cancelled or (lambda: False),
+        cancelled or (lambda: False), derive_later,
     )  # fmt: skip
     report: list[ImportReport] = []
     try:
@@ -167,8 +173,11 @@ def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
     if job.kind == "sales" and ledger.created:
         if job.cancelled():
             raise Cancelled
-        job.progress("summaries", ledger.rows)
-        _bring_up_to_date(job.ws, connection, batch_uid, made)
+        if job.derive_later and ledger.created >= LARGE:
+            summaries.put_off(connection)
+        else:
+            job.progress("summaries", ledger.rows)
+            _bring_up_to_date(job.ws, connection, batch_uid, made)
     return ImportReport(
         batch, job.kind, ledger.rows, ledger.created, ledger.updated, ledger.merged,
         ledger.skipped, ledger.rejected, tuple(ledger.rejects),

@@ -218,6 +218,18 @@ def rebuild(
     set_reached(connection, None)
 
 
+def put_off(connection: Connection) -> None:
+    """Leave all of it to the next :func:`rebuild`: of what is there now nothing holds any more."""
+    connection.exec_driver_sql("DELETE FROM profile WHERE key IN (?, ?)", (_AS_OF, _REACHED))
+    connection.exec_driver_sql("DELETE FROM dirty")
+
+
+def are_put_off(connection: Connection) -> bool:
+    """Sales are here and summaries were never made of them, or put off."""
+    sold = connection.exec_driver_sql("SELECT 1 FROM sale LIMIT 1").first()
+    return sold is not None and as_of(connection) is None
+
+
 def as_of(connection: Connection) -> date | None:
     """The day of the forecasts: that of the last rebuild or walk; None before the first."""
     found = _fact(connection, _AS_OF)

@@ -17,6 +17,8 @@ from crmdesk.domain.errors import Cancelled, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
 from crmdesk.interchange import tables
+from crmdesk.services import imports
+from crmdesk.services.forecasting import make_whole
 from crmdesk.services.imports import undo_import
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
@@ -343,4 +345,32 @@ def test_master_data_are_created_updated_skipped_and_merged(
     )  # fmt: skip
     report = take(alone, people, "contacts")
     assert (report.created, report.merged, report.rejected) == (1, 1, 2)
+    assert check(alone.database, alone.folder) == []
+
+
+def test_what_a_large_import_leaves_for_later_is_made_by_whoever_opens_the_profile(
+    alone: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LARGE", 3)
+    rows = [f"{n},A{n % 3},S{n % 4},,2026-0{1 + n % 9}-1{n % 5},{1 + n},1," for n in range(60)]
+    path = write(tmp_path / "a.csv", *rows)
+    derived = (
+        "SELECT * FROM summary_pair ORDER BY account_id, product_id",
+        "SELECT * FROM summary_account ORDER BY account_id",
+        "SELECT * FROM summary_month ORDER BY 1, 2, 3",
+    )
+    imports.import_file(alone, "sales", path, derive_later=True)
+    assert ask(alone, derived[0]) == []
+    assert [
+        row[0] for row in ask(alone, "SELECT value FROM profile WHERE key = 'summaries.as_of'")
+    ] == []
+    make_whole(alone)
+    later = [ask(alone, query) for query in derived]
+    assert len(later[0]) == 12
+    make_whole(alone)
+    undo_import(alone, 1)
+    imports.import_file(alone, "sales", path)
+    inline = [ask(alone, query) for query in derived]
+    assert [len(table) for table in later] == [len(table) for table in inline]
+    assert [row[2:] for row in later[0]] == [row[2:] for row in inline[0]]
     assert check(alone.database, alone.folder) == []

@@ -1,8 +1,8 @@
 """What a customer owes: open invoices, less what was collected and HQ has not booked yet.
 
 Owns reading both. An invoice's open amount is HQ's; a collection counts beside it until HQ has
-booked a payment for it: one that names its receipt, or one of the same amount on the same invoice
-since.
+booked a payment for it (:mod:`crmdesk.storage.collected`). A customer's figures and the lists that
+show them say the same: summaries are made by the same statement.
 """
 
 from __future__ import annotations
@@ -13,16 +13,11 @@ from datetime import date
 from sqlalchemy import Connection
 
 from crmdesk.domain.collecting import OpenInvoice
+from crmdesk.storage.collected import unbooked
 
 _INVOICES = (
     "SELECT id, number, date, due_on, open_minor FROM invoice"
     " WHERE account_id = ? AND open_minor > 0 ORDER BY due_on, date, number"
-)
-_UNBOOKED = (
-    "SELECT c.invoice_id, sum(c.amount_minor) FROM collection c WHERE c.account_id = ?"
-    " AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.account_id = c.account_id"
-    " AND (p.reference = c.number OR (p.invoice_id IS c.invoice_id"
-    " AND p.amount_minor = c.amount_minor AND p.date >= c.date))) GROUP BY c.invoice_id"
 )
 
 
@@ -77,7 +72,8 @@ class Debts:
 def read_debts(connection: Connection, account_id: int) -> Debts:
     """The debts of a customer, those due first in front."""
     run = connection.exec_driver_sql
-    waiting = {key: int(amount) for key, amount in run(_UNBOOKED, (account_id,))}
+    query = unbooked("c.account_id = ?")
+    waiting = {key: int(amount) for _account, key, amount in run(query, (account_id,))}
     invoices = tuple(
         Debt(
             int(key), str(number), date.fromisoformat(day), date.fromisoformat(due),

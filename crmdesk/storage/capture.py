@@ -32,7 +32,7 @@ _ALTERED = (
 )
 
 # Entities whose rows change what an account's summary shows; sales change its rhythm too.
-_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection")
+_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "payment")
 # Entities that the forecast of an account reads besides its sales.
 _FORECAST_MARKS = ("account_product", "reorder_override", "closure", "visit_task")
 SEARCHED = ("account", "contact", "product", "order", "quote", "ticket", "note")

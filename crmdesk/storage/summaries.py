@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.clock import Clock
 from crmdesk.storage import search
 from crmdesk.storage.capture import SEARCHED
+from crmdesk.storage.collected import still_owed
 from crmdesk.storage.pausing import without_collecting
 
 Progress = Callable[[str], None]
@@ -60,10 +61,10 @@ LEFT JOIN (SELECT account_id, sum(state = 'overdue') overdue, sum(state = 'due')
   sum(expected_net_minor) FILTER (WHERE state IN ('overdue', 'due')) net,
   sum(expected_margin_minor) FILTER (WHERE state IN ('overdue', 'due')) margin
   FROM summary_pair WHERE true {pair} GROUP BY account_id) p ON p.account_id = a.id
-LEFT JOIN (SELECT account_id, sum(open_minor) open,
-  sum(open_minor) FILTER (WHERE due_on < :today) late,
-  min(due_on) FILTER (WHERE due_on < :today) late_since
-  FROM invoice WHERE open_minor <> 0 {invoice} GROUP BY account_id) i ON i.account_id = a.id
+LEFT JOIN (SELECT account_id, sum(left_minor) open,
+  sum(left_minor) FILTER (WHERE due_on < :today) late,
+  min(due_on) FILTER (WHERE due_on < :today AND left_minor > 0) late_since
+  FROM ({owed}) GROUP BY account_id) i ON i.account_id = a.id
 LEFT JOIN (SELECT account_id, count(*) open FROM ticket
   WHERE status IN ('open', 'waiting') {ticket} GROUP BY account_id) t ON t.account_id = a.id
 LEFT JOIN (SELECT account_id, max(date) last_on FROM visit
@@ -169,8 +170,8 @@ def refresh_accounts(
         keys = ",".join(str(int(key)) for key in account_ids)
         connection.exec_driver_sql(f"DELETE FROM summary_account WHERE account_id IN ({keys})")
         only, where = f"AND account_id IN ({keys})", f"WHERE a.id IN ({keys})"
-    names = ("sale", "month", "pair", "invoice", "ticket", "visit", "plan")
-    query = _ACCOUNTS.format(where=where, **dict.fromkeys(names, only))
+    names = ("sale", "month", "pair", "ticket", "visit", "plan")
+    query = _ACCOUNTS.format(where=where, owed=still_owed(only), **dict.fromkeys(names, only))
     cursor = connection.connection.cursor()
     cursor.execute(
         query,

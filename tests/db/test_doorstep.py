@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from crmdesk.domain.returning import Condition, Wish
 from crmdesk.services.collecting import Collecting, collect, reverse_receipt
 from crmdesk.services.day_sheets import Closing, cash_of, close_sheet, on_sheet
 from crmdesk.services.debts import read_debts
+from crmdesk.services.queries.customer_header import read_header
 from crmdesk.services.returns import (
     Returning,
     ReturnLine,
@@ -31,6 +32,7 @@ from crmdesk.services.returns import (
 from crmdesk.services.samples import Giving, give_sample, take_back_sample
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.check import check
 from tests.db.conftest import instant
 
 
@@ -64,6 +66,38 @@ def owing(ws: Workspace) -> int:
 
 
 # -------------------------------------------------------------------------------- collections
+
+
+def _listed(ws: Workspace, account: int) -> tuple[int, int, date | None]:
+    """What the card and the list say of a customer: open, late, late since."""
+    with ws.database.read() as connection:
+        head = read_header(connection, account, ws.today())
+    row = ask(
+        ws,
+        "SELECT open_minor, late_minor, late_since FROM summary_account WHERE account_id = ?",
+        account,
+    )[0]
+    assert (head.open_minor, head.late_minor) == tuple(row[:2])
+    return head.open_minor, head.late_minor, head.late_since
+
+
+def test_card_and_list_show_what_is_left_at_once(ws: Workspace, owing: int) -> None:
+    today = ws.today()
+    assert _listed(ws, owing) == (18_000, 15_000, today - timedelta(days=20))
+    receipt = collect(ws, owing, Collecting(12_000))
+    assert _listed(ws, owing) == (6_000, 3_000, today - timedelta(days=5))
+    # HQ has booked it, and says so by the payment before it says so by the invoices.
+    put(
+        ws, "INSERT INTO payment (uid, account_id, invoice_id, date, amount_minor, reference)"
+        " VALUES (?, ?, ?, ?, 12000, ?)", b"q" * 16, owing, receipt.shares[0].invoice_id,
+        today.isoformat(), receipt.number,
+    )  # fmt: skip
+    assert _listed(ws, owing)[0] == 18_000
+    reverse = collect(ws, owing, Collecting(20_000))
+    assert _listed(ws, owing) == (-2_000, 0, None)
+    reverse_receipt(ws, reverse.number)
+    assert _listed(ws, owing)[0] == 18_000
+    assert check(ws.database, ws.folder) == []
 
 
 def test_money_pays_the_oldest_first_and_counts_until_hq_books_it(

@@ -15,6 +15,7 @@ from crmdesk.domain.errors import FieldError, NotFound, StaleRevision
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import AccountStatus, Role
 from crmdesk.i18n import _
+from crmdesk.services.territories import own_territory
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.entities import Field, Kind, Owner, entity
 from crmdesk.storage.rows import Value, storage_form
@@ -34,10 +35,7 @@ def create_account(ws: Workspace, values: Mapping[str, object]) -> tuple[int, Ch
         run = tx.connection.exec_driver_sql
         code = str(values.get("code") or "").strip() or _next_code(tx.connection, ws.device_prefix)
         _check_code(tx.connection, code, None)
-        territory = run(
-            "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
-            (ws.user.id,),
-        ).scalar()
+        territory = own_territory(tx.connection, ws.user.id, ws.today())
         cells = {
             **_cells("account", values, ws.user.role, new=True),
             "name": name,

@@ -27,6 +27,7 @@ from crmdesk.interchange import columns as fields
 from crmdesk.interchange import masters
 from crmdesk.interchange.ledger import Ledger, Reject
 from crmdesk.interchange.tables import TableFile, open_table
+from crmdesk.services.territories import own_territory
 from crmdesk.services.undo import undo_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search, summaries
@@ -202,10 +203,7 @@ def _import_sales(
     head = next(table.chunks, ([], []))
     date_at = places["date"]
     samples = [row[date_at] for row in head[1][:_SAMPLE_ROWS] if len(row) > date_at]
-    territory = connection.exec_driver_sql(
-        "SELECT territory_id FROM territory_user WHERE user_id = ? ORDER BY id LIMIT 1",
-        (job.ws.user.id,),
-    ).scalar()
+    territory = own_territory(connection, job.ws.user.id, job.ws.today())
     parser = SalesParser(places, job.ws.currency, job.ws.today(), samples)
     context = SalesContext(new_uid, job.ws.currency, batch_uid, territory)
     writer = SalesWriter(connection, context, parser)

@@ -18,6 +18,7 @@ from crmdesk.domain.errors import EnvironmentProblem
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
+from crmdesk.services.territories import territory_names
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import lease
@@ -103,12 +104,12 @@ def workspace_of(folder: Path, database: Database, source: TimeSource) -> Worksp
                 code="no-company",
             )
         user_uid = profile.get_fact(connection, "user.uid")
-        person = _person(connection, user_uid)
         prefix = profile.get_fact(connection, "device.prefix") or "L01"
         anchor = profile.get_fact(connection, "clock.anchor")
-    # The demo company stands on its own day: its clock starts there at every opening.
-    offset = datetime.fromisoformat(anchor) - source() if anchor else timedelta(0)
-    clock = ZoneClock(source, ZoneInfo(organisation[3]), offset)
+        # The demo company stands on its own day: its clock starts there at every opening.
+        offset = datetime.fromisoformat(anchor) - source() if anchor else timedelta(0)
+        clock = ZoneClock(source, ZoneInfo(organisation[3]), offset)
+        person = _person(connection, user_uid, clock.today())
     database.clock = clock
     return Workspace(
         folder=folder,
@@ -122,11 +123,9 @@ def workspace_of(folder: Path, database: Database, source: TimeSource) -> Worksp
     )
 
 
-def _person(connection: Connection, user_uid: str | None) -> Person:
+def _person(connection: Connection, user_uid: str | None, today: date) -> Person:
     query = (
-        "SELECT u.id, u.uid, u.code, u.name, u.role, u.language, h.latitude, h.longitude,"
-        " coalesce((SELECT group_concat(t.name, ', ') FROM territory_user m"
-        " JOIN territory t ON t.id = m.territory_id WHERE m.user_id = u.id), '')"
+        "SELECT u.id, u.uid, u.code, u.name, u.role, u.language, h.latitude, h.longitude"
         " FROM app_user u LEFT JOIN home_base h ON h.user_id = u.id"
     )
     run = connection.exec_driver_sql
@@ -141,7 +140,8 @@ def _person(connection: Connection, user_uid: str | None) -> Person:
             code="no-user",
         )
     home = None if row[6] is None or row[7] is None else (float(row[6]), float(row[7]))
-    return Person(row[0], row[1], row[2], row[3], Role(row[4]), row[8], row[5], home)
+    territory = territory_names(connection, row[0], today)
+    return Person(row[0], row[1], row[2], row[3], Role(row[4]), territory, row[5], home)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _HOLDS = (
 def territory_names(connection: Connection, user_id: int, day: date) -> str:
     """The territories somebody has on a day, their own before those they stand in for."""
     names = connection.exec_driver_sql(
-        "SELECT t.name FROM territory_user m JOIN territory t ON t.id = m.territory_id"
+        "SELECT t.name FROM territory_user m JOIN territory t ON t.id = m.territory_id"  # noqa: S608
         f" WHERE m.user_id = :user AND {_HOLDS}"
         " GROUP BY t.id ORDER BY min(m.valid_to IS NOT NULL), min(m.id)",
         {"user": user_id, "day": day.isoformat()},
@@ -29,7 +29,7 @@ def territory_names(connection: Connection, user_id: int, day: date) -> str:
 def own_territory(connection: Connection, user_id: int, day: date) -> int | None:
     """The territory that a new customer of somebody lies in; one of their own before a cover."""
     found = connection.exec_driver_sql(
-        f"SELECT m.territory_id FROM territory_user m WHERE m.user_id = :user AND {_HOLDS}"
+        f"SELECT m.territory_id FROM territory_user m WHERE m.user_id = :user AND {_HOLDS}"  # noqa: S608
         " ORDER BY m.valid_to IS NOT NULL, m.id LIMIT 1",
         {"user": user_id, "day": day.isoformat()},
     ).scalar()

@@ -79,3 +79,9 @@ def test_catalogue_is_whole(path: Path) -> None:
                 wrong.append(f"{_where(message)} → {text!r}")
     assert not missing, f"run `./dev translations`, then translate: {missing}"
     assert not wrong, f"other placeholders: {wrong}"
+
+
+def test_no_text_looks_like_a_printf_format() -> None:
+    """``50 % is`` is taken for ``% i`` when catalogues are compiled: write it otherwise."""
+    found = [_where(message) for message in _messages(_source()) if message.python_format]
+    assert not found, ", ".join(found)

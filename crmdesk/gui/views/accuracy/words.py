@@ -133,7 +133,7 @@ def measure_items(methods: Mapping[str, Measures]) -> tuple[MeasureItem, ...]:
         _item(methods, "recall_at_10", _("Next order"), _(
             "of the next order, in the first ten"), _percent, max),
         _item(methods, "ranking", _("Ranking"), _(
-            "buyers above others; 50 % is chance"), _percent, max),
+            "buyers above others; half would be chance"), _percent, max),
         _item(methods, "date_error_days", _("Date"), _(
             "days off on average"), _days, min),
         _item(methods, "wape", _("Quantity (WAPE)"), _(

@@ -35,10 +35,10 @@ def _form(policy: Policy) -> Form:
         "stale_stock_hours": _("Stock old after, hours"),
     }
     roles = {
-        Role.REP: _("Rep, most % off"),
-        Role.OFFICE: _("Office, most % off"),
-        Role.MANAGER: _("Manager, most % off"),
-        Role.ADMIN: _("Admin, most % off"),
+        Role.REP: _("Rep, largest discount in %"),
+        Role.OFFICE: _("Office, largest discount in %"),
+        Role.MANAGER: _("Manager, largest discount in %"),
+        Role.ADMIN: _("Admin, largest discount in %"),
     }
     return Form(
         _("Company rules"),

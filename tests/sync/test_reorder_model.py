@@ -15,6 +15,7 @@ import pytest
 
 from crmdesk.analytics.reorder import STATES, purchase_days, score
 from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN
+from crmdesk.analytics.reorder.model import MODEL_VERSION
 from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import Cancelled
@@ -368,7 +369,8 @@ def test_a_damaged_model_stops_nobody(sold: Headquarters) -> None:
     """A row that only looks like a model: the laptop goes on with its own."""
     office, rep = sold.join("O1"), sold.join("R1")
     before = _synced(rep)
-    bad = {"format": reorder_wire.FORMAT, "model": {"version": 1}, "columns": [], "skus": "?"}
+    plain = {"version": MODEL_VERSION}
+    bad = {"format": reorder_wire.FORMAT, "model": plain, "columns": [], "skus": "?"}
     office.run(
         "INSERT INTO reorder_model (uid, as_of, version, payload) VALUES (?, ?, 9, ?)",
         new_uid(), _today().isoformat(), json.dumps(bad),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from crmdesk.analytics.reorder import ReorderModel
 from crmdesk.analytics.reorder.features import FEATURES
-from crmdesk.analytics.reorder.model import SkuFacts
+from crmdesk.analytics.reorder.model import MODEL_VERSION, SkuFacts
 from crmdesk.domain.errors import UserError
 from crmdesk.domain.ids import compose_uid
 from crmdesk.storage.reorder_wire import MOST_CHARACTERS, is_known, packed, unpacked
@@ -100,7 +100,7 @@ def test_without_any_sku_a_model_arrives_too() -> None:
         {"skus": "!!"},
         {"skus": "VE~)eVE"},
         {"columns": [["sku", "steps", [5]]]},
-        {"model": {"version": 1}},
+        {"model": {"version": MODEL_VERSION}},
         {"model": None},
     ],
 )

@@ -1,4 +1,4 @@
-"""The 25 numbers that the probability of a purchase is made of.
+"""The 27 numbers that the probability of a purchase is made of.
 
 Owns the design matrix. Every element lies on a binary grid of 2^−10, which is what lets the fit
 sum exactly. Leaves the counts to ``snapshot`` and coefficients to the model.
@@ -10,8 +10,9 @@ import numpy.typing as npt
 from crmdesk.analytics.reorder.exact import Floats, Ints, log, on_grid
 from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot
 
-FEATURES = 25
+FEATURES = 27
 CLASSIC_FEATURES = 24
+EXCESS_FEATURE = 25
 DATE_HORIZON = 14
 FEATURE_BITS = 10
 FEATURE_LIMIT = 64.0
@@ -34,7 +35,7 @@ class Design:
     """
 
     def __init__(self, snapshot: Snapshot, prior_days: Floats, trend: Floats) -> None:
-        """Compute the 16 columns that serve every horizon."""
+        """Compute the 18 columns that serve every horizon."""
         since = snapshot.days_since.astype(np.float64)
         since_order = snapshot.days_since_order.astype(np.float64)
         count = snapshot.count.astype(np.float64)
@@ -54,6 +55,8 @@ class Design:
                     (count + 0.5) / (snapshot.orders_since_first + 2.0),
                     since + 0.5,
                     snapshot.median_gap + 0.5,
+                    snapshot.excess,
+                    snapshot.median_gap * snapshot.excess + 0.5,
                 ]
             )
         )
@@ -67,6 +70,7 @@ class Design:
         self._log_median = logs[11]
         self._order_median = np.maximum(snapshot.order_median_gap, 1.0)
         self._log_order_median = log(self._order_median + 0.5)
+        self._stocked = [logs[12], np.maximum(logs[10] - logs[13], 0.0)]
         self._fixed = [
             np.ones_like(count),
             logs[0],
@@ -87,7 +91,7 @@ class Design:
         ]
 
     def matrix(self, horizon: int) -> Matrix:
-        """The (pairs, 25) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
+        """The (pairs, 27) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
         ends = log(np.stack([self._since + horizon, self._since_order + horizon]))
         pair = ends[0] - self._log_median
         account = ends[1] - self._log_order_median
@@ -104,6 +108,7 @@ class Design:
             np.minimum(visits, 4.0),
             (visits > 0.0).astype(np.float64),
             self._own_odds(horizon),
+            *self._stocked,
         ]
         return _on_grid(columns)
 

@@ -98,7 +98,7 @@ def score(
     snapshot = take_snapshot(moved, as_of)
     shelf = shelf_of(known, snapshot, usual, told)
     if shelf is not None:
-        snapshot = take_snapshot(moved, as_of, shelf.days_since(snapshot, usual))
+        snapshot = shelf.seen(take_snapshot(moved, as_of, shelf.days_since(snapshot, usual)))
     chances, days = _open_forecast(snapshot, model)
     starts = pair_starts(known)
     first = known.day[starts]

@@ -14,7 +14,7 @@ from crmdesk.analytics.reorder.exact import Floats, Ints
 from crmdesk.analytics.reorder.features import FEATURES
 from crmdesk.analytics.reorder.renewal import RenewalParameters
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SkuFacts:
 class ReorderModel:
     """A fitted reorder model.
 
-    ``coefficients`` holds 25 numbers per horizon in days; a horizon that is missing is answered by
+    ``coefficients`` holds 27 numbers per horizon in days; a horizon that is missing is answered by
     renewal, and so is the date when ``date_coefficients`` is ``None``. ``rate`` is λ.
     """
 

@@ -14,6 +14,7 @@ from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
 
 HORIZONS = (7, 14, 30)
 NEVER = 2**31
+MOST_EXCESS = 8.0
 _RECENT_GAPS = 12
 _RECENT_DAYS = 30
 _DAY_BITS = 20
@@ -31,7 +32,9 @@ class Snapshot:
     its last. ``longer_gaps`` counts the pair's past gaps longer than the days since its last
     purchase-day, ``gaps_within`` those among them that were over within each of ``HORIZONS``
     after so many days. ``order_*`` and ``days_since_order`` describe the account as a whole; its
-    gaps are 0 when it has a single order-day.
+    gaps are 0 when it has a single order-day. ``excess`` is the quantity of the last purchase-day
+    over the mean of those before it, from 1 to ``MOST_EXCESS``: how many times longer than usual
+    the goods bought last will do.
     """
 
     as_of: int
@@ -51,6 +54,7 @@ class Snapshot:
     orders_in_30_days: Ints
     longer_gaps: Ints
     gaps_within: tuple[Ints, ...]
+    excess: Floats
 
     def __len__(self) -> int:
         return len(self.count)
@@ -126,6 +130,7 @@ def take_snapshot(purchases: PurchaseDays, as_of: int, days_since: Ints | None =
         orders_in_30_days=orders.recent[code],
         longer_gaps=longer,
         gaps_within=within,
+        excess=_excess(known.quantity, starts, count),
     )
 
 
@@ -182,6 +187,17 @@ def _dense(ids: Ints) -> Ints:
     if len(ids) == 0:
         return np.zeros(0, dtype=np.int64)
     return np.concatenate(([0], np.cumsum(ids[1:] != ids[:-1])))
+
+
+def _excess(quantity: Ints, starts: Ints, count: Ints) -> Floats:
+    """Last quantity of each pair over the mean of its earlier ones, from 1 to ``MOST_EXCESS``."""
+    if len(starts) == 0:
+        return np.ones(0)
+    last = quantity[starts + count - 1]
+    before = np.add.reduceat(quantity, starts) - last
+    mean = before / np.maximum(count - 1, 1)
+    times = last / np.where(before > 0, mean, last)
+    return np.asarray(np.clip(times, 1.0, MOST_EXCESS))
 
 
 def _gap_counts(gap: Ints, owner: Ints, since: Ints) -> tuple[Ints, tuple[Ints, ...]]:

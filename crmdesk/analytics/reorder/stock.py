@@ -6,7 +6,7 @@ is half full stands half a gap after a purchase), and the units missing to the p
 expected day. Counts older than ``COUNT_DAYS`` say nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,12 @@ class Shelf:
         gone = np.maximum(since[self.row], full * 1000 // self.daily)
         since[self.row] = np.where(self.units > 0, used, gone)
         return since
+
+    def seen(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot without the excess of what was counted: its R tells that already."""
+        excess = snapshot.excess.copy()
+        excess[self.row] = 1.0
+        return replace(snapshot, excess=excess)
 
     def need(self, days_ahead: Ints) -> Ints:
         """Units missing to the par level so many days ahead; 0 without a par level."""

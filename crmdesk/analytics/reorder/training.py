@@ -13,6 +13,7 @@ from crmdesk.analytics.reorder.exact import Floats, Ints, log, total
 from crmdesk.analytics.reorder.features import (
     CLASSIC_FEATURES,
     DATE_HORIZON,
+    EXCESS_FEATURE,
     FEATURES,
     Design,
     Matrix,
@@ -94,6 +95,10 @@ def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
         if len(label) < _FEWEST_ROWS or min(positive, len(label) - positive) < _FEWEST_OF_EACH:
             continue
         start = fit_logistic(matrix, label, start)
+        if start[EXCESS_FEATURE] > 0.0:
+            # Who buys more at once may well buy more often, but never again the sooner for it.
+            start[EXCESS_FEATURE] = matrix[:, EXCESS_FEATURE] = 0.0
+            start = fit_logistic(matrix, label, start)
         coefficients[horizon] = start
     return coefficients
 
@@ -140,7 +145,13 @@ def _fit_date(rows: list[_Training]) -> Floats | None:
         matrices.append(row.design.matrix(DATE_HORIZON)[soon])
         targets.append(log(row.days_to_next[soon].astype(np.float64)))
     matrix, target = np.concatenate(matrices), np.concatenate(targets)
-    return fit_absolute(matrix, target) if len(target) >= _FEWEST_ROWS else None
+    if len(target) < _FEWEST_ROWS:
+        return None
+    weights = fit_absolute(matrix, target)
+    if weights[EXCESS_FEATURE] < 0.0:
+        matrix[:, EXCESS_FEATURE] = 0.0
+        weights = fit_absolute(matrix, target)
+    return weights
 
 
 def _fit_renewal(row: _Training) -> RenewalParameters:

@@ -18,17 +18,18 @@ _GRID = 2.0**-10
 
 _ROWS = st.lists(
     st.tuples(
-        st.integers(0, 2), st.integers(0, 3), st.integers(T - 200, T + 20), st.integers(1, 9)
+        st.integers(0, 2), st.integers(0, 3), st.integers(T - 200, T + 20),
+        st.sampled_from([1, 2, 3, 6, 9, 40]),
     ),
     min_size=1, max_size=60,
 )  # fmt: skip
 
 
 def slowly(
-    bought: dict[tuple[int, int], list[int]], pair: tuple[int, int], horizon: int, mu: float
+    bought: dict[tuple[int, int], dict[int, int]], pair: tuple[int, int], horizon: int, mu: float
 ):
-    """The 25 numbers of a pair with at least two purchase-days, as reorder.md defines them."""
-    days = bought[pair]
+    """The 27 numbers of a pair with at least two purchase-days, as they are defined."""
+    days, amounts = list(bought[pair]), list(bought[pair].values())
     orders = sorted({day for (account, _), found in bought.items() for day in found
                      if account == pair[0]})  # fmt: skip
     n, since = len(days), T - days[-1]
@@ -52,6 +53,7 @@ def slowly(
     longer = [gap for gap in gaps if gap > since]
     within = sum(gap <= since + horizon for gap in longer)
     share = horizon / (horizon + mean)
+    excess = min(max(amounts[-1] / fmean(amounts[:-1]), 1.0), 8.0)
     return [
         1.0, math.log(n), math.log(mean), r, r * r, max(r, 0.0), math.log(mu),
         math.log(1 + quiet), math.log(1 + order_mean), math.log((quiet + 1) / (order_mean + 1)),
@@ -62,6 +64,7 @@ def slowly(
         a, max(a, 0.0), max(a - 0.4, 0.0), c, max(c, 0.0), max(c - 0.7, 0.0),
         min(visits, 4), float(visits > 0),
         math.log((within + share) / (len(longer) - within + 1 - share)),
+        math.log(excess), max(math.log((since + 0.5) / (middle * excess + 0.5)), 0.0),
     ]  # fmt: skip
 
 
@@ -73,10 +76,11 @@ def test_features_are_what_the_definition_says(rows):
     own = np.flatnonzero(snapshot.count >= 2)
     if not len(own):
         return
-    bought: dict[tuple[int, int], list[int]] = {}
-    for account, sku, day, _ in sorted({(a, s, d, 0) for a, s, d, _q in rows}):
+    bought: dict[tuple[int, int], dict[int, int]] = {}
+    for account, sku, day, quantity in sorted(rows):
         if day <= T:
-            bought.setdefault((account, sku), []).append(day)
+            found = bought.setdefault((account, sku), {})
+            found[day] = found.get(day, 0) + quantity
     skus = np.unique(snapshot.sku)
     last_30, last_90 = sku_trend(purchases, T, skus)
     place = np.searchsorted(skus, snapshot.sku[own])

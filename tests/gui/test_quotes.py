@@ -313,6 +313,39 @@ def test_lines_discounts_and_terms_are_saved_and_taken_back(
     )  # fmt: skip
 
 
+def test_goods_by_weight_are_quoted_by_the_gram(
+    entry: tuple[QuotePresenter, EntryFake], desk: FakeDesk, demo: Workspace, draft: int
+) -> None:
+    presenter, _view = entry
+    with demo.database.read() as connection:
+        product, pack = connection.exec_driver_sql(
+            "SELECT p.id, min(k.id) FROM product p LEFT JOIN packaging k ON k.product_id = p.id"
+            " WHERE lower(p.base_unit) = 'g' AND p.status = 'active' GROUP BY p.id LIMIT 1"
+        ).one()
+    quotes.set_line(demo, draft, LineInput(product, pack, 2))
+    presenter.show(draft)
+
+    def line() -> Any:
+        return next(x for x in quote_sheet(demo, draft).lines if x.product_id == product)
+
+    before = line()
+    presenter.set_packs(product, "3 = 1,235 kg")
+    assert (line().packs, line().base_quantity, line().weighed_quantity) == (3, 1_235, 1_235)
+    presenter.set_packs(product, "1,25 kg")
+    assert (line().packs, line().base_quantity) == (3, 1_250)
+    assert 0 < line().net_minor != before.net_minor
+    presenter.set_packs(product, "2 litres")
+    assert "is no amount of" in str(desk.failures[-1])
+    presenter.undo()
+    assert line().base_quantity == 1_235
+    presenter.undo()
+    assert line() == before
+    # Of what is sold by the piece nothing but whole packs is taken.
+    other = next(x for x in quote_sheet(demo, draft).lines if x.base_unit == "EA")
+    presenter.set_packs(other.product_id, "1,25 kg")
+    assert other in quote_sheet(demo, draft).lines
+
+
 def test_a_sent_quote_shows_what_can_be_done_with_it(
     entry: tuple[QuotePresenter, EntryFake], desk: FakeDesk, demo: Workspace
 ) -> None:

@@ -59,6 +59,12 @@ class QuoteLineRow:
         """True when the line brings less than it costs."""
         return self.net_minor < self.cost_minor
 
+    @property
+    def weighed_quantity(self) -> int | None:
+        """What the packs really come to in base units, where that was weighed."""
+        usual = self.packs * self.factor
+        return None if self.base_quantity == usual else self.base_quantity
+
 
 @dataclass(frozen=True, slots=True)
 class FollowUpRow:

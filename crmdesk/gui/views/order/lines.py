@@ -28,6 +28,7 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.order.model import LIST, NET, QUANTITY, REASON, USUAL, WARNING, OrderModel
 from crmdesk.gui.views.order.words import SheetItem, WarningItem
+from crmdesk.gui.weighing import TYPED
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.delegates import PAD, CellDelegate
 from crmdesk.gui.widgets.lines import LineLabel, Run
@@ -36,7 +37,7 @@ from crmdesk.gui.widgets.rows import KEY_ROLE, Index
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
-_TYPED = QRegularExpression("[0-9][0-9., =xX×*a-z]{0,23}")
+_TYPED = QRegularExpression(TYPED)
 _EXPENDABLE = (LIST, NET, REASON, USUAL)
 
 

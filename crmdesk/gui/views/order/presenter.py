@@ -11,17 +11,15 @@ from typing import TypeVar
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.packaging import (
-    InvalidAmount,
     Pack,
     fit_base,
     fit_packs,
-    is_weighed,
-    read_amount,
 )
 from crmdesk.gui.packs import fitted_text
 from crmdesk.gui.views.order.answer_words import repeated_words
 from crmdesk.gui.views.order.words import SheetItem
 from crmdesk.gui.views.order.writing import SheetWriter, as_input
+from crmdesk.gui.weighing import weighed_line
 from crmdesk.i18n import _
 from crmdesk.services import orders
 from crmdesk.services.document_lines import MAX_PACKS, LineInput
@@ -137,26 +135,16 @@ class OrderPresenter(SheetWriter):
 
     def _set_amount(self, line: OrderLineRow, text: str) -> None:
         """Take an amount of weighed goods: `1,25 kg`, or `3 = 1,25 kg` with the pieces."""
-        if not is_weighed(line.base_unit):
-            return
         try:
-            amount = read_amount(text, line.base_unit)
-        except InvalidAmount:
-            error = FieldError(
-                "quantity",
-                _("{text} is no amount of {product}.").format(text=text, product=line.name),
-                _("Type it as 1.25 kg, 800 g or 3 = 1.25 kg; nothing was changed."),
-            )
+            weighed = weighed_line(line, text)
+        except FieldError as error:
             self._desk.fail(error)
             return
-        if amount.base_quantity == 0:
+        if weighed is None:
+            return
+        if weighed.packs == 0:
             self.remove(line.product_id)
             return
-        packs = amount.packs or (amount.base_quantity if line.factor == 1 else line.packs)
-        weighed = LineInput(
-            line.product_id, line.packaging_id, min(packs, MAX_PACKS),
-            weighed_quantity=amount.base_quantity,
-        )  # fmt: skip
         self._change(weighed, as_input(line))
 
     def scan(self, text: str) -> None:

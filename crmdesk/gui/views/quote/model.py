@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QStyleOptionViewItem, QWidget
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.packs import pack_of
 from crmdesk.gui.views.quote.words import LineItem
+from crmdesk.gui.weighing import TYPED
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.delegates import CellDelegate
 from crmdesk.gui.widgets.items import Tone
@@ -16,6 +17,7 @@ from crmdesk.gui.widgets.rows import ROW_ROLE, Cell, Column, Index, RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import CURRENCY_SIGNS, _
 
+_TYPED = QRegularExpression(TYPED)
 _ANYTHING = QRegularExpression(".{0,200}")
 NUMBER, PRODUCT, QUANTITY, PACK, LIST, DISCOUNT, REASON, NET, TOTAL = range(9)
 
@@ -48,6 +50,9 @@ class DiscountDelegate(CellDelegate):
             editor.setValidator(QRegularExpressionValidator(_ANYTHING, editor))
             editor.setPlaceholderText(_("5 opening order"))
             editor.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        elif isinstance(editor, QLineEdit):
+            # Weighed goods take "1,25 kg" and "3 = 1,25 kg".
+            editor.setValidator(QRegularExpressionValidator(_TYPED, editor))
         return editor
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | Index) -> None:

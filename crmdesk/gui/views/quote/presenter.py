@@ -20,6 +20,7 @@ from crmdesk.gui.packs import fitted_text
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.quote_answers import Answer, AnswerItem, answered_words, give_answer, question
 from crmdesk.gui.views.quote.words import SheetItem, sheet_item
+from crmdesk.gui.weighing import weighed_line
 from crmdesk.i18n import _
 from crmdesk.services import quote_decisions, quote_versions, quotes
 from crmdesk.services.document_lines import MAX_PACKS, LineInput
@@ -118,9 +119,12 @@ class QuotePresenter:
     # --------------------------------------------------------------------------------- lines
 
     def set_packs(self, product_id: int, text: str) -> None:
-        """A quantity was typed; nothing or zero takes the line off."""
+        """A quantity was typed, or an amount of weighed goods; nothing takes the line off."""
         line = self._line(product_id)
-        if line is None or (text and not text.isdigit()):
+        if line is None:
+            return
+        if text and not text.isdigit():
+            self._set_amount(line, text)
             return
         asked = min(int(text or 0), MAX_PACKS)
         pack = next((p for p in line.packagings if p.id == line.packaging_id), None)
@@ -128,10 +132,21 @@ class QuotePresenter:
         fitted = fit_packs(asked, Pack(line.unit, line.factor, least, step))
         if asked == 0:
             self.remove(product_id)
-        elif fitted.packs != line.packs:
+        elif fitted.packs != line.packs or line.weighed_quantity is not None:
             self._set_line(LineInput(product_id, line.packaging_id, fitted.packs), line)
         if fitted.code:
             self._desk.toast(fitted_text(fitted, asked, line.unit))
+
+    def _set_amount(self, line: QuoteLineRow, text: str) -> None:
+        try:
+            weighed = weighed_line(line, text)
+        except FieldError as error:
+            self._desk.fail(error)
+            return
+        if weighed is not None and weighed.packs:
+            self._set_line(weighed, line)
+        elif weighed is not None:
+            self.remove(line.product_id)
 
     def set_discount(self, product_id: int, text: str) -> None:
         """A discount with its reason was typed: ``5 opening order``; nothing takes it away."""
@@ -380,7 +395,10 @@ class QuotePresenter:
             return
         was = LineInput(line.product_id, None, 0)
         if before is not None:
-            was = LineInput(before.product_id, before.packaging_id, before.packs)
+            was = LineInput(
+                before.product_id, before.packaging_id, before.packs,
+                weighed_quantity=before.weighed_quantity,
+            )  # fmt: skip
         self._change(
             lambda: quotes.set_line(ws, quote_id, line),
             lambda: quotes.set_line(ws, quote_id, was),

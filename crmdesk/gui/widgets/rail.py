@@ -6,6 +6,7 @@ Owns painting and folding. Which places there are is decided by the shell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -17,6 +18,8 @@ from crmdesk.gui.widgets.charts import CENTER, RIGHT, draw_focus, draw_text, fil
 
 _SIDE = t.SPACE_2
 _BRAND = 20
+_BEFORE = 11
+_HINT = 44
 _MOST_SHOWN = 99
 
 
@@ -46,6 +49,13 @@ class RailButton(QAbstractButton):
         self.setAccessibleDescription(self._badge)
         self.update()
 
+    def wanted_width(self) -> float:
+        """What the place takes with its whole word, the room for a badge and its key."""
+        word = text_width(theme.font(t.SIZE_BODY, t.MEDIUM), self.text())
+        side = theme.scaled(18)
+        badge = self._badge_width() + t.SPACE_1 if self._badge else 0
+        return _BEFORE + side + _BEFORE + word + badge + 1 + _HINT + t.SPACE_3
+
     def badge(self) -> str:
         """What the badge says."""
         return self._badge
@@ -61,13 +71,13 @@ class RailButton(QAbstractButton):
             fill_round(painter, area, "accent_soft" if on else "hover", t.RADIUS)
         ink = "accent" if on else "text"
         side = theme.scaled(18)
-        left = area.center().x() - side / 2 if self.folded else area.left() + 11
+        left = area.center().x() - side / 2 if self.folded else area.left() + _BEFORE
         mark = QRectF(left, area.center().y() - side / 2, side, side)
         icons.paint(painter, self._icon_name, mark, "accent" if on else "muted")
         if not self.folded:
-            words = area.adjusted(11 + side + 11, 0, -t.SPACE_3, 0)
+            words = area.adjusted(_BEFORE + side + _BEFORE, 0, -t.SPACE_3, 0)
             draw_text(painter, words, self._hint, theme.font(t.SIZE_SMALL), "muted", RIGHT)
-            words.setRight(words.right() - 44)
+            words.setRight(words.right() - _HINT)
             if self._badge:
                 words.setRight(self._paint_badge(painter, words.right(), area) - t.SPACE_1)
             draw_text(painter, words, self.text(), theme.font(t.SIZE_BODY, t.MEDIUM), ink)
@@ -80,12 +90,15 @@ class RailButton(QAbstractButton):
     def _paint_badge(self, painter: QPainter, right: float, area: QRectF) -> float:
         """Paint the count as a pill that ends at ``right``; returns where it begins."""
         font = theme.font(t.SIZE_SMALL, t.SEMIBOLD, tabular=True)
-        height = theme.scaled(18)
-        width = max(text_width(font, self._badge) + 2 * t.SPACE_1 + 2, height)
+        height, width = theme.scaled(18), self._badge_width()
         pill = QRectF(right - width, area.center().y() - height / 2, width, height)
         fill_round(painter, pill, "accent", height / 2)
         draw_text(painter, pill, self._badge, font, "on_accent", CENTER)
         return pill.left()
+
+    def _badge_width(self) -> float:
+        font = theme.font(t.SIZE_SMALL, t.SEMIBOLD, tabular=True)
+        return max(text_width(font, self._badge) + 2 * t.SPACE_1 + 2, theme.scaled(18))
 
 
 class PersonButton(QAbstractButton):
@@ -160,7 +173,7 @@ class _Brand(QWidget):
 
 
 class Rail(QWidget):
-    """Brand, places, and the person; 200 px, or 72 px when folded."""
+    """Brand, places, and the person; 200 px or what its words take, 72 px when folded."""
 
     place_chosen = Signal(str)
     person_clicked = Signal()
@@ -195,12 +208,14 @@ class Rail(QWidget):
             button.clicked.connect(lambda _on=False, key=key: self.place_chosen.emit(key))
             self._places.addWidget(button)
             self._buttons.append(button)
+        self._fit()
 
     def set_badge(self, key: str, count: int) -> None:
         """Show how much waits in a place."""
         for button in self._buttons:
             if button.key == key:
                 button.set_badge(count)
+                self._fit()
 
     def buttons(self) -> list[RailButton]:
         """The places shown, from top to bottom."""
@@ -222,7 +237,13 @@ class Rail(QWidget):
         for part in (*parts, *self._buttons):
             part.folded = folded
             part.update()
-        self.setFixedWidth(t.RAIL_COLLAPSED if folded else theme.scaled(t.RAIL))
+        self._fit()
+
+    def _fit(self) -> None:
+        """200 px, and more where a word with its badge would be cut."""
+        wanted = max((button.wanted_width() for button in self._buttons), default=0)
+        wide = max(theme.scaled(t.RAIL), ceil(wanted) + 2 * _SIDE + 1)
+        self.setFixedWidth(t.RAIL_COLLAPSED if self._brand.folded else wide)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

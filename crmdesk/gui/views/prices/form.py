@@ -40,7 +40,9 @@ class FormPanel(Panel):
         self._words = TextLabel("", ink="muted", wrap=True, parent=self)
         self._words.setMinimumHeight(theme.scaled(18))
         row.addWidget(self._words, 1)
-        self._leave = KeyHintButton(_("Leave it"), keys.hint("prices.leave"), parent=self)
+        self._leave = KeyHintButton(
+            _("Close without saving"), keys.hint("prices.leave"), parent=self
+        )
         self._button = KeyHintButton("", keys.hint("prices.submit"), kind="filled", parent=self)
         row.addWidget(self._leave)
         row.addWidget(self._button)

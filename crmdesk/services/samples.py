@@ -40,10 +40,7 @@ class Given:
 
 def give_sample(ws: Workspace, account_id: int, what: Giving) -> Given:
     """Write down a sample. Raises FieldError for a quantity that is none, NotFound."""
-    if not 0 < what.packs <= MOST_GIVEN:
-        raise FieldError(
-            "quantity", _("A sample is between 1 and {most} packs.").format(most=f"{MOST_GIVEN:,}")
-        )
+    _check_packs(what.packs)
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         factor = 1
@@ -73,6 +70,41 @@ def give_sample(ws: Workspace, account_id: int, what: Giving) -> Given:
         )  # fmt: skip
         sample_id = int(row.scalar_one())
     return Given(sample_id, ChangeSet.of("sample", [sample_id]))
+
+
+def _check_packs(packs: int) -> None:
+    if not 0 < packs <= MOST_GIVEN:
+        raise FieldError(
+            "quantity", _("A sample is between 1 and {most} packs.").format(most=f"{MOST_GIVEN:,}")
+        )
+
+
+def count_sample(ws: Workspace, sample_id: int, packs: int) -> ChangeSet:
+    """Say how many packs of a sample were given, while HQ has not seen it.
+
+    It is written down anew in its place. Raises FieldError for a quantity that is none, UserError
+    once HQ has it.
+    """
+    _check_packs(packs)
+    with before_hq_has_it(ws) as tx:
+        run = tx.connection.exec_driver_sql
+        row = run("SELECT * FROM sample WHERE id = ?", (sample_id,)).mappings().first()
+        if row is None:
+            raise NotFound(_("This sample is no longer here."))
+        if not is_only_here(tx.connection, row["uid"], row["rev"]):
+            raise UserError(_("HQ has this sample already."), _("It stays in the history."))
+        factor = 1
+        if row["packaging_id"] is not None:
+            found = run("SELECT factor FROM packaging WHERE id = ?", (row["packaging_id"],))
+            factor = int(found.scalar() or 1)
+        forget(tx.connection, "sample", row["uid"])
+        cells = {**row, "quantity": packs, "base_quantity": to_base(packs, factor)}
+        run(
+            f"INSERT INTO sample ({', '.join(cells)})"  # noqa: S608 - own column names
+            f" VALUES ({', '.join('?' * len(cells))})",
+            tuple(cells.values()),
+        )
+    return ChangeSet.of("sample", [sample_id])
 
 
 def take_back_sample(ws: Workspace, sample_id: int) -> ChangeSet:

@@ -29,7 +29,7 @@ from crmdesk.services.returns import (
     save_draft,
     take_return,
 )
-from crmdesk.services.samples import Giving, give_sample, take_back_sample
+from crmdesk.services.samples import Giving, count_sample, give_sample, take_back_sample
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.check import check
@@ -336,6 +336,12 @@ def test_a_sample_is_given_and_taken_back(ws: Workspace) -> None:
     assert ask(ws, "SELECT quantity, base_quantity, note FROM sample") == [
         (2, 2 * factor, "for the kitchen")
     ]
+    count_sample(ws, given.sample_id, 5)
+    assert ask(ws, "SELECT id, quantity, base_quantity, note FROM sample") == [
+        (given.sample_id, 5, 5 * factor, "for the kitchen")
+    ]
+    with pytest.raises(FieldError):
+        count_sample(ws, given.sample_id, 0)
     take_back_sample(ws, given.sample_id)
     assert ask(ws, "SELECT count(*) FROM sample") == [(0,)]
     assert ask(ws, "SELECT count(*) FROM journal WHERE entity = 'sample'") == [(0,)]
@@ -345,6 +351,8 @@ def test_a_sample_is_given_and_taken_back(ws: Workspace) -> None:
     put(ws, "UPDATE sample SET rev = 1")
     with pytest.raises(UserError, match="HQ has this sample"):
         take_back_sample(ws, kept.sample_id)
+    with pytest.raises(UserError, match="HQ has this sample"):
+        count_sample(ws, kept.sample_id, 2)
 
 
 # ------------------------------------------------------------------------------ command line

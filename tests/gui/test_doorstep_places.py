@@ -158,6 +158,36 @@ def test_order_with_return_sample_and_collection_by_keys(
     ) == [(5025, "cash", "CM07-")]  # fmt: skip
 
 
+def test_several_samples_are_given_and_counted_again_by_keys(
+    window: MainWindow, demo: Workspace, keyboard: Keyboard, account: int
+) -> None:
+    ((sku, product),) = ask(
+        demo, "SELECT sku, id FROM product WHERE status = 'active' ORDER BY id DESC LIMIT 1"
+    )
+    given = (
+        "SELECT quantity, base_quantity FROM sample WHERE account_id = ? AND product_id = ?"
+        " AND date = ?"
+    )
+    asked = (given, account, product, demo.today().isoformat())
+    window.go("sampling", account=account)
+    place = window.place("sampling")
+    keyboard.wait(lambda: place.presenter._sheet is not None)
+    keyboard.press(f"3x {sku}")
+    keyboard.wait(lambda: place.finder.model.rowCount() > 0)
+    keyboard.press(Qt.Key.Key_Return)
+    keyboard.wait(lambda: ask(demo, *asked) == [(3, 3)])
+    keyboard.wait(lambda: place.model.rowCount() > 0)
+    place.table.setFocus()
+    place.table.select_first()
+    keyboard.press("1", "2", Qt.Key.Key_Return)
+    keyboard.wait(lambda: ask(demo, *asked) == [(12, 12)])
+    # HQ gets the last word only, once.
+    entries = "SELECT op FROM journal WHERE entity = 'sample'"
+    assert ask(demo, entries) == [("I",)]
+    keyboard.press("0", Qt.Key.Key_Return)
+    keyboard.wait(lambda: ask(demo, *asked) == [])
+
+
 def test_the_day_is_ended_by_keys(
     window: MainWindow, demo: Workspace, keyboard: Keyboard, account: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,7 @@ from crmdesk.services.queries.order import FoundProduct, find_products
 from crmdesk.services.queries.sampling import SampleRow, SampleSheet, sample_sheet
 from crmdesk.services.samples import Given, Giving
 
+_SEVERAL = re.compile(r"\s*([1-9][0-9]{0,3})\s*[xX×*хХ]\s*(\S.*)")
 _SHOWN_KINDS = ("sample", "sale", "account", "visit")
 
 
@@ -31,6 +33,7 @@ class SampleItem:
     note: str
     came: BadgeItem
     since: str
+    editable: bool = False
 
 
 class SampleView(Protocol):
@@ -57,6 +60,7 @@ class SamplePresenter:
         self._view = view
         self._account_id: int | None = None
         self._sheet: SampleSheet | None = None
+        self._packs = 1
 
     def start(self) -> None:
         """Nothing is read before a customer is chosen."""
@@ -76,7 +80,10 @@ class SamplePresenter:
         self._read()
 
     def find(self, text: str) -> None:
-        """Look for a product to give."""
+        """Look for a product to give; ``3 x rice`` gives three of it."""
+        several = _SEVERAL.match(text)
+        self._packs = int(several.group(1)) if several else 1
+        text = several.group(2) if several else text
         if self._account_id is None or not text.strip():
             self._view.show_found(())
             return
@@ -86,12 +93,12 @@ class SamplePresenter:
         )
 
     def give(self, found: FoundProduct) -> None:
-        """Give one unit of a product."""
+        """Give a product: one of it, or as many as were typed before its name."""
         if self._account_id is None:
             return
         ws, account_id = self._ws, self._account_id
         visit = self._sheet.visit_id if self._sheet is not None else None
-        what = Giving(found.product_id, visit_id=visit)
+        what = Giving(found.product_id, packs=self._packs, visit_id=visit)
 
         def done(given: Given) -> None:
             words = _("Sample of {product} written down.").format(product=found.name)
@@ -101,6 +108,31 @@ class SamplePresenter:
         self._runner.write(
             lambda: samples.give_sample(ws, account_id, what), done, self._desk.fail, owner=self
         )
+
+    def count(self, key: object, text: str) -> None:
+        """A quantity was typed; nothing or zero takes the sample back."""
+        row = self._row(key)
+        if row is None or not text.isdigit() or int(text) == row.packs:
+            return
+        if int(text) == 0:
+            self.take_back(key)
+            return
+        ws, packs = self._ws, int(text)
+
+        def done(_changes: ChangeSet) -> None:
+            words = _("{product}: {packs} given.").format(
+                product=row.name, packs=pack_text(row.unit, packs)
+            )
+            self._desk.toast(words, undo=lambda: self.count(row.id, str(row.packs)))
+            self._read()
+
+        self._runner.write(
+            lambda: samples.count_sample(ws, row.id, packs), done, self._desk.fail, owner=self
+        )
+
+    def _row(self, key: object) -> SampleRow | None:
+        rows = self._sheet.samples if self._sheet is not None else ()
+        return next((row for row in rows if row.id == key), None)
 
     def take_back(self, key: object) -> None:
         """Take a sample back that HQ has not seen."""
@@ -162,4 +194,5 @@ def _item(row: SampleRow, sheet: SampleSheet) -> SampleItem:
     return SampleItem(
         row.id, row.name, pack_text(row.unit, row.packs), format_date_near(row.day, sheet.today),
         row.note, came, format_money(row.since_minor, sheet.currency) if row.since_minor else "",
+        not row.known,
     )  # fmt: skip

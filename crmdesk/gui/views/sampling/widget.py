@@ -55,7 +55,8 @@ class SamplePlace(QWidget):
         self.table.horizontalHeader().setSortIndicatorShown(False)
         self._empty = EmptyState(
             "box", _("No samples yet"),
-            _("Type a product above and press Enter: it is written down at once."), parent=panel,
+            _("Type a product above and press Enter: it is written down at once. “3 x rice” gives"
+              " three."), parent=panel,
         )  # fmt: skip
         self._lists = QStackedLayout()
         self._lists.addWidget(self.table)
@@ -84,6 +85,7 @@ class SamplePlace(QWidget):
         self.finder.chosen.connect(presenter.give)
         self.finder.scanned.connect(presenter.find)
         self.finder.left.connect(presenter.leave)
+        self.model.edited.connect(lambda key, _column, text: presenter.count(key, text))
         keys.bind(self, "sampling.add", self.finder.field.setFocus)
         keys.bind(self, "sampling.back", lambda: presenter.take_back(self.table.current_key()))
         keys.bind(self, "sampling.close", presenter.leave)
@@ -112,7 +114,8 @@ def samples_model(parent: QWidget | None = None) -> RowsModel:
     """Samples, the latest first, and what came of them."""
     columns = (
         Column("name", _("SKU"), lambda r: Cell(r.name), 260, stretch=True, sortable=False),
-        Column("quantity", _("Given"), lambda r: Cell(r.quantity), 110, sortable=False),
+        Column("quantity", _("Given"), lambda r: Cell(r.quantity, field=r.editable), 110,
+               sortable=False, editable=True),
         Column("when", _("When"), lambda r: Cell(r.when, tone=Tone.MUTED), 110, sortable=False),
         Column("came", _("What came of it"), lambda r: Cell("", badge=r.came), 220,
                sortable=False),

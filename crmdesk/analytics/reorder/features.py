@@ -1,4 +1,4 @@
-"""The 27 numbers that the probability of a purchase is made of.
+"""The 28 numbers that the probability of a purchase is made of.
 
 Owns the design matrix. Every element lies on a binary grid of 2^−10, which is what lets the fit
 sum exactly. Leaves the counts to ``snapshot`` and coefficients to the model.
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from crmdesk.analytics.reorder.exact import Floats, Ints, log, on_grid
 from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot
 
-FEATURES = 27
+FEATURES = 28
 CLASSIC_FEATURES = 24
 EXCESS_FEATURE = 25
 DATE_HORIZON = 14
@@ -31,11 +31,13 @@ class Design:
     """The features of a snapshot's pairs; those that depend on the horizon are added per horizon.
 
     Needs at least two purchase-days in every pair. ``prior_days`` is μ₀ and ``trend`` the SKU
-    trend of each pair.
+    trend of each pair, ``season`` its SKU's index of the coming month.
     """
 
-    def __init__(self, snapshot: Snapshot, prior_days: Floats, trend: Floats) -> None:
-        """Compute the 18 columns that serve every horizon."""
+    def __init__(
+        self, snapshot: Snapshot, prior_days: Floats, trend: Floats, season: Floats
+    ) -> None:
+        """Compute the 19 columns that serve every horizon."""
         since = snapshot.days_since.astype(np.float64)
         since_order = snapshot.days_since_order.astype(np.float64)
         count = snapshot.count.astype(np.float64)
@@ -70,7 +72,7 @@ class Design:
         self._log_median = logs[11]
         self._order_median = np.maximum(snapshot.order_median_gap, 1.0)
         self._log_order_median = log(self._order_median + 0.5)
-        self._stocked = [logs[12], np.maximum(logs[10] - logs[13], 0.0)]
+        self._last = [logs[12], np.maximum(logs[10] - logs[13], 0.0), season]
         self._fixed = [
             np.ones_like(count),
             logs[0],
@@ -91,7 +93,7 @@ class Design:
         ]
 
     def matrix(self, horizon: int) -> Matrix:
-        """The (pairs, 27) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
+        """The (pairs, 28) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
         ends = log(np.stack([self._since + horizon, self._since_order + horizon]))
         pair = ends[0] - self._log_median
         account = ends[1] - self._log_order_median
@@ -108,7 +110,7 @@ class Design:
             np.minimum(visits, 4.0),
             (visits > 0.0).astype(np.float64),
             self._own_odds(horizon),
-            *self._stocked,
+            *self._last,
         ]
         return _on_grid(columns)
 

@@ -154,13 +154,13 @@ def score(
 
 def _open_forecast(snapshot: Snapshot, model: ReorderModel) -> tuple[list[Floats], Ints]:
     """Chances per horizon and days until the median purchase, all in open days."""
-    factor, last_30, last_90 = model.skus.rows_of(snapshot.sku)
+    factor, last_30, last_90, season = model.skus.rows_of(snapshot.sku)
     prior_days = prior_days_of(snapshot, model.rate, factor)
     chances, days = _renewal_forecast(snapshot, model, prior_days)
     own = np.flatnonzero(snapshot.count >= MINIMUM_PURCHASES)
     if len(own) and (model.coefficients or model.date_coefficients is not None):
         trend = trend_feature(last_30[own], last_90[own])
-        design = Design(snapshot.of_pairs(own), prior_days[own], trend)
+        design = Design(snapshot.of_pairs(own), prior_days[own], trend, season[own])
         for place, horizon in enumerate(HORIZONS):
             if horizon in model.coefficients:
                 matrix = design.matrix(horizon)

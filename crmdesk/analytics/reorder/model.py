@@ -1,7 +1,7 @@
 """What a fit leaves behind, and its plain form for storage and the wire.
 
-Owns the record that HQ sends down as one versioned row: coefficients, λ, the factor and trend of
-each SKU, the renewal parameters. It leaves fitting and scoring to ``forecast``.
+Owns the record that HQ sends down as one versioned row: coefficients, λ, the factor, trend and
+season of each SKU, the renewal parameters. It leaves fitting and scoring to ``forecast``.
 """
 
 from collections.abc import Mapping
@@ -21,25 +21,28 @@ MODEL_VERSION = 2
 class SkuFacts:
     """What the organisation knows of each SKU, sorted by SKU.
 
-    ``factor`` is B, ``last_30`` and ``last_90`` the purchase-days of the last days.
+    ``factor`` is B, ``last_30`` and ``last_90`` the purchase-days of the last days, ``season`` the
+    index of the coming month.
     """
 
     sku: Ints
     factor: Floats
     last_30: Ints
     last_90: Ints
+    season: Floats
 
-    def rows_of(self, sku: Ints) -> tuple[Floats, Ints, Ints]:
-        """Factor and trend counts of the given SKUs; an unknown one has factor 1 and no sales."""
+    def rows_of(self, sku: Ints) -> tuple[Floats, Ints, Ints, Floats]:
+        """Factor, trend counts and season of the SKUs; 1, no sales and 0 of an unknown one."""
         if len(self.sku) == 0:
             nothing = np.zeros(len(sku), dtype=np.int64)
-            return np.ones(len(sku)), nothing, nothing
+            return np.ones(len(sku)), nothing, nothing, np.zeros(len(sku))
         place = np.minimum(np.searchsorted(self.sku, sku), len(self.sku) - 1)
         known = self.sku[place] == sku
         return (
             np.where(known, self.factor[place], 1.0),
             np.where(known, self.last_30[place], 0),
             np.where(known, self.last_90[place], 0),
+            np.where(known, self.season[place], 0.0),
         )
 
 
@@ -47,7 +50,7 @@ class SkuFacts:
 class ReorderModel:
     """A fitted reorder model.
 
-    ``coefficients`` holds 27 numbers per horizon in days; a horizon that is missing is answered by
+    ``coefficients`` holds 28 numbers per horizon in days; a horizon that is missing is answered by
     renewal, and so is the date when ``date_coefficients`` is ``None``. ``rate`` is λ.
     """
 
@@ -79,6 +82,7 @@ class ReorderModel:
                 "factor": self.skus.factor.tolist(),
                 "last_30": self.skus.last_30.tolist(),
                 "last_90": self.skus.last_90.tolist(),
+                "season": self.skus.season.tolist(),
             },
         }
 
@@ -100,6 +104,7 @@ class ReorderModel:
                 np.array(skus["factor"], dtype=np.float64),
                 np.array(skus["last_30"], dtype=np.int64),
                 np.array(skus["last_90"], dtype=np.int64),
+                np.array(skus["season"], dtype=np.float64),
             ),
         )
 
@@ -112,7 +117,11 @@ class ReorderModel:
         new = np.array([ids[int(self.skus.sku[place])] for place in kept], dtype=np.int64)
         rows = np.array(kept, dtype=np.int64)[np.argsort(new)]
         facts = SkuFacts(
-            np.sort(new), self.skus.factor[rows], self.skus.last_30[rows], self.skus.last_90[rows]
+            np.sort(new),
+            self.skus.factor[rows],
+            self.skus.last_30[rows],
+            self.skus.last_90[rows],
+            self.skus.season[rows],
         )
         return replace(self, skus=facts)
 

@@ -11,6 +11,7 @@ import numpy as np
 from crmdesk.analytics.reorder.exact import Floats, Ints, on_grid
 from crmdesk.analytics.reorder.model import SkuFacts
 from crmdesk.analytics.reorder.purchases import PurchaseDays
+from crmdesk.analytics.reorder.season import season_index
 from crmdesk.analytics.reorder.snapshot import Snapshot, sku_trend
 
 _ACCOUNT_WEIGHT = 8.0
@@ -62,13 +63,14 @@ def account_factors(
 
 
 def sku_facts(purchases: PurchaseDays, snapshot: Snapshot) -> tuple[SkuFacts, float]:
-    """λ, and the factor and trend of every SKU, from a snapshot of everything."""
+    """λ, and the factor, trend and season of every SKU, from a snapshot of these purchases."""
     skus, code = np.unique(snapshot.sku, return_inverse=True)
     prior = fit_prior(
         snapshot.account_code, code, snapshot.count - 1, snapshot.as_of - snapshot.first
     )
     last_30, last_90 = sku_trend(purchases, snapshot.as_of, skus)
-    return SkuFacts(skus, prior.sku_factor, last_30, last_90), prior.rate
+    season = season_index(purchases, snapshot, code, len(skus))
+    return SkuFacts(skus, prior.sku_factor, last_30, last_90, season), prior.rate
 
 
 def prior_days_of(snapshot: Snapshot, rate: float, sku_factor: Floats) -> Floats:

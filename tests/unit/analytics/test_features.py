@@ -26,9 +26,13 @@ _ROWS = st.lists(
 
 
 def slowly(
-    bought: dict[tuple[int, int], dict[int, int]], pair: tuple[int, int], horizon: int, mu: float
+    bought: dict[tuple[int, int], dict[int, int]],
+    pair: tuple[int, int],
+    horizon: int,
+    mu: float,
+    season: float,
 ):
-    """The 27 numbers of a pair with at least two purchase-days, as they are defined."""
+    """The 28 numbers of a pair with at least two purchase-days, as they are defined."""
     days, amounts = list(bought[pair]), list(bought[pair].values())
     orders = sorted({day for (account, _), found in bought.items() for day in found
                      if account == pair[0]})  # fmt: skip
@@ -65,6 +69,7 @@ def slowly(
         min(visits, 4), float(visits > 0),
         math.log((within + share) / (len(longer) - within + 1 - share)),
         math.log(excess), max(math.log((since + 0.5) / (middle * excess + 0.5)), 0.0),
+        season,
     ]  # fmt: skip
 
 
@@ -85,13 +90,14 @@ def test_features_are_what_the_definition_says(rows):
     last_30, last_90 = sku_trend(purchases, T, skus)
     place = np.searchsorted(skus, snapshot.sku[own])
     prior = np.linspace(5.0, 90.0, len(own))
-    design = Design(snapshot.of_pairs(own), prior, trend_feature(last_30[place], last_90[place]))
+    trend, season = trend_feature(last_30[place], last_90[place]), np.linspace(-1.0, 1.0, len(own))
+    design = Design(snapshot.of_pairs(own), prior, trend, season)
     for horizon in HORIZONS:
         matrix = design.matrix(horizon)
         assert matrix.shape == (len(own), FEATURES)
         for row, at in enumerate(own.tolist()):
             pair = (int(snapshot.account[at]), int(snapshot.sku[at]))
-            expected = slowly(bought, pair, horizon, float(prior[row]))
+            expected = slowly(bought, pair, horizon, float(prior[row]), float(season[row]))
             assert np.abs(matrix[row] - np.array(expected)).max() <= _GRID
     later = days_to_next(purchases, snapshot)
     for at, pair in enumerate(zip(snapshot.account.tolist(), snapshot.sku.tolist(), strict=True)):

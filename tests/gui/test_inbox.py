@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.views.inbox.items import GroupItem
 from crmdesk.gui.views.inbox.words import empty_words, note_item
+from crmdesk.gui.widgets.gathering import Gathering, ListContent
 from crmdesk.services import orders
 from crmdesk.services.queries.inbox import InboxFilter, InboxGroup, inbox, waiting_count
 from crmdesk.services.queries.inbox_attention import Attention
@@ -119,6 +122,46 @@ def test_the_office_begins_in_its_inbox_with_what_waits(stage: Stage) -> None:
         days = [row.order_date for row in rows if bool(row.attention) is part]
         assert days == sorted(days), "then the oldest"
     assert stage.place.preview.model.shown_keys(), "the order stands beside the list with its lines"
+
+
+def test_more_orders_are_read_as_the_end_comes_into_view(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crmdesk.gui.views.inbox.presenter.MOST", 2)
+    presenter, table = stage.place.presenter, stage.place.table
+    presenter._narrow(InboxFilter(most=2))
+    stage.rest()
+    assert len(stage.place.model.shown_keys()) == 2
+    headings = [e for e in presenter._entries(inbox(stage.ws, InboxFilter(most=2)))
+                if isinstance(e, GroupItem)]  # fmt: skip
+    assert headings[-1].title == "3 more orders"
+    first = stage.current
+    table.setFocus()
+    stage.press(Key.Key_Down)
+    assert len(stage.place.model.shown_keys()) == 4
+    assert stage.current != first, "the bar stays where it was"
+    for _step in range(3):
+        stage.press(Key.Key_Down)
+    assert len(stage.place.model.shown_keys()) == 5
+    presenter.more()
+    stage.rest()
+    assert len(stage.place.model.shown_keys()) == 5
+
+
+def test_the_list_leaves_the_window_with_all_that_its_cells_say(stage: Stage) -> None:
+    found: list[ListContent] = []
+    Gathering(stage.place.table, found.append, lambda: None).start()
+    stage.qtbot.waitUntil(lambda: bool(found))
+    rows = inbox(stage.ws, InboxFilter()).rows
+    place = {head: number for number, head in enumerate(found[0].heads)}
+    assert [row[place["Number"]] for row in found[0].values] == [row.number for row in rows]
+    assert [row[place["Rep"]] for row in found[0].values] == [row.rep for row in rows]
+    assert [row[place["Total"]] for row in found[0].values] == [
+        Decimal(row.total_minor) / 100 for row in rows
+    ]
+    assert {row[place["Delivery"]] for row in found[0].values} == {
+        row.delivery_date for row in rows
+    }
 
 
 def test_one_key_accepts_and_one_takes_it_back(stage: Stage) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 MOST = 500
-"""So many orders are shown of a group, those that wait longest first."""
+"""So many orders of a group are read at first, those that wait longest; more as they are wanted."""
 
 
 class InboxGroup(StrEnum):
@@ -56,6 +56,7 @@ class InboxFilter:
     text: str = ""
     rep_id: int | None = None
     territory_id: int | None = None
+    most: int = MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def inbox(ws: Workspace, wanted: InboxFilter) -> Inbox:
     keys: dict[str, Any] = {
         "today": today.isoformat(),
         "lately": date.fromordinal(today.toordinal() - _LATELY_DAYS).isoformat(),
-        "rep": wanted.rep_id, "territory": wanted.territory_id, "most": MOST,
+        "rep": wanted.rep_id, "territory": wanted.territory_id, "most": wanted.most,
     }  # fmt: skip
     with ws.database.read() as connection:
         where = _where(connection, wanted)

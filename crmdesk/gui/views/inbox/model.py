@@ -9,13 +9,14 @@ from datetime import date
 
 from PySide6.QtWidgets import QWidget
 
+from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.inbox.items import GroupItem, LineItem
 from crmdesk.gui.views.inbox.words import note_item
 from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.lines import Run
-from crmdesk.gui.widgets.rows import Cell, Column, Heading, RowsModel
+from crmdesk.gui.widgets.rows import Cell, Column, Heading, RowsModel, major
 from crmdesk.i18n import (
     CURRENCY_SIGNS,
     _,
@@ -68,16 +69,36 @@ def _order_columns(today: date, currency: str) -> tuple[Column, ...]:
     return (
         Column(
             "customer", _("Customer"), lambda row: _customer(row, currency), 240, stretch=True,
-            sortable=False,
+            sortable=False, value=lambda row: row.customer,
+            extra=(
+                (_("Town"), lambda row: row.city),
+                (_("Number"), lambda row: row.number),
+                (_("Status"), lambda row: order_status_word(OrderStatus(row.status))),
+                (_("Date"), lambda row: row.order_date),
+                (_("Rep"), lambda row: row.rep),
+                (_("Territory"), lambda row: row.territory),
+                (_("Lines"), lambda row: row.lines),
+                (_("To look at"), lambda row: _looks(row, currency)),
+            ),
         ),
         Column(
-            "delivery", _("Delivery"), lambda row: _delivery(row, today), 92, sortable=False
+            "delivery", _("Delivery"), lambda row: _delivery(row, today), 92, sortable=False,
+            value=lambda row: row.delivery_date,
         ),
         Column(
             "net", _("Net {currency}").format(currency=sign),
             lambda row: _net(row, currency), 92, right=True, sortable=False,
+            value=lambda row: major(row.net_minor, currency),
+            extra=(
+                (_("Total"), lambda row: major(row.total_minor, currency)),
+                (_("Margin"), lambda row: major(row.margin_minor, currency)),
+            ),
         ),
     )  # fmt: skip
+
+
+def _looks(row: InboxRow, currency: str) -> str:
+    return "; ".join(note_item(one, currency).text for one in row.attention)
 
 
 def _customer(row: InboxRow, currency: str) -> Cell:

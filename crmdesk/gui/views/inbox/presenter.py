@@ -26,7 +26,7 @@ from crmdesk.services.queries.customers import (
     customer_keys,
     customer_rows,
 )
-from crmdesk.services.queries.inbox import Inbox, InboxFilter, InboxGroup, InboxRow, inbox
+from crmdesk.services.queries.inbox import MOST, Inbox, InboxFilter, InboxGroup, InboxRow, inbox
 from crmdesk.services.queries.inbox_sheet import (
     InboxSheet,
     ReasonChoice,
@@ -106,7 +106,7 @@ class InboxPresenter:
         self._sheet: InboxSheet | None = None
         self._current: int | None = None
         self._picked: tuple[int, ...] = ()
-        self._asked = 0
+        self._asked = self._left_out = 0
         self._text = ""
         self._answer: Callable[[int | None, str], None] | None = None
         self.altering = Altering(context, self, view)
@@ -149,6 +149,13 @@ class InboxPresenter:
     def show_all(self) -> None:
         """Show all reps and territories again."""
         self._narrow(replace(self._wanted, rep_id=None, territory_id=None))
+
+    def more(self) -> None:
+        """The end of what was read has come into view: read on."""
+        if self._left_out:
+            self._left_out = 0
+            self._wanted = replace(self._wanted, most=self._wanted.most + MOST)
+            self._read()
 
     def select(self, order_id: int | None) -> None:
         """Another order is the current one."""
@@ -341,7 +348,7 @@ class InboxPresenter:
     def _on_read(self, number: int, found: Inbox) -> None:
         if number != self._asked:
             return
-        self._rows = {row.id: row for row in found.rows}
+        self._rows, self._left_out = {row.id: row for row in found.rows}, found.left_out
         wanted = self._wanted
         self._view.show_heading(self._facts(found))
         said = words.group_words()
@@ -395,7 +402,7 @@ class InboxPresenter:
         for key, rows in groups.items():
             entries.append(self._group(key, rows))
             entries += [row.id for row in rows]
-        return entries
+        return entries if not found.left_out else [*entries, words.more_item(found.left_out)]
 
     def _group(self, key: str, rows: Sequence[InboxRow]) -> GroupItem:
         net = format_money(sum(row.net_minor for row in rows), self.workspace.currency)

@@ -132,6 +132,7 @@ class InboxPlace(QWidget):
         self._panel.follow(self.search)
         self.table.current_key_changed.connect(self._on_current_changed)
         self.table.opened.connect(lambda _key: presenter.open_customer())
+        self.table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.model.picked_changed.connect(self._on_picked_changed)
         self.preview.typed.connect(presenter.altering.set_packs)
         self.preview.finder.searched.connect(presenter.altering.find)
@@ -245,6 +246,8 @@ class InboxPlace(QWidget):
 
     def _on_current_changed(self, key: object) -> None:
         self.presenter.select(key if isinstance(key, int) else None)
+        if key is not None and key == self.model.shown_keys()[-1]:
+            self.presenter.more()
 
     def _on_picked_changed(self) -> None:
         self.presenter.pick([key for key in self.model.picked() if isinstance(key, int)])
@@ -263,6 +266,11 @@ class InboxPlace(QWidget):
         key = self.preview.lines.current_key()
         if isinstance(key, int):
             self.presenter.altering.drop(key)
+
+    def _on_scrolled(self, place: int) -> None:
+        bar = self.table.verticalScrollBar()
+        if bar.maximum() and place == bar.maximum():
+            self.presenter.more()
 
     def _on_left(self) -> None:
         self.presenter.leave()

@@ -9,7 +9,7 @@ from datetime import date
 
 from crmdesk.domain.states import OrderStatus, order_status_word
 from crmdesk.gui.packs import base_text, pack_name
-from crmdesk.gui.views.inbox.items import LineItem, NoteItem, PreviewItem
+from crmdesk.gui.views.inbox.items import GroupItem, LineItem, NoteItem, PreviewItem
 from crmdesk.gui.widgets.items import BadgeItem, Pair, Tone
 from crmdesk.i18n import (
     _,
@@ -253,6 +253,14 @@ def _terms(days: int) -> str:
     if days <= 0:
         return _("at once")
     return ngettext("{count} day", "{count} days", days).format(count=format_number(days))
+
+
+def more_item(count: int) -> GroupItem:
+    """The heading at the end of what was read of a group."""
+    said = ngettext("{count} more order", "{count} more orders", count)
+    return GroupItem(
+        "more", said.format(count=format_number(count)), _("read as you come to them"), ""
+    )
 
 
 def day_heading(day: date, today: date) -> str:

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from crmdesk.storage import capture
+from crmdesk.storage.customer_places import put_in_territory
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.storage.rows import Row
@@ -212,12 +213,7 @@ def _put_back_territories(connection: Connection, answered: _Answered) -> None:
             continue
         change = msgspec.json.decode(op.fields).get("territory_id")
         if change is not None:
-            before = None if change[0] is None else bytes.fromhex(change[0])
-            connection.exec_driver_sql(
-                "UPDATE account SET territory_id = (SELECT id FROM territory WHERE uid = ?)"
-                " WHERE uid = ?",
-                (before, bytes.fromhex(op.uid)),
-            )
+            put_in_territory(connection, op.uid, change[0])
 
 
 def _rows_shown(

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from crmdesk.storage import capture
+from crmdesk.storage import capture, resuming
 from crmdesk.storage.customer_places import put_in_territory
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
@@ -195,7 +195,12 @@ def _take_over(connection: Connection, applier: Applier, answered: _Answered) ->
         rows = _rows_shown(connection, name, shown)
         if rows:
             applier.put(name, rows, force=True)
-    _put_back_territories(connection, [one for one in answered if one[0].uid not in _uids(shown)])
+    unseen = [one for one in answered if one[2].status == "r" and one[0].uid not in _uids(shown)]
+    _put_back_territories(connection, unseen)
+    if any(op.op != "I" for op, _txn, _answer in unseen):
+        # HQ has not shown what it has instead. Mostly the row is about to leave; where it stays,
+        # because it is ours again by now, no news corrects it: the comparison does.
+        resuming.make_due(connection)
     _take_back(applier, {k: c for k, c in refused_new.items() if k not in shown})
 
 
@@ -208,8 +213,8 @@ def _put_back_territories(connection: Connection, answered: _Answered) -> None:
 
     Else one whose territory we have lost would hide in the territory it was to go to.
     """
-    for op, _txn, answer in reversed(answered):
-        if op.entity != "account" or op.op != "U" or answer.status != "r":
+    for op, _txn, _answer in reversed(answered):
+        if op.entity != "account" or op.op != "U":
             continue
         change = msgspec.json.decode(op.fields).get("territory_id")
         if change is not None:

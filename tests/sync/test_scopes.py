@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from crmdesk.domain.errors import Refused
+from crmdesk.domain.errors import Refused, Unreachable
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.access import auth
 from crmdesk.hq.administration import admin
@@ -403,3 +403,31 @@ def test_a_proposed_move_into_a_held_territory_does_not_hide_the_loss_of_the_oth
     assert one.rows("SELECT code FROM account ORDER BY code") == [("C4",), ("C5",)]
     assert one.one("SELECT count(*) FROM contact") == 2
     assert one.sync().received == 0
+
+
+def test_an_edit_refused_while_its_territory_was_away_does_not_stay_when_it_is_back(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out when the edit arrives, in again when the laptop looks: the feed has nothing to tell."""
+    from crmdesk.hq.exchange import editing
+    from crmdesk.sync import client
+
+    one = hq.join("R1")
+    before = one.rows("SELECT uid, rev, job FROM contact ORDER BY uid")
+    one.run("UPDATE contact SET job = 'typed' WHERE uid = ?", before[0][0])
+    editing.delete_row(hq.store, "territory_user", company.uid(7, 1).hex(), hq.now_ms())
+
+    def cut(*_: object, **__: object) -> None:
+        raise Unreachable("cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "download", cut)
+        with pytest.raises(Unreachable):
+            one.sync()
+    assert one.one("SELECT count(*) FROM refusal") == 1
+    admin.assign_user(hq.store, "R1", "T1", now_ms=hq.now_ms())
+
+    one.sync()
+    one.sync()
+
+    assert one.rows("SELECT uid, rev, job FROM contact ORDER BY uid") == before

@@ -23,7 +23,7 @@ def opened(context: Context, *, to_sync: bool = False, whole: bool = True) -> It
 
     workspace = open_workspace(context.folder, context.instants, to_sync=to_sync)
     try:
-        if whole:
+        if whole and not to_sync:
             make_whole(workspace)
         yield workspace
     finally:

@@ -39,7 +39,7 @@ ENTITIES = (
             text("location_quality"), text("time_zone"), document("opening_hours"),
             integer("visit_minutes"), ref("attention_model"), integer("usual_weekday"),
             integer("delivery_lead_days", 2), text("language"), uid("merged_into"),
-            text("description"),
+            text("description"), new(integer("interval_days")), new(integer("virtual_between")),
             by_hq(ref("territory", indexed=True)), by_hq(ref("price_list")),
             by_hq(money("credit_limit_minor", None)), by_hq(text("credit_mode", "none")),
             by_hq(integer("payment_terms_days", 30)), by_hq(money("minimum_order_minor", None)),
@@ -114,7 +114,7 @@ ENTITIES = (
         "survey_score", Owner.APPEND, Scope.ACCOUNT,
         (
             ACCOUNT, ref("contact"), ref("user"), text("kind", "nps"), integer("score", 0),
-            text("comment"), must(day("date")),
+            text("comment"), must(day("date")), new(text("about_kind")), new(uid("about")),
         ),
     ),
     Entity(

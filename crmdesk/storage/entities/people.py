@@ -72,11 +72,20 @@ ENTITIES = (
          must(text("name"))),
     ),
     Entity(
+        "region_pack", Owner.HQ, _REF,
+        (
+            must(text("name")), text("kind", "map"), must(text("sha256")), integer("size", 0),
+            document("bounds"), day("made_on"), text("note"),
+        ),
+        since=2,
+    ),
+    Entity(
         "attention_model", Owner.HQ, _REF,
         (
             must(text("code")), must(text("name")), integer("interval_days", 28),
             integer("virtual_between", 0), integer("visit_minutes", 20),
             integer("virtual_minutes", 8), document("objectives"),
+            new(text("virtual_mode", "call")), new(document("applies")),
         ),
         unique=(("code",),),
     ),
@@ -109,6 +118,7 @@ ENTITIES = (
         (
             ref("user", required=True, indexed=True), must(day("from_date", indexed=True)),
             must(day("to_date")), text("kind", "holiday"), text("note"),
+            new(integer("from_minute")), new(integer("to_minute")),
         ),
         table="user_leave",
     ),
@@ -142,8 +152,26 @@ ENTITIES = (
             ref("user", required=True, indexed=True), must(text("name")), text("company"),
             text("phone"), text("email"), text("city"), ref("campaign"), text("source"),
             integer("score"), text("status", "new"), day("next_step_on"), text("next_step"),
-            text("note"), day("created_on"), uid("account"),
+            text("note"), day("created_on"), uid("account"), new(document("qualification")),
+            new(ref("reason", "outcome_reason")), new(day("closed_on")), new(uid("opportunity")),
         ),
+    ),
+    Entity(
+        "day_setting", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(day("date")), text("start_name"),
+            real("start_latitude"), real("start_longitude"), text("end_name"),
+            real("end_latitude"), real("end_longitude"), document("shifts"), integer("max_km"),
+        ),
+        unique=(("user_id", "date"),), since=2,
+    ),
+    Entity(
+        "notice_state", Owner.BOTH, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(text("key")), day("snoozed_until"),
+            instant("done_at"),
+        ),
+        unique=(("user_id", "key"),), since=2,
     ),
     Entity(
         "saved_view", Owner.BOTH, Scope.USER,

@@ -14,6 +14,7 @@ from crmdesk.storage.entities.spec import (
     integer,
     money,
     must,
+    new,
     quantity,
     real,
     ref,
@@ -33,6 +34,7 @@ ENTITIES = (
             flag("appointment"), money("expected_margin_minor", None),
             money("expected_net_minor", None), integer("leg_m"), integer("leg_minutes"),
             document("explanation"), uid("moved_from"),
+            new(ref("reason", "outcome_reason")), new(text("note")), new(integer("announced", 0)),
         ),
         indexes=(("user_id", "date", "sequence"), ("account_id", "date")),
     ),
@@ -43,6 +45,8 @@ ENTITIES = (
             must(instant("started_at")), instant("ended_at"), text("mode", "person"),
             text("outcome"), ref("reason", "outcome_reason"), flag("off_plan"),
             real("latitude"), real("longitude"), text("note"),
+            new(ref("contact")), new(text("next_step")), new(day("next_step_on")),
+            new(integer("travel_m")),
         ),
         indexes=(("account_id", "date"), ("user_id", "date")),
     ),
@@ -51,7 +55,7 @@ ENTITIES = (
         (
             ACCOUNT, ref("visit", required=True, indexed=True), must(text("kind")),
             must(text("name")), ref("product"), text("answer"), quantity("counted"),
-            uid("attachment"), integer("position", 0),
+            uid("attachment"), integer("position", 0), new(text("key")), new(flag("mandatory")),
         ),
     ),
     Entity(
@@ -59,6 +63,7 @@ ENTITIES = (
         (
             ACCOUNT, ref("user"), uid("visit"), text("kind", "promise"), must(text("text")),
             day("made_on"), day("due_on", indexed=True), instant("done_at"),
+            new(ref("assignee", "user")), new(text("note")),
         ),
     ),
     Entity(
@@ -69,6 +74,9 @@ ENTITIES = (
             must(text("subject")), must(instant("opened_at")), must(day("date")),
             instant("due_at"), instant("first_response_at"), instant("resolved_at"),
             ref("assignee", "user"), ref("opened_by", "user"), money("credit_minor", None),
+            new(text("description")), new(ref("contact")), new(uid("visit")),
+            new(integer("escalation", 0)), new(text("resolution")),
+            new(ref("reason", "outcome_reason")),
         ),
         unique=(("number",),), indexes=(("account_id", "date"), ("status", "due_at")),
     ),
@@ -77,6 +85,7 @@ ENTITIES = (
         (
             ACCOUNT, ref("ticket", required=True, indexed=True), must(instant("at")),
             ref("user"), text("kind", "message"), text("direction"), text("text"),
+            new(text("to_status")),
         ),
     ),
     Entity(
@@ -86,6 +95,8 @@ ENTITIES = (
             text("stage", "qualified"), money("amount_minor"), text("currency", "EUR"),
             day("opened_on"), day("expected_close"), day("next_step_on"), text("next_step"),
             ref("campaign"), day("closed_on"), ref("reason", "outcome_reason"),
+            new(ref("contact")), new(integer("probability_bp")), new(document("splits")),
+            new(uid("lead")), new(text("lost_to")), new(text("note")),
         ),
     ),
     Entity(
@@ -93,7 +104,7 @@ ENTITIES = (
         (
             ACCOUNT, ref("opportunity", required=True, indexed=True), ref("user"),
             text("from_stage"), must(text("to_stage")), must(instant("at")),
-            ref("reason", "outcome_reason"),
+            ref("reason", "outcome_reason"), new(text("note")),
         ),
     ),
 )  # fmt: skip

@@ -69,6 +69,7 @@ def upgrade() -> None:
     # What left the range is looked up after every order.
     op.create_index("ix_product_status", "product", ["status"])
     _document_tables()
+    _work_tables()
     _document_columns()
     _platform_tables()
     _move_homes()
@@ -109,6 +110,28 @@ def _document_tables() -> None:
         op.create_index(f"ix_{table}_{column}", table, [column])
 
 
+def _work_tables() -> None:
+    _row(
+        "day_setting", _ref("user_id", "app_user", required=True), _text("date", required=True),
+        _text("start_name"), sa.Column("start_latitude", sa.Float),
+        sa.Column("start_longitude", sa.Float), _text("end_name"),
+        sa.Column("end_latitude", sa.Float), sa.Column("end_longitude", sa.Float),
+        _text("shifts"), sa.Column("max_km", sa.Integer), sa.UniqueConstraint("user_id", "date"),
+    )  # fmt: skip
+    _row(
+        "notice_state", _ref("user_id", "app_user", required=True), _text("key", required=True),
+        _text("snoozed_until"), _text("done_at"), sa.UniqueConstraint("user_id", "key"),
+    )  # fmt: skip
+    _row(
+        "region_pack", _text("name", required=True), _text("kind", required=True, default="map"),
+        _text("sha256", required=True),
+        sa.Column("size", sa.Integer, nullable=False, server_default=sa.text("0")),
+        _text("bounds"), _text("made_on"), _text("note"),
+    )  # fmt: skip
+    for name in ("day_setting", "notice_state"):
+        op.create_index(f"ix_{name}_user_id", name, ["user_id"])
+
+
 _COLUMNS = {
     "organisation": ("website TEXT", "bank_account TEXT", "logo TEXT", "policy TEXT",
                      "document_texts TEXT"),
@@ -139,6 +162,69 @@ _COLUMNS = {
     "price_list": ("status TEXT DEFAULT 'active' NOT NULL", "replaces_uid BLOB", "note TEXT"),
     "reorder_override": (
         "kind TEXT DEFAULT 'not_now' NOT NULL", "substitute_id INTEGER REFERENCES product (id)",
+    ),
+    "attention_model": (
+        "virtual_mode TEXT DEFAULT 'call' NOT NULL",
+        "applies TEXT",
+    ),
+    "account": (
+        "interval_days INTEGER",
+        "virtual_between INTEGER",
+    ),
+    "planned_visit": (
+        "reason_id INTEGER REFERENCES outcome_reason (id)",
+        "note TEXT",
+        "announced INTEGER DEFAULT 0 NOT NULL",
+    ),
+    "user_leave": (
+        "from_minute INTEGER",
+        "to_minute INTEGER",
+    ),
+    "visit": (
+        "contact_id INTEGER REFERENCES contact (id)",
+        "next_step TEXT",
+        "next_step_on TEXT",
+        "travel_m INTEGER",
+    ),
+    "visit_task": (
+        "key TEXT",
+        "mandatory INTEGER DEFAULT 0 NOT NULL",
+    ),
+    "promise": (
+        "assignee_id INTEGER REFERENCES app_user (id)",
+        "note TEXT",
+    ),
+    "lead": (
+        "qualification TEXT",
+        "reason_id INTEGER REFERENCES outcome_reason (id)",
+        "closed_on TEXT",
+        "opportunity_uid BLOB",
+    ),
+    "opportunity": (
+        "contact_id INTEGER REFERENCES contact (id)",
+        "probability_bp INTEGER",
+        "splits TEXT",
+        "lead_uid BLOB",
+        "lost_to TEXT",
+        "note TEXT",
+    ),
+    "stage_change": (
+        "note TEXT",
+    ),
+    "ticket": (
+        "description TEXT",
+        "contact_id INTEGER REFERENCES contact (id)",
+        "visit_uid BLOB",
+        "escalation INTEGER DEFAULT 0 NOT NULL",
+        "resolution TEXT",
+        "reason_id INTEGER REFERENCES outcome_reason (id)",
+    ),
+    "ticket_event": (
+        "to_status TEXT",
+    ),
+    "survey_score": (
+        "about_kind TEXT",
+        "about_uid BLOB",
     ),
 }  # fmt: skip
 

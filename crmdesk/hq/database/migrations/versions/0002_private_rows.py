@@ -221,6 +221,89 @@ ALTER TABLE reorder_override ADD COLUMN kind TEXT DEFAULT 'not_now' NOT NULL,
         REFERENCES product (uid);
 """
 
+_WORK = """
+CREATE TABLE day_setting (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    date DATE NOT NULL,
+    start_name TEXT,
+    start_latitude FLOAT(53),
+    start_longitude FLOAT(53),
+    end_name TEXT,
+    end_latitude FLOAT(53),
+    end_longitude FLOAT(53),
+    shifts JSONB,
+    max_km INTEGER,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_day_setting PRIMARY KEY (uid),
+    CONSTRAINT fk_day_setting_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
+);
+CREATE UNIQUE INDEX uq_day_setting_user_id_date ON day_setting (user_id, date) WHERE NOT deleted;
+CREATE TABLE notice_state (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    key TEXT NOT NULL,
+    snoozed_until DATE,
+    done_at TIMESTAMP WITH TIME ZONE,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_notice_state PRIMARY KEY (uid),
+    CONSTRAINT fk_notice_state_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
+);
+CREATE UNIQUE INDEX uq_notice_state_user_id_key ON notice_state (user_id, key) WHERE NOT deleted;
+CREATE TABLE region_pack (
+    uid UUID NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT DEFAULT 'map' NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER DEFAULT 0 NOT NULL,
+    bounds JSONB,
+    made_on DATE,
+    note TEXT,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_region_pack PRIMARY KEY (uid)
+);
+ALTER TABLE attention_model ADD COLUMN virtual_mode TEXT DEFAULT 'call' NOT NULL,
+    ADD COLUMN applies JSONB;
+ALTER TABLE account ADD COLUMN interval_days INTEGER, ADD COLUMN virtual_between INTEGER;
+ALTER TABLE planned_visit ADD COLUMN reason_id UUID, ADD COLUMN note TEXT,
+    ADD COLUMN announced INTEGER DEFAULT 0 NOT NULL,
+    ADD CONSTRAINT fk_planned_visit_reason_id FOREIGN KEY(reason_id)
+        REFERENCES outcome_reason (uid);
+ALTER TABLE user_leave ADD COLUMN from_minute INTEGER, ADD COLUMN to_minute INTEGER;
+ALTER TABLE visit ADD COLUMN contact_id UUID, ADD COLUMN next_step TEXT,
+    ADD COLUMN next_step_on DATE, ADD COLUMN travel_m INTEGER,
+    ADD CONSTRAINT fk_visit_account_id_contact_id FOREIGN KEY(account_id, contact_id)
+        REFERENCES contact (account_id, uid);
+ALTER TABLE visit_task ADD COLUMN key TEXT, ADD COLUMN mandatory BOOLEAN DEFAULT false NOT NULL;
+ALTER TABLE promise ADD COLUMN assignee_id UUID, ADD COLUMN note TEXT,
+    ADD CONSTRAINT fk_promise_assignee_id FOREIGN KEY(assignee_id) REFERENCES app_user (uid);
+ALTER TABLE lead ADD COLUMN qualification JSONB, ADD COLUMN reason_id UUID,
+    ADD COLUMN closed_on DATE, ADD COLUMN opportunity_uid UUID,
+    ADD CONSTRAINT fk_lead_reason_id FOREIGN KEY(reason_id) REFERENCES outcome_reason (uid);
+ALTER TABLE opportunity ADD COLUMN contact_id UUID, ADD COLUMN probability_bp INTEGER,
+    ADD COLUMN splits JSONB, ADD COLUMN lead_uid UUID, ADD COLUMN lost_to TEXT,
+    ADD COLUMN note TEXT,
+    ADD CONSTRAINT fk_opportunity_account_id_contact_id FOREIGN KEY(account_id, contact_id)
+        REFERENCES contact (account_id, uid);
+ALTER TABLE stage_change ADD COLUMN note TEXT;
+ALTER TABLE ticket ADD COLUMN description TEXT, ADD COLUMN contact_id UUID,
+    ADD COLUMN visit_uid UUID, ADD COLUMN escalation INTEGER DEFAULT 0 NOT NULL,
+    ADD COLUMN resolution TEXT, ADD COLUMN reason_id UUID,
+    ADD CONSTRAINT fk_ticket_reason_id FOREIGN KEY(reason_id) REFERENCES outcome_reason (uid),
+    ADD CONSTRAINT fk_ticket_account_id_contact_id FOREIGN KEY(account_id, contact_id)
+        REFERENCES contact (account_id, uid);
+ALTER TABLE ticket_event ADD COLUMN to_status TEXT;
+ALTER TABLE survey_score ADD COLUMN about_kind TEXT, ADD COLUMN about_uid UUID;
+"""
+
 _CHANGED = """
 ALTER TABLE hq_device ADD COLUMN program TEXT, ADD COLUMN waiting BIGINT;
 ALTER TABLE credential DROP COLUMN failures, DROP COLUMN locked_until;
@@ -253,5 +336,6 @@ def upgrade() -> None:
     op.execute("ALTER TABLE proposal_0001 RENAME CONSTRAINT pk_proposal TO pk_proposal_0001")
     op.execute(_TABLES)
     op.execute(_DOCUMENTS)
+    op.execute(_WORK)
     op.execute(_CHANGED)
     op.execute(_MOVED)

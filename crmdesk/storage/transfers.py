@@ -119,13 +119,19 @@ def _recent() -> Select[Any]:
 
 
 def due(connection: Connection, now: datetime) -> list[Transfer]:
-    """What may travel now, own files first; a file goes after HQ has taken its row."""
-    return _transfers(connection.execute(_due(), {"now": format_instant(now)}))
+    """What may travel now, own files first; a file goes after HQ has taken its row.
+
+    A moment further ahead than any wait is long was noted by a clock that has been set back since.
+    """
+    latest = now + timedelta(seconds=_LONGEST_WAIT_S)
+    moments = {"now": format_instant(now), "latest": format_instant(latest)}
+    return _transfers(connection.execute(_due(), moments))
 
 
 @cache
 def _due() -> Select[Any]:
-    return _waiting(or_(_t.next_at.is_(None), _t.next_at <= bindparam("now")))
+    ahead = _t.next_at.between(bindparam("now"), bindparam("latest"))
+    return _waiting(or_(_t.next_at.is_(None), _t.next_at == bindparam("now"), ~ahead))
 
 
 def unsent(connection: Connection) -> list[Transfer]:

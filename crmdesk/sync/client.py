@@ -302,7 +302,7 @@ class Round:
             hq_schema = SCHEMA_VERSION if everything else self._session.hq_schema
             with self._database.read() as connection:
                 txns = waiting_txns(connection, hq_schema=hq_schema, put_off=self._put_off)
-                offered_again = again(connection, self._database.clock.now())
+                offered_again = again(connection, self._session.hq_now())
             if not txns:
                 return
             self._progress("push", self._report.sent, total)
@@ -392,7 +392,7 @@ class Round:
         epoch = self._session.epoch()
         self._member = replace(self._member, epoch=epoch)
         with self._database.maintenance() as connection:
-            restored.start_over(connection, epoch, self._database.clock.now())
+            restored.start_over(connection, epoch, self._session.hq_now())
 
     def _add(
         self,
@@ -421,7 +421,7 @@ class Round:
             self._database,
             self._session,
             self._member,
-            self._database.clock.now(),
+            self._session.hq_now(),
             now=now,
             put_off=self._put_off,
         )

@@ -52,6 +52,7 @@ _MOST_BUCKETS = ROW_BUCKETS
 _MOST_ROWS = 5_000
 _SPREAD_S = 2 * 3600
 _TRY_AGAIN = timedelta(hours=1)
+_LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -90,16 +91,17 @@ class _Difference:
 def due(database: Database, device: str, now: datetime) -> bool:
     """Whether a comparison is due; decides once a day when that is.
 
-    Devices start at different moments, so that not all of them ask HQ on Monday at eight.
+    Devices start at different moments, so that not all of them ask HQ on Monday at eight. ``now``
+    is by HQ's clock; a day or a moment that lies ahead of it was noted by a wrong one.
     """
     today = now.date().isoformat()
     with database.read() as connection:
         last = profile.get_fact(connection, COMPARED_ON)
         start = profile.get_fact(connection, COMPARE_FROM)
-    if last is not None and last >= today:
+    if last is not None and last == today:
         return False
     if last is not None and start is not None:
-        return parse_instant(start) <= now
+        return not now < parse_instant(start) <= now + _LONGEST_WAIT
     with database.maintenance() as connection:
         if last is None:
             # Just joined: everything came from HQ a moment ago.
@@ -222,7 +224,7 @@ def _mend(
     fetched = _fetch(session, epoch, list(dict.fromkeys(keys))[:_MOST_ROWS])
     try:
         with database.write(applying=True) as tx:
-            mender = Mender(tx.connection, database.clock.now())
+            mender = Mender(tx.connection, session.hq_now())
             mender.mend(fetched)
     except MissingParents:
         # They are on their way with the next round's news.

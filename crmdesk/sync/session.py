@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -39,6 +40,14 @@ class Session:
         self._device, self._key = device, key
         self._token, self._until = "", 0.0
         self._epoch = ""
+
+    def hq_now(self) -> datetime:
+        """The present instant by HQ's clock as last heard; the laptop's before it has answered.
+
+        What waits for days is judged by it: the laptop's clock may be set back by years meanwhile.
+        """
+        offset = 0 if self.offset is None else self.offset.ms
+        return datetime.fromtimestamp((self.now_ms() + offset) / 1000, UTC)
 
     def epoch(self) -> str:
         """HQ's epoch as it says now."""

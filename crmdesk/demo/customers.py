@@ -155,8 +155,8 @@ def _write_account(
         street=place.street, city=place.town, postcode=place.postcode, region=place.region,
         country=place.country, latitude=place.latitude, longitude=place.longitude,
         location_quality="address", time_zone="Europe/Andorra" if place.country == "AD"
-        else "Europe/Madrid", opening_hours=customer.hours, visit_minutes=customer.minutes,
-        attention_model=staff.models[customer.cls], usual_weekday=customer.weekday,
+        else "Europe/Madrid", opening_hours=customer.hours,
+        **_exceptions(customer), usual_weekday=customer.weekday,
         delivery_lead_days=2 if place.country == "AD" else 3, language=customer.language,
         territory=customer.rep.territory, price_list=catalogue.lists[customer.price_list],
         credit_limit_minor=customer.credit_limit,
@@ -169,6 +169,20 @@ def _write_account(
         valid_from=date.fromordinal(customer.acquired),
     )  # fmt: skip
     sink.add("assignment", assignment)
+
+
+def _exceptions(customer: Customer) -> dict[str, object]:
+    """What a few customers have of their own beside the attention model of their class."""
+    own = Random(f"{customer.code}/attention")
+    if customer.cast is not None or own.random() > 0.08:
+        return {}
+    if customer.cls == "A":
+        return {"visit_minutes": 60}
+    if customer.cls == "D":
+        return {"virtual_between": 6}
+    if own.random() < 0.5:
+        return {"visit_minutes": customer.minutes + 15}
+    return {"interval_days": customer.interval, "virtual_between": 3}
 
 
 def _tax_id(customer: Customer) -> str:

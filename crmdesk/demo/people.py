@@ -32,6 +32,13 @@ MODELS: tuple[tuple[str, str, int, int, int], ...] = (
     ("C", "C: every 6 weeks, two calls between", 42, 2, 25),
     ("D", "D: by telephone", 182, 12, 15),
 )
+OBJECTIVES: dict[str, tuple[str, ...]] = {
+    "A": ("Agree the next promotion", "Check the shelf against the plan"),
+    "B": ("Offer one new product", "Check the shelf against the plan"),
+    "C": ("Offer the case price",),
+    "D": ("Ask what has run out",),
+}
+"""What a visit to a customer of the model is for, by model."""
 _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("no_order", (
         ("stock", "Enough stock"), ("decides", "Decision maker absent"), ("price", "Price"),
@@ -39,6 +46,10 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("quality", "Complaint first"),
     )),
     ("closed", (("holiday", "Closed for holidays"), ("day", "Closing day"), ("works", "Works"))),
+    ("skipped", (
+        ("time", "No time left"), ("customer", "Customer cancelled"), ("traffic", "Road or car"),
+        ("busy", "Customer was busy"), ("ill", "Not well"), ("needless", "Nothing needed"),
+    )),
     ("quote_lost", (
         ("price", "Price"), ("competitor", "Competitor"), ("timing", "Too late"),
         ("need", "No need any more"), ("silent", "No answer"),
@@ -70,6 +81,9 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("override", (("promo", "Promotion"), ("event", "Event"), ("season", "Season"))),
 )  # fmt: skip
+_SKIP_LETTERS = {
+    "time": "T", "customer": "X", "traffic": "R", "busy": "B", "ill": "I", "needless": "N",
+}  # fmt: skip
 _RATES: tuple[tuple[str, int, str], ...] = (
     ("minute", 6_200, "minute"), ("kilometre", 2_600, "km"), ("order", 11_000, "order"),
     ("line", 1_800, "line"), ("drop", 34_000, "delivery"), ("ticket", 62_000, "ticket"),
@@ -223,6 +237,8 @@ def _write_models(uids: UidMaker, sink: Sink) -> dict[str, Uid]:
         row = make(
             found[code], code=code, name=name, interval_days=interval, virtual_between=virtual,
             visit_minutes=minutes, virtual_minutes=8,
+            virtual_mode="message" if code == "C" else "call",
+            applies={"classes": [code], "segments": []}, objectives=list(OBJECTIVES[code]),
         )  # fmt: skip
         sink.add("attention_model", row)
     return found
@@ -236,7 +252,7 @@ def _write_reasons(uids: UidMaker, sink: Sink) -> dict[tuple[str, str], Uid]:
             found[kind, code] = uids()
             row = make(
                 found[kind, code], kind=kind, code=code, name=name, position=position,
-                key=str(position + 1),
+                key=_SKIP_LETTERS.get(code, "") if kind == "skipped" else str(position + 1),
             )  # fmt: skip
             sink.add("outcome_reason", row)
     return found

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.money import currency_exponent
 from crmdesk.domain.week import WorkingWeek, opening_hours, working_week
+from crmdesk.planning.attention import attention
 from crmdesk.planning.problem import (
     Break,
     Day,
@@ -28,10 +29,11 @@ from crmdesk.planning.problem import (
     VisitMode,
     Weights,
 )
+from crmdesk.planning.serving import Serving
 from crmdesk.planning.travel import matrix_from_coordinates
+from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
 
-_VIRTUAL_INTERVAL = 3650
 _CARRY_OVER = 0.95
 _RUNNING_VISIT_MIN = 15
 _KEEP_WEEKDAY_EUR, _STABILITY_EUR = 10.0, 4.0
@@ -85,10 +87,12 @@ def read_problem(
         scale = 10 ** currency_exponent(ws.currency)
         places = [home or _centre(rows)]
         stops, candidates = [], []
+        servings = read_servings(connection, [row[0] for row in rows])
         for row in rows:
-            stops.append(_stop(row, len(places), dates, start, scale, objective))
+            serving = servings[row[0]]
+            stops.append(_stop(row, serving, len(places), dates, start, scale, objective))
             places.append((row[3] or places[0][0], row[4] or places[0][1]))
-            candidates.append(Candidate(row[0], row[1], row[11] or 0, row[12] or 0))
+            candidates.append(Candidate(row[0], row[1], row[8] or 0, row[9] or 0))
         by_account = {c.account_id: i for i, c in enumerate(candidates)}
         present, fixed, fixed_ids = _planned(connection, user_id, dates, by_account)
         begin = _where_now(connection, ws, user_id, by_account)
@@ -146,16 +150,14 @@ def _free_days(
 def _customers(connection: Connection, ws: Workspace, user_id: int) -> Sequence[Any]:
     return connection.exec_driver_sql(
         "SELECT a.id, a.name, a.class, a.latitude, a.longitude, a.opening_hours,"
-        " coalesce(a.visit_minutes, m.visit_minutes, 20), coalesce(m.interval_days, 28),"
         " a.usual_weekday,"
         " nullif(max(coalesce(s.last_visit_on, ''), coalesce((SELECT max(p.date)"
         " FROM planned_visit p WHERE p.account_id = a.id AND p.mode = 'person'"
-        " AND p.status IN ('started', 'done')), '')), ''), m.code,"
+        " AND p.status IN ('started', 'done')), '')), ''),"
         " s.expected_margin_minor, s.expected_net_minor,"
         " coalesce(s.net_12m_minor - s.cost_12m_minor, 0), a.acquired_on,"
         " (SELECT max(v.date) FROM visit v WHERE v.account_id = a.id AND v.mode <> 'person')"
-        " FROM account a LEFT JOIN attention_model m ON m.id = a.attention_model_id"
-        " LEFT JOIN summary_account s ON s.account_id = a.id"
+        " FROM account a LEFT JOIN summary_account s ON s.account_id = a.id"
         " WHERE a.status IN ('active', 'prospect', 'lapsed') AND a.merged_into_uid IS NULL"
         " AND (a.territory_id IS NULL OR a.territory_id IN (SELECT territory_id FROM"
         " territory_user WHERE user_id = ? AND (valid_to IS NULL OR valid_to >= ?)))"
@@ -173,34 +175,38 @@ def _centre(rows: Sequence[Any]) -> tuple[float, float]:
 
 def _stop(
     row: Any,
+    serving: Serving,
     place: int,
     dates: list[date],
     start: date,
     scale: int,
     objective: Objective,
 ) -> Stop:
-    interval = max(int(row[7]), 1)
+    interval = max(round(serving.model.interval_days), 1)
     hours = opening_hours(json.loads(row[5]) if row[5] else None)
-    last = date.fromisoformat(row[9]) if row[9] else None
+    last = date.fromisoformat(row[7]) if row[7] else None
     since = (last or (start - timedelta(days=interval))) - start
-    yearly = max(row[13], 0) / scale
+    yearly = max(row[10], 0) / scale
     margin = max(yearly * interval / 365, 2.0)
     if objective is Objective.COVERAGE:
         margin = 60.0
-    virtual = interval >= _VIRTUAL_INTERVAL
-    contact = date.fromisoformat(row[15]) if row[15] else None
+    contact = date.fromisoformat(row[12]) if row[12] else None
+    acquired = date.fromisoformat(row[11]) if row[11] else None
+    clocks = attention(serving.model, last, contact, start, since=acquired)
+    call = clocks.virtual_due
     return Stop(
         key=str(row[0]),
         place=place,
-        visit_minutes=float(row[6]),
+        visit_minutes=serving.model.visit_minutes,
         opening=tuple(tuple((float(a), float(b)) for a, b in hours[d.weekday()]) for d in dates),
         interval_days=float(interval),
         last_visit=max(since.days, -400),
         margin=margin,
         overdue_per_day=margin * 0.01,
-        usual_weekday=row[8],
-        mode=VisitMode.VIRTUAL if virtual else VisitMode.IN_PERSON,
+        usual_weekday=row[6],
+        mode=VisitMode.VIRTUAL if serving.virtual_only else VisitMode.IN_PERSON,
         last_contact=None if contact is None else (contact - start).days,
+        call_due=None if call is None else (call - start).days,
         location_known=row[3] is not None and row[4] is not None,
     )
 

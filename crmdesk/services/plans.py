@@ -20,8 +20,10 @@ from crmdesk.domain.money import currency_exponent
 from crmdesk.i18n import _
 from crmdesk.planning.explain import Omission, VisitReason, explain_omissions, explain_visits
 from crmdesk.planning.plan import Plan
+from crmdesk.planning.serving import USUAL
 from crmdesk.planning.solver import Progress, solve
 from crmdesk.services.planning_problem import Candidate, Objective, RepProblem, read_problem
+from crmdesk.services.serving import read_serving
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -273,10 +275,12 @@ def add_visit(ws: Workspace, account_id: int, day: date, *, mode: str = "person"
             (ws.user.id, day.isoformat()),
         ).scalar_one()
         key = _insert(tx.connection, ws.user.id, account_id, day)
+        serving = read_serving(tx.connection, account_id)
+        model = USUAL if serving is None else serving.model
+        minutes = model.visit_minutes if mode == "person" else model.virtual_minutes
         run(
-            "UPDATE planned_visit SET sequence = ?, mode = ?, locked = 1, minutes = coalesce("
-            "(SELECT visit_minutes FROM account WHERE id = account_id), 20) WHERE id = ?",
-            (int(last) + 1, mode, key),
+            "UPDATE planned_visit SET sequence = ?, mode = ?, locked = 1, minutes = ? WHERE id = ?",
+            (int(last) + 1, mode, round(minutes), key),
         )
         touched = [key, *_retime(tx.connection, ws.user.id, day)]
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)

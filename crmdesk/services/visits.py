@@ -13,6 +13,7 @@ from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
 from crmdesk.i18n import _
+from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
 
 
@@ -209,14 +210,16 @@ def end_forgotten_visits(ws: Workspace) -> ChangeSet:
         run = tx.connection.exec_driver_sql
         rows = run(
             "SELECT v.id, v.account_id, v.started_at, v.planned_visit_id,"
-            " coalesce(a.visit_minutes, 20), EXISTS (SELECT 1 FROM sales_order o WHERE"
+            " EXISTS (SELECT 1 FROM sales_order o WHERE"
             " o.visit_id = v.id AND o.status NOT IN ('draft', 'cancelled')) FROM visit v"
             " JOIN account a ON a.id = v.account_id"
             " WHERE v.user_id = ? AND v.ended_at IS NULL AND v.date < ?",
             (ws.user.id, ws.today().isoformat()),
         ).all()
-        for visit_id, _account, started, planned, minutes, ordered in rows:
-            ended = parse_instant(started) + timedelta(minutes=int(minutes))
+        servings = read_servings(tx.connection, [int(row[1]) for row in rows])
+        for visit_id, account, started, planned, ordered in rows:
+            minutes = servings[int(account)].model.visit_minutes
+            ended = parse_instant(started) + timedelta(minutes=minutes)
             outcome = VisitOutcome.ORDER if ordered else VisitOutcome.INFORMATION
             run(
                 "UPDATE visit SET ended_at = ?, outcome = ? WHERE id = ?",

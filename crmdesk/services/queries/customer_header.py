@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Select, func, select
 
 from crmdesk.domain.errors import NotFound
 from crmdesk.i18n import _
+from crmdesk.planning.serving import Serving
 from crmdesk.services.queries.customers import parse_day
+from crmdesk.services.serving import read_serving
 from crmdesk.storage.tables import summary_account, table
 
-_account, _model, _list = table("account"), table("attention_model"), table("price_list")
+_account, _list = table("account"), table("price_list")
 _plan, _score, _visit = table("planned_visit"), table("survey_score"), table("visit")
 _territory = table("territory")
 
@@ -86,11 +88,19 @@ def read_header(connection: Connection, account_id: int, today: date) -> Custome
         .order_by(_score.c.date.desc(), _score.c.id.desc())
         .limit(1)
     ).first()
-    return _header(row, planned, running, score)
+    return _header(row, planned, running, score, read_serving(connection, account_id))
+
+
+def _model_name(serving: Serving | None) -> str:
+    return "" if serving is None or serving.source is None else serving.source.name
 
 
 def _header(
-    row: Any, planned: tuple[date | None, int | None], running: int | None, score: Any
+    row: Any,
+    planned: tuple[date | None, int | None],
+    running: int | None,
+    score: Any,
+    serving: Serving | None,
 ) -> CustomerHeader:
     return CustomerHeader(
         id=row["id"],
@@ -107,8 +117,8 @@ def _header(
         postcode=row["postcode"] or "",
         territory=row["territory_name"] or "",
         opening_hours=row["opening_hours"],
-        interval_days=row["interval_days"],
-        attention_model=row["model_name"] or "",
+        interval_days=None if serving is None else round(serving.model.interval_days),
+        attention_model=_model_name(serving),
         terms_days=row["payment_terms_days"],
         price_list=row["list_code"] or "",
         credit_limit_minor=row["credit_limit_minor"],
@@ -154,12 +164,10 @@ def _query() -> Select[Any]:
         select(
             *a, s.overdue, s.due, s.at_risk, s.open_minor, s.late_minor, s.late_since,
             s.open_tickets, s.last_on, s.last_visit_on,
-            _model.c.interval_days, _model.c.name.label("model_name"),
             _list.c.code.label("list_code"), _territory.c.name.label("territory_name"),
         )
         .select_from(
             _account.outerjoin(summary_account, s.account_id == a.id)
-            .outerjoin(_model, _model.c.id == a.attention_model_id)
             .outerjoin(_list, _list.c.id == a.price_list_id)
             .outerjoin(_territory, _territory.c.id == a.territory_id)
         )

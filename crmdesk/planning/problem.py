@@ -38,10 +38,14 @@ class FixedKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A pause cut out of the clock: lunch, or the hours between two shifts. A visit may span it."""
+    """A pause cut out of the clock: lunch, or the hours between two shifts.
+
+    A visit may span it unless it `divides` the day: then each visit ends before it or begins after.
+    """
 
     at: float
     minutes: float
+    divides: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,13 @@ def start_windows(
 ) -> tuple[tuple[float, float], ...]:
     """When a visit may begin, on the work clock: sorted, disjoint (first, last) pairs.
 
-    A visit must end before its opening window closes and fit into the shift.
+    A visit must end before its opening window closes, fit into the shift and lie on one side of a
+    pause that divides the day.
     """
     opens = work_clock(day.start, day.breaks)
     closes = work_clock(day.end, day.breaks)
     pairs = []
-    for first, last in opening:
+    for first, last in _divided(opening, day.breaks):
         begin = max(work_clock(first, day.breaks), opens)
         end = min(work_clock(last, day.breaks), closes) - visit_minutes
         if end >= begin:
@@ -63,6 +64,20 @@ def start_windows(
         else:
             merged.append((begin, end))
     return tuple(merged)
+
+
+def _divided(opening: Sequence[Window], breaks: Sequence[Break]) -> Sequence[Window]:
+    """The opening windows cut at the pauses that no visit may span."""
+    for pause in breaks:
+        if pause.divides:
+            over = pause.at + pause.minutes
+            opening = [
+                part
+                for first, last in opening
+                for part in ((first, min(last, pause.at)), (max(first, over), last))
+                if part[0] <= part[1]
+            ]
+    return opening
 
 
 def visit_windows(problem: Problem, stop: int, day: int) -> tuple[tuple[float, float], ...]:

@@ -108,6 +108,11 @@ def _broken_on(problem: Problem, d: int, order, appointments) -> list[str]:
                 for a, b in stop.opening[d]
             ]
         possible = [max(clock, a) for a, b in starts if max(clock, a) <= b + 1e-5]
+        for pause in (b for b in day.breaks if b.divides and (u, d) not in appointments):
+            cut = work_minutes(pause.at, day.breaks)
+            again = [cut if s < cut - 1e-5 and s + stop.visit_minutes > cut + 1e-5 else s
+                     for s in possible]  # fmt: skip
+            possible = [s for s in again if any(a - 1e-5 <= s <= b + 1e-5 for a, b in starts)]
         if not possible:
             broken.append(f"stop {u} on day {d} outside its hours")
             return broken

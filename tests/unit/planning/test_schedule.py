@@ -37,6 +37,19 @@ def test_start_windows_leave_room_for_the_visit_and_the_shift():
     assert start_windows(((1000.0, 900.0),), 0.0, day) == ()
 
 
+def test_no_visit_spans_the_hours_between_two_shifts():
+    siesta = Break(840.0, 180.0, divides=True)
+    day = make_day(end=1200.0, breaks=(siesta,))
+    assert start_windows(((540.0, 1140.0),), 30.0, day) == ((540.0, 810.0), (840.0, 930.0))
+    assert start_windows(((800.0, 1030.0),), 45.0, day) == ()
+    stops = (make_stop("a", 1, 1, visit_minutes=45.0, opening=(((800.0, 1140.0),),)),)
+    table = timetable(make_problem([(1.0, 0.0)], stops=stops, day_list=(day,)), 0, [0])
+    assert table.visits[0].start == 1020.0
+    spans = make_day(end=1200.0, breaks=(Break(840.0, 180.0),))
+    table = timetable(make_problem([(1.0, 0.0)], stops=stops, day_list=(spans,)), 0, [0])
+    assert (table.visits[0].start, table.visits[0].leave) == (800.0, 1025.0)
+
+
 def test_overlapping_windows_become_one():
     day = make_day(breaks=())
     assert start_windows(((600.0, 800.0), (540.0, 700.0)), 20.0, day) == ((540.0, 780.0),)

@@ -55,7 +55,9 @@ def territories(draw, *, absurd: bool = True) -> Problem:
             start_place=draw(place),
             end_place=draw(place),
             max_km=draw(st.sampled_from([0.0, 80.0, 200.0, 400.0, inf])),
-            breaks=draw(st.sampled_from([(), (Break(750.0, 45.0),), (Break(500.0, 300.0),)])),
+            breaks=draw(
+                st.sampled_from([(), (Break(750.0, 45.0),), (Break(500.0, 300.0, divides=True),)])
+            ),
         )
         for offset in offsets
     )

@@ -42,6 +42,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "quote_follow_up_days": (1, 365),
         "stale_stock_hours": (1, 24 * 90),
         "return_days": (0, 3_650),
+        "plan_weeks": (1, 4),
+        "travel_slack_percent": (0, 100),
     }
 )
 """The least and the most of each whole number."""
@@ -61,6 +63,8 @@ class Policy:
     quote_follow_up_days: int = 7
     stale_stock_hours: int = 48
     return_days: int = 30
+    plan_weeks: int = 2
+    travel_slack_percent: int = 10
     most_discount_bp: Mapping[Role, int] = field(default_factory=lambda: _MOST_DISCOUNT)
 
     def most_discount_of(self, role: Role) -> int:

@@ -33,6 +33,8 @@ def _form(policy: Policy) -> Form:
         "quote_follow_up_days": _("Follow up after, days"),
         "return_days": _("Return within, days"),
         "stale_stock_hours": _("Stock old after, hours"),
+        "plan_weeks": _("Plan committed for, weeks"),
+        "travel_slack_percent": _("Slack on drives, %"),
     }
     roles = {
         Role.REP: _("Rep, largest discount in %"),
@@ -56,7 +58,10 @@ def _form(policy: Policy) -> Form:
 
 def _changes(typed: Mapping[str, str]) -> dict[str, Any]:
     changes: dict[str, Any] = {"below_cost": read.text_of(typed, "below_cost")}
-    for key in ("quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours"):
+    for key in (
+        "quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours",
+        "plan_weeks", "travel_slack_percent",
+    ):  # fmt: skip
         text = read.text_of(typed, key)
         changes[key] = int(text) if text.isdecimal() and len(text) < 9 else text or None
     shares = {role.value: read.percent_of(typed, f"most.{role}") for role in Role}

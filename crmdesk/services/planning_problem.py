@@ -53,7 +53,8 @@ class Candidate:
 class RepProblem:
     """The problem, its customers by stop position, and the visits already in these days.
 
-    ``fixed_visit_ids`` are the rows of locked visits and appointments by stop and day.
+    ``fixed_visit_ids`` are the rows of locked visits and appointments by stop and day;
+    ``stranded`` are names and days of those that lie on a day off.
     """
 
     problem: Problem
@@ -61,6 +62,7 @@ class RepProblem:
     days: tuple[date, ...]
     present: tuple[tuple[int, ...], ...]
     fixed_visit_ids: dict[tuple[int, int], int]
+    stranded: tuple[tuple[str, date], ...] = ()
 
 
 def committed_until(today: date, weeks: int) -> date:
@@ -100,6 +102,7 @@ def read_problem(
             for n, customer in enumerate(customers)
         )
         begin = _where_now(connection, ws, user_id, customers)
+        stranded = _stranded(connection, user_id, start, last, dates)
     problem = Problem(
         stops=stops,
         days=tuple(
@@ -124,7 +127,7 @@ def read_problem(
             )
             for c in customers
         ),
-        tuple(dates), tuple(map(tuple, planned.present)), planned.ids,
+        tuple(dates), tuple(map(tuple, planned.present)), planned.ids, stranded,
     )  # fmt: skip
 
 
@@ -248,6 +251,19 @@ def _fixed(found: _Planned, row: Any, stop: int, day: int) -> FixedVisit:
     if at is None:
         return FixedVisit(stop, day, FixedKind.LOCKED)
     return FixedVisit(stop, day, FixedKind.APPOINTMENT, float(at))
+
+
+def _stranded(
+    connection: Connection, user_id: int, first: date, last: date, dates: Sequence[date]
+) -> tuple[tuple[str, date], ...]:
+    rows = connection.exec_driver_sql(
+        "SELECT a.name, p.date FROM planned_visit p JOIN account a ON a.id = p.account_id"
+        " WHERE p.user_id = ? AND p.date BETWEEN ? AND ? AND p.mode = 'person'"
+        " AND p.status = 'planned' AND (p.locked OR p.appointment) ORDER BY p.date, p.sequence",
+        (user_id, first.isoformat(), last.isoformat()),
+    )
+    found = ((str(name), date.fromisoformat(day)) for name, day in rows)
+    return tuple((name, day) for name, day in found if day not in dates)
 
 
 def _opening(

@@ -316,13 +316,13 @@ def _future(ws: Workspace) -> list[tuple[Any, ...]]:
 def test_a_plan_is_proposed_accepted_and_taken_back(ws: Workspace) -> None:
     start = DEMO_TODAY + timedelta(days=1)
     before = _future(ws)
-    proposal = plans.propose_plan(ws, start, 7, iterations=100, seed=5)
+    proposal = plans.propose_plan(ws, start, 21, iterations=100, seed=5)
     assert _future(ws) == before
     changes = plans.accept_plan(ws, proposal)
     planned = ask(
         ws, "SELECT date, count(*) FROM planned_visit WHERE user_id = ? AND status = 'planned'"
         " AND mode = 'person' AND date BETWEEN ? AND ? GROUP BY date ORDER BY date",
-        ws.user.id, start.isoformat(), (start + timedelta(days=6)).isoformat(),
+        ws.user.id, start.isoformat(), (start + timedelta(days=20)).isoformat(),
     )  # fmt: skip
     wanted = [
         (proposal.days[one.day].isoformat(), len(one.visits))
@@ -338,7 +338,7 @@ def test_a_plan_is_proposed_accepted_and_taken_back(ws: Workspace) -> None:
 
 def test_a_moved_visit_is_locked_and_stays_in_the_next_plan(ws: Workspace) -> None:
     start = DEMO_TODAY + timedelta(days=1)
-    plans.accept_plan(ws, plans.propose_plan(ws, start, 7, iterations=50, seed=5))
+    plans.accept_plan(ws, plans.propose_plan(ws, start, 21, iterations=50, seed=5))
     ((key, account, day),) = ask(
         ws, "SELECT id, account_id, date FROM planned_visit WHERE user_id = ? AND date > ?"
         " AND status = 'planned' AND mode = 'person' AND NOT locked AND NOT appointment"
@@ -348,7 +348,7 @@ def test_a_moved_visit_is_locked_and_stays_in_the_next_plan(ws: Workspace) -> No
     plans.move_visit(ws, key, target, 1)
     row = "SELECT account_id, date, sequence, locked FROM planned_visit WHERE id = ?"
     assert ask(ws, row, key) == [(account, target.isoformat(), 1, 1)]
-    plans.accept_plan(ws, plans.propose_plan(ws, start, 7, iterations=50, seed=6))
+    plans.accept_plan(ws, plans.propose_plan(ws, start, 21, iterations=50, seed=6))
     assert ask(ws, row, key)[0][:2] == (account, target.isoformat())
     plans.lock_visit(ws, key, locked=False)
     assert ask(ws, row, key)[0][3] == 0

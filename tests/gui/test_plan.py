@@ -25,6 +25,7 @@ from crmdesk.gui.views.plan.words import Explanation
 from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
 from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
 from crmdesk.services.queries import plan as queries
+from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace, open_workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.desk_company import NOW, TODAY, make_company
@@ -317,7 +318,7 @@ def test_a_customer_left_out_is_added_where_it_fits(made: Made) -> None:
 
 def test_the_list_of_those_left_out_sorts_by_due_date(made: Made, ws: Workspace) -> None:
     presenter, view, _desk = made
-    due = {row.account_id: row.due_on for row in queries.left_out(ws, MONDAY)}
+    due = {row.account_id: row.due_on for row in plan_reasons.left_out(ws, MONDAY)}
     presenter.sort_unplanned(by_due=True)
     order = [due[item.key] for item in view.unplanned]
     assert order == sorted(order)

@@ -9,6 +9,7 @@ import pytest
 
 from crmdesk.services import fill, plans
 from crmdesk.services.queries import plan as queries
+from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace, open_workspace
 from tests.gui.desk_company import NOW, TODAY, make_company
 
@@ -79,7 +80,7 @@ def test_leave_and_holidays_are_named_and_have_no_hours(ws: Workspace) -> None:
 
 
 def test_who_is_left_out_is_everybody_else_with_a_reason(ws: Workspace) -> None:
-    rows = queries.left_out(ws, MONDAY)
+    rows = plan_reasons.left_out(ws, MONDAY)
     planned = {stop.account_id for day in _week(ws).days for stop in day.stops}
     closed = {s.account_id for day in _week(ws).days for s in day.stops if s.status == "closed"}
     assert {row.account_id for row in rows} == set(range(1, 41)) - planned | closed
@@ -93,7 +94,7 @@ def test_who_is_left_out_is_everybody_else_with_a_reason(ws: Workspace) -> None:
 
 
 def test_a_week_that_is_over_leaves_nobody_out(ws: Workspace) -> None:
-    assert queries.left_out(ws, MONDAY - timedelta(days=7)) == ()
+    assert plan_reasons.left_out(ws, MONDAY - timedelta(days=7)) == ()
 
 
 def test_filling_moves_nobody_to_another_day(ws: Workspace) -> None:

@@ -9,7 +9,8 @@ from crmdesk.gui.views.plan import words
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
 from crmdesk.i18n import _, format_clock, format_money, pgettext, weekday_short
-from crmdesk.services.queries.plan import DayRow, StopRow, UnplannedRow
+from crmdesk.services.queries.plan import DayRow, StopRow
+from crmdesk.services.queries.plan_reasons import UnplannedRow
 
 _FREE_FROM = 60
 

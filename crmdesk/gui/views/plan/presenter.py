@@ -27,7 +27,9 @@ from crmdesk.planning.explain import conflict_text
 from crmdesk.services import fill, plans, settings, undo
 from crmdesk.services.plans import Proposal
 from crmdesk.services.queries import plan as queries
-from crmdesk.services.queries.plan import DayRow, StopRow, UnplannedRow, WeekRow
+from crmdesk.services.queries import plan_reasons
+from crmdesk.services.queries.plan import DayRow, StopRow, WeekRow
+from crmdesk.services.queries.plan_reasons import UnplannedRow
 
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Control, Report
@@ -69,7 +71,9 @@ class PlanPresenter:
         """Read the week and who is left out."""
         ws, monday = self._ws, self.monday
         self._runner.read(lambda: queries.week_plan(ws, monday), self._on_week_read, owner=self)
-        self._runner.read(lambda: queries.left_out(ws, monday), self._on_left_out_read, owner=self)
+        self._runner.read(
+            lambda: plan_reasons.left_out(ws, monday), self._on_left_out_read, owner=self
+        )
 
     def close(self) -> None:
         """Drop what is still under way, and stop planning."""

@@ -21,7 +21,8 @@ from crmdesk.i18n import (
     weekday_short,
 )
 from crmdesk.planning.explain import OmissionCode, VisitCode
-from crmdesk.services.queries.plan import StopRow, UnplannedRow
+from crmdesk.services.queries.plan import StopRow
+from crmdesk.services.queries.plan_reasons import UnplannedRow
 
 
 def weekday_long(weekday: int) -> str:

@@ -20,6 +20,7 @@ from crmdesk.demo.fieldwork import write_fieldwork
 from crmdesk.demo.goals import write_goals
 from crmdesk.demo.goods import Catalogue
 from crmdesk.demo.habits import write_habits
+from crmdesk.demo.leads import write_leads
 from crmdesk.demo.names import Namer
 from crmdesk.demo.numbers import Numbers
 from crmdesk.demo.people import Staff, write_devices, write_rates, write_staff
@@ -36,7 +37,6 @@ from crmdesk.demo.visits import Expected, Visits
 from crmdesk.domain.ids import Uid, UidMaker, seeded_uids
 from crmdesk.storage.rows import Batch
 
-_LEADS = 8
 _LINES_A_YEAR = 150
 _EXPECTED_FROM = 6
 
@@ -100,7 +100,7 @@ def _histories(world: _World, customers: list[Customer]) -> Iterator[Batch]:
     for rep in staff.reps:
         rng = Random(f"{spec.seed}/rep/{rep.code}")
         write_fieldwork(spec, rep, schedule, uids, sink, rng)
-        desks.pipeline.leads(rep, _LEADS, Namer(rng), rng)
+        write_leads(spec, staff, rep, Namer(rng), uids, sink)
     for customer, found in zip(customers, calendars, strict=True):
         _history(world, desks, customer, found)
         if sink.full:

@@ -59,9 +59,19 @@ _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("opportunity_lost", (
         ("price", "Price"), ("competitor", "Competitor"), ("need", "No need"),
-        ("silent", "No answer"),
+        ("silent", "No answer"), ("terms", "Terms"), ("timing", "Not now"),
     )),
-    ("opportunity_won", (("price", "Price"), ("service", "Service"), ("range", "Range"))),
+    ("opportunity_won", (
+        ("price", "Price"), ("service", "Service"), ("range", "Range"), ("trust", "Knows us"),
+    )),
+    ("opportunity_ended", (
+        ("price", "Price"), ("competitor", "Went to a competitor"), ("quality", "Complaints"),
+        ("need", "No need any more"), ("closed", "Business closed"),
+    )),
+    ("lead_lost", (
+        ("need", "No need"), ("small", "Too small"), ("area", "Outside our area"),
+        ("supplier", "Content with theirs"), ("unreached", "Not reached"),
+    )),
     ("account_lost", (
         ("closed", "Business closed"), ("competitor", "Went to a competitor"),
         ("price", "Price"), ("service", "Service"),

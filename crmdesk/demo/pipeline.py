@@ -1,6 +1,7 @@
-"""What is not sold yet: quotes with their follow-ups, opportunities with stages, leads.
+"""Quotes with their follow-ups.
 
-Owns the rows and their words; prices come from :mod:`crmdesk.demo.pricing`.
+Owns the rows and their words; prices come from :mod:`crmdesk.demo.pricing`, the opportunities they
+belong to from :mod:`crmdesk.demo.deals`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from datetime import date
 from random import Random
 
 from crmdesk.demo.customer import Customer
+from crmdesk.demo.deals import Deals, Worked
 from crmdesk.demo.documents import Documents, order_lines, totals
 from crmdesk.demo.goods import Catalogue
-from crmdesk.demo.names import Namer
 from crmdesk.demo.numbers import Numbers
-from crmdesk.demo.people import Rep, Staff
+from crmdesk.demo.people import Staff
 from crmdesk.demo.pricing import PricedLine
 from crmdesk.demo.rhythm import Pair
 from crmdesk.demo.sink import Sink, instant_text
@@ -25,13 +26,6 @@ _TITLES = (
     "Christmas boxes", "Summer terrace", "Breakfast buffet", "Cleaning for a year",
     "Opening order", "House wine", "Coffee with machine", "Paper by the pallet",
 )  # fmt: skip
-_DEALS = (
-    ("Coffee with machine on loan", "sale"), ("All cleaning from us", "sale"),
-    ("House wine contract", "sale"), ("Drinks for the terrace", "sale"),
-    ("Yearly agreement", "resale"), ("Second shop", "sale"),
-)  # fmt: skip
-STAGES = ("qualified", "proposal", "negotiation")
-_STEPS = ("Call back", "Send the offer", "Tasting with the owner", "Meet the manager")
 _TERMS = "Payment in 30 days. Delivered free from 150 €; prices without tax."
 _FOLLOWED = {"won": (1, 4, 4, 2), "lost": (4, 4, 2, 1), "expired": (6, 3, 1, 0)}
 """How often quotes that ended so had been followed up: weights of none, once, twice, thrice."""
@@ -49,7 +43,7 @@ _CAST_QUOTES = {2: ("Christmas boxes", 8, 0, 6), 4: ("Delicatessen shelf", 15, -
 
 
 class Pipeline:
-    """Writes quotes, opportunities and leads."""
+    """Writes quotes, and has the opportunities written that they belong to."""
 
     def __init__(
         self, spec: DemoSpec, staff: Staff, catalogue: Catalogue, documents: Documents,
@@ -59,12 +53,14 @@ class Pipeline:
         self._documents, self._numbers = documents, numbers
         self._today = spec.today.toordinal()
         self._uids, self._sink = uids, sink
-        self._quote, self._deal = row_maker("quote"), row_maker("opportunity")
-        self._change, self._lead = row_maker("stage_change"), row_maker("lead")
+        self._deals = Deals(spec, staff, uids, sink)
+        self._worked: list[Worked] = []
+        self._quote = row_maker("quote")
         self._followed = row_maker("quote_follow_up")
 
     def write(self, customer: Customer, habits: list[Pair], rng: Random) -> None:
-        """Quotes and opportunities of one customer."""
+        """Opportunities and quotes of one customer."""
+        self._worked = self._deals.write(customer)
         first = max(
             self._today - DOCUMENT_DAYS, customer.acquired, self._spec.first_day.toordinal()
         )
@@ -82,8 +78,6 @@ class Pipeline:
                 customer, self._today - age, title, "sent", rng,
                 follow=self._today + follow, valid=self._today + valid,
             )  # fmt: skip
-        if rng.random() < 0.22 * lively:
-            self._write_deal(customer, rng)
 
     def _by_chance(self, customer: Customer, day: int, rng: Random) -> None:
         title, valid = rng.choice(_TITLES), day + 30
@@ -133,6 +127,8 @@ class Pipeline:
             decided_on=None if decided is None else date.fromordinal(decided), reason=reason,
             net_minor=sums.net, discount_minor=sums.discount, tax_minor=sums.tax,
             total_minor=sums.net + sums.tax, cost_minor=sums.cost, terms=_TERMS, lost_to=rival,
+            opportunity=next((deal.uid for deal in self._worked if deal.first <= day <= deal.last),
+                             None),
         )  # fmt: skip
         self._sink.add("quote", row)
         self._write_follow_ups(customer, uid, (day, decided or valid, follow), status, own)
@@ -177,65 +173,3 @@ class Pipeline:
             quantity = rng.randrange(1, 5)
             found.append(self._documents.pricing.line(customer, product, pack, quantity, day, year))
         return found
-
-    def _write_deal(self, customer: Customer, rng: Random) -> None:
-        name, kind = rng.choice(_DEALS)
-        opened = self._today - rng.randrange(5, 300)
-        closed = opened + rng.randrange(20, 120)
-        is_open = closed >= self._today
-        reached = rng.randrange(1, len(STAGES) + 1)
-        end, reason = None, None
-        if not is_open:
-            end = rng.choices(("won", "lost"), (40, 60))[0]
-            code = "price" if rng.random() < 0.5 else ("service" if end == "won" else "silent")
-            reason = self._staff.reasons[f"opportunity_{end}", code]
-        uid = self._uids()
-        row = self._deal(
-            uid, account=customer.uid, user=customer.rep.uid, name=name, kind=kind,
-            stage=end or STAGES[reached - 1], amount_minor=rng.randrange(8, 240) * 2_500,
-            opened_on=date.fromordinal(opened), expected_close=date.fromordinal(closed),
-            next_step_on=date.fromordinal(self._today + rng.randrange(-4, 15)) if is_open else None,
-            next_step=rng.choice(_STEPS) if is_open else None,
-            campaign=rng.choice(self._staff.campaigns) if rng.random() < 0.3 else None,
-            closed_on=None if is_open else date.fromordinal(closed), reason=reason,
-        )  # fmt: skip
-        self._sink.add("opportunity", row)
-        self._write_stages(
-            customer, uid, opened, min(closed, self._today - 1), reached, end, reason
-        )
-
-    def _write_stages(
-        self, customer: Customer, deal: Uid, opened: int, closed: int, reached: int,
-        end: str | None, reason: Uid | None,
-    ) -> None:  # fmt: skip
-        stages: list[str] = [*STAGES[:reached], *([end] if end else [])]
-        before = None
-        for step, stage in enumerate(stages):
-            day = opened + (closed - opened) * step // max(1, len(stages) - (end is not None))
-            row = self._change(
-                self._uids(), account=customer.uid, opportunity=deal, user=customer.rep.uid,
-                from_stage=before, to_stage=stage, reason=reason if stage == end else None,
-                at=instant_text(date.fromordinal(day), 16 * 60),
-            )  # fmt: skip
-            self._sink.add("stage_change", row)
-            before = stage
-
-    def leads(self, rep: Rep, count: int, namer: Namer, rng: Random) -> None:
-        """Leads of one rep."""
-        for index in range(count):
-            language = "ca" if rep.country == "AD" else "es"
-            company = namer.business(namer.channel(), index * 9, rep.country)[0]
-            status = rng.choice(("new", "new", "contacted", "qualified", "lost"))
-            created = self._today - rng.randrange(2, 90)
-            step = self._today + rng.randrange(-3, 12)
-            row = self._lead(
-                self._uids(), user=rep.uid, name=namer.person(language), company=company,
-                phone=f"+376{rng.randrange(300_000, 399_999)}",
-                email=f"lead{index + 1}@{rep.code.lower()}.example",
-                campaign=rng.choice(self._staff.campaigns), status=status,
-                source=rng.choice(("fair", "telephone", "recommended", "web")),
-                score=rng.randrange(10, 95), created_on=date.fromordinal(created),
-                next_step=None if status == "lost" else rng.choice(_STEPS),
-                next_step_on=None if status == "lost" else date.fromordinal(step),
-            )  # fmt: skip
-            self._sink.add("lead", row)

@@ -44,6 +44,9 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "return_days": (0, 3_650),
         "plan_weeks": (1, 4),
         "travel_slack_percent": (0, 100),
+        "stale_qualified_days": (1, 730),
+        "stale_proposal_days": (1, 730),
+        "stale_negotiation_days": (1, 730),
     }
 )
 """The least and the most of each whole number."""
@@ -55,7 +58,8 @@ class Policy:
 
     ``most_discount_bp`` is the largest discount by hand that a role may give, in basis points;
     ``stale_stock_hours`` the age from which a stock figure is shown as old; ``return_days`` how
-    long after a purchase goods may come back (0: never without the office).
+    long after a purchase goods may come back (0: never without the office); ``stale_…_days`` the
+    days in a stage after which an opportunity is stale.
     """
 
     below_cost: BelowCost = BelowCost.WARN
@@ -65,6 +69,9 @@ class Policy:
     return_days: int = 30
     plan_weeks: int = 2
     travel_slack_percent: int = 10
+    stale_qualified_days: int = 30
+    stale_proposal_days: int = 21
+    stale_negotiation_days: int = 14
     most_discount_bp: Mapping[Role, int] = field(default_factory=lambda: _MOST_DISCOUNT)
 
     def most_discount_of(self, role: Role) -> int:

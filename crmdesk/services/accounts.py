@@ -6,7 +6,7 @@ Edits are field by field, so that two people's changes meet as fields, not as re
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -28,28 +28,33 @@ def create_account(ws: Workspace, values: Mapping[str, object]) -> tuple[int, Ch
 
     Raises FieldError for an empty name, a code in use or an impossible value.
     """
+    with ws.database.write() as tx:
+        key = insert_account(tx.connection, ws, values)
+    return key, ChangeSet.of("account", [key], undo=tx.txn)
+
+
+def insert_account(connection: Connection, ws: Workspace, values: Mapping[str, object]) -> int:
+    """The same inside a write that is open, together with what else belongs to it; its id."""
     name = str(values.get("name") or "").strip()
     if not name:
         raise FieldError("name", _("A customer needs a name."))
-    with ws.database.write() as tx:
-        run = tx.connection.exec_driver_sql
-        code = str(values.get("code") or "").strip() or _next_code(tx.connection, ws.device_prefix)
-        _check_code(tx.connection, code, None)
-        territory = own_territory(tx.connection, ws.user.id, ws.today())
-        cells = {
-            **_cells("account", values, ws.user.role, new=True),
-            "name": name,
-            "code": code,
-            "uid": new_uid(),
-        }
-        cells.setdefault("territory_id", territory)
-        cells.setdefault("acquired_on", ws.today().isoformat())
-        marks = ", ".join("?" * len(cells))
-        key = run(
-            f"INSERT INTO account ({', '.join(cells)}) VALUES ({marks}) RETURNING id",  # noqa: S608
-            tuple(cells.values()),
-        ).scalar_one()
-    return int(key), ChangeSet.of("account", [int(key)], undo=tx.txn)
+    code = str(values.get("code") or "").strip() or _next_code(connection, ws.device_prefix)
+    _check_code(connection, code, None)
+    territory = own_territory(connection, ws.user.id, ws.today())
+    cells = {
+        **_cells("account", values, ws.user.role, new=True),
+        "name": name,
+        "code": code,
+        "uid": new_uid(),
+    }
+    cells.setdefault("territory_id", territory)
+    cells.setdefault("acquired_on", ws.today().isoformat())
+    marks = ", ".join("?" * len(cells))
+    key = connection.exec_driver_sql(
+        f"INSERT INTO account ({', '.join(cells)}) VALUES ({marks}) RETURNING id",  # noqa: S608
+        tuple(cells.values()),
+    ).scalar_one()
+    return int(key)
 
 
 def _next_code(connection: Connection, device_prefix: str) -> str:
@@ -171,30 +176,43 @@ def add_contact(
     ws: Workspace, account_id: int, name: str, *, job: str = "", phone: str = "", email: str = ""
 ) -> ChangeSet:
     """Add a person to a customer, with telephone (stored as E.164) and e-mail."""
-    if not name.strip():
-        raise FieldError("name", _("A contact needs a name."))
-    points = []
+    with ws.database.write() as tx:
+        ways = contact_ways(ws, phone, email)
+        contact = insert_contact(tx.connection, account_id, name, job, ways)
+    touched = {"contact": frozenset({contact}), "account": frozenset({account_id})}
+    return ChangeSet(touched, undo=tx.txn)
+
+
+def contact_ways(ws: Workspace, phone: str, email: str) -> list[tuple[str, str]]:
+    """How somebody is reached, as stored: (kind, value). FieldError for what cannot be."""
+    ways = []
     if phone.strip():
-        points.append(("phone", e164(phone, ws.country)))
+        ways.append(("phone", e164(phone, ws.country)))
     if email.strip():
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email.strip()):
             raise FieldError("email", _("This is not an e-mail address."))
-        points.append(("email", email.strip()))
-    with ws.database.write() as tx:
-        run = tx.connection.exec_driver_sql
-        contact = run(
-            "INSERT INTO contact (uid, account_id, name, job, position) VALUES (?, ?, ?, ?,"
-            " (SELECT count(*) FROM contact WHERE account_id = ?)) RETURNING id",
-            (new_uid(), account_id, name.strip(), job.strip() or None, account_id),
-        ).scalar_one()
-        for kind, value in points:
-            run(
-                "INSERT INTO contact_point (uid, account_id, contact_id, kind, value, preferred)"
-                " VALUES (?, ?, ?, ?, ?, 1)",
-                (new_uid(), account_id, contact, kind, value),
-            )
-    touched = {"contact": frozenset({int(contact)}), "account": frozenset({account_id})}
-    return ChangeSet(touched, undo=tx.txn)
+        ways.append(("email", email.strip()))
+    return ways
+
+
+def insert_contact(
+    connection: Connection, account_id: int, name: str, job: str, ways: Sequence[tuple[str, str]]
+) -> int:
+    """A person with how they are reached, inside a write that is open; the local id."""
+    if not name.strip():
+        raise FieldError("name", _("A contact needs a name."))
+    contact = connection.exec_driver_sql(
+        "INSERT INTO contact (uid, account_id, name, job, position) VALUES (?, ?, ?, ?,"
+        " (SELECT count(*) FROM contact WHERE account_id = ?)) RETURNING id",
+        (new_uid(), account_id, name.strip(), job.strip() or None, account_id),
+    ).scalar_one()
+    for kind, value in ways:
+        connection.exec_driver_sql(
+            "INSERT INTO contact_point (uid, account_id, contact_id, kind, value, preferred)"
+            " VALUES (?, ?, ?, ?, ?, 1)",
+            (new_uid(), account_id, contact, kind, value),
+        )
+    return int(contact)
 
 
 def e164(number: str, country: str) -> str:

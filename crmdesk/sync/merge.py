@@ -25,6 +25,7 @@ from crmdesk.domain.states import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
+from crmdesk.sync import deal_merge
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -128,6 +129,7 @@ def merge_insert(
         _check_status(entity, OrderStatus.DRAFT, status, writer)
     if entity.name == "quote":
         _check_quote(values, {})
+    _check_row(entity, values, known)
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
     made = Image(values, rev, clocks=clocks, created=True, changed=True)
@@ -179,7 +181,7 @@ def merge_update(
     _check_immutable(entity, known, image, writer, ALTERED_COLUMNS if altering else frozenset())
     if entity.name == "proposal":
         known = _first_decision_stands(known, image)
-    collisions = []
+    collisions = _leave_behind(known, image, hlc) if entity.name == "opportunity" else []
     for column, (base, new) in known.items():
         found = _merge_field(entity, column, (base, new), image, writer, hlc)
         if found is not None:
@@ -187,6 +189,7 @@ def merge_update(
     _keep_extra(image, {name: pair[1] for name, pair in extra.items()}, writer)
     if entity.name == "quote":
         _check_quote(image.values, {name: pair[1] for name, pair in known.items()})
+    _check_row(entity, image.values, known)
     return collisions
 
 
@@ -393,11 +396,33 @@ def _first_decision_stands(fields: dict[str, Any], image: Image) -> dict[str, An
     raise RefusedOp("decided", _("Somebody else has decided this meanwhile; that stands."))
 
 
+def _leave_behind(fields: dict[str, Any], image: Image, hlc: int) -> list[Collision]:
+    """Take a decision that came too late out of the fields; what it said is shown as collided."""
+    later = hlc > image.clocks.get("stage", 0)
+    behind = deal_merge.left_behind(fields, image.values, later=later)
+    taken = {column: fields.pop(column) for column in sorted(behind)}
+    return [
+        Collision(column, base, new, image.values.get(column), "theirs")
+        for column, (base, new) in taken.items()
+        if new != image.values.get(column)
+    ]
+
+
+def _check_row(entity: Entity, values: Mapping[str, Wire], written: Mapping[str, Any]) -> None:
+    try:
+        deal_merge.check_row(entity.name, values, written.keys())
+    except IllegalTransition as error:
+        raise RefusedOp("step", error.message) from error
+
+
 def _check_step(entity: Entity, column: str, old: Wire, new: Wire, writer: Writer) -> None:
-    if column != "status":
+    is_deal = deal_merge.is_step(entity.name, column)
+    if column != "status" and not is_deal:
         return
     try:
-        if entity.name == "order":
+        if is_deal:
+            deal_merge.check_step(entity.name, old, new)
+        elif entity.name == "order":
             check_order_step(OrderStatus(str(old)), OrderStatus(str(new)), writer.role)
         elif entity.name == "quote":
             check_quote_step(QuoteStatus(str(old)), QuoteStatus(str(new)))

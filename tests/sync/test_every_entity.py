@@ -16,7 +16,7 @@ from tests.sync.conftest import Headquarters, Laptop
 pytestmark = pytest.mark.hq
 
 _FIXED: dict[str, Value] = {"role": "rep", "mode": "person"}
-_STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned"}
+_STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned", "lead": "qualified"}
 # Its payload has to be a real model; the store would use it at once.
 _EVERY = [e for e in ENTITIES.values() if e.name != "reorder_model"]
 # HQ takes only a promotion that can be meant, and from a rep only what can have been taken.
@@ -29,6 +29,9 @@ _MEANT: dict[tuple[str, str], Value] = {
     ("day_sheet", "totals"): '{"methods":{}}',
     ("day_sheet", "counted_minor"): 500,
     ("promotion", "kind"): "mix",
+    ("lead", "score"): 55,
+    ("opportunity", "stage"): "won",
+    ("opportunity", "splits"): '[{"bp":10000,"user":"' + "a" * 32 + '"}]',
     ("organisation", "logo"): '{"data":"iVBORw0KGgo=","type":"image/png"}',
     ("promotion", "rule"): '{"discount_bp":500,"products":["' + "a" * 32 + '"],"quantity":6}',
 }

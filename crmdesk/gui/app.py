@@ -33,7 +33,7 @@ from crmdesk.domain.errors import (
 from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
-from crmdesk.gui.finding import find_hits
+from crmdesk.gui.finding import find_hits, note_chosen, recent_hits
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.quick_imports import without_looking_for_features
@@ -156,6 +156,8 @@ class Desktop:
         search, chip = start.search or find_hits, start.chip or _chip_of
         sources = ShellSources(
             search=lambda text: search(workspace, text),
+            recent=lambda: recent_hits(workspace),
+            opened=lambda hit: note_chosen(workspace, hit),
             chip=lambda: chip(workspace),
             on_look_changed=self._on_look_changed,
         )

@@ -79,10 +79,14 @@ class JobRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to go: a place and what to show in it (``{"account": 17}``); one step of history."""
+    """Where to go: a place and what to show in it (``{"account": 17}``); one step of history.
+
+    ``instead`` is where to go when the person's role does not have the place.
+    """
 
     place: str
     args: Mapping[str, Any] = field(default_factory=dict)
+    instead: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ class Hit:
     """One line of the command field: what it is, and where Enter goes.
 
     ``group`` is the heading (Customers, SKUs, Commands…), ``keys`` the shortcut shown at the right.
+    ``row`` is the kind and id of what was found, to be remembered when it is opened.
     """
 
     group: str
@@ -200,3 +205,4 @@ class Hit:
     target: Target | None = None
     action: Callable[[], None] | None = None
     keys: str = ""
+    row: tuple[str, int] | None = None

@@ -30,8 +30,9 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.chip_follower import ChipFollower
+from crmdesk.gui.commands import key_hits, place_hits
 from crmdesk.gui.errors import ErrorDesk
-from crmdesk.gui.finding import command_hit, starts_with
+from crmdesk.gui.finding import says, starts_with
 from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.paper_keys import PaperKeys
@@ -60,12 +61,15 @@ ALIASES = {"visit": "today"}
 
 @dataclass(frozen=True, slots=True)
 class ShellSources:
-    """What the shell reads: hits for a text, the chip's state; both run off the interface thread.
+    """What the shell reads: hits for a text, what was opened last, the chip's state.
 
+    They run off the interface thread. ``opened(hit)`` keeps what was chosen, on the writer;
     ``on_look_changed(scheme, text scale)`` is told when the person changes them.
     """
 
     search: Callable[[str], Sequence[Hit]] | None = None
+    recent: Callable[[], Sequence[Hit]] | None = None
+    opened: Callable[[Hit], None] | None = None
     chip: Callable[[], ChipState] | None = None
     on_look_changed: Callable[[str, float], None] | None = None
 
@@ -310,15 +314,13 @@ class MainWindow(QMainWindow):
         if not self.top.field.hasFocus():
             return
         commands = self.commands(text)
-        search = self._sources.search
+        search, recent = self._sources.search, self._sources.recent
         if search is None or not text.strip():
             self._show_hits(commands, text)
+            if recent is not None and not text.strip():
+                self._runner.read(recent, lambda hits: self._on_recent_read(text, hits), owner=self)
             return
-        self._runner.read(
-            lambda: list(search(text)),
-            lambda hits: self._on_found(text, hits),
-            owner=self,
-        )
+        self._runner.read(lambda: search(text), lambda hits: self._on_found(text, hits), owner=self)
 
     def _on_found(self, text: str, hits: Sequence[Hit]) -> None:
         if text == self._asked and self.top.field.hasFocus():
@@ -327,27 +329,17 @@ class MainWindow(QMainWindow):
             rest = [hit for hit in commands if hit not in meant]
             self._show_hits([*meant, *hits, *rest], text)
 
+    def _on_recent_read(self, text: str, hits: Sequence[Hit]) -> None:
+        if hits and text == self._asked and self.top.field.hasFocus():
+            self._show_hits([*hits, *self.commands(text)], text)
+
     def commands(self, text: str) -> list[Hit]:
         """What can be done here and everywhere, with its key; narrowed by a text."""
-        hits, group = [], _("Go to")
-        shown = [spec for spec in self._specs.values() if spec.in_rail or spec.alone]
-        for number, spec in enumerate(shown, start=1):
-            cap = f"Ctrl+{number}" if number < 10 and spec.in_rail else ""
-            hits.append(Hit(group, spec.title(), "", spec.icon, Target(spec.key), keys=cap))
         owners: list[QWidget] = [self]
         if self._here is not None:
             owners.insert(0, self.place(self._here.place))
-        seen = set()
-        for owner in owners:
-            for shortcut in owner.findChildren(QShortcut):
-                action = shortcut.objectName()
-                in_place = action and (owner is self) == action.startswith("global.")
-                offered = action != "global.search" and self.paper.offers(action)
-                if in_place and offered and action not in seen:
-                    seen.add(action)
-                    hits.append(command_hit(action, shortcut.activated.emit))
-        wanted = text.strip().casefold()
-        return [hit for hit in hits if wanted in hit.title.casefold()]
+        hits = place_hits(self._specs.values()) + key_hits(self, owners, self.paper.offers)
+        return [hit for hit in hits if says(hit, text)]
 
     def _show_hits(self, hits: Sequence[Hit], text: str) -> None:
         field, ground = self.top.field, self._ground
@@ -377,8 +369,14 @@ class MainWindow(QMainWindow):
 
     def _on_hit_chosen(self, hit: Hit) -> None:
         self._on_field_escaped()
-        if hit.target is not None:
-            self.go(hit.target.place, **hit.target.args)
+        opened = self._sources.opened
+        if hit.row is not None and opened is not None:
+            self._runner.write(lambda: opened(hit), owner=self)
+        target = hit.target
+        if target is not None and target.instead is not None and target.place not in self._specs:
+            target = target.instead
+        if target is not None:
+            self.go(target.place, **target.args)
         elif hit.action is not None:
             hit.action()
 

@@ -35,7 +35,10 @@ _ALTERED = (
 _ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "payment")
 # Entities that the forecast of an account reads besides its sales.
 _FORECAST_MARKS = ("account_product", "reorder_override", "closure", "visit_task")
-SEARCHED = ("account", "contact", "product", "order", "quote", "ticket", "note")
+SEARCHED = (
+    "account", "contact", "product", "order", "quote", "ticket", "note", "return_request",
+    "opportunity", "lead", "promise", "invoice",
+)  # fmt: skip
 
 # Rows whose words stand in the entry of another row: what they mark, and by which column.
 _SEARCHED_WITH = {

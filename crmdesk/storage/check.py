@@ -14,9 +14,9 @@ from crmdesk.domain.errors import CorruptFile
 from crmdesk.i18n import _
 from crmdesk.storage import rescoring, summaries, transfers
 from crmdesk.storage.attachments import AttachmentFiles, is_digest
-from crmdesk.storage.capture import trigger_ddl
+from crmdesk.storage.capture import SEARCHED, trigger_ddl
 from crmdesk.storage.engine import Database
-from crmdesk.storage.entities import ENTITIES
+from crmdesk.storage.entities import ENTITIES, entity
 from crmdesk.storage.profile import get_fact
 
 _ANY_SEARCH = "SELECT 1 FROM search_index WHERE search_index MATCH 'a'"
@@ -102,7 +102,7 @@ def _journal(connection: Connection) -> Iterator[Finding]:
 
 def _search(connection: Connection) -> Iterator[Finding]:
     indexed = connection.exec_driver_sql("SELECT count(*) FROM search_index").scalar_one()
-    tables = ("account", "contact", "product", "sales_order", "quote", "ticket", "note")
+    tables = (entity(name).table or name for name in SEARCHED)
     rows = sum(
         connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables
     )

@@ -34,6 +34,8 @@ from crmdesk.domain.errors import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage import capture
+from crmdesk.storage.search import VOCABULARY
+from crmdesk.storage.vocabulary import Vocabulary
 
 _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
 # SQLite needs a few pages of room for its log and index; below this nothing can be written.
@@ -74,6 +76,7 @@ class Database:
         self._busy_ms = int(busy_timeout_s * 1000)
         self._write_lock = threading.Lock()
         self._running: set[Any] = set()
+        self._vocabulary = Vocabulary()
         self._held = ExitStack()
         # Called before data are read or written; raises while they are locked.
         self.guard: Callable[[], None] | None = None
@@ -96,7 +99,8 @@ class Database:
         )
 
         @event.listens_for(engine, "connect")
-        def _on_connect(connection: Any, _record: object) -> None:
+        def _on_connect(connection: Any, record: Any) -> None:
+            record.info[VOCABULARY] = self._vocabulary
             self._prepare(connection, cache_kib, flush)
 
         @event.listens_for(engine, "begin")

@@ -12,7 +12,7 @@ from crmdesk.domain.errors import CorruptFile, NewerFile
 from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
-from crmdesk.storage.search import create_search_tables
+from crmdesk.storage.search import create_search_tables, renew
 from crmdesk.storage.tables import whole_metadata
 from crmdesk.storage.upgrading import after_upgrade
 
@@ -95,6 +95,7 @@ def _upgrade(database: Database, found: str) -> None:
             # What is put in place is no change of anybody's, but summaries and search follow it.
             connection.exec_driver_sql("UPDATE sync_state SET applying = 1")
             after_upgrade(connection, int(found))
+            renew(connection)
             connection.exec_driver_sql("UPDATE sync_state SET applying = 0")
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:

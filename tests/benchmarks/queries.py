@@ -163,6 +163,14 @@ def _measure_search(bench: Bench, ws: Workspace) -> None:
     times = time_each(pieces)
     bench.add_times(f"search, mean of {len(words)} texts of 3+ letters", times, mean, at_most_ms=20)
     bench.add_times("search, 95th percentile", times, p95, at_most_ms=20)
+    search.warm(ws)
+    wrong = [word[:1] + word[2:] for word in words if len(word) > 4]
+    texts = [*words, *wrong, "600 12", "34 6", "ldona", "Иванов", "papadopulos"]
+    fields = [lambda text=text: search.find_of_each(ws, text) for text in texts]
+    time_each(fields)
+    times = time_each(fields)
+    bench.add_times(f"command field, mean of {len(texts)} texts", times, mean, at_most_ms=20)
+    bench.add_times("command field, 95th percentile", times, p95, at_most_ms=20)
     with ws.database.read() as connection:
         indexed = connection.exec_driver_sql("SELECT count(*) FROM search_index").scalar_one()
     bench.add("search entries", f"{indexed:,}")

@@ -241,6 +241,35 @@ def test_command_field_finds_and_goes(qtbot: QtBot, make_office: Callable[..., O
     assert window.top.field.text() == ""
 
 
+def test_what_was_opened_last_stands_first_and_is_remembered_when_chosen(
+    qtbot: QtBot, make_office: Callable[..., Office]
+) -> None:
+    hit = Hit(
+        "Opened last", "Plaza", "", "shop", Target("plan", {"account": 7}), row=("account", 7)
+    )
+    nowhere = Target("service", {"ticket": 1}, Target("plan", {"account": 8}))
+    ticket = Hit("Opened last", "Broken", "", "ticket", nowhere, row=("ticket", 1))
+    opened: list[Hit] = []
+    window = make_office(ShellSources(recent=lambda: [hit, ticket], opened=opened.append)).window
+    for step, args in ((0, {"account": 7}), (1, {"account": 8})):
+        qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: window.palette_list.hits_shown()[:2] == [hit, ticket])
+        for _down in range(step):
+            qtbot.keyClick(window.top.field, Qt.Key.Key_Down)
+        qtbot.keyClick(window.top.field, Qt.Key.Key_Return)
+        assert window.here() == Target("plan", args)
+        qtbot.waitUntil(lambda step=step: len(opened) == step + 1)
+    assert opened == [hit, ticket]
+
+
+def test_commands_are_found_by_the_beginnings_of_their_words(
+    make_office: Callable[..., Office],
+) -> None:
+    window = make_office().window
+    for typed in ("sync cen", "cen sy", "SÝNC"):
+        assert "Sync centre" in [hit.title for hit in window.commands(typed)], typed
+
+
 def test_a_global_key_leaves_the_command_field(
     qtbot: QtBot, make_office: Callable[..., Office]
 ) -> None:

@@ -26,6 +26,9 @@ _NO_ORDER = (
     ("stock", 50), ("decides", 14), ("price", 12), ("budget", 10), ("competitor", 9),
     ("quality", 5),
 )  # fmt: skip
+_SKIPPED = (
+    ("time", 9), ("customer", 5), ("busy", 3), ("traffic", 2), ("needless", 2), ("ill", 1),
+)  # fmt: skip
 _TASKS = (
     ("shelf", "Count the shelf"), ("objective", "Show the Christmas range"),
     ("survey", "Which day suits delivery?"), ("objective", "Offer the case price"),
@@ -76,6 +79,9 @@ class Visits:
         done: dict[int, Uid] = {}
         for days, mode in ((found.visits, "person"), (found.calls, "call")):
             for day in days:
+                if day == self._today - 1 and mode == "person" and day not in ordered:
+                    self._undone(customer, day)
+                    continue
                 outcome = "order"
                 if day not in ordered:
                     outcome = rng.choices([o for o, _w in _OUTCOMES], [w for _o, w in _OUTCOMES])[0]
@@ -118,6 +124,7 @@ class Visits:
         *,
         locked: bool = False,
         appointment: bool = False,
+        reason: Uid | None = None,
     ) -> Uid:
         uid = self._uids()
         sequence, metres, minutes = self._schedule.leg(customer, day)
@@ -129,6 +136,7 @@ class Visits:
             start_minute=start if person else None,
             minutes=customer.minutes if person else 8, leg_m=metres if person else None,
             leg_minutes=minutes if person else None, locked=locked, appointment=appointment,
+            reason=reason,
             window_from=start if appointment else None,
             window_to=start + 30 if appointment else None,
             expected_net_minor=None if expected is None else expected.net,
@@ -177,7 +185,24 @@ class Visits:
     def _missed(self, customer: Customer, day: int, rng: Random) -> None:
         earlier = day - rng.randrange(1, 4)
         if (earlier - 1) % 7 < 5:
-            self._planned(customer, earlier, "person", "missed")
+            reason = self._why_skipped(customer, earlier)
+            self._planned(customer, earlier, "person", "missed", reason=reason)
+
+    def _undone(self, customer: Customer, day: int) -> None:
+        """Yesterday's visits that nobody made: some skipped for a reason, of others nothing said.
+
+        The first thing a rep sees this morning is what mends them.
+        """
+        if customer.index % 3 == 2:
+            self._planned(customer, day, "person", "planned")
+            return
+        reason = self._why_skipped(customer, day)
+        self._planned(customer, day, "person", "missed", reason=reason)
+
+    def _why_skipped(self, customer: Customer, day: int) -> Uid:
+        codes = [code for code, weight in _SKIPPED for _n in range(weight)]
+        code = Random(f"{customer.code}/skipped/{day}").choice(codes)
+        return self._staff.reasons["skipped", code]
 
     def _write(
         self, customer: Customer, day: int, mode: str, outcome: str, reason: Uid | None,

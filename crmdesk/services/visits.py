@@ -13,6 +13,7 @@ from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
 from crmdesk.i18n import _
+from crmdesk.services.legs import leg_m
 from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
 
@@ -48,12 +49,15 @@ def start_visit(
                 _("Finish it first with Enter."),
             )
         planned = _planned_today(tx.connection, ws, account_id, mode)
+        driven = None
+        if mode is VisitMode.PERSON:
+            driven = leg_m(tx.connection, ws.user.id, ws.today(), account_id)
         visit_id = run(
             "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
-            " mode, off_plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " mode, off_plan, travel_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 new_uid(), account_id, ws.user.id, planned, ws.today().isoformat(),
-                format_instant(ws.now()), mode.value, int(planned is None),
+                format_instant(ws.now()), mode.value, int(planned is None), driven,
             ),
         ).scalar_one()  # fmt: skip
         touched = {"visit": frozenset({int(visit_id)}), "account": frozenset({account_id})}

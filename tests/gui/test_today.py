@@ -23,6 +23,7 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
+from crmdesk.gui.views.today.asking import Question
 from crmdesk.gui.views.today.model import (
     BriefItem,
     CallsHeading,
@@ -36,6 +37,8 @@ from crmdesk.gui.views.today.model import (
 )
 from crmdesk.gui.views.today.presenter import Running, TodayPresenter
 from crmdesk.gui.views.today.route_list import RouteList
+from crmdesk.gui.views.today.story import Story
+from crmdesk.gui.views.today.travel import TravelItem
 from crmdesk.gui.views.today.widget import TodayPlace
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.services import visits
@@ -210,13 +213,19 @@ class FakeView:
     running: Running | None = None
     startable: bool = False
     asked: list[str] = field(default_factory=list)
-    replanned: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    story: Story | None = None
+    warnings: list[str] = field(default_factory=list)
+    travel: TravelItem | None = None
+    travel_problem: str = ""
+    driven: str = ""
+    heading: str = ""
     empty: bool = False
     busy: bool = False
 
     def show_heading(self, facts: Sequence[FactPart], now: str) -> None:
         assert facts
-        assert now == "09:52"
+        self.heading = "".join(part.text for part in facts)
 
     def show_route(self, entries: Sequence[Entry], home: tuple[float, float] | None) -> None:
         self.entries = entries
@@ -242,8 +251,23 @@ class FakeView:
     def show_replanning(self, *, busy: bool) -> None:
         self.busy = busy
 
-    def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
-        self.replanned.append(words)
+    def ask(self, question: Question) -> None:
+        self.questions.append(question)
+
+    def tell(self, story: Story | None) -> None:
+        self.story = story
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def show_travel(self, item: TravelItem | None) -> None:
+        self.travel = item
+
+    def show_travel_problem(self, sentence: str) -> None:
+        self.travel_problem = sentence
+
+    def show_driven(self, sentence: str) -> None:
+        self.driven = sentence
 
 
 @dataclass
@@ -317,35 +341,12 @@ def test_ending_a_visit_can_be_undone(stage: Stage) -> None:
     assert stage.view.running is not None
 
 
-def test_missed_stop_can_be_taken_back(stage: Stage) -> None:
-    stop = stage.presenter.selected()
-    assert stop is not None
-    stage.presenter.miss_stop()
-    stage.settle()
-    status = "SELECT status FROM planned_visit WHERE id = ?"
-    assert sql(stage.ws, status, stop.id) == [("missed",)]
-    assert stage.desk.undo is not None
-    stage.desk.undo()
-    assert sql(stage.ws, status, stop.id) == [("planned",)]
-
-
 def test_lock_turns_over(stage: Stage) -> None:
     stop = stage.presenter.selected()
     assert stop is not None
     stage.presenter.lock_stop()
     locked = sql(stage.ws, "SELECT locked FROM planned_visit WHERE id = ?", stop.id)[0][0]
     assert bool(locked) is not stop.locked
-
-
-def test_replanning_says_what_moved_and_can_be_undone(stage: Stage) -> None:
-    query = "SELECT id, date, sequence, status FROM planned_visit ORDER BY id"
-    before = sql(stage.ws, query)
-    stage.presenter.replan()
-    stage.settle()
-    assert len(stage.view.replanned) == 1
-    assert not stage.view.busy
-    stage.presenter.undo_replan()
-    assert sql(stage.ws, query) == before
 
 
 def test_card_and_order_are_opened_for_the_shown_stop(stage: Stage) -> None:

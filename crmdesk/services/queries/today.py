@@ -37,8 +37,8 @@ class DayStop:
     """A planned visit or call of the day, in its order, and what waits there.
 
     A visit that was not planned has a negative ``id``. Minutes are after midnight, metres by road
-    as planned, money in minor units. ``outcome`` and ``reason`` are those of the visit made today,
-    ``order_net_minor`` what was ordered in it.
+    as planned, money in minor units; ``spans`` are the opening hours of the day. ``outcome`` and
+    ``reason`` are those of the visit made today, ``order_net_minor`` what was ordered in it.
     """
 
     id: int
@@ -72,6 +72,7 @@ class DayStop:
     reason: str
     order_net_minor: int | None
     off_plan: bool = False
+    spans: tuple[Span, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -83,7 +84,8 @@ class DayStop:
 class DayRoute:
     """A day of one rep. ``pauses`` are (begin, minutes) cut out of the shift.
 
-    ``back_minute`` is when the rep is home again, ``home_leg_m`` the way there.
+    ``back_minute`` is when the rep is home again, ``home_leg_m`` the way there; ``free_minute``
+    when the last visit made so far has ended.
     """
 
     day: date
@@ -98,15 +100,17 @@ class DayRoute:
     running_visit_id: int | None
     running_account_id: int | None
     running_since: datetime | None
+    free_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonRow:
-    """A reason for an outcome, in the order people pick it."""
+    """A reason for an outcome, in the order people pick it, and the key that picks it."""
 
     id: int
     kind: str
     name: str
+    key: str = ""
 
 
 def day_route(ws: Workspace, day: date | None = None) -> DayRoute:
@@ -146,6 +150,7 @@ def day_route(ws: Workspace, day: date | None = None) -> DayRoute:
         running_visit_id=None if running is None else running.id,
         running_account_id=None if running is None else running.account_id,
         running_since=None if running is None else _instant(running.started_at),
+        free_minute=_free_minute(ws, made),
     )
 
 
@@ -153,11 +158,11 @@ def outcome_reasons(ws: Workspace, kind: str) -> tuple[ReasonRow, ...]:
     """The reasons of one kind (``no_order``, ``closed``…)."""
     with ws.database.read() as connection:
         rows = connection.execute(
-            select(_reason.c.id, _reason.c.kind, _reason.c.name)
+            select(_reason.c.id, _reason.c.kind, _reason.c.name, _reason.c.key)
             .where(_reason.c.kind == kind)
             .order_by(_reason.c.position, _reason.c.id)
         )
-        return tuple(ReasonRow(row.id, row.kind, row.name) for row in rows)
+        return tuple(ReasonRow(row.id, row.kind, row.name, row.key or "") for row in rows)
 
 
 def visit_has_order(ws: Workspace, visit_id: int) -> bool:
@@ -190,10 +195,12 @@ def _stops_query(ws: Workspace, day: date) -> Any:
             .label("margin"),
             func.coalesce(_plan.c.expected_net_minor, _s.expected_net_minor, 0).label("net"),
             _s.overdue, _s.due, _s.at_risk, _s.late_minor, _s.last_on,
+            _reason.c.name.label("skipped"),
         )
         .select_from(
             _plan.join(_account, a.id == _plan.c.account_id)
             .outerjoin(summary_account, _s.account_id == a.id)
+            .outerjoin(_reason, _reason.c.id == _plan.c.reason_id)
         )
         .where(
             _plan.c.user_id == ws.user.id, _plan.c.date == day, _plan.c.status != "cancelled"
@@ -215,6 +222,7 @@ def _off_plan_query(ws: Workspace, day: date, planned: set[int]) -> Any:
             func.coalesce(_s.expected_margin_minor, 0).label("margin"),
             func.coalesce(_s.expected_net_minor, 0).label("net"),
             _s.overdue, _s.due, _s.at_risk, _s.late_minor, _s.last_on,
+            literal("").label("skipped"),
         )
         .select_from(
             _visit.join(_account, a.id == v.account_id)
@@ -297,7 +305,7 @@ def _visits_of(connection: Connection, ws: Workspace, day: date) -> dict[int, An
     rows = connection.execute(
         select(
             _visit.c.id, _visit.c.account_id, _visit.c.outcome, _reason.c.name.label("reason"),
-            net.label("net"),
+            net.label("net"), _visit.c.mode, _visit.c.ended_at,
         )
         .select_from(_visit.outerjoin(_reason, _reason.c.id == _visit.c.reason_id))
         .where(
@@ -306,6 +314,14 @@ def _visits_of(connection: Connection, ws: Workspace, day: date) -> dict[int, An
         .order_by(_visit.c.started_at)
     )  # fmt: skip
     return {row.account_id: row for row in rows}
+
+
+def _free_minute(ws: Workspace, made: dict[int, Any]) -> int | None:
+    ends = [row.ended_at for row in made.values() if row.mode == "person"]
+    if not ends:
+        return None
+    local = ws.clock.local(_instant(max(ends)))
+    return local.hour * 60 + local.minute
 
 
 def _running(connection: Connection, ws: Workspace) -> Any:
@@ -353,8 +369,9 @@ def _stop(row: Any, waiting: _Waiting, made: dict[int, Any], day: date) -> DaySt
         promise=waiting.promises.get(row.account_id, ""),
         visit_id=None if visit is None else visit.id,
         outcome="" if visit is None else visit.outcome or "",
-        reason="" if visit is None else visit.reason or "",
+        reason=row.skipped or "" if visit is None else visit.reason or "",
         order_net_minor=None if visit is None or visit.net is None else int(visit.net),
+        spans=tuple(spans),
     )
 
 

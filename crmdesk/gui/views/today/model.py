@@ -6,7 +6,7 @@ Owns the wording of stops, pauses, the brief and the heading. Which rows there a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from crmdesk.gui.packs import pack_text
@@ -20,10 +20,9 @@ from crmdesk.i18n import (
     format_number,
     ngettext,
 )
+from crmdesk.planning.motion import LATE_FROM, Eta, Projection
 from crmdesk.services.queries.stop_brief import NeedRow, StopBrief
 from crmdesk.services.queries.today import DayRoute, DayStop
-
-LATE_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,13 @@ class BriefItem:
     facts: tuple[FactItem, ...]
 
 
-def route_entries(route: DayRoute, next_key: int | None, currency: str) -> tuple[Entry, ...]:
-    """Stops with the pauses between them, then the calls under their heading."""
+def route_entries(
+    route: DayRoute, next_key: int | None, currency: str, expected: Projection | None = None
+) -> tuple[Entry, ...]:
+    """Stops with the pauses between them, then the calls under their heading.
+
+    ``expected`` says how the day is likely to go on: late stops show when they will begin.
+    """
     entries: list[Entry] = []
     pauses = list(route.pauses)
     city = ""
@@ -117,8 +121,24 @@ def route_entries(route: DayRoute, next_key: int | None, currency: str) -> tuple
             calls = True
             entries.append(CallsHeading(_("Call instead of driving")))
         label = "" if not person else "+" if stop.off_plan else str(number)
-        entries.append(stop_item(stop, label, next_key, currency, route.day))
+        item = stop_item(stop, label, next_key, currency, route.day)
+        eta = None if expected is None else expected.eta(stop.id)
+        entries.append(item if eta is None else _with_eta(item, stop, eta))
     return tuple(entries)
+
+
+def _with_eta(item: StopItem, stop: DayStop, eta: Eta) -> StopItem:
+    """A stop that will be late, or find a closed door, says so first."""
+    if eta.closed:
+        said = _("closed before you get there, about {time}").format(time=format_clock(eta.begin))
+    elif eta.late >= LATE_FROM:
+        late = ngettext("{count} min late", "{count} min late", eta.late).format(count=eta.late)
+        planned = format_clock(stop.start_minute or 0)
+        said = _("{late}, planned {time}").format(late=late, time=planned)
+        item = replace(item, time=format_clock(eta.begin))
+    else:
+        return item
+    return replace(item, detail=f"{said} · {item.detail}", detail_tone=Tone.WARNING)
 
 
 def _pause(pause: tuple[int, int], city: str) -> PauseItem:
@@ -167,7 +187,8 @@ def _result(stop: DayStop, currency: str) -> tuple[str, Tone]:
         amount = format_money(stop.order_net_minor, currency)
         return _("Order {amount}").format(amount=amount), Tone.GOOD
     if stop.status == "missed":
-        return _("Missed"), Tone.WARNING
+        words = _("Missed")
+        return (f"{words} · {stop.reason.lower()}" if stop.reason else words), Tone.WARNING
     words = {
         "order": _("Order taken"),
         "no_order": _("No order"),
@@ -241,7 +262,9 @@ def next_stop(route: DayRoute) -> DayStop | None:
     return next((stop for stop in route.stops if not stop.over), None)
 
 
-def heading_facts(route: DayRoute, currency: str) -> tuple[FactPart, ...]:
+def heading_facts(
+    route: DayRoute, currency: str, expected: Projection | None = None
+) -> tuple[FactPart, ...]:
     """ "9 stops, 2 done · 1 call · 108 km, 71 to go · back 18:25 · margin to come €389"."""
     stops = [stop for stop in route.stops if stop.mode == "person"]
     calls = [stop for stop in route.stops if stop.mode != "person"]
@@ -259,14 +282,22 @@ def heading_facts(route: DayRoute, currency: str) -> tuple[FactPart, ...]:
         if done:
             km = _("{all}, {rest} to go").format(all=km, rest=format_number(to_go / 1000))
         parts.append(km)
-    if route.back_minute is not None:
-        parts.append(_("back {time}").format(time=format_clock(route.back_minute)))
+    late = 0 if expected is None else expected.late
+    back = route.back_minute
+    if late and expected is not None and expected.back is not None:
+        back = max(back or 0, expected.back)
+    if back is not None:
+        parts.append(_("back {time}").format(time=format_clock(back)))
     margin = sum(stop.expected_margin_minor for stop in route.stops if not stop.over)
     parts.append(_("margin to come"))
-    return (
+    facts = [
         FactPart("  ·  ".join(parts) + " ", Tone.MUTED),
         FactPart(format_money(margin, currency, decimals=0)),
-    )
+    ]
+    if late:
+        words = ngettext("{count} min late", "{count} min late", late).format(count=late)
+        facts.insert(0, FactPart(f"{words}  ·  ", Tone.WARNING))
+    return tuple(facts)
 
 
 def so_far(route: DayRoute, currency: str) -> tuple[FactPart, ...]:
@@ -452,31 +483,3 @@ def _quotes(brief: StopBrief, currency: str, today: date) -> list[FactItem]:
             )
         )  # fmt: skip
     return facts
-
-
-def replanned_words(before: DayRoute, after: DayRoute, currency: str) -> str:
-    """What a re-plan did to the day; empty when it left everything as it was."""
-    old = {stop.account_id: stop for stop in before.stops if not stop.over}
-    new = {stop.account_id: stop for stop in after.stops if not stop.over}
-    moved = sum(
-        key in new and new[key].start_minute != stop.start_minute for key, stop in old.items()
-    )
-    added, gone = len(new.keys() - old.keys()), len(old.keys() - new.keys())
-    if not moved and not added and not gone:
-        return ""
-    parts = []
-    if moved:
-        parts.append(ngettext("{count} stop moved", "{count} stops moved", moved))
-    if added:
-        parts.append(ngettext("{count} added", "{count} added", added))
-    if gone:
-        parts.append(ngettext("{count} left today", "{count} left today", gone))
-    counts = [n for n in (moved, added, gone) if n]
-    words = [part.format(count=n) for part, n in zip(parts, counts, strict=True)]
-    change = sum(stop.expected_margin_minor for stop in new.values())
-    change -= sum(stop.expected_margin_minor for stop in old.values())
-    if change:
-        sign = "+" if change > 0 else ""
-        amount = format_money(change, currency, decimals=0)
-        words.append(_("{amount} margin").format(amount=sign + amount))
-    return ", ".join(words)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome
+from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.today.model import (
     BriefItem,
@@ -19,10 +19,10 @@ from crmdesk.gui.views.today.model import (
     brief_item,
     heading_facts,
     next_stop,
-    replanned_words,
     route_entries,
     so_far,
 )
+from crmdesk.gui.views.today.motion import MotionView, TodayMotion
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.i18n import _, format_clock
 from crmdesk.services import undo, visits
@@ -49,7 +49,7 @@ class Running:
     shown: bool
 
 
-class TodayView(Protocol):
+class TodayView(MotionView, Protocol):
     """What the presenter asks of the widget."""
 
     def show_heading(self, facts: Sequence[FactPart], now: str) -> None:
@@ -76,12 +76,6 @@ class TodayView(Protocol):
     def show_nothing_planned(self) -> None:
         """The day has no stops."""
 
-    def show_replanning(self, *, busy: bool) -> None:
-        """The re-plan is under way, or over."""
-
-    def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
-        """Say what the re-plan did."""
-
 
 class TodayPresenter:
     """The logic of the Today place."""
@@ -96,9 +90,9 @@ class TodayPresenter:
         self._selected: int | None = None
         self._brief_of: int | None = None
         self._quotes: tuple[OpenQuote, ...] = ()
-        self._undo_replan: int | None = None
         self._wanted_account: int | None = None
-        self._replanning = False
+        self.motion = TodayMotion(context, view, lambda: self._route)
+        self.motion.on_refresh(self.tick, self._go_on)
 
     # ---------------------------------------------------------------------------------- life
 
@@ -109,6 +103,7 @@ class TodayPresenter:
     def close(self) -> None:
         """Drop what is still under way."""
         self.closed = True
+        self.motion.close()
 
     def on_changes(self, changes: ChangeSet) -> None:
         """Read again when something shown was touched."""
@@ -119,9 +114,13 @@ class TodayPresenter:
             self._read_brief(self._brief_of)
 
     def tick(self) -> None:
-        """A minute has passed."""
-        if self._route is not None:
-            self._view.show_heading(heading_facts(self._route, self._ws.currency), self._now())
+        """A minute has passed; at midnight another day begins."""
+        if self._route is None:
+            return
+        if self._route.day != self._ws.today():
+            self._read_route()
+        elif self._route.stops:
+            self._show_route(self._route)
             self._show_running()
 
     # ------------------------------------------------------------------------------- reading
@@ -133,14 +132,12 @@ class TodayPresenter:
     def _on_route(self, route: DayRoute) -> None:
         self._route = route
         if not route.stops:
+            self.motion.follow(route)
             self._view.show_nothing_planned()
             return
-        following = next_stop(route)
-        key = None if following is None else following.id
-        currency = self._ws.currency
-        self._view.show_heading(heading_facts(route, currency), self._now())
-        self._view.show_route(route_entries(route, key, currency), route.home)
-        self._view.show_so_far(so_far(route, currency))
+        key = self._show_route(route)
+        self._view.show_so_far(so_far(route, self._ws.currency))
+        self.motion.read_driven()
         for one in route.stops:
             if one.account_id == self._wanted_account:
                 self._selected, self._wanted_account = one.id, None
@@ -151,6 +148,15 @@ class TodayPresenter:
         if stop is not None and stop.account_id != self._brief_of:
             self._read_brief(stop.account_id)
         self._show_running()
+
+    def _show_route(self, route: DayRoute) -> int | None:
+        """The heading, the list and the map as the day is likely to go on; the next stop's key."""
+        following, currency = next_stop(route), self._ws.currency
+        key = None if following is None else following.id
+        expected = self.motion.follow(route)
+        self._view.show_heading(heading_facts(route, currency, expected), self._now())
+        self._view.show_route(route_entries(route, key, currency, expected), route.home)
+        return key
 
     def _read_brief(self, account_id: int) -> None:
         self._brief_of = account_id
@@ -295,19 +301,13 @@ class TodayPresenter:
 
     # ---------------------------------------------------------------------------------- plan
 
-    def miss_stop(self) -> None:
-        """Mark the shown stop as missed; it comes back in the next re-plan."""
-        stop = self.selected()
-        if stop is None or stop.over or stop.off_plan:
-            return
-        ws, key = self._ws, stop.id
-        words = _("{name} marked as missed").format(name=stop.name)
+    def _go_on(self) -> None:
         self._selected = None
-        self._runner.write(
-            lambda: visits.set_stop_status(ws, key, PlanStatus.MISSED),
-            lambda changes: self._toast(words, changes),
-            owner=self,
-        )
+        self._read_route()
+
+    def skip_stop(self) -> None:
+        """Ask why the shown stop is left out; it comes back in the next re-plan."""
+        self.motion.skip(self.selected())
 
     def lock_stop(self) -> None:
         """Keep the shown stop where it is, or set it free again."""
@@ -327,46 +327,6 @@ class TodayPresenter:
             lambda changes: self._toast(words.format(name=stop.name), changes),
             owner=self,
         )
-
-    def replan(self) -> None:
-        """Plan the rest of today anew."""
-        ws, before = self._ws, self._route
-        if before is None or self._replanning:
-            return
-        self._replanning = True
-        self._view.show_replanning(busy=True)
-
-        def work() -> tuple[ChangeSet, DayRoute]:
-            from crmdesk.services import plans
-
-            changes = plans.replan_rest_of_day(ws)
-            return changes, queries.day_route(ws)
-
-        self._runner.write(
-            work,
-            lambda result: self._on_replanned(before, *result),
-            self._on_replan_failed,
-            owner=self,
-        )
-
-    def _on_replan_failed(self, error: Exception) -> None:
-        self._replanning = False
-        self._view.show_replanning(busy=False)
-        self._desk.fail(error)
-
-    def _on_replanned(self, before: DayRoute, changes: ChangeSet, after: DayRoute) -> None:
-        self._replanning = False
-        self._view.show_replanning(busy=False)
-        words = replanned_words(before, after, self._ws.currency)
-        self._undo_replan = changes.undo
-        said = words or _("the rest of today stays as it is, nothing better was found")
-        self._view.show_replanned(said, undo_wanted=bool(words))
-
-    def undo_replan(self) -> None:
-        """Take the last re-plan back."""
-        if self._undo_replan is not None:
-            self._take_back(self._undo_replan)
-            self._undo_replan = None
 
     def _toast(self, words: str, changes: ChangeSet) -> None:
         txn = changes.undo

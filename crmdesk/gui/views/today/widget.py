@@ -10,15 +10,19 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.today.asking import AskStrip, Question
 from crmdesk.gui.views.today.brief import BriefPanel
 from crmdesk.gui.views.today.model import BriefItem, Entry, StopItem
 from crmdesk.gui.views.today.presenter import Running, TodayPresenter
 from crmdesk.gui.views.today.route_list import RouteList
+from crmdesk.gui.views.today.story import MOST_LINES, Story, StoryPanel
+from crmdesk.gui.views.today.travel import TravelItem, TravelStrip
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.items import FactPart, Tone
@@ -51,9 +55,13 @@ class TodayPlace(QWidget):
         self._replan = KeyHintButton(
             keys.title("today.replan"), keys.hint("today.replan"), icon="reorder", parent=self
         )
-        self._replan.clicked.connect(self.presenter.replan)
+        motion = self.presenter.motion
+        self._replan.clicked.connect(motion.replan)
         self._heading.add_action(self._replan)
-        self._notice = Banner(self)
+        self.notice = Banner(self)
+        self.asking = AskStrip(self)
+        self.story = StoryPanel(self)
+        self.travel = TravelStrip(self)
         self.route = RouteList(self)
         self.map = MapView(self)
         self.brief = BriefPanel(self)
@@ -65,7 +73,8 @@ class TodayPlace(QWidget):
         column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_3, t.PAGE_MARGIN, t.PAGE_MARGIN)
         column.setSpacing(t.SPACE_2)
         column.addWidget(self._heading)
-        column.addWidget(self._notice)
+        for strip in (self.notice, self.story, self.asking, self.travel):
+            column.addWidget(strip)
         column.addWidget(self._stack, 1)
         self.setFocusProxy(self.route)
         self._bind()
@@ -83,13 +92,18 @@ class TodayPlace(QWidget):
         foot = QWidget(self._panel)
         row = QHBoxLayout(foot)
         row.setContentsMargins(t.SPACE_3, 12, t.SPACE_3, 12)
-        row.addWidget(LineLabel([Run(_("So far"), "muted")]))
-        row.addWidget(self._so_far, 1)
+        row.setSpacing(t.SPACE_2)
+        self._driven = LineLabel([Run(_("So far"), "muted")])
+        self._driven.setMinimumWidth(0)
+        row.addWidget(self._driven, 1)
+        row.addWidget(self._so_far)
         self._panel.add_foot(foot)
         strip = KeyStrip(
             [
                 ((keys.hint("today.previous"), keys.hint("today.next")), keys.title("today.next")),
                 ((keys.hint("today.missed"),), keys.title("today.missed")),
+                ((keys.hint("today.late"),), keys.title("today.late")),
+                ((keys.hint("today.travel"),), keys.title("today.travel")),
                 ((keys.hint("today.lock"),), keys.title("today.lock")),
             ]
         )
@@ -141,19 +155,41 @@ class TodayPlace(QWidget):
         self.brief.need_opened.connect(lambda _key: self.presenter.open_card())
         self.brief.outcome_chosen.connect(self._on_outcome_chosen)
         self.brief.outcome_left.connect(self._on_outcome_left)
+        self._bind_motion()
         for action, slot in (
             ("today.visit", self.presenter.visit),
             ("today.card", self.presenter.open_card),
             ("today.order", self.presenter.take_order),
             ("today.quote", self.presenter.open_quote),
-            ("today.replan", self.presenter.replan),
-            ("today.missed", self.presenter.miss_stop),
+            ("today.replan", self.presenter.motion.replan),
+            ("today.missed", self.presenter.skip_stop),
+            ("today.late", self.presenter.motion.late),
+            ("today.travel", self.presenter.motion.travel),
+            ("today.mend", self.presenter.motion.mend),
+            ("today.take_back", self.presenter.motion.take_back),
             ("today.lock", self.presenter.lock_stop),
             ("today.day_end", self.presenter.end_day),
         ):
             keys.bind(self, action, slot)
         for place in ("returning", "collecting", "sampling"):
             keys.bind(self, f"today.{place}", partial(self.presenter.go_to, place))
+
+    def _bind_motion(self) -> None:
+        motion = self.presenter.motion
+        self.asking.answered.connect(self._on_answered)
+        self.asking.left.connect(self.route.setFocus)
+        self.asking.left.connect(self._show_story_again)
+        self.story.step.connect(self._on_step_wanted)
+        self.story.turned.connect(motion.turn)
+        self.story.closed.connect(motion.story_closed)
+        self.travel.odometer.connect(motion.record_odometer)
+        self.travel.legs_wanted.connect(motion.count_legs)
+        self.travel.left.connect(self.route.setFocus)
+        self.travel.left.connect(self._show_story_again)
+        for digit in range(1, MOST_LINES + 1):
+            shortcut = QShortcut(QKeySequence(str(digit)), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(motion.turn, digit - 1))
 
     def show_target(self, args: Mapping[str, Any]) -> None:
         """Show the stop of a customer, when the target names one."""
@@ -246,14 +282,41 @@ class TodayPlace(QWidget):
         else:
             self._replan.unsetCursor()
 
-    def show_replanned(self, words: str, *, undo_wanted: bool) -> None:
-        actions = []
-        if undo_wanted:
-            button = KeyHintButton(_("Undo"), kind="quiet")
-            button.clicked.connect(self._on_undo_clicked)
-            actions.append(button)
-        runs = [Run(_("Re-planned:"), weight=t.SEMIBOLD), Run(f"{words}.", gap=t.SPACE_1)]
-        self._notice.say(runs, tone="accent", actions=actions)
+    def ask(self, question: Question) -> None:
+        # One strip at a time: the route below keeps its room.
+        self.travel.put_away()
+        self.story.hide()
+        self.asking.ask(question)
+
+    def tell(self, story: Story | None) -> None:
+        self.story.tell(story)
+
+    def _show_story_again(self) -> None:
+        self.story.tell(self.story.story())
+
+    def warn(self, sentence: str) -> None:
+        if not sentence:
+            self.notice.hide()
+            return
+        button = KeyHintButton(keys.title("today.replan"), keys.hint("today.replan"))
+        button.clicked.connect(self.presenter.motion.replan)
+        self.notice.say([Run(sentence)], tone="warning", actions=[button])
+
+    def show_travel(self, item: TravelItem | None) -> None:
+        if item is None:
+            self.travel.put_away()
+            self.route.setFocus()
+            self._show_story_again()
+        else:
+            self.asking.put_away()
+            self.story.hide()
+            self.travel.show_travel(item)
+
+    def show_travel_problem(self, sentence: str) -> None:
+        self.travel.show_problem(sentence)
+
+    def show_driven(self, sentence: str) -> None:
+        self._driven.set_runs([Run(sentence or _("So far"), "muted")])
 
     # ------------------------------------------------------------------------------------ slots
 
@@ -270,6 +333,12 @@ class TodayPlace(QWidget):
         self._close_outcome()
         self.route.setFocus()
 
-    def _on_undo_clicked(self) -> None:
-        self._notice.hide()
-        self.presenter.undo_replan()
+    def _on_answered(self, kind: str, value: object) -> None:
+        self.route.setFocus()
+        self._show_story_again()
+        self.presenter.motion.answer(kind, value)
+
+    def _on_step_wanted(self, name: str) -> None:
+        motion = self.presenter.motion
+        {"undo": motion.take_back, "mend": motion.mend, "later": motion.story_closed}[name]()
+        self.route.setFocus()

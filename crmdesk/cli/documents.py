@@ -1,4 +1,4 @@
-"""``crmdesk export document``: orders, quotes, returns, receipts and day sheets as PDF files."""
+"""``crmdesk export document``: orders, quotes, returns, receipts, sheets of a day as PDF files."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def export_documents(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _wanted(ws: Workspace, kind: str, number: str, chosen: argparse.Namespace) -> Wanted:
-    from crmdesk.interchange.documents.words import DAY_SHEET
+    from crmdesk.interchange.documents.words import OF_A_DAY
     from crmdesk.services.documents import Wanted
     from crmdesk.services.queries.documents import document_id
 
-    if kind == DAY_SHEET:
+    if kind in OF_A_DAY:
         return Wanted(kind, ws.user.id, _day(number), chosen.language or "")
     key = document_id(ws, kind, number)
     return Wanted(kind, key, None, chosen.language or "", chosen.gtins)

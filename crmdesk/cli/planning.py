@@ -1,4 +1,4 @@
-"""``crmdesk plan``: plan a rep's days, or solve a problem given as a file."""
+"""``crmdesk plan``: plan a rep's days, give them to other programs, or solve a file's problem."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from crmdesk.cli.console import DONE
 from crmdesk.cli.dates import iso_date
 from crmdesk.cli.opening import opened
+from crmdesk.cli.plan_export import add_arguments, export_plan
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_clock, format_number, ngettext
 
@@ -23,6 +24,9 @@ _MOST_SECONDS, _MOST_ITERATIONS = 3600.0, 10_000_000
 def register(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this group."""
     parser = commands.add_parser("plan", parents=[common], help=_("plan visits and routes"))
+    parser.add_argument(
+        "step", nargs="?", choices=["export"], help=_("give the plan to another program")
+    )
     parser.add_argument("--instance", type=Path, help=_("a problem as a JSON file"))
     parser.add_argument("--user", help=_("code of the rep; without it, the profile's user"))
     parser.add_argument("--from", dest="start", type=iso_date, help=_("first day"))
@@ -34,6 +38,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--accept", action="store_true", help=_("write the plan into the profile"))
     parser.add_argument("--out", type=Path)
+    add_arguments(parser)
     parser.set_defaults(run=_run)
 
 
@@ -42,6 +47,10 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
         raise UserError(_("Seconds are above 0 and at most 3600."))
     if chosen.iterations is not None and not 0 <= chosen.iterations <= _MOST_ITERATIONS:
         raise UserError(_("Iterations are between 0 and 10,000,000."))
+    if not 1 <= chosen.days <= 62:
+        raise UserError(_("Days are between 1 and 62."))
+    if chosen.step == "export":
+        return export_plan(chosen, context)
     return _instance(chosen, context) if chosen.instance else _days(chosen, context)
 
 
@@ -87,8 +96,6 @@ def _days(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.services import plans
     from crmdesk.services.planning_problem import Objective
 
-    if not 1 <= chosen.days <= 62:
-        raise UserError(_("Days are between 1 and 62."))
     with opened(context) as ws:
         user_id = ws.user.id if chosen.user is None else plans.user_id_of(ws, chosen.user)
         start: date = chosen.start or plans.plan_start(ws.today())

@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from random import Random
 
 from crmdesk.demo import letterhead
+from crmdesk.demo.geography import places
 from crmdesk.demo.hours import working_week
 from crmdesk.demo.sink import Sink, instant_text
 from crmdesk.demo.spec import DEMO_ZONE, DemoSpec
 from crmdesk.domain.ids import Uid, UidMaker
+from crmdesk.planning.travel import great_circle_km
 from crmdesk.storage.rows import row_maker
 
 REP_NAMES = (
@@ -152,6 +154,7 @@ def write_staff(spec: DemoSpec, rng: Random, uids: UidMaker, sink: Sink) -> Staf
     ]  # fmt: skip
     for rep in reps:
         _write_leave(spec, rng, rep, uids, sink)
+        _write_days(spec, rep, uids, sink)
     return Staff(
         reps, inside[0], inside[1], inside[2], _write_models(uids, sink),
         _write_reasons(uids, sink), *_write_campaigns(spec, uids, sink), team,
@@ -236,6 +239,26 @@ def _write_leave(spec: DemoSpec, rng: Random, rep: Rep, uids: UidMaker, sink: Si
     bridge = spec.today + timedelta(days=13)
     rep.away.add(bridge.toordinal())
     row = make(uids(), user=rep.uid, from_date=bridge, to_date=bridge, kind="holiday")
+    sink.add("leave", row)
+
+
+def _write_days(spec: DemoSpec, rep: Rep, uids: UidMaker, sink: Sink) -> None:
+    """Next week: a night at the far end of the territory, and a morning at the dentist's."""
+    monday = spec.today + timedelta(days=7 - spec.today.weekday())
+    home = (rep.latitude, rep.longitude)
+    every = [p for p in places(rep.country) if p.region in rep.regions]
+    if every:
+        far = max(every, key=lambda p: great_circle_km(*home, p.latitude, p.longitude))
+        row = row_maker("day_setting")(
+            uids(), user=rep.uid, date=monday + timedelta(days=2), end_name=f"Hotel {far.town}",
+            end_latitude=far.latitude, end_longitude=far.longitude,
+        )  # fmt: skip
+        sink.add("day_setting", row)
+    off = monday + timedelta(days=3)
+    row = row_maker("leave")(
+        uids(), user=rep.uid, from_date=off, to_date=off, kind="other", from_minute=510,
+        to_minute=630, note="Dentist",
+    )  # fmt: skip
     sink.add("leave", row)
 
 

@@ -12,15 +12,17 @@ from datetime import date
 from crmdesk.i18n import speaking
 from crmdesk.interchange.documents import words
 from crmdesk.interchange.documents.money import day_sheet, receipt_sheet
+from crmdesk.interchange.documents.route import route_sheet
 from crmdesk.interchange.documents.sheet import Sheet
 from crmdesk.interchange.documents.trade import trade_sheet
 from crmdesk.services.queries import documents
+from crmdesk.services.queries.route_document import route_document
 from crmdesk.services.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which document: its kind and local id; of a day sheet the person's id and the day.
+    """Which document: its kind and local id; of a day sheet or a route the person's id and the day.
 
     ``language`` is the customer's where none is asked for; ``gtins`` draws the goods' barcodes.
     """
@@ -50,6 +52,8 @@ def document_sheet(ws: Workspace, wanted: Wanted) -> Sheet:
         if wanted.kind == words.DAY_SHEET:
             day = wanted.day or ws.today()
             return day_sheet(documents.day_sheet_document(ws, wanted.key, day))
+        if wanted.kind == words.ROUTE:
+            return route_sheet(route_document(ws, wanted.key, wanted.day or ws.today()))
         if wanted.kind == words.RECEIPT:
             return receipt_sheet(documents.receipt_document(ws, wanted.key))
         read = {
@@ -61,6 +65,8 @@ def document_sheet(ws: Workspace, wanted: Wanted) -> Sheet:
 
 
 def _own_language(ws: Workspace, wanted: Wanted) -> str:
+    if wanted.kind == words.ROUTE:
+        return ws.user.language or documents.company_language(ws)
     if wanted.kind == words.DAY_SHEET:
         return documents.company_language(ws)
     return documents.document_language(ws, wanted.kind, wanted.key)

@@ -174,7 +174,10 @@ def _day(day: RepDay, places: _Places, begin: tuple[int, int | None] | None) -> 
     if work is None:
         raise ValueError(f"{day.date} is not worked")
     start, place = float(work.start), places.of(day.start)
-    pauses = [Break(float(at), float(minutes)) for at, minutes in work.pauses]
+    pauses = [
+        Break(float(at), float(minutes), divides=(at, minutes) != work.lunch)
+        for at, minutes in work.pauses
+    ]
     if begin is not None:
         start = min(max(start, float(begin[0])), float(work.end))
         place = place if begin[1] is None else begin[1]

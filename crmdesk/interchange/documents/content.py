@@ -180,3 +180,38 @@ class DaySheet:
     closed_at: datetime | None
     orders: int
     orders_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteLine:
+    """One stop of a route sheet; minutes are after midnight, ``until`` the end of a window.
+
+    ``waiting`` says what is due there, one line each.
+    """
+
+    number: str
+    at: int | None
+    until: int | None
+    minutes: int
+    customer: str
+    place: str
+    leg_m: int
+    leg_minutes: int
+    agreed: bool
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSheet:
+    """A rep's day on paper: from where to where, how far, the pauses, and every stop."""
+
+    head: Head
+    lines: tuple[RouteLine, ...]
+    visits: int
+    calls: int
+    work_minutes: int
+    distance_m: int
+    start: str
+    end: str
+    pauses: tuple[tuple[int, int], ...]
+    tentative: bool

@@ -15,7 +15,10 @@ from crmdesk.i18n import (
 from crmdesk.interchange.documents.content import Line
 
 ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET = "order", "quote", "return", "receipt", "day-sheet"
-KINDS = (ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET)
+ROUTE = "route"
+KINDS = (ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET, ROUTE)
+OF_A_DAY = (DAY_SHEET, ROUTE)
+"""Those that are named by a day and not by a number."""
 _SMALL = {"G": ("g", "kg"), "ML": ("ml", "l")}
 _LARGE = 1000
 
@@ -28,6 +31,7 @@ def kind_word(kind: str) -> str:
         RETURN: pgettext("document", "Return"),
         RECEIPT: pgettext("document", "Receipt"),
         DAY_SHEET: pgettext("document", "Day sheet"),
+        ROUTE: pgettext("document", "Route"),
     }[kind]
 
 

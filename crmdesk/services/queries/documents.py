@@ -172,7 +172,7 @@ def day_sheet_document(ws: Workspace, user_id: int, day: date) -> DaySheet:
         user = run("SELECT name, code, phone, email FROM app_user WHERE id = ?", (user_id,)).first()
         if user is None:
             raise _gone()
-        company = _company(connection)
+        company = company_of(connection)
         closed = run(
             "SELECT closed_at, counted_minor, note, currency FROM day_sheet"
             " WHERE user_id = ? AND date = ?",
@@ -226,14 +226,15 @@ def _head(connection: Connection, kind: str, row: Row[Any], day: str) -> Head:
         "SELECT name, phone, email FROM app_user WHERE id = ?", (row.user_id,)
     ).first()
     return Head(
-        kind, row.number or "", date.fromisoformat(day), row.currency, _company(connection),
+        kind, row.number or "", date.fromisoformat(day), row.currency, company_of(connection),
         _customer(connection, row.account_id, row.site_id, row.contact_id),
         rep=user.name if user else "", rep_phone=(user.phone or "") if user else "",
         rep_email=(user.email or "") if user else "", note=row.note or "",
     )  # fmt: skip
 
 
-def _company(connection: Connection) -> Company:
+def company_of(connection: Connection) -> Company:
+    """Who sends the documents."""
     row = connection.exec_driver_sql("SELECT * FROM organisation ORDER BY id LIMIT 1").one()
     address = Address(
         row.name, row.street or "", row.postcode or "", row.city or "", "", row.country or ""

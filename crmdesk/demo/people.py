@@ -246,7 +246,7 @@ def _write_days(spec: DemoSpec, rep: Rep, uids: UidMaker, sink: Sink) -> None:
     """Next week: a night at the far end of the territory, and a morning at the dentist's."""
     monday = spec.today + timedelta(days=7 - spec.today.weekday())
     home = (rep.latitude, rep.longitude)
-    every = [p for p in places(rep.country) if p.region in rep.regions]
+    every = [p for p in places(rep.country) if not rep.regions or p.region in rep.regions]
     if every:
         far = max(every, key=lambda p: great_circle_km(*home, p.latitude, p.longitude))
         row = row_maker("day_setting")(

@@ -45,6 +45,7 @@ class CustomerRow:
     name: str
     latitude: float | None
     longitude: float | None
+    city: str
     country: str
     region: str
     hours: Days
@@ -59,13 +60,20 @@ class CustomerRow:
     yearly_margin_minor: int
 
     @property
+    def place(self) -> tuple[float, float] | None:
+        """Latitude and longitude, where they are known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return self.latitude, self.longitude
+
+    @property
     def interval_days(self) -> int:
         """Days from one visit to the next, one at least."""
         return max(round(self.serving.model.interval_days), 1)
 
 
 _QUERY = (
-    "SELECT a.id, a.name, a.latitude, a.longitude, a.country, a.region, a.opening_hours,"
+    "SELECT a.id, a.name, a.latitude, a.longitude, a.city, a.country, a.region, a.opening_hours,"
     " a.usual_weekday, a.acquired_on,"
     " nullif(max(coalesce(s.last_visit_on, ''), coalesce((SELECT max(p.date)"
     " FROM planned_visit p WHERE p.account_id = a.id AND p.mode = 'person'"
@@ -103,7 +111,8 @@ def customers_of(
 
 def _customer(row: Any, serving: Serving) -> CustomerRow:
     return CustomerRow(
-        row.id, row.name, row.latitude, row.longitude, row.country or "", row.region or "",
+        row.id, row.name, row.latitude, row.longitude, row.city or "",
+        row.country or "", row.region or "",
         opening_hours(json.loads(row.opening_hours) if row.opening_hours else None), serving,
         row.usual_weekday, _day(row.last_visit), _day(row.last_contact), _day(row.acquired_on),
         row.territory_id, row.expected_margin_minor, row.expected_net_minor,

@@ -47,6 +47,8 @@ class Candidate:
     expected_net_minor: int
     virtual_minutes: float = 8.0
     virtual_mode: str = "call"
+    city: str = ""
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def read_problem(
         tuple(
             Candidate(
                 c.id, c.name, c.expected_margin_minor, c.expected_net_minor,
-                c.serving.model.virtual_minutes, c.serving.virtual_mode,
+                c.serving.model.virtual_minutes, c.serving.virtual_mode, c.city, c.place,
             )
             for c in customers
         ),

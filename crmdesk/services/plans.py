@@ -7,7 +7,7 @@ transaction that can be undone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -17,9 +17,11 @@ from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_date
 from crmdesk.planning.calls import CallProposal, propose_calls
 from crmdesk.planning.explain import Omission, VisitReason, explain_omissions, explain_visits
-from crmdesk.planning.plan import Plan
+from crmdesk.planning.plan import Plan, plan_from_orders
+from crmdesk.planning.problem import Problem
 from crmdesk.planning.serving import USUAL
 from crmdesk.planning.solver import Progress, solve
+from crmdesk.planning.value import CoverageValue
 from crmdesk.services import plan_steps
 from crmdesk.services.plan_writing import write_plan
 from crmdesk.services.planning_problem import Candidate, Objective, RepProblem, read_problem
@@ -27,6 +29,7 @@ from crmdesk.services.serving import read_serving
 from crmdesk.services.workspace import Workspace
 
 _CALLS_A_DAY = 6
+_COVERED, _OVERDUE_A_DAY = 60.0, 3.0
 ProgressCallback = Callable[[Progress], None]
 
 
@@ -67,16 +70,18 @@ def propose_plan(
     iterations: int | None = None,
     seed: int = 1,
     keep_present: bool = True,
+    on_source: Callable[[RepProblem], None] | None = None,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Proposal:
     """Plan the working days among ``days`` calendar days from ``start``; writes nothing.
 
-    ``keep_present`` starts from the plan that is there (fewer moves). Raises UserError when
-    there is nobody to visit or no working day.
+    ``keep_present`` starts from the plan that is there (fewer moves). ``on_source`` is given what
+    the orders in a progress mean before there is any. What a visit is expected to bring is told in
+    margin whatever the objective. Raises UserError when there is nobody to visit or no working day.
     """
     user = ws.user.id if user_id is None else user_id
-    source = read_problem(ws, user, start, days, objective)
+    source = read_problem(ws, user, start, days, Objective.MARGIN)
     if not source.days:
         raise UserError(
             _("There is no working day in this time."), _("Check leave, holidays and hours.")
@@ -85,8 +90,11 @@ def propose_plan(
         raise UserError(
             _("There are no customers to visit."), _("Import customers or ask for a territory.")
         )
+    if on_source is not None:
+        on_source(source)
+    problem = source.problem
     plan = solve(
-        source.problem,
+        problem if objective is Objective.MARGIN else covering(problem),
         seed=seed,
         seconds=seconds,
         iterations=iterations,
@@ -94,15 +102,25 @@ def propose_plan(
         on_progress=on_progress,
         cancelled=cancelled,
     )
+    if objective is not Objective.MARGIN:
+        plan = plan_from_orders(
+            problem, plan.orders(), conflicts=plan.conflicts, iterations=plan.iterations, seed=seed
+        )
     return Proposal(
         user,
         source,
         plan,
-        tuple(explain_visits(source.problem, plan)),
-        tuple(explain_omissions(source.problem, plan)),
-        tuple(propose_calls(source.problem, plan, per_day=_CALLS_A_DAY)),
+        tuple(explain_visits(problem, plan)),
+        tuple(explain_omissions(problem, plan)),
+        tuple(propose_calls(problem, plan, per_day=_CALLS_A_DAY)),
         objective,
     )
+
+
+def covering(problem: Problem) -> Problem:
+    """The same problem with every customer worth the same: as many as possible seen in time."""
+    stops = tuple(replace(stop, overdue_per_day=_OVERDUE_A_DAY) for stop in problem.stops)
+    return replace(problem, stops=stops, value=CoverageValue(_COVERED))
 
 
 def accept_plan(ws: Workspace, proposal: Proposal) -> ChangeSet:

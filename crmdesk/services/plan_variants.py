@@ -1,0 +1,269 @@
+"""Plans side by side: the one that is there, the best by margin, the best by coverage.
+
+Owns the totals of each, what moves, and what a plan in the making looks like on the board. Nothing
+is written here; accepting one is :func:`crmdesk.services.plans.accept_plan`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from crmdesk.domain.money import currency_exponent
+from crmdesk.planning.plan import Plan, plan_from_orders
+from crmdesk.planning.problem import Problem, VisitMode
+from crmdesk.planning.replan import can_drive
+from crmdesk.planning.schedule import timetable
+from crmdesk.planning.value import SaturatingValue
+from crmdesk.planning.weekdays import share_on_usual_weekday
+from crmdesk.services.planning_problem import Objective, RepProblem
+from crmdesk.services.plans import ProgressCallback, Proposal, propose_plan
+from crmdesk.services.queries.plan import DayRow, StopRow, WeekRow
+from crmdesk.services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTotals:
+    """A plan's sums over its days, today's finished visits left out.
+
+    ``coverage`` is the share of the customers that are not overdue at the end, ``usual_share`` the
+    share of the visits on the customer's usual weekday.
+    """
+
+    visits: int
+    work_minutes: int
+    km: float
+    margin_minor: int
+    coverage: float
+    usual_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A customer whose days differ from the plan that is there."""
+
+    account_id: int
+    name: str
+    before: tuple[date, ...]
+    after: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One plan to choose from; the one that is there has no proposal and no moves."""
+
+    key: str
+    totals: PlanTotals
+    moves: tuple[Move, ...] = ()
+    proposal: Proposal | None = None
+
+
+def propose_variants(
+    ws: Workspace,
+    start: date,
+    days: int,
+    *,
+    user_id: int | None = None,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 1,
+    on_progress: ProgressCallback | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Variant, ...]:
+    """The plan that is there, and one by each objective. Raises what ``propose_plan`` raises."""
+    share = None if seconds is None else seconds / len(Objective)
+    proposals = [
+        propose_plan(
+            ws, start, days, user_id=user_id, objective=objective, seconds=share,
+            iterations=iterations, seed=seed, on_progress=on_progress, cancelled=cancelled,
+        )
+        for objective in Objective
+    ]  # fmt: skip
+    scale = 10 ** currency_exponent(ws.currency)
+    source = proposals[0].source
+    now = present_plan(source)
+    found = [Variant("now", totals_of(source.problem, now, scale))]
+    for one in proposals:
+        found.append(
+            Variant(
+                one.objective.value, totals_of(one.source.problem, one.plan, scale),
+                moves_between(source, now.orders(), one.plan.orders()), one,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def present_plan(source: RepProblem) -> Plan:
+    """The plan that is there, as far as each day can be driven."""
+    orders = []
+    for day, order in enumerate(source.present):
+        kept = list(order)
+        while kept and not can_drive(source.problem, day, kept):
+            kept.pop()
+        orders.append(kept)
+    return plan_from_orders(source.problem, orders)
+
+
+def totals_of(problem: Problem, plan: Plan, scale: int) -> PlanTotals:
+    """The sums of a plan; ``scale`` is how many minor units the major unit has."""
+    minutes = 0.0
+    for day in plan.days:
+        if day.visits:
+            visits = sum(v.timing.wait + problem.stops[v.stop].visit_minutes for v in day.visits)
+            minutes += day.drive_minutes + visits
+    return PlanTotals(
+        visits=plan.visit_count,
+        work_minutes=round(minutes),
+        km=sum(day.km for day in plan.days if day.visits),
+        margin_minor=round(plan.margin * scale),
+        coverage=coverage_of(problem, plan.orders()),
+        usual_share=share_on_usual_weekday(problem, plan),
+    )
+
+
+def coverage_of(problem: Problem, orders: Sequence[Sequence[int]]) -> float:
+    """The share of the customers seen in person that are not overdue at the end of the days."""
+    last = {u: stop.last_visit for u, stop in enumerate(problem.stops)}
+    for day, order in enumerate(orders):
+        for u in order:
+            last[u] = problem.offset(day)
+    rules = SaturatingValue()
+    gaps = [
+        rules.overdue_days(stop.interval_days, problem.end_offset - 1 - last[u])
+        for u, stop in enumerate(problem.stops)
+        if stop.mode is VisitMode.IN_PERSON
+    ]
+    return sum(late <= 0.0 for late in gaps) / len(gaps) if gaps else 1.0
+
+
+def moves_between(
+    source: RepProblem, before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]
+) -> tuple[Move, ...]:
+    """Customers whose days differ, by name."""
+    was, now = _days_of(source, before), _days_of(source, after)
+    moves = [
+        Move(
+            source.candidates[u].account_id, source.candidates[u].name, was.get(u, ()),
+            now.get(u, ()),
+        )
+        for u in was.keys() | now.keys()
+        if was.get(u, ()) != now.get(u, ())
+    ]  # fmt: skip
+    return tuple(sorted(moves, key=lambda move: (move.name, move.account_id)))
+
+
+def _days_of(source: RepProblem, orders: Sequence[Sequence[int]]) -> Mapping[int, tuple[date, ...]]:
+    found: dict[int, tuple[date, ...]] = {}
+    for day, order in enumerate(orders):
+        for u in order:
+            found[u] = (*found.get(u, ()), source.days[day])
+    return found
+
+
+def draft_week(
+    week: WeekRow, source: RepProblem, orders: Sequence[Sequence[int]], scale: int
+) -> WeekRow:
+    """A week as it would be with these orders: what is done, running or called stays.
+
+    Customers that are planned keep the id of their row, new ones have the negative of theirs.
+    """
+    known: dict[int, list[StopRow]] = {}
+    for day in week.days:
+        for stop in day.stops:
+            if stop.waiting and stop.in_person:
+                known.setdefault(stop.account_id, []).append(stop)
+    days = []
+    for day in week.days:
+        if day.day not in source.days:
+            days.append(day)
+            continue
+        index = source.days.index(day.day)
+        made = _stops(source, index, orders[index], known, scale)
+        kept = tuple(stop for stop in day.stops if not (stop.waiting and stop.in_person))
+        drives = [stop for stop in kept if stop.in_person] + made
+        calls = [stop for stop in kept if not stop.in_person]
+        days.append(_day(day, tuple(drives + calls), source, index, orders[index]))
+    return replace(
+        week, days=tuple(days), visits=sum(day.visits for day in days),
+        work_minutes=sum(day.work_minutes for day in days), km=sum(day.km for day in days),
+        margin_minor=sum(day.margin_minor for day in days), usual_share=_usual(days),
+    )  # fmt: skip
+
+
+def _stops(
+    source: RepProblem,
+    index: int,
+    order: Sequence[int],
+    known: dict[int, list[StopRow]],
+    scale: int,
+) -> list[StopRow]:
+    table = timetable(source.problem, index, order)
+    made = []
+    for place, u in enumerate(order):
+        candidate, stop = source.candidates[u], source.problem.stops[u]
+        rows = known.get(candidate.account_id)
+        value = source.problem.value.visit_value(
+            stop.margin, stop.interval_days, source.problem.offset(index) - stop.last_visit
+        )
+        timed = None if table is None else table.visits[place]
+        row = rows.pop(0) if rows else _new_row(source, u, index)
+        made.append(
+            replace(
+                row, day=source.days[index], sequence=place + 1,
+                start_minute=None if timed is None else round(timed.start),
+                minutes=round(stop.visit_minutes), margin_minor=round(value * scale),
+                leg_m=0 if timed is None else round(timed.km * 1000),
+                leg_minutes=0 if timed is None else round(timed.drive_minutes),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _new_row(source: RepProblem, u: int, index: int) -> StopRow:
+    candidate, stop = source.candidates[u], source.problem.stops[u]
+    latitude, longitude = candidate.place or (None, None)
+    return StopRow(
+        id=-candidate.account_id, account_id=candidate.account_id, account=candidate.name,
+        city=candidate.city, latitude=latitude, longitude=longitude, day=source.days[index],
+        sequence=0, start_minute=None, minutes=0, mode="person", status="planned", locked=False,
+        appointment=False, margin_minor=0, leg_m=0, leg_minutes=0,
+        usual_weekday=stop.usual_weekday, why={},
+    )  # fmt: skip
+
+
+def _day(
+    day: DayRow,
+    stops: tuple[StopRow, ...],
+    source: RepProblem,
+    index: int,
+    order: Sequence[int],
+) -> DayRow:
+    drives = [stop for stop in stops if stop.in_person]
+    done = [stop for stop in drives if not (stop.waiting and stop.in_person)]
+    table = timetable(source.problem, index, order)
+    km = sum(stop.leg_m for stop in done) / 1000
+    drive = sum(stop.leg_minutes for stop in done)
+    work = drive + sum(stop.minutes for stop in done)
+    if table is not None and table.visits:
+        km += table.km
+        drive += round(table.drive_minutes)
+        work += round(
+            table.drive_minutes
+            + sum(v.wait + source.problem.stops[v.stop].visit_minutes for v in table.visits)
+        )
+    return replace(
+        day, stops=stops, visits=len(drives), calls=len(stops) - len(drives), km=km,
+        drive_minutes=drive, work_minutes=work,
+        margin_minor=sum(stop.margin_minor or 0 for stop in stops), coverage=None,
+    )  # fmt: skip
+
+
+def _usual(days: Sequence[DayRow]) -> float | None:
+    kept = [
+        stop.day.weekday() == stop.usual_weekday
+        for day in days
+        for stop in day.stops
+        if stop.usual_weekday is not None and stop.in_person
+    ]
+    return sum(kept) / len(kept) if kept else None

@@ -1,0 +1,82 @@
+"""Plans side by side, and a plan in the making as the board shows it."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crmdesk.planning.solver import Progress
+from crmdesk.services import plans
+from crmdesk.services.plan_variants import draft_week, propose_variants
+from crmdesk.services.planning_problem import Objective, RepProblem
+from crmdesk.services.queries.plan import week_plan
+from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.storage.types import dump_json
+from tests.gui.desk_company import NOW, TODAY, make_company
+
+MONDAY = TODAY - timedelta(days=1)
+NEXT = MONDAY + timedelta(days=7)
+SHORT = {"days": [[[540, 720]]] * 5 + [[], []], "max_km": 280}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("company") / "profile"
+    make_company(folder).close()
+    return folder
+
+
+@pytest.fixture
+def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copytree(template, tmp_path / "profile")
+    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
+    yield workspace
+    workspace.close()
+
+
+def test_each_objective_is_best_at_its_own(ws: Workspace) -> None:
+    with ws.database.maintenance() as connection:  # three hours a day: not everybody can be seen
+        connection.exec_driver_sql("UPDATE app_user SET working_week = ?", (dump_json(SHORT),))
+    now, margin, coverage = propose_variants(ws, NEXT, 14, iterations=900)
+    assert (now.key, margin.key, coverage.key) == ("now", "margin", "coverage")
+    assert now.moves == ()
+    assert margin.totals.margin_minor > now.totals.margin_minor
+    assert coverage.totals.coverage > margin.totals.coverage
+    assert coverage.totals.margin_minor < margin.totals.margin_minor
+    for variant in (margin, coverage):
+        assert variant.proposal is not None
+        assert all(move.before != move.after for move in variant.moves)
+        worths = [v.expected for d in variant.proposal.plan.days for v in d.visits]
+        assert round(sum(worths) * 100) == pytest.approx(variant.totals.margin_minor, abs=1)
+
+
+def test_a_plan_in_the_making_looks_like_the_one_that_is_accepted(ws: Workspace) -> None:
+    sources: list[RepProblem] = []
+    seen: list[Progress] = []
+    proposal = plans.propose_plan(
+        ws, NEXT, 7, iterations=200, on_source=sources.append, on_progress=seen.append
+    )
+    week = week_plan(ws, NEXT)
+    first = draft_week(week, sources[0], seen[0].orders, 100)
+    assert first.visits == seen[0].visits > 0
+    draft = draft_week(week, proposal.source, proposal.plan.orders(), 100)
+    plans.accept_plan(ws, proposal)
+    written = week_plan(ws, NEXT)
+    assert draft.visits == written.visits
+    for made, kept in zip(draft.days, written.days, strict=True):
+        drives = [stop for stop in kept.stops if stop.in_person]
+        assert [(s.account_id, s.start_minute, s.leg_m) for s in made.stops if s.in_person] == [
+            (s.account_id, s.start_minute, s.leg_m) for s in drives
+        ]
+        assert made.km == pytest.approx(kept.km, abs=0.1)
+
+
+def test_what_is_done_stays_in_a_draft(ws: Workspace) -> None:
+    proposal = plans.propose_plan(ws, TODAY, 6, iterations=50, objective=Objective.COVERAGE)
+    week = week_plan(ws, MONDAY)
+    draft = draft_week(week, proposal.source, proposal.plan.orders(), 100)
+    assert draft.days[0] == week.days[0]
+    done = [s.id for d in week.days for s in d.stops if not s.waiting]
+    assert set(done) <= {s.id for d in draft.days for s in d.stops}

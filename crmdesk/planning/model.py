@@ -11,10 +11,12 @@ import math
 from typing import Final
 
 from crmdesk.planning.problem import FixedKind, Problem, VisitMode
-from crmdesk.planning.schedule import visit_windows, work_clock
+from crmdesk.planning.schedule import start_windows, visit_windows, work_clock
 from crmdesk.planning.value import carried_value
 
 FORBIDDEN: Final = -1e18
+#: How many of a stop's nearest stops are remembered, itself among them.
+NEIGHBOURS: Final = 100
 #: A window that no arrival can meet; fills the second place of stops with one window.
 NEVER: Final = -1e18
 
@@ -33,13 +35,14 @@ class Model:
         self.opens = [work_clock(day.start, day.breaks) for day in problem.days]
         self.closes = [work_clock(day.end, day.breaks) for day in problem.days]
         self.max_km = [float(day.max_km) for day in problem.days]
-        self._lay_out_nodes(problem)
-        self._read_windows(problem)
         pinned: list[set[int]] = [set() for _stop in problem.stops]
         for visit in problem.fixed:
             pinned[visit.stop].add(visit.day)
         self.pinned = pinned
+        self._lay_out_nodes(problem)
+        self._read_windows(problem)
         self.worth = [_worth_table(problem, u, pinned[u]) for u in range(self.stops)]
+        self.alone = [self._worth_alone(d) for d in range(self.days)]
         self.scale = _typical_margin(problem)
 
     def _lay_out_nodes(self, problem: Problem) -> None:
@@ -60,30 +63,42 @@ class Model:
         size = problem.travel.size
         km, minutes = problem.travel.km, problem.travel.minutes
         self.minutes_from = _rows(minutes, size, places)
-        self.minutes_to = [list(column) for column in zip(*self.minutes_from, strict=True)]
+        self.minutes_to = _transposed(self.minutes_from)
         self.km_from = _rows(km, size, places)
-        self.km_to = [list(column) for column in zip(*self.km_from, strict=True)]
+        self.km_to = _transposed(self.km_from)
+        self.symmetric = self.minutes_to == self.minutes_from
         self.per_km = weights.per_km
         self.per_minute = weights.per_drive_minute
         self.near: list[list[int]] = []
         for u in range(self.stops):
             row = self.minutes_from[u]
-            self.near.append(sorted(range(self.stops), key=row.__getitem__))
+            ranked = sorted(range(self.stops), key=row.__getitem__)
+            self.near.append(ranked[:NEIGHBOURS])
+
+    def _worth_alone(self, d: int) -> list[float]:
+        """What a visit on day `d` adds for each stop without other visits; where it can be seen."""
+        width = self.days + 1
+        return [
+            table[d] + table[(d + 1) * width + self.days] - table[self.days]
+            if self.can_visit[u * self.days + d]
+            else FORBIDDEN
+            for u, table in enumerate(self.worth)
+        ]
 
     def _read_windows(self, problem: Problem) -> None:
-        """First two windows in flat lists, further ones (rare) in `more_windows`."""
+        """First two windows as `[day][stop]`, further ones (rare) in `more_windows`."""
         cells = self.stops * self.days
         self.can_visit = [False] * cells
-        self.first_from = [0.0] * cells
-        self.first_to = [NEVER] * cells
-        self.second_from = [0.0] * cells
-        self.second_to = [NEVER] * cells
-        self.more_windows: dict[int, list[tuple[float, float]]] = {}
+        self.first_from = [[0.0] * self.stops for _day in problem.days]
+        self.first_to = [[NEVER] * self.stops for _day in problem.days]
+        self.second_from = [[0.0] * self.stops for _day in problem.days]
+        self.second_to = [[NEVER] * self.stops for _day in problem.days]
+        self.more_windows: dict[tuple[int, int], list[tuple[float, float]]] = {}
         appointed = {(v.stop, v.day) for v in problem.fixed if v.kind is FixedKind.APPOINTMENT}
         known: dict[tuple[object, ...], tuple[tuple[float, float], ...]] = {}
         for u, stop in enumerate(problem.stops):
             for d, day in enumerate(problem.days):
-                if stop.mode is not VisitMode.IN_PERSON and d not in _fixed_days(problem, u):
+                if stop.mode is not VisitMode.IN_PERSON and d not in self.pinned[u]:
                     continue
                 if (u, d) in appointed:
                     windows = visit_windows(problem, u, d)
@@ -91,16 +106,17 @@ class Model:
                     key = (stop.opening[d], stop.visit_minutes, day.start, day.end, day.breaks)
                     cached = known.get(key)
                     if cached is None:
-                        cached = known[key] = visit_windows(problem, u, d)
-                    windows = cached
-                cell = u * self.days + d
-                self.can_visit[cell] = bool(windows)
+                        windows = start_windows(stop.opening[d], stop.visit_minutes, day)
+                        known[key] = windows
+                    else:
+                        windows = cached
+                self.can_visit[u * self.days + d] = bool(windows)
                 if windows:
-                    self.first_from[cell], self.first_to[cell] = windows[0]
+                    self.first_from[d][u], self.first_to[d][u] = windows[0]
                 if len(windows) > 1:
-                    self.second_from[cell], self.second_to[cell] = windows[1]
+                    self.second_from[d][u], self.second_to[d][u] = windows[1]
                 if len(windows) > 2:
-                    self.more_windows[cell] = list(windows[2:])
+                    self.more_windows[d, u] = list(windows[2:])
 
 
 def _rows(cells: list[float], size: int, places: list[int]) -> list[list[float]]:
@@ -108,8 +124,8 @@ def _rows(cells: list[float], size: int, places: list[int]) -> list[list[float]]
     return [[0.0 if a == b else float(cells[a * size + b]) for b in places] for a in places]
 
 
-def _fixed_days(problem: Problem, stop: int) -> set[int]:
-    return {visit.day for visit in problem.fixed if visit.stop == stop}
+def _transposed(rows: list[list[float]]) -> list[list[float]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _typical_margin(problem: Problem) -> float:

@@ -1,34 +1,40 @@
-"""The state of a plan during the search: routes, time slack, worth; insertions checked in O(1).
+"""The state of a plan during the search: routes, time slack, worth.
 
 Owns feasibility (windows, shift, kilometres, spacing) and exact bookkeeping of the objective.
-Leaves the choice of moves to `search`. Every day's lists are replaced, never changed in place, so
-that a snapshot is a copy of references.
+Leaves the search for insertions of many stops to `insertion` and the choice of moves to `search`.
+Every day's lists are replaced, never changed in place, so that a snapshot is a copy of references.
 """
 
 # ruff: noqa: PLR1730  (max() costs a call in the innermost loops)
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Final
 
 from crmdesk.planning.model import FORBIDDEN, NEVER, Model
 
 NO_POSITION: Final = -1
-_FAR: Final = 1e18
+FAR: Final = 1e18
 #: Insertions must leave this much of a minute: rounding never breaks a window.
 _GUARD: Final = 1e-7
+
+Pick = Callable[[Sequence[float]], tuple[float, ...]]
 
 
 class Snapshot:
     """The routes and visit days of one moment, to go back to."""
 
     def __init__(self, routes: Routes) -> None:
-        self.nodes = list(routes.nodes)
-        self.ready = list(routes.ready)
-        self.latest = list(routes.latest)
-        self.legs = list(routes.legs)
-        self.km = list(routes.km)
-        self.version = list(routes.version)
-        self.visits = list(routes.visits)
+        self.nodes = routes.nodes[:]
+        self.ready = routes.ready[:]
+        self.latest = routes.latest[:]
+        self.gaps = routes.gaps[:]
+        self.room = routes.room[:]
+        self.wide = routes.wide[:]
+        self.pick = routes.pick[:]
+        self.km = routes.km[:]
+        self.visits = routes.visits[:]
         self.worth = routes.worth
 
 
@@ -36,9 +42,11 @@ class Routes:
     """Routes of all days. `nodes[d]` starts and ends with the day's end places.
 
     `ready[d][k]` is when the rep can leave position k, `latest[d][k]` the last arrival at position
-    k that keeps the rest of the day feasible, both on the work clock; `legs[d][k]` the minutes of
-    driving that lead there. `visits[u]` are the days of
-    stop u in order. `worth` is the objective.
+    k that keeps the rest of the day feasible, both on the work clock; `gaps[d][k]` the minutes of
+    driving from position k to the next, `room[d][k]` how long the way there may take with a visit
+    between, `wide[d]` the longest that any visit and its detour may take. `pick[d]` reads a row of
+    the travel matrix at the day's nodes. `visits[u]` are the days of stop u in order. `worth` is
+    the objective.
     """
 
     def __init__(self, model: Model) -> None:
@@ -47,14 +55,13 @@ class Routes:
         self.nodes = [[model.start_node[d], model.end_node[d]] for d in range(days)]
         self.ready: list[list[float]] = [[] for _day in range(days)]
         self.latest: list[list[float]] = [[] for _day in range(days)]
-        self.legs: list[list[float]] = [[] for _day in range(days)]
+        self.gaps: list[list[float]] = [[] for _day in range(days)]
+        self.room: list[list[float]] = [[] for _day in range(days)]
+        self.wide = [0.0] * days
+        self.pick: list[Pick] = [itemgetter(*nodes) for nodes in self.nodes]
         self.km = [0.0] * days
-        self.version = list(range(days))
         self.visits: list[tuple[int, ...]] = [() for _stop in range(model.stops)]
-        self._next_version = days
         cells = model.stops * days
-        self.found_version = [-1] * cells
-        self.found_position = [NO_POSITION] * cells
         self.found_km = [0.0] * cells
         self.found_minutes = [0.0] * cells
         self.worth = 0.0
@@ -67,16 +74,18 @@ class Routes:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to `snapshot`; the snapshot stays usable."""
-        self.nodes = list(snapshot.nodes)
-        self.ready = list(snapshot.ready)
-        self.latest = list(snapshot.latest)
-        self.legs = list(snapshot.legs)
-        self.km = list(snapshot.km)
-        self.version = list(snapshot.version)
-        self.visits = list(snapshot.visits)
+        self.nodes = snapshot.nodes[:]
+        self.ready = snapshot.ready[:]
+        self.latest = snapshot.latest[:]
+        self.gaps = snapshot.gaps[:]
+        self.room = snapshot.room[:]
+        self.wide = snapshot.wide[:]
+        self.pick = snapshot.pick[:]
+        self.km = snapshot.km[:]
+        self.visits = snapshot.visits[:]
         self.worth = snapshot.worth
 
-    def load(self, orders: list[list[int]]) -> None:
+    def load(self, orders: Sequence[Sequence[int]]) -> None:
         """Take over a plan's orders of stops per day as they are."""
         worth = 0.0
         visits: list[list[int]] = [[] for _stop in self.visits]
@@ -100,109 +109,109 @@ class Routes:
         model = self.model
         cost = model.per_km * self.km[d]
         if model.per_minute > 0.0:
-            cost += model.per_minute * sum(self.legs[d])
+            cost += model.per_minute * sum(self.gaps[d])
         return cost
 
     def _retime(self, d: int) -> None:
         """Recompute times and kilometres of day `d` after its nodes changed."""
         model = self.model
         nodes = self.nodes[d]
-        last = len(nodes) - 1
-        days = model.days
         minutes_from = model.minutes_from
         km_from = model.km_from
-        ready = [0.0] * (last + 1)
-        legs = [0.0] * (last + 1)
+        lengths = model.visit_minutes
+        first_from, first_to = model.first_from[d], model.first_to[d]
+        second_to = model.second_to[d]
         clock = model.opens[d]
-        ready[0] = clock
+        ready = [clock]
+        gaps = []
         here = nodes[0]
         km = 0.0
-        for k in range(1, last):
-            u = nodes[k]
+        there = nodes[-1]
+        for u in nodes[1:-1]:
             leg = minutes_from[here][u]
-            legs[k] = leg
+            gaps.append(leg)
             clock += leg
             km += km_from[here][u]
-            cell = u * days + d
-            if clock <= model.first_to[cell] + _GUARD:
-                if clock < model.first_from[cell]:
-                    clock = model.first_from[cell]
-            elif clock <= model.second_to[cell] + _GUARD:
-                if clock < model.second_from[cell]:
-                    clock = model.second_from[cell]
+            if clock <= first_to[u] + _GUARD:
+                if clock < first_from[u]:
+                    clock = first_from[u]
+            elif clock <= second_to[u] + _GUARD:
+                if clock < model.second_from[d][u]:
+                    clock = model.second_from[d][u]
             else:
-                clock = self._later_window(cell, clock)
-            clock += model.visit_minutes[u]
-            ready[k] = clock
+                clock = self.later_window(d, u, clock)
+            clock += lengths[u]
+            ready.append(clock)
             here = u
-        there = nodes[last]
-        km += km_from[here][there]
-        legs[last] = minutes_from[here][there]
-        ready[last] = clock + legs[last]
+        leg = minutes_from[here][there]
+        gaps.append(leg)
+        ready.append(clock + leg)
         self.ready[d] = ready
-        self.legs[d] = legs
-        self.km[d] = km
-        self.version[d] = self._next_version
-        self._next_version += 1
+        self.gaps[d] = gaps
+        self.km[d] = km + km_from[here][there]
+        self.pick[d] = itemgetter(*nodes)
         self._reckon_latest(d)
 
     def _reckon_latest(self, d: int) -> None:
         """The last arrivals of day `d` that keep the rest of it feasible, from its end back."""
         model = self.model
         nodes = self.nodes[d]
-        legs = self.legs[d]
-        days = model.days
-        last = len(nodes) - 1
-        latest = [0.0] * (last + 1)
+        gaps = self.gaps[d]
+        ready = self.ready[d]
+        lengths = model.visit_minutes
+        first_to = model.first_to[d]
+        second_to = model.second_to[d]
         bound = model.closes[d]
-        latest[last] = bound
+        last = len(nodes) - 1
+        latest = [bound] * (last + 1)
+        room = [bound - ready[last - 1]] * last
+        wide = room[-1] - gaps[-1]
         for k in range(last - 1, 0, -1):
             u = nodes[k]
-            bound -= legs[k + 1] + model.visit_minutes[u]
-            cell = u * days + d
-            if bound < model.first_to[cell]:
-                pass
-            elif model.second_to[cell] == NEVER or bound < model.second_from[cell]:
-                bound = model.first_to[cell]
-            elif cell in model.more_windows:
-                bound = self._last_window(cell, bound)
-            elif bound > model.second_to[cell]:
-                bound = model.second_to[cell]
+            bound -= gaps[k] + lengths[u]
+            if bound >= first_to[u]:
+                if second_to[u] == NEVER or bound < model.second_from[d][u]:
+                    bound = first_to[u]
+                elif (d, u) in model.more_windows:
+                    bound = self._last_window(d, u, bound)
+                elif bound > second_to[u]:
+                    bound = second_to[u]
             latest[k] = bound
+            free = bound - ready[k - 1]
+            room[k - 1] = free
+            free -= gaps[k - 1]
+            if free > wide:
+                wide = free
         self.latest[d] = latest
+        self.room[d] = room
+        self.wide[d] = wide
 
-    def _later_window(self, cell: int, clock: float) -> float:
-        for begin, end in self.model.more_windows.get(cell, ()):
+    def later_window(self, d: int, u: int, clock: float) -> float:
+        """When a visit can begin after its first two windows, or `FAR`."""
+        for begin, end in self.model.more_windows.get((d, u), ()):
             if clock <= end + _GUARD:
                 return max(clock, begin)
-        return _FAR
+        return FAR
 
-    def _last_window(self, cell: int, bound: float) -> float:
-        best = min(bound, self.model.second_to[cell])
-        for begin, end in self.model.more_windows[cell]:
+    def _last_window(self, d: int, u: int, bound: float) -> float:
+        best = min(bound, self.model.second_to[d][u])
+        for begin, end in self.model.more_windows[d, u]:
             if begin <= bound:
                 best = min(bound, end)
         return best
 
     def gain(self, u: int, d: int) -> float:
         """Change of worth, travel aside, when stop `u` is also seen on day `d`."""
-        table = self.model.worth[u]
-        width = self.model.days + 1
-        p = -1
-        q = width - 1
-        for day in self.visits[u]:
-            if day < d:
-                p = day
-            elif day == d:
-                return FORBIDDEN
-            else:
-                q = day
-                break
-        row = (p + 1) * width
-        return table[row + d] + table[(d + 1) * width + q] - table[row + q]
+        if d in self.visits[u]:
+            return FORBIDDEN
+        return self._step(u, d)
 
     def loss(self, u: int, d: int) -> float:
         """Worth lost, travel aside, when stop `u` is no longer seen on day `d`."""
+        return self._step(u, d)
+
+    def _step(self, u: int, d: int) -> float:
+        """What seeing stop `u` on day `d` adds beside its visits on other days."""
         table = self.model.worth[u]
         width = self.model.days + 1
         p = -1
@@ -219,88 +228,40 @@ class Routes:
     def find(self, u: int, d: int) -> int:
         """Best position to insert stop `u` into day `d`, or NO_POSITION.
 
-        Leaves the added kilometres and minutes (driving and visiting) in `found_km` and
-        `found_minutes`; remembered until the day changes.
+        The quickest one that keeps every rule. Leaves the added kilometres and minutes (driving and
+        visiting) in `found_km` and `found_minutes`.
         """
         model = self.model
-        cell = u * model.days + d
-        if self.found_version[cell] == self.version[d]:
-            return self.found_position[cell]
-        self.found_version[cell] = self.version[d]
-        nodes = self.nodes[d]
-        ready = self.ready[d]
-        latest = self.latest[d]
-        legs = self.legs[d]
-        from_u = model.minutes_from[u]
-        to_u = model.minutes_to[u]
-        first_to = model.first_to[cell]
-        second_to = model.second_to[cell]
-        length = model.visit_minutes[u]
-        best = _FAR
-        position = NO_POSITION
-        go = to_u[nodes[0]]
-        for k, there in enumerate(nodes[1:], 1):
-            added = go + from_u[there] - legs[k]
-            if added < best:
-                clock = ready[k - 1] + go
-                if clock <= first_to:
-                    if clock < model.first_from[cell]:
-                        clock = model.first_from[cell]
-                elif clock <= second_to:
-                    if clock < model.second_from[cell]:
-                        clock = model.second_from[cell]
-                else:
-                    clock = self._later_window(cell, clock)
-                if clock + length + from_u[there] <= latest[k]:
-                    best = added
-                    position = k
-            go = to_u[there]
-        if position != NO_POSITION and not self._remember(u, d, position):
-            position = self._find_within_km(u, d)
-            if position != NO_POSITION:
-                self._remember(u, d, position)
-        self.found_position[cell] = position
-        return position
-
-    def _remember(self, u: int, d: int, position: int) -> bool:
-        """Note what inserting `u` there adds; False when it drives too far."""
-        model = self.model
-        cell = u * model.days + d
-        before = self.nodes[d][position - 1]
-        after = self.nodes[d][position]
-        km = model.km_to[u][before] + model.km_from[u][after] - model.km_from[before][after]
-        minutes = model.minutes_to[u][before] + model.minutes_from[u][after]
-        self.found_km[cell] = km
-        self.found_minutes[cell] = minutes - self.legs[d][position] + model.visit_minutes[u]
-        total: float = self.km[d] + km
-        return total <= model.max_km[d] + _GUARD
-
-    def _find_within_km(self, u: int, d: int) -> int:
-        """The feasible position with the fewest kilometres; where the quickest drives too far."""
-        model = self.model
-        cell = u * model.days + d
         nodes = self.nodes[d]
         allowed = model.max_km[d] + _GUARD - self.km[d]
         position = NO_POSITION
+        best = FAR
         for k in range(1, len(nodes)):
-            before = nodes[k - 1]
-            after = nodes[k]
-            added = model.km_from[before][u] + model.km_from[u][after]
-            added -= model.km_from[before][after]
-            if added > allowed:
+            before, after = nodes[k - 1], nodes[k]
+            added = model.minutes_to[u][before] + model.minutes_from[u][after]
+            added -= self.gaps[d][k - 1]
+            if added >= best or not self.fits(u, d, k):
                 continue
-            clock = self.ready[d][k - 1] + model.minutes_from[before][u]
-            if clock <= model.first_to[cell]:
-                clock = max(clock, model.first_from[cell])
-            elif clock <= model.second_to[cell]:
-                clock = max(clock, model.second_from[cell])
-            else:
-                clock = self._later_window(cell, clock)
-            clock += model.visit_minutes[u] + model.minutes_from[u][after]
-            if clock <= self.latest[d][k]:
-                position = k
-                allowed = added
+            km = model.km_to[u][before] + model.km_from[u][after] - model.km_from[before][after]
+            if km <= allowed:
+                best, position = added, k
+                self.found_km[u * model.days + d] = km
+                self.found_minutes[u * model.days + d] = added + model.visit_minutes[u]
         return position
+
+    def fits(self, u: int, d: int, k: int) -> bool:
+        """Whether the clock allows stop `u` as position `k` of day `d`."""
+        model = self.model
+        nodes = self.nodes[d]
+        clock = self.ready[d][k - 1] + model.minutes_to[u][nodes[k - 1]]
+        if clock <= model.first_to[d][u]:
+            clock = max(clock, model.first_from[d][u])
+        elif clock <= model.second_to[d][u]:
+            clock = max(clock, model.second_from[d][u])
+        else:
+            clock = self.later_window(d, u, clock)
+        clock += model.visit_minutes[u] + model.minutes_from[u][nodes[k]]
+        return clock <= self.latest[d][k]
 
     def insertion_cost(self, u: int, d: int) -> float:
         """Travel cost of the insertion last found for stop `u` on day `d`."""
@@ -311,16 +272,16 @@ class Routes:
             cost += self.model.per_minute * drive
         return cost
 
-    def insert(self, u: int, d: int) -> None:
-        """Insert stop `u` where `find` said."""
-        position = self.find(u, d)
+    def insert(self, u: int, d: int, position: int) -> None:
+        """Insert stop `u` into day `d` at a position found feasible."""
         before = self.travel_cost(d)
         self.worth += self.gain(u, d)
         nodes = self.nodes[d]
         self.nodes[d] = [*nodes[:position], u, *nodes[position:]]
         self._retime(d)
         self.worth += before - self.travel_cost(d)
-        self.visits[u] = tuple(sorted((*self.visits[u], d)))
+        seen = self.visits[u]
+        self.visits[u] = tuple(sorted((*seen, d))) if seen else (d,)
 
     def remove(self, d: int, gone: list[int]) -> None:
         """Take the stops `gone` out of day `d`; never breaks a rule when legs obey the triangle."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 from random import Random
 
+from crmdesk.planning.insertion import Offers, offers
 from crmdesk.planning.model import Model
-from crmdesk.planning.routes import NO_POSITION, Routes, Snapshot
-
-_DEAD = -1.0
+from crmdesk.planning.routes import Routes, Snapshot
 
 
 class Search:
@@ -74,64 +73,44 @@ class Search:
     def _recreate(self, candidates: list[int], days: list[int], alpha: float, noise: float) -> None:
         """Insert candidates on days, dearest first by worth / minutes^alpha, while it pays."""
         routes = self.routes
-        random = self.random
-        model = self.model
-        n_days = model.days
-        pair_u: list[int] = []
-        pair_d: list[int] = []
-        score: list[float] = []
-        factor: list[float] = []
-        of_day: dict[int, list[int]] = {d: [] for d in days}
-        of_stop: dict[int, list[int]] = {}
-        for u in candidates:
-            mine: list[int] = []
-            base = u * n_days
-            for d in days:
-                if not model.can_visit[base + d]:
-                    continue
-                worth = routes.gain(u, d)
-                if worth <= 0.0 or routes.find(u, d) == NO_POSITION:
-                    continue
-                worth -= routes.insertion_cost(u, d)
-                if worth <= 0.0:
-                    continue
-                luck = 1.0 - noise + 2.0 * noise * random.random() if noise > 0.0 else 1.0
-                index = len(pair_u)
-                pair_u.append(u)
-                pair_d.append(d)
-                factor.append(luck)
-                score.append(
-                    luck * worth / math.pow(max(1.0, routes.found_minutes[base + d]), alpha)
-                )
-                of_day[d].append(index)
-                mine.append(index)
-            of_stop[u] = mine
-        while score:
-            top = max(score)
+        random = self.random.random
+        can_visit = self.model.can_visit
+        n_days = self.model.days
+        open_offers: list[Offers] = []
+        tops: list[float] = []
+        for d in days:
+            there = [u for u in candidates if can_visit[u * n_days + d]]
+            luck = [1.0 - noise + 2.0 * noise * random() for _stop in there]
+            found = offers(routes, d, there, luck, alpha)
+            open_offers.append(found)
+            tops.append(found.top)
+        while tops:
+            top = max(tops)
             if top <= 0.0:
                 return
-            chosen = score.index(top)
-            u = pair_u[chosen]
-            d = pair_d[chosen]
-            routes.insert(u, d)
-            score[chosen] = _DEAD
-            for index in of_day[d]:
-                if score[index] > 0.0:
-                    score[index] = self._score(pair_u[index], d, factor[index], alpha)
-            for index in of_stop[u]:
-                if score[index] > 0.0:
-                    score[index] = self._score(u, pair_d[index], factor[index], alpha)
+            j = tops.index(top)
+            mine = open_offers[j]
+            chosen = mine.score.index(top)
+            u = mine.stops.pop(chosen)
+            mine.luck.pop(chosen)
+            routes.insert(u, days[j], mine.position[chosen])
+            open_offers[j] = mine = offers(routes, days[j], mine.stops, mine.luck, alpha)
+            tops[j] = mine.top
+            for other, found in enumerate(open_offers):
+                if other != j and u in found.stops:
+                    self._renew(found, u, days[other], alpha)
+                    tops[other] = max(found.score, default=0.0)
 
-    def _score(self, u: int, d: int, luck: float, alpha: float) -> float:
-        routes = self.routes
-        worth = routes.gain(u, d)
-        if worth <= 0.0 or routes.find(u, d) == NO_POSITION:
-            return _DEAD
-        worth -= routes.insertion_cost(u, d)
-        if worth <= 0.0:
-            return _DEAD
-        minutes = routes.found_minutes[u * self.model.days + d]
-        return luck * worth / math.pow(max(1.0, minutes), alpha)
+    def _renew(self, found: Offers, u: int, d: int, alpha: float) -> None:
+        """Reckon the offer of stop `u` on day `d` anew after it was inserted on another day."""
+        at = found.stops.index(u)
+        again = offers(self.routes, d, [u], [found.luck[at]], alpha)
+        if again.stops:
+            found.score[at] = again.score[0]
+            found.position[at] = again.position[0]
+        else:
+            for column in (found.stops, found.luck, found.score, found.position):
+                column.pop(at)
 
     def _random_seed(self) -> int:
         """A stop to ruin around: mostly one that is planned, sometimes any."""

@@ -154,8 +154,9 @@ def _place_fixed(problem: Problem, model: Model, routes: Routes) -> tuple[Confli
     ordered = sorted(unique.values(), key=_fixed_first)
     for visit in ordered:
         u, d = visit.stop, visit.day
-        if routes.find(u, d) != NO_POSITION:
-            routes.insert(u, d)
+        position = routes.find(u, d)
+        if position != NO_POSITION:
+            routes.insert(u, d, position)
             continue
         conflicts.append(Conflict(u, d, _conflict_code(problem, visit, routes)))
         model.pinned[u].discard(d)
@@ -183,5 +184,6 @@ def _place_start(model: Model, routes: Routes, start: Sequence[Sequence[int]]) -
         if routes.take_order(d, wanted):
             continue
         for u in wanted:
-            if routes.gain(u, d) > 0.0 and routes.find(u, d) != NO_POSITION:
-                routes.insert(u, d)
+            position = routes.find(u, d)
+            if position != NO_POSITION and routes.gain(u, d) > 0.0:
+                routes.insert(u, d, position)

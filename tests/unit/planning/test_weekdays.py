@@ -51,7 +51,7 @@ def test_proposed_weekdays_are_kept_for_a_small_bonus():
     regular = replace(
         problem,
         stops=tuple(replace(s, usual_weekday=w) for s, w in zip(stops, usual, strict=True)),
-        weights=Weights(usual_weekday=20.0),
+        weights=Weights(usual_weekday=10.0),
     )
     plan = solve(regular, iterations=600, start=free.orders())
     assert share_on_usual_weekday(regular, plan) >= 0.8

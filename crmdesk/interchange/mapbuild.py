@@ -1,7 +1,8 @@
 """Map packs from an OpenStreetMap extract (``.osm.pbf``).
 
-Owns which tags are drawn, how far each level of detail is simplified, and how roads are cut
-into a network. The format is ``mappack``'s. Needs the optional ``osmium`` package.
+Owns which tags are drawn, how far each level of detail is simplified, how roads are cut into a
+network, and how much of a file is taken at most. What a road's tags mean is ``roadtags``'s, the
+format ``mappack``'s. Needs the optional ``osmium`` package.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crmdesk.domain.errors import UserError
+from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.interchange.mappack import (
     FORMAT,
@@ -27,6 +28,7 @@ from crmdesk.interchange.mappack import (
     simplify,
     write_pack,
 )
+from crmdesk.interchange.roadtags import Road, road_of, whole_number
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -36,15 +38,6 @@ Point = tuple[float, float]
 ATTRIBUTION = "© OpenStreetMap contributors"
 _METRE = 1 / 111_320  # degrees of latitude
 
-# highway=* → our class and a speed in km/h where the way has no maxspeed of its own.
-_ROADS = {
-    "motorway": ("trunk", 105), "trunk": ("trunk", 75), "primary": ("primary", 55),
-    "secondary": ("secondary", 45), "tertiary": ("tertiary", 38), "unclassified": ("minor", 30),
-    "residential": ("street", 24), "living_street": ("street", 12), "service": ("service", 14),
-    "track": ("track", 10), "motorway_link": ("trunk", 60), "trunk_link": ("trunk", 45),
-    "primary_link": ("primary", 40), "secondary_link": ("secondary", 35),
-    "tertiary_link": ("tertiary", 30),
-}  # fmt: skip
 _AREAS = (
     ("natural", {"wood": "wood", "water": "water"}),
     ("landuse", {"forest": "wood", "reservoir": "water", "residential": "built",
@@ -62,11 +55,15 @@ _LEVELS: tuple[tuple[float, float, float, str], ...] = (
 )
 
 
+MOST_BYTES = 1_500_000_000
+MOST_POINTS = 15_000_000
+_MOST_LABELS, _LONGEST_NAME = 200_000, 120
+_TELL_EVERY = 4096
+
+
 @dataclass(slots=True)
 class _Way:
-    road_class: str
-    speed_kmh: int
-    oneway: int
+    road: Road
     name: str
     nodes: list[int]
     points: list[Point]
@@ -79,6 +76,13 @@ class _Collected:
     ways: list[_Way] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     border: list[list[Point]] = field(default_factory=list)
+    points: int = 0
+
+    def count(self, points: int) -> None:
+        """Points that are kept; UserError when a computer could not hold them all."""
+        self.points += points
+        if self.points > MOST_POINTS or len(self.labels) > _MOST_LABELS:
+            raise too_large()
 
 
 def build_pack(
@@ -86,18 +90,25 @@ def build_pack(
 ) -> MapPack:
     """Make a map pack from an extract, write it to ``out`` and return it.
 
+    ``progress`` hears each stage, and the reading of the file again and again; it may raise to
+    stop. Nothing is written before the end.
+
     Raises:
-        UserError: the extract is absent, or the ``maps`` extra is not installed.
+        NotFound: there is no such file.
+        UserError: the file is damaged, holds no roads or too much, or the ``maps`` extra is not
+            installed.
     """
     osmium = require_osmium()
     if not pbf.is_file():
-        raise UserError(
+        raise NotFound(
             _("There is no map extract {path}.").format(path=pbf),
             _("Download an .osm.pbf extract of your region first."),
         )
+    if pbf.stat().st_size > MOST_BYTES:
+        raise too_large()
     say = progress or (lambda _stage: None)
     say("reading")
-    found = _collect(osmium, pbf)
+    found = _collect(osmium, pbf, say)
     say("roads")
     names, edges = _network(found.ways)
     say("levels")
@@ -130,69 +141,62 @@ def require_osmium() -> ModuleType:
     return module
 
 
-def _collect(osmium: ModuleType, pbf: Path) -> _Collected:
+def too_large() -> UserError:
+    """The sentence for an extract that is more than a laptop can hold."""
+    return UserError(
+        _("This extract is too large to make a map of on a computer like this."),
+        _("Choose a smaller one: a province instead of a country."),
+    )
+
+
+def _collect(osmium: ModuleType, pbf: Path, say: Callable[[str], None]) -> _Collected:
     found = _Collected()
-    for thing in osmium.FileProcessor(str(pbf)).with_locations().with_areas():
-        if thing.is_node():
-            _take_node(found, thing)
-        elif thing.is_way():
-            _take_way(found, thing)
-        elif thing.is_area():
-            _take_area(found, thing)
+    try:
+        things = osmium.FileProcessor(str(pbf)).with_locations().with_areas()
+        for number, thing in enumerate(things):
+            if number % _TELL_EVERY == 0 and number:
+                say("reading")
+            if thing.is_node():
+                _take_node(found, thing)
+            elif thing.is_way():
+                _take_way(found, thing)
+            elif thing.is_area():
+                _take_area(found, thing)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(
+            _("{name} is no map extract, or it is damaged.").format(name=pbf.name),
+            _("Download it again; its name ends in .osm.pbf."),
+        ) from error
     return found
 
 
 def _take_node(found: _Collected, node: Any) -> None:
     kind, name = node.tags.get("place"), node.tags.get("name")
-    if kind in _RANKS and name:
-        population = node.tags.get("population", "")
-        people = int(population) if population.isdigit() else 0
+    if kind in _RANKS and name and node.location.valid():
+        people = whole_number(node.tags.get("population", ""), 99_999_999)
         rank = _RANKS[kind] + (0 if people >= 10_000 or kind != "town" else 1)
+        at = node.location
         found.labels.append(
-            Label(name, kind, rank, round(node.location.lon, 5), round(node.location.lat, 5))
+            Label(name[:_LONGEST_NAME], kind, rank, round(at.lon, 5), round(at.lat, 5))
         )
+        found.count(1)
 
 
 def _take_way(found: _Collected, way: Any) -> None:
     tags = way.tags
-    highway, waterway = tags.get("highway"), tags.get("waterway")
-    if highway not in _ROADS and waterway not in ("river", "stream", "canal"):
+    road, waterway = road_of(tags), tags.get("waterway")
+    if road is None and waterway not in ("river", "stream", "canal"):
         return
     placed = [n for n in way.nodes if n.location.valid()]
     points = [(n.location.lon, n.location.lat) for n in placed]
     if len(points) < 2:
         return
+    found.count(len(points))
     if waterway:
         found.lines.append(("stream" if waterway == "stream" else "river", points))
-    elif highway in _ROADS and tags.get("area") != "yes":
-        road_class, speed = _ROADS[highway]
-        found.ways.append(
-            _Way(
-                road_class,
-                _speed(tags.get("maxspeed", ""), speed),
-                _oneway(tags),
-                tags.get("name", ""),
-                [n.ref for n in placed],
-                points,
-            )
-        )
-
-
-def _speed(tagged: str, usual: int) -> int:
-    """What is driven, in km/h: four fifths of a sensible limit, or the usual of the class."""
-    limit = int(tagged) if tagged.isdigit() else 0
-    return max(8, round(limit * 0.8)) if 10 <= limit <= 130 else usual
-
-
-def _oneway(tags: Any) -> int:
-    tagged = tags.get("oneway", "")
-    if tagged == "-1":
-        return -1
-    implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") in (
-        "motorway",
-        "motorway_link",
-    )
-    return 1 if tagged in ("yes", "1", "true") or (implied and tagged != "no") else 0
+    elif road is not None:
+        name = tags.get("name", "")[:_LONGEST_NAME]
+        found.ways.append(_Way(road, name, [n.ref for n in placed], points))
 
 
 def _take_area(found: _Collected, area: Any) -> None:
@@ -203,6 +207,7 @@ def _take_area(found: _Collected, area: Any) -> None:
     for outer in area.outer_rings():
         rings = [[(n.lon, n.lat) for n in outer]]
         rings += [[(n.lon, n.lat) for n in inner] for inner in area.inner_rings(outer)]
+        found.count(sum(map(len, rings)))
         if country:
             found.border.append(rings[0])
         else:
@@ -249,9 +254,9 @@ def _network(ways: Iterable[_Way]) -> tuple[list[str], list[Edge]]:
                     Edge(
                         numbers[way.nodes[begin]],
                         numbers[way.nodes[index]],
-                        ROAD_CLASSES.index(way.road_class),
-                        way.speed_kmh,
-                        way.oneway,
+                        ROAD_CLASSES.index(way.road.road_class),
+                        way.road.speed_kmh if way.road.car else 0,
+                        way.road.oneway,
                         names.setdefault(way.name, len(names)),
                         encode_line(part),
                     )
@@ -283,9 +288,9 @@ def _level(
     if not fine:  # the finest level draws the network's own edges
         floor = ROAD_CLASSES.index(least)
         lines += [
-            Shape(way.road_class, [encode_line(simplify(way.points, tolerance))])
+            Shape(way.road.road_class, [encode_line(simplify(way.points, tolerance))])
             for way in found.ways
-            if ROAD_CLASSES.index(way.road_class) >= floor
+            if ROAD_CLASSES.index(way.road.road_class) >= floor
         ]
     return Level(zoom_from, areas, lines)
 

@@ -53,7 +53,10 @@ class Label(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True):
-    """A stretch of road between two junctions; ``oneway`` is 1 forwards, -1 backwards, 0 both."""
+    """A stretch of road between two junctions; ``oneway`` is 1 forwards, -1 backwards, 0 both.
+
+    ``speed_kmh`` is 0 where cars may not go.
+    """
 
     start: int
     end: int
@@ -102,7 +105,9 @@ def decode_line(coded: Sequence[int]) -> list[tuple[float, float]]:
 def write_pack(pack: MapPack, path: Path) -> int:
     """Write the pack and return its size in bytes."""
     data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(pack))
-    path.write_bytes(data)
+    draft = path.with_name(path.name + ".new")
+    draft.write_bytes(data)
+    draft.replace(path)
     return len(data)
 
 
@@ -114,7 +119,7 @@ def read_pack(path: Path) -> MapPack:
     """
     hint = _("Choose a map pack made by this version, or make it again from its extract.")
     try:
-        raw = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=_MAX_BYTES)
+        raw = unpacked(path.read_bytes(), _MAX_BYTES)
         pack = msgspec.msgpack.decode(raw, type=MapPack)
     except OSError as error:
         raise UserError(
@@ -125,6 +130,13 @@ def read_pack(path: Path) -> MapPack:
     if pack.format != FORMAT:
         raise UserError(_("{name} is a map pack of another version.").format(name=path.name), hint)
     return pack
+
+
+def unpacked(data: bytes, most: int) -> bytes:
+    """What is compressed in ``data``, which may claim to be anything; ZstdError above ``most``."""
+    if zstandard.frame_content_size(data) > most:
+        raise zstandard.ZstdError("too much")
+    return zstandard.ZstdDecompressor().decompress(data, max_output_size=most)
 
 
 def simplify(points: Sequence[tuple[float, float]], tolerance: float) -> list[tuple[float, float]]:

@@ -70,7 +70,8 @@ class RoadGraph:
         self._out: defaultdict[int, list[tuple[int, int, float]]] = defaultdict(list)
         self._places: dict[int, Point] = {}
         self._grid: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        for number in range(len(self._edges)):
+        self._drivable = [n for n, edge in enumerate(self._edges) if edge.speed_kmh > 0]
+        for number in self._drivable:
             self._add(number)
         self._keep_largest_network()
 
@@ -100,7 +101,7 @@ class RoadGraph:
     def _keep_largest_network(self) -> None:
         """Only edges of the largest connected network can be snapped to."""
         neighbours: defaultdict[int, list[int]] = defaultdict(list)
-        for edge in self._edges:
+        for edge in (self._edges[number] for number in self._drivable):
             neighbours[edge.start].append(edge.end)
             neighbours[edge.end].append(edge.start)
         seen: set[int] = set()
@@ -116,7 +117,8 @@ class RoadGraph:
                         stack.append(other)
             seen |= island
             largest = max(largest, island, key=len)
-        for number, edge in enumerate(self._edges):
+        for number in self._drivable:
+            edge = self._edges[number]
             if edge.start in largest and edge.road_class != _TRACK:
                 for cell in _cells(self._lines[number]):
                     self._grid[cell].append(number)

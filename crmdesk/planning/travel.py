@@ -59,12 +59,14 @@ class Matrix:
     """Distances and times between `size` places, row-major flat lists (`from * size + to`).
 
     `estimated` is true when they come from coordinates and not from roads: the interface says so.
+    Over roads, `off_road` are the places that no road reaches: their drives are estimated still.
     """
 
     size: int
     km: list[float]
     minutes: list[float]
     estimated: bool = True
+    off_road: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         cells = self.size * self.size

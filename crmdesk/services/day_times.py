@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.week import USUAL_SHIFTS, Span, opening_hours
 from crmdesk.planning.travel import Matrix
-from crmdesk.services.planning_problem import travel_between
 from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.rep_days import rep_days
+from crmdesk.services.travel import travel_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def times_of_day(connection: Connection, user_id: int, day: date) -> list[StopTi
         (user_id, day.isoformat()),
     ).all()
     start = None if rep.start is None else rep.start.point
-    legs = _Legs(connection, start, rows)
+    legs = _Legs(connection, user_id, start, rows)
     clock, result = float(begins), []
     pauses = list(rep.work.pauses) if rep.work is not None else []
     for sequence, stop in enumerate(rows, start=1):
@@ -68,7 +68,11 @@ class _Legs:
     """The ways between the stops of a day that are driven to, from where the day begins."""
 
     def __init__(
-        self, connection: Connection, start: tuple[float, float] | None, rows: Sequence[Any]
+        self,
+        connection: Connection,
+        user_id: int,
+        start: tuple[float, float] | None,
+        rows: Sequence[Any],
     ) -> None:
         points: list[tuple[float, float]] = [] if start is None else [start]
         self._at: list[int | None] = []
@@ -77,7 +81,7 @@ class _Legs:
             self._at.append(len(points) if placed and stop.mode == "person" else None)
             if self._at[-1] is not None:
                 points.append((float(stop.latitude), float(stop.longitude)))
-        self._matrix: Matrix = travel_between(points, policy_in(connection))
+        self._matrix: Matrix = travel_between(connection, points, policy_in(connection), user_id)
         self._here = None if start is None else 0
 
     def to(self, row: int) -> tuple[float, float]:

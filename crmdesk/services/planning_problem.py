@@ -15,9 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from crmdesk.domain.money import currency_exponent
-from crmdesk.domain.policy import Policy
 from crmdesk.planning.problem import Break, Day, FixedKind, FixedVisit, Problem, Weights
-from crmdesk.planning.travel import Matrix, matrix_from_coordinates
 from crmdesk.services.holding import Holding
 from crmdesk.services.planning_customers import (
     CustomerRow,
@@ -28,6 +26,7 @@ from crmdesk.services.planning_customers import (
 )
 from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.rep_days import DayPlace, Region, RepDay, holidays, region_of, rep_days
+from crmdesk.services.travel import travel_between
 from crmdesk.services.workspace import Workspace
 
 __all__ = ["Candidate", "Objective", "RepProblem", "committed_until", "read_problem"]
@@ -105,12 +104,14 @@ def read_problem(
         )
         begin = _where_now(connection, ws, user_id, customers)
         stranded = _stranded(connection, user_id, start, last, dates)
+        days_of_work = tuple(
+            _day(day, places, begin if day.date == ws.today() else None) for day in working
+        )
+        travel = travel_between(connection, places.points, policy, user_id)
     problem = Problem(
         stops=stops,
-        days=tuple(
-            _day(day, places, begin if day.date == ws.today() else None) for day in working
-        ),
-        travel=travel_between(places.points, policy),
+        days=days_of_work,
+        travel=travel,
         weights=Weights(
             per_km=0.30, per_drive_minute=0.25, usual_weekday=_KEEP_WEEKDAY_EUR,
             stability=_STABILITY_EUR, carry_over=_CARRY_OVER,
@@ -131,11 +132,6 @@ def read_problem(
         ),
         tuple(dates), tuple(map(tuple, planned.present)), planned.ids, stranded,
     )  # fmt: skip
-
-
-def travel_between(points: Sequence[tuple[float, float]], policy: Policy) -> Matrix:
-    """Kilometres and minutes between places, the company's slack on the minutes."""
-    return matrix_from_coordinates(points).scaled(1.0 + policy.travel_slack_percent / 100)
 
 
 class _Places:

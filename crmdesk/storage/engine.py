@@ -41,6 +41,8 @@ _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
 # SQLite needs a few pages of room for its log and index; below this nothing can be written.
 _NO_ROOM_BYTES = 1 << 20
 
+_OWNER = "crmdesk_database"
+
 Maintenance = Callable[[Connection, Clock], None]
 
 
@@ -96,6 +98,7 @@ class Database:
             connect_args={"check_same_thread": False, "cached_statements": 256},
             # What a statement carries are customers' data: not for tracebacks and logs.
             hide_parameters=True,
+            execution_options={_OWNER: self},
         )
 
         @event.listens_for(engine, "connect")
@@ -231,6 +234,12 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
         self._held.close()
+
+
+def database_of(connection: Connection) -> Database | None:
+    """The database a connection was opened by; None for one that was opened otherwise."""
+    owner = connection.get_execution_options().get(_OWNER)
+    return owner if isinstance(owner, Database) else None
 
 
 def _bind_quickly() -> None:

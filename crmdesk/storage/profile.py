@@ -31,7 +31,7 @@ from crmdesk.storage.engine import Database
 
 DATABASE_FILE = "crmdesk.db"
 RESTORING, ASIDE_FILE = "restoring", "aside"
-FOLDERS = ("attachments", "backups", "logs")
+FOLDERS = ("attachments", "backups", "logs", "maps")
 IN_USE = "use"
 _SET_FACT = (
     "INSERT INTO profile (key, value) VALUES (?, ?)"
@@ -140,7 +140,7 @@ def removed_on_failure(folder: Path) -> Iterator[Keeping]:
                     place = folder / name
                     if name == crypto.KEY_FILE:
                         crypto.forget_keyring_entry(place)
-                    if name == "logs":
+                    if name in ("logs", "maps"):
                         shutil.rmtree(place, ignore_errors=True)
                     elif name not in FOLDERS:
                         place.unlink(missing_ok=True)

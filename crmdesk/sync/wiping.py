@@ -17,7 +17,7 @@ from crmdesk.storage.profile import DATABASE_FILE, RESTORING
 
 
 def wipe(folder: Path) -> None:
-    """Destroy the keys of a profile, then its database, backups and attachments.
+    """Destroy the keys of a profile, then its database, backups, attachments and maps.
 
     The keys that a restore or an older profile left here go too, for the backups beside them
     open with those. Open connections go on until they are closed; nothing can be opened again.
@@ -26,7 +26,7 @@ def wipe(folder: Path) -> None:
     for key_file in dict.fromkeys(keys):
         if key_file.is_file():
             _destroy_key(key_file)
-    for name in ("backups", "attachments", RESTORING):
+    for name in ("backups", "attachments", "maps", RESTORING):
         shutil.rmtree(folder / name, ignore_errors=True)
     for left_over in folder.glob(".restore-*"):
         shutil.rmtree(left_over, ignore_errors=True)

@@ -135,7 +135,8 @@ def test_a_pack_made_again_is_the_bundled_one(
         progress=stages.append,
     )
     assert made == andorra
-    assert stages == ["reading", "roads", "levels", "writing"]
+    assert list(dict.fromkeys(stages)) == ["reading", "roads", "levels", "writing"]
+    assert len(stages) > 20  # told again and again, so that it can be stopped
 
 
 def test_a_world_of_two_countries_keeps_their_border_once(tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, select
 
 from crmdesk.domain.policy import Policy
-from crmdesk.services.planning_problem import committed_until, travel_between
+from crmdesk.services.planning_problem import committed_until
 from crmdesk.services.queries.plan_coverage import coverage_by_day
 from crmdesk.services.queries.policy import policy_in
-from crmdesk.services.rep_days import DayPlace, RepDay, rep_days
+from crmdesk.services.rep_days import RepDay, rep_days
+from crmdesk.services.travel import travel_between
 from crmdesk.storage.tables import table
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def week_plan(ws: Workspace, monday: date, user_id: int | None = None) -> WeekRo
         policy = policy_in(connection)
         stops = _stops(connection, user, monday, sunday)
         covered = coverage_by_day(connection, ws, user, monday)
+        backs = {day: _way_back(connection, user, stops, rep, policy) for day, rep in every.items()}
     tentative_after = committed_until(ws.today(), policy.plan_weeks)
     days = []
     for day, rep in every.items():
@@ -142,7 +144,7 @@ def week_plan(ws: Workspace, monday: date, user_id: int | None = None) -> WeekRo
         if of_day or rep.work is not None or rep.off or rep.set_here:
             if rep.off and not of_day and day.weekday() >= 5:
                 continue  # a weekend that is off is nothing new
-            row = _day(rep, of_day, policy, covered.get(day))
+            row = _day(rep, of_day, backs[day], covered.get(day))
             days.append(replace(row, tentative=day > tentative_after))
     return _week(monday, tuple(days))
 
@@ -223,9 +225,11 @@ def _worth(row: Any, sold: dict[int, int]) -> int | None:
     return sold.get(row.id) if row.status == "done" else row.expected_margin_minor or 0
 
 
-def _day(rep: RepDay, stops: tuple[StopRow, ...], policy: Policy, coverage: float | None) -> DayRow:
+def _day(
+    rep: RepDay, stops: tuple[StopRow, ...], back: tuple[float, int], coverage: float | None
+) -> DayRow:
     drives = [stop for stop in stops if stop.in_person]
-    back_km, back_minutes = _way_back(drives, rep.end, policy)
+    back_km, back_minutes = back
     driving = sum(stop.leg_minutes for stop in drives) + back_minutes
     work = rep.work
     pauses = work.pauses if work is not None else ()
@@ -259,12 +263,21 @@ def _span(drives: Sequence[StopRow], back_minutes: int, pauses: Sequence[tuple[i
     )
 
 
-def _way_back(drives: Sequence[StopRow], end: DayPlace | None, policy: Policy) -> tuple[float, int]:
-    """Kilometres and minutes from the last stop to where the day ends, estimated."""
-    placed = [stop for stop in drives if stop.latitude is not None and stop.longitude is not None]
-    if not placed or end is None:
+def _way_back(
+    connection: Connection, user: int, stops: Sequence[StopRow], rep: RepDay, policy: Policy
+) -> tuple[float, int]:
+    """Kilometres and minutes from the last stop of a day to where it ends."""
+    placed = [
+        stop
+        for stop in stops
+        if stop.day == rep.date
+        and stop.in_person
+        and stop.latitude is not None
+        and stop.longitude is not None
+    ]
+    if not placed or rep.end is None:
         return 0.0, 0
-    last = placed[-1]
-    matrix = travel_between([(last.latitude or 0.0, last.longitude or 0.0), end.point], policy)
+    last = (placed[-1].latitude or 0.0, placed[-1].longitude or 0.0)
+    matrix = travel_between(connection, [last, rep.end.point], policy, user)
     km, minutes = matrix.leg(0, 1)
     return km, round(minutes)

@@ -1,0 +1,114 @@
+"""The road network of a map pack, made ready for planning, and the file it is kept in.
+
+Owns turning a pack's stretches into :mod:`crmdesk.planning.roadnet`'s and keeping the result
+beside the pack (arrays in msgpack, zstd), so that it is prepared once. What lies on the disk is
+checked before it is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import zstandard
+
+from crmdesk.domain.errors import UserError
+from crmdesk.i18n import _
+from crmdesk.interchange.mappack import ROAD_CLASSES, SCALE, MapPack, unpacked
+from crmdesk.interchange.maproads import distance_m
+from crmdesk.planning.roadnet import NetworkTooLarge, RoadEdge, RoadNetwork, build_network
+
+ROADS_SUFFIX = ".roads"
+_FORMAT = 1
+_MOST_BYTES = 1_500_000_000
+_TRACK = ROAD_CLASSES.index("track")
+_ARRAYS: dict[str, type[np.generic]] = {
+    "first": np.int64, "head": np.int32, "up": np.int64, "down": np.int64, "parent": np.int32,
+    "edge_start": np.int32, "edge_end": np.int32, "forward": np.int64, "backward": np.int64,
+    "line_first": np.int64, "line": np.int32,
+}  # fmt: skip
+
+
+def network_of(pack: MapPack, tell: Callable[[int, int], None] | None = None) -> RoadNetwork:
+    """The network of a pack's roads; empty where it has none. ``tell`` as in ``build_network``.
+
+    Raises:
+        UserError: there are more roads than a laptop can prepare.
+    """
+    try:
+        return build_network(_edges(pack), tell)
+    except NetworkTooLarge as error:
+        raise UserError(
+            _("This map has more roads than can be prepared for planning."),
+            _("Choose a smaller region."),
+        ) from error
+
+
+def _edges(pack: MapPack) -> Iterator[RoadEdge]:
+    for edge in pack.edges:
+        line = list(zip(accumulate(edge.line[::2]), accumulate(edge.line[1::2]), strict=True))
+        if edge.speed_kmh <= 0 or len(line) < 2:
+            continue
+        degrees = [(x / SCALE, y / SCALE) for x, y in line]
+        metres = sum(map(distance_m, degrees, degrees[1:]))
+        seconds = metres / (edge.speed_kmh / 3.6)
+        yield RoadEdge(
+            edge.start, edge.end, metres, seconds, edge.oneway, edge.road_class != _TRACK, line
+        )
+
+
+def write_network(network: RoadNetwork, path: Path, pack_sha256: str) -> None:
+    """Keep a network beside its pack."""
+    arrays = {name: np.ascontiguousarray(getattr(network, name)).tobytes() for name in _ARRAYS}
+    document = {"format": _FORMAT, "pack": pack_sha256, "arrays": arrays}
+    data = zstandard.ZstdCompressor(level=6).compress(msgspec.msgpack.encode(document))
+    draft = path.with_name(path.name + ".new")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def read_network(path: Path, pack_sha256: str) -> RoadNetwork | None:
+    """The network that was kept for a pack; None when there is none or it cannot be believed."""
+    try:
+        document = msgspec.msgpack.decode(unpacked(path.read_bytes(), _MOST_BYTES))
+        if document["format"] != _FORMAT or document["pack"] != pack_sha256:
+            return None
+        arrays: dict[str, Any] = {
+            name: np.frombuffer(document["arrays"][name], kind) for name, kind in _ARRAYS.items()
+        }
+        arrays["line"] = arrays["line"].reshape(-1, 2)
+    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, KeyError, TypeError, ValueError):
+        return None
+    network = RoadNetwork(**arrays)
+    return network if _sound(network) else None
+
+
+def _sound(network: RoadNetwork) -> bool:
+    """Every index leads somewhere, and every chain of junctions upwards."""
+    count, edges = network.junctions, len(network.edge_start)
+    parents = network.parent
+    return bool(
+        len(network.first) == count + 1
+        and _steps(network.first, len(network.head))
+        and len(network.up) == len(network.down) == len(network.head)
+        and len(network.edge_end) == len(network.forward) == len(network.backward) == edges
+        and len(network.line_first) == edges + 1
+        and _steps(network.line_first, len(network.line))
+        and _within(network.head, 0, count)
+        and _within(parents, -1, count)
+        and ((parents == -1) | (parents > np.arange(count))).all()
+        and _within(network.edge_start, 0, count)
+        and _within(network.edge_end, 0, count)
+    )
+
+
+def _steps(first: Any, last: int) -> bool:
+    return bool(len(first) and first[0] == 0 and first[-1] == last and (np.diff(first) >= 0).all())
+
+
+def _within(numbers: Any, least: int, below: int) -> bool:
+    return not len(numbers) or bool(numbers.min() >= least and numbers.max() < below)

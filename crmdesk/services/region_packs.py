@@ -1,0 +1,234 @@
+"""The map packs of this computer: those that come with the program and those of the profile.
+
+Owns finding them, their facts, adding one safely, removing one, and making their roads ready for
+planning. A pack of the profile lies in its folder ``maps``; what was made from any pack (the
+network, facts) lies there too and can be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.i18n import _
+from crmdesk.interchange.mappack import SUFFIX, MapPack, read_pack
+from crmdesk.paths import resources_dir
+
+if TYPE_CHECKING:
+    from crmdesk.planning.roadnet import RoadNetwork
+    from crmdesk.planning.roadsnap import Snapper
+
+FOLDER = "maps"
+MOST_PACK_BYTES = 400_000_000
+_AT_ONCE_ROADS = 20_000
+"""Networks up to this many stretches are prepared when they are first asked for (a second)."""
+_KEPT_NETWORKS = 3
+_PLAIN = re.compile(r"[^a-z0-9]+")
+
+
+class PackFacts(msgspec.Struct, frozen=True):
+    """What is known of a pack without reading it. ``bounds``: west, south, east, north."""
+
+    title: str
+    sha256: str
+    size: int
+    bounds: tuple[float, float, float, float]
+    roads: int
+    labels: int
+    attribution: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """A pack on this computer; ``bundled`` came with the program and cannot be removed."""
+
+    path: Path
+    facts: PackFacts
+    bundled: bool
+
+    def covers(self, latitude: float, longitude: float) -> bool:
+        """Whether a place in degrees lies within the pack's bounds."""
+        west, south, east, north = self.facts.bounds
+        return west <= longitude <= east and south <= latitude <= north
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRoads:
+    """A network that can be asked at once, and what puts places on it."""
+
+    network: RoadNetwork
+    snapper: Snapper
+
+
+_lock = threading.RLock()
+_facts: dict[tuple[Path, int, int], PackFacts] = {}
+_ready: OrderedDict[str, ReadyRoads] = OrderedDict()
+
+
+def pack_files(folder: Path) -> tuple[PackFile, ...]:
+    """The packs of a profile's folder and of the program, by title; damaged ones are left out."""
+    found = []
+    for place, bundled in ((resources_dir() / "map", True), (folder / FOLDER, False)):
+        for path in sorted(place.glob(f"*{SUFFIX}")):
+            try:
+                found.append(PackFile(path, facts_of(path), bundled))
+            except (UserError, OSError):
+                continue
+    return tuple(sorted(found, key=lambda pack: (pack.facts.title.casefold(), pack.facts.sha256)))
+
+
+def facts_of(path: Path) -> PackFacts:
+    """The facts of a pack; UserError when it is none. Read once per file."""
+    stat = path.stat()
+    key = (path, stat.st_mtime_ns, stat.st_size)
+    with _lock:
+        if key not in _facts:
+            _facts[key] = _read_facts(path)
+        return _facts[key]
+
+
+def _read_facts(path: Path) -> PackFacts:
+    beside = path.with_suffix(".facts")
+    digest = _digest(path)
+    try:
+        facts = msgspec.json.decode(beside.read_bytes(), type=PackFacts)
+        if facts.sha256 == digest:
+            return facts
+    except (OSError, msgspec.MsgspecError):
+        pass
+    return _facts_in(read_pack(path), digest, path.stat().st_size)
+
+
+def _facts_in(pack: MapPack, digest: str, size: int) -> PackFacts:
+    return PackFacts(
+        pack.title, digest, size, pack.bounds, len(pack.edges), len(pack.labels),
+        pack.attribution, pack.licence,
+    )  # fmt: skip
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def add_pack(
+    folder: Path, source: Path, *, tell: Callable[[int, int], None] | None = None
+) -> PackFile:
+    """Take a pack into the profile, checked, with its roads made ready.
+
+    ``tell`` hears how many junctions of how many are prepared and may raise to stop; then nothing
+    is left behind. Adding the same pack again changes nothing.
+
+    Raises:
+        NotFound: there is no such file.
+        UserError: it is too large, no pack, or holds what no pack may hold.
+    """
+    from crmdesk.interchange.packcheck import check_pack
+
+    if not source.is_file():
+        raise NotFound(_("There is no file {file}.").format(file=source))
+    if source.stat().st_size > MOST_PACK_BYTES:
+        raise UserError(_("{name} is too large for a map pack.").format(name=source.name))
+    pack = read_pack(source)
+    check_pack(pack, source.name)
+    digest = _digest(source)
+    place = folder / FOLDER
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if pack.edges:
+        _prepare(place, pack, digest, tell)
+    target = place / f"{_plain(pack.title)}-{digest[:12]}{SUFFIX}"
+    facts = _facts_in(pack, digest, source.stat().st_size)
+    target.with_suffix(".facts").write_bytes(msgspec.json.encode(facts))
+    if not target.exists():
+        draft = target.with_suffix(".new")
+        draft.write_bytes(source.read_bytes())
+        draft.replace(target)
+    return PackFile(target, facts, bundled=False)
+
+
+def _plain(title: str) -> str:
+    return _PLAIN.sub("-", title.casefold()).strip("-")[:40] or "map"
+
+
+def remove_pack(folder: Path, sha256: str) -> None:
+    """Take a pack of the profile away, with everything made from it. NotFound for none."""
+    for pack in pack_files(folder):
+        if pack.facts.sha256 == sha256 and not pack.bundled:
+            place = folder / FOLDER
+            for path in (
+                pack.path, pack.path.with_suffix(".facts"), _roads_path(place, sha256),
+                place / f"travel-{sha256[:16]}.sealed",
+            ):  # fmt: skip
+                path.unlink(missing_ok=True)
+            with _lock:
+                _ready.pop(sha256, None)
+            return
+    raise NotFound(_("There is no such map in this profile."))
+
+
+def ready_roads(folder: Path, pack: PackFile, *, wait: bool = False) -> ReadyRoads | None:
+    """The pack's roads if they can be had at once; with ``wait`` they are prepared in any case.
+
+    None for a pack without roads, and for a large one that is not prepared yet.
+    """
+    from crmdesk.interchange.packroads import read_network
+    from crmdesk.planning.roadsnap import Snapper
+
+    digest = pack.facts.sha256
+    if not pack.facts.roads:
+        return None
+    with _lock:
+        if digest in _ready:
+            _ready.move_to_end(digest)
+            return _ready[digest]
+        place = folder / FOLDER
+        network = read_network(_roads_path(place, digest), digest)
+        if network is None:
+            if not wait and pack.facts.roads > _AT_ONCE_ROADS:
+                return None
+            network = _prepare(place, read_pack(pack.path), digest, None)
+        if not len(network.edge_start):
+            return None
+        _ready[digest] = ReadyRoads(network, Snapper(network))
+        while len(_ready) > _KEPT_NETWORKS:
+            _ready.popitem(last=False)
+        return _ready[digest]
+
+
+def is_prepared(folder: Path, pack: PackFile) -> bool:
+    """Whether the pack's roads are ready for planning."""
+    digest = pack.facts.sha256
+    return digest in _ready or _roads_path(folder / FOLDER, digest).exists()
+
+
+def _prepare(
+    place: Path, pack: MapPack, digest: str, tell: Callable[[int, int], None] | None
+) -> RoadNetwork:
+    from crmdesk.interchange.packroads import network_of, read_network, write_network
+
+    path = _roads_path(place, digest)
+    kept = read_network(path, digest)
+    if kept is not None:
+        return kept
+    network = network_of(pack, tell)
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_network(network, path, digest)
+    except OSError:
+        # A full disk costs the preparation next time, not the plan.
+        path.with_name(path.name + ".new").unlink(missing_ok=True)
+    return network
+
+
+def _roads_path(place: Path, digest: str) -> Path:
+    return place / f"{digest[:16]}.roads"

@@ -35,6 +35,7 @@ from crmdesk.domain.errors import (
 from crmdesk.i18n import _
 from crmdesk.storage import capture
 from crmdesk.storage.search import VOCABULARY
+from crmdesk.storage.spelling import folded_text
 from crmdesk.storage.vocabulary import Vocabulary
 
 _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
@@ -130,6 +131,7 @@ class Database:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute(f"PRAGMA synchronous = {flush}")
             cursor.close()
+            connection.create_function("folded", 1, folded_text, deterministic=True)
         except dbapi.Error as error:
             connection.close()
             raise (translate_error(error, self.path) or error) from error

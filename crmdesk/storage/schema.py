@@ -12,6 +12,7 @@ from crmdesk.domain.errors import CorruptFile, NewerFile
 from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
+from crmdesk.storage.indexes import create_list_indexes
 from crmdesk.storage.search import create_search_tables, renew
 from crmdesk.storage.tables import whole_metadata
 from crmdesk.storage.upgrading import after_upgrade
@@ -44,6 +45,7 @@ def create_tables(connection: Connection) -> None:
     whole_metadata().create_all(connection, checkfirst=False)
     connection.exec_driver_sql("INSERT INTO sync_state (id) VALUES (1)")
     create_search_tables(connection)
+    create_list_indexes(connection)
 
 
 def revision(connection: Connection) -> str | None:
@@ -96,6 +98,7 @@ def _upgrade(database: Database, found: str) -> None:
             connection.exec_driver_sql("UPDATE sync_state SET applying = 1")
             after_upgrade(connection, int(found))
             renew(connection)
+            create_list_indexes(connection)
             connection.exec_driver_sql("UPDATE sync_state SET applying = 0")
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:

@@ -45,6 +45,14 @@ def folded(word: str) -> str:
     return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
+def folded_text(text: str | None) -> str | None:
+    """A text without case and accents: what SQL compares as ``folded(column)``."""
+    if text is None or text.isascii():
+        return None if text is None else text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
 @lru_cache(maxsize=20_000)
 def latin(word: str) -> str:
     """A word in Latin letters and digits: Иванов as ivanov; what has no letters there is empty."""

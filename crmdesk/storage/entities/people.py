@@ -181,6 +181,16 @@ ENTITIES = (
         ),
     ),
     Entity(
+        # What somebody shows to colleagues; everybody gets it, ``people`` (uids) names whose it is.
+        "shared_view", Owner.REP, _REF,
+        (
+            ref("user", required=True, indexed=True), uid("view", indexed=True),
+            must(text("place")), must(text("name")), must(document("definition")),
+            document("people"),
+        ),
+        since=2,
+    ),
+    Entity(
         "dispute", Owner.BOTH, Scope.USER,
         (
             ref("user", required=True, indexed=True), must(text("period")), must(text("line")),

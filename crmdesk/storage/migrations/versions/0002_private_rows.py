@@ -123,12 +123,18 @@ def _work_tables() -> None:
         _text("snoozed_until"), _text("done_at"), sa.UniqueConstraint("user_id", "key"),
     )  # fmt: skip
     _row(
+        "shared_view", _ref("user_id", "app_user", required=True),
+        sa.Column("view_uid", sa.LargeBinary(16)), _text("place", required=True),
+        _text("name", required=True), _text("definition", required=True), _text("people"),
+    )  # fmt: skip
+    op.create_index("ix_shared_view_view_uid", "shared_view", ["view_uid"])
+    _row(
         "region_pack", _text("name", required=True), _text("kind", required=True, default="map"),
         _text("sha256", required=True),
         sa.Column("size", sa.Integer, nullable=False, server_default=sa.text("0")),
         _text("bounds"), _text("made_on"), _text("note"),
     )  # fmt: skip
-    for name in ("day_setting", "notice_state"):
+    for name in ("day_setting", "notice_state", "shared_view"):
         op.create_index(f"ix_{name}_user_id", name, ["user_id"])
 
 

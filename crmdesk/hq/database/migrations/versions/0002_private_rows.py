@@ -256,6 +256,20 @@ CREATE TABLE notice_state (
     CONSTRAINT fk_notice_state_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
 );
 CREATE UNIQUE INDEX uq_notice_state_user_id_key ON notice_state (user_id, key) WHERE NOT deleted;
+CREATE TABLE shared_view (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    view_uid UUID,
+    place TEXT NOT NULL,
+    name TEXT NOT NULL,
+    definition JSONB NOT NULL,
+    people JSONB,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_shared_view PRIMARY KEY (uid),
+    CONSTRAINT fk_shared_view_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
+);
 CREATE TABLE region_pack (
     uid UUID NOT NULL,
     name TEXT NOT NULL,

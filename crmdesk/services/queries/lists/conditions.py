@@ -1,0 +1,190 @@
+"""Conditions on columns, a whole query, and their form in a saved view.
+
+Owns what may be asked of which kind of column and the SQL of it; every value is a bound parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_
+
+from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
+from crmdesk.storage.spelling import folded_text
+
+
+class Op(StrEnum):
+    """What is asked of a column."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    CONTAINS = "contains"
+    EMPTY = "empty"
+    FILLED = "filled"
+    BEFORE = "before"
+    AFTER = "after"
+    ON = "on"
+    PAST = "past"
+    NOT_PAST = "not_past"
+    AHEAD = "ahead"
+    LEAST = "least"
+    MOST = "most"
+
+
+_TEXT = (Op.IS, Op.IS_NOT, Op.CONTAINS, Op.EMPTY, Op.FILLED)
+OPS: Mapping[Kind, tuple[Op, ...]] = {
+    Kind.TEXT: (Op.CONTAINS, Op.IS, Op.IS_NOT, Op.EMPTY, Op.FILLED),
+    Kind.CHOICE: _TEXT[:2] + _TEXT[3:],
+    Kind.DAY: (
+        Op.BEFORE, Op.AFTER, Op.ON, Op.PAST, Op.NOT_PAST, Op.AHEAD, Op.EMPTY, Op.FILLED,
+    ),
+    Kind.MONEY: (Op.LEAST, Op.MOST, Op.IS),
+    Kind.NUMBER: (Op.LEAST, Op.MOST, Op.IS),
+}  # fmt: skip
+"""What can be asked of a kind of column, the usual first."""
+
+BARE = frozenset({Op.EMPTY, Op.FILLED})
+DAYS = frozenset({Op.PAST, Op.NOT_PAST, Op.AHEAD})
+
+Value = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``value``: text or stored choice, ISO day, whole number (minor units, days), or None."""
+
+    column: str
+    op: Op
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a list shows: typed text, conditions that all hold, order; and its columns.
+
+    ``columns`` are (key, width in px before text scale; 0 for the usual) of the visible columns
+    from left to right; empty for the usual ones.
+    """
+
+    text: str = ""
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[str, bool] | None = None
+    columns: tuple[tuple[str, int], ...] = ()
+
+
+def condition_sql(column: ListColumn, condition: Condition, today: date) -> ColumnElement[bool]:
+    """The condition as SQL; ValueError for a value that does not fit the column."""
+    value, op = column.stored, condition.op
+    if op not in OPS[column.kind]:
+        raise ValueError(f"{op} is not asked of {column.kind}")
+    if op is Op.EMPTY:
+        return func.coalesce(value, "") == ""
+    if op is Op.FILLED:
+        return func.coalesce(value, "") != ""
+    if column.kind in (Kind.MONEY, Kind.NUMBER):
+        return _number_sql(func.coalesce(value, 0), op, _whole(condition.value))
+    if column.kind is Kind.DAY:
+        return _day_sql(value, op, condition.value, today)
+    wanted = str(condition.value or "")
+    if op is Op.CONTAINS:
+        return func.folded(value).contains(folded_text(wanted), autoescape=True)
+    if column.kind is Kind.TEXT:
+        same = func.folded(func.coalesce(value, "")) == folded_text(wanted)
+    else:
+        same = func.coalesce(value, "") == wanted
+    return same if op is Op.IS else ~same
+
+
+def _number_sql(value: ColumnElement[Any], op: Op, wanted: int) -> ColumnElement[bool]:
+    if op is Op.LEAST:
+        return value >= wanted
+    return value <= wanted if op is Op.MOST else value == wanted
+
+
+def _day_sql(value: ColumnElement[Any], op: Op, wanted: Value, today: date) -> ColumnElement[bool]:
+    if op in DAYS:
+        days = _whole(wanted)
+        if op is Op.AHEAD:
+            return and_(value >= _iso(today), value <= _iso(today + timedelta(days=days)))
+        first = _iso(today - timedelta(days=days))
+        if op is Op.PAST:
+            return and_(value >= first, value <= _iso(today))
+        return or_(value.is_(None), value < first)
+    day = _iso(date.fromisoformat(str(wanted)))
+    if op is Op.BEFORE:
+        return value < day
+    return value > day if op is Op.AFTER else value == day
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()
+
+
+def _whole(value: Value) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("a whole number is needed")
+    return value
+
+
+# ------------------------------------------------------------------------------ saved views
+
+
+def to_document(query: ListQuery) -> dict[str, Any]:
+    """The query as a saved view keeps it."""
+    return {
+        "text": query.text,
+        "filter": [[c.column, c.op.value, c.value] for c in query.conditions],
+        "sort": list(query.sort) if query.sort else None,
+        "columns": [list(pair) for pair in query.columns],
+    }
+
+
+def from_document(spec: ListSpec, document: object) -> tuple[ListQuery, int]:
+    """A saved view's query, and how many of its parts this version does not know.
+
+    A view may come from another version or another hand: what is unknown is left out.
+    """
+    if not isinstance(document, dict):
+        return ListQuery(), 1
+    found, lost = [], 0
+    for part in _several(document.get("filter")):
+        condition = _condition(spec, part)
+        if condition is None:
+            lost += 1
+        else:
+            found.append(condition)
+    sort = document.get("sort")
+    order = None
+    if isinstance(sort, list) and len(sort) == 2 and spec.knows(str(sort[0])):
+        order = (str(sort[0]), bool(sort[1]))
+    columns = tuple(
+        (str(pair[0]), int(pair[1]))
+        for pair in _several(document.get("columns"))
+        if isinstance(pair, list) and len(pair) == 2 and spec.knows(str(pair[0]))
+        and isinstance(pair[1], int)
+    )  # fmt: skip
+    text = document.get("text")
+    query = ListQuery(text if isinstance(text, str) else "", tuple(found), order, columns)
+    return query, lost
+
+
+def _several(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _condition(spec: ListSpec, part: object) -> Condition | None:
+    if not isinstance(part, list) or len(part) != 3 or not spec.knows(str(part[0])):
+        return None
+    column, op, value = spec.column(str(part[0])), part[1], part[2]
+    if not isinstance(value, str | int | None) or op not in Op.__members__.values():
+        return None
+    condition = Condition(column.key, Op(op), value)
+    try:
+        condition_sql(column, condition, date(2000, 1, 1))
+    except (ValueError, OverflowError):
+        return None
+    return condition

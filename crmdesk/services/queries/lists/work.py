@@ -1,0 +1,162 @@
+"""The lists of the work with customers: visits, tasks, opportunities, leads, tickets."""
+
+from __future__ import annotations
+
+from sqlalchemy import case, func
+
+from crmdesk.domain.pipeline import Stage, stage_word
+from crmdesk.i18n import _
+from crmdesk.services.queries.lists import words
+from crmdesk.services.queries.lists.sales import customer_columns
+from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
+from crmdesk.storage.tables import table
+
+_TEXT, _DAY, _MONEY, _CHOICE = Kind.TEXT, Kind.DAY, Kind.MONEY, Kind.CHOICE
+
+
+def lists() -> tuple[ListSpec, ...]:
+    """All of them."""
+    return (_visits(), _tasks(), _opportunities(), _leads(), _tickets())
+
+
+def _visits() -> ListSpec:
+    v, a, u = table("visit").c, table("account").c, table("user").c
+    reason = table("outcome_reason").c
+    source = (
+        table("visit").join(table("account"), a.id == v.account_id)
+        .outerjoin(table("user"), u.id == v.user_id)
+        .outerjoin(table("outcome_reason"), reason.id == v.reason_id)
+    )  # fmt: skip
+    minutes = (func.julianday(v.ended_at) - func.julianday(v.started_at)) * 1440
+    return ListSpec(
+        "visits", lambda: _("Visits"), "visit", "car", source, v.id,
+        (
+            *customer_columns(a, shown=True),
+            ListColumn("date", lambda: _("Visit day"), _DAY, v.date, 100, order=v.date),
+            ListColumn("mode", lambda: _("How"), _CHOICE, v.mode, 120, choices=words.visit_modes),
+            ListColumn("outcome", lambda: _("Outcome"), _CHOICE, v.outcome, 130,
+                       choices=words.visit_outcomes),
+            ListColumn("reason", lambda: _("Reason"), _TEXT, reason.name, 150),
+            ListColumn("minutes", lambda: _("Minutes"), Kind.NUMBER,
+                       func.coalesce(func.round(minutes), 0), 90, total=True),
+            ListColumn("next_step", lambda: _("Next step"), _TEXT, v.next_step, 160, shown=False),
+            ListColumn("next_on", lambda: _("Next step on"), _DAY, v.next_step_on, 100,
+                       shown=False),
+            ListColumn("note", lambda: _("Note"), _TEXT, v.note, 220),
+            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
+        ),
+        ("date", True),
+        lambda row: ("customer", {"account": row.account_id}),
+        ("visit", "account"),
+        found={"account": v.account_id},
+        account=v.account_id,
+    )  # fmt: skip
+
+
+def _tasks() -> ListSpec:
+    p, a = table("promise").c, table("account").c
+    by, to = table("user").alias("by_user"), table("user").alias("to_user")
+    source = (
+        table("promise").join(table("account"), a.id == p.account_id)
+        .outerjoin(by, by.c.id == p.user_id).outerjoin(to, to.c.id == p.assignee_id)
+    )  # fmt: skip
+    done = case((p.done_at.is_(None), "no"), else_="yes")
+    return ListSpec(
+        "tasks", lambda: _("Tasks"), "promise", "check", source, p.id,
+        (
+            ListColumn("text", lambda: _("Task"), _TEXT, p.text, 260),
+            *customer_columns(a, shown=False),
+            ListColumn("due", lambda: _("Due"), _DAY, p.due_on, 100, field="due_on"),
+            ListColumn("done", lambda: _("Done"), _CHOICE, done, 70, choices=words.yes_no),
+            ListColumn("made", lambda: _("Made on"), _DAY, p.made_on, 100),
+            ListColumn("by", lambda: _("Promised by"), _TEXT, by.c.name, 130),
+            ListColumn("to", lambda: _("Done by"), _TEXT, to.c.name, 130),
+            ListColumn("note", lambda: _("Note"), _TEXT, p.note, 180, shown=False, field="note"),
+        ),
+        ("due", False),
+        lambda row: ("customer", {"account": row.account_id}),
+        ("promise", "account"),
+        found={"promise": p.id, "account": p.account_id},
+        account=p.account_id,
+    )  # fmt: skip
+
+
+def _opportunities() -> ListSpec:
+    o, a, u = table("opportunity").c, table("account").c, table("user").c
+    source = (
+        table("opportunity").join(table("account"), a.id == o.account_id)
+        .outerjoin(table("user"), u.id == o.user_id)
+    )  # fmt: skip
+    return ListSpec(
+        "opportunities", lambda: _("Opportunities"), "opportunity", "goals", source, o.id,
+        (
+            ListColumn("name", lambda: _("Opportunity"), _TEXT, o.name, 220),
+            *customer_columns(a, shown=False),
+            ListColumn("stage", lambda: _("Stage"), _CHOICE, o.stage, 120,
+                       choices=lambda: {one.value: stage_word(one) for one in Stage}),
+            ListColumn("amount", lambda: _("Amount"), _MONEY, o.amount_minor, 110, total=True),
+            ListColumn("close", lambda: _("Expected close"), _DAY, o.expected_close, 110),
+            ListColumn("next_on", lambda: _("Next step on"), _DAY, o.next_step_on, 110),
+            ListColumn("next_step", lambda: _("Next step"), _TEXT, o.next_step, 180),
+            ListColumn("opened", lambda: _("Opened"), _DAY, o.opened_on, 100, shown=False),
+            ListColumn("closed", lambda: _("Closed"), _DAY, o.closed_on, 100, shown=False),
+            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
+        ),
+        ("close", False),
+        lambda row: ("pipeline", {"opportunity": row.id}),
+        ("opportunity", "account"),
+        found={"opportunity": o.id, "account": o.account_id},
+        account=o.account_id,
+    )  # fmt: skip
+
+
+def _leads() -> ListSpec:
+    le, u = table("lead").c, table("user").c
+    source = table("lead").outerjoin(table("user"), u.id == le.user_id)
+    return ListSpec(
+        "leads", lambda: _("Leads"), "lead", "user", source, le.id,
+        (
+            ListColumn("name", lambda: _("Lead"), _TEXT, le.name, 200),
+            ListColumn("company", lambda: _("Company"), _TEXT, le.company, 180),
+            ListColumn("city", lambda: _("Town"), _TEXT, le.city, 120),
+            ListColumn("status", lambda: _("Status"), _TEXT, le.status, 100),
+            ListColumn("source", lambda: _("Source"), _TEXT, le.source, 120, field="source"),
+            ListColumn("score", lambda: _("Score"), Kind.NUMBER, le.score, 80),
+            ListColumn("next_on", lambda: _("Next step on"), _DAY, le.next_step_on, 110),
+            ListColumn("created", lambda: _("Created"), _DAY, le.created_on, 100),
+            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
+        ),
+        ("created", True),
+        lambda row: ("pipeline", {"lead": row.id}),
+        ("lead",),
+        found={"lead": le.id},
+    )  # fmt: skip
+
+
+def _tickets() -> ListSpec:
+    k, a, u = table("ticket").c, table("account").c, table("user").c
+    source = (
+        table("ticket").join(table("account"), a.id == k.account_id)
+        .outerjoin(table("user"), u.id == k.assignee_id)
+    )  # fmt: skip
+    due, opened = func.substr(k.due_at, 1, 10), k.date
+    return ListSpec(
+        "tickets", lambda: _("Tickets"), "ticket", "ticket", source, k.id,
+        (
+            ListColumn("subject", lambda: _("Subject"), _TEXT, k.subject, 240),
+            ListColumn("number", lambda: _("Number"), _TEXT, k.number, 110),
+            *customer_columns(a, shown=False),
+            ListColumn("status", lambda: _("Status"), _CHOICE, k.status, 100,
+                       choices=words.ticket_states),
+            ListColumn("priority", lambda: _("Priority"), _CHOICE, k.priority, 90,
+                       choices=words.priorities),
+            ListColumn("opened", lambda: _("Opened"), _DAY, opened, 100, order=opened),
+            ListColumn("due", lambda: _("Due"), _DAY, due, 100),
+            ListColumn("assignee", lambda: _("Assigned to"), _TEXT, u.name, 130),
+        ),
+        ("opened", True),
+        lambda row: ("service", {"ticket": row.id}),
+        ("ticket", "account"),
+        found={"ticket": k.id, "account": k.account_id},
+        account=k.account_id,
+    )  # fmt: skip

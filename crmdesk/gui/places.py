@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _REP = ("today", "customers", "plan", "reorder", "orders", "quotes")
 _OFFICE = ("inbox", "orders", "customers", "reorder", "quotes", "service", "prices", "data")
 _MANAGER = (
-    "value", "goals", "prices", "customers", "plan", "reorder", "inbox", "orders", "quotes",
+    "coverage", "attention", "value", "goals", "prices", "customers", "plan", "reorder", "inbox",
+    "orders", "quotes",
 )  # fmt: skip
 _BY_ROLE = {
     "rep": _REP,
@@ -33,8 +34,8 @@ _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
     "accuracy", "company",
 )  # fmt: skip
-_ALONE = ("accuracy",)
-_BESIDE_IN_OFFICE = ("cover",)
+_ALONE = ("accuracy", "coverage", "attention")
+_BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
@@ -54,6 +55,8 @@ _ICONS = {
     "accuracy": "goals",
     "quote": "quotes",
     "cover": "people",
+    "coverage": "map",
+    "attention": "eye",
 }
 
 
@@ -84,6 +87,8 @@ def _titles() -> dict[str, str]:
         "inbox": _("Inbox"),
         "quotes": _("Quotes"),
         "cover": _("Cover"),
+        "coverage": _("Coverage"),
+        "attention": _("Attention"),
         "service": _("Service"),
         "data": _("Data"),
         "prices": _("Prices"),

@@ -192,7 +192,9 @@ class AttentionPresenter:
         self._show_part()
 
     def type_model(self, typed: ModelTyped) -> None:
-        """Something was typed into the form."""
+        """Something was typed into the form; what comes after it was left is dropped."""
+        if self.mode != "models":
+            return
         self._model_typed = typed
         self._try_model()
 
@@ -219,7 +221,7 @@ class AttentionPresenter:
         )
 
     def _on_tried(self, number: int, found: WhatIf) -> None:
-        if number != self._asked:
+        if number != self._asked or self.mode != "models":
             return
         self._what_if = found
         currency = self.workspace.currency
@@ -276,7 +278,10 @@ class AttentionPresenter:
                 str(round(row.wanted.interval_days)), str(row.wanted.virtual_between),
                 typed.minutes,
             )  # fmt: skip
-        base = facts.serving.model if facts.serving.source is None else facts.serving.source.model
+            why = words.misfit_text(row.misfit)
+            said = f"{why[:1].upper()}{why[1:]}. {said}"
+        source = facts.serving.source
+        base = facts.serving.model if source is None else source.model
         usual = OwnTyped(
             str(round(base.interval_days)),
             str(base.virtual_between),

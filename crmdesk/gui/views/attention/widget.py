@@ -110,15 +110,14 @@ class AttentionPlace(QWidget):
         self._side = Panel(_("Model"), parent=self)
         self._side.setFixedWidth(theme.scaled(_SIDE))
         self.form, self.own = ModelForm(self), OwnForm(self)
-        self._forms = QStackedWidget(self)
-        self._forms.addWidget(self.form)
-        self._forms.addWidget(self.own)
+        self.own.hide()
         self.change = ChangePart(self)
         inside = QWidget(self)
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._forms)
+        column.addWidget(self.form)
+        column.addWidget(self.own)
         column.addWidget(self.change, 1)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
@@ -186,7 +185,7 @@ class AttentionPlace(QWidget):
 
     def show_model(self, typed: ModelTyped, title: str, *, may_change: bool) -> None:
         """Show the form of a model."""
-        self._forms.setCurrentWidget(self.form)
+        self._show_form(own=False)
         self._side.set_title(title, _("what serves these customers"))
         self.form.show_typed(typed, may_change=may_change)
         self.save.set_label(_("Save the model"))
@@ -194,16 +193,20 @@ class AttentionPlace(QWidget):
 
     def show_customer(self, name: str, facts: str, typed: OwnTyped, usual: OwnTyped) -> None:
         """Show a customer and its own figures."""
-        self._forms.setCurrentWidget(self.own)
+        self._show_form(own=True)
         self._side.set_title(name, _("figures of its own"))
         self.own.show_typed(facts, typed, usual)
         self.save.set_label(_("Save its figures"))
         self.save.setEnabled(True)
 
+    def _show_form(self, *, own: bool) -> None:
+        self.form.setVisible(not own)
+        self.own.setVisible(own)
+
     def show_change(self, item: ChangeItem) -> None:
         """Show what the change would do."""
         self.change.show_change(item)
-        if item.field and self._forms.currentWidget() is self.form:
+        if item.field and self.own.isHidden():
             self.form.go(item.field)
 
     # --------------------------------------------------------------------------------- input
@@ -234,7 +237,7 @@ class AttentionPlace(QWidget):
     def _on_save_wanted(self) -> None:
         if not self.save.isEnabled():
             return
-        if self._forms.currentWidget() is self.form:
+        if self.own.isHidden():
             self.presenter.type_model(self.form.value())
         self.presenter.save()
 
@@ -247,7 +250,7 @@ class AttentionPlace(QWidget):
             self.form.go("code")
 
     def _on_edit_wanted(self) -> None:
-        if self._forms.currentWidget() is self.form:
+        if self.own.isHidden():
             self.form.go()
         else:
             self.own.go()

@@ -36,6 +36,11 @@ class Search:
         if self.routes.worth > self.best.worth:
             self.best = Snapshot(self.routes)
 
+    def adopt(self, orders: list[list[int]]) -> None:
+        """Take over a plan from elsewhere as the best one."""
+        self.routes.load(orders)
+        self.best = Snapshot(self.routes)
+
     def step(self, temperature: float) -> bool:
         """One ruin and recreate; keep it by the annealing rule. True when a new best was found."""
         routes = self.routes

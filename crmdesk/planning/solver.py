@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from crmdesk.planning.model import Model
 from crmdesk.planning.plan import Conflict, ConflictCode, Plan, plan_from_orders
@@ -47,6 +47,18 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
+class Meeting(Protocol):
+    """How a search meets others at work on the same problem."""
+
+    def at(self, share: float, search: Search) -> None:
+        """Called again and again with the share of the work done; may change where it stands."""
+        ...
+
+    def close(self, search: Search) -> None:
+        """Called once at the end; may give `search` a better plan than its own."""
+        ...
+
+
 def solve(
     problem: Problem,
     *,
@@ -57,12 +69,14 @@ def solve(
     clock: Callable[[], float] = time.monotonic,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
+    meeting: Meeting | None = None,
 ) -> Plan:
     """The best plan found for `problem`.
 
     Stops after `iterations` (the same seed and iterations give the same plan), after `seconds`, at
     whichever comes first, or when `cancelled` says so; with neither, after `DEFAULT_ITERATIONS`.
     `start` gives the orders of a former plan to begin from; what no longer fits is left out.
+    `meeting` lets several searches for the same problem compare notes, see `together`.
     Raises `ProblemError` when the problem is malformed; impossible fixed visits are reported in
     `Plan.conflicts`.
     """
@@ -80,8 +94,10 @@ def solve(
     done = 0
     if model.stops and model.days:
         limit = _Limit(began, iterations, seconds, clock, cancelled)
-        done = _anneal(search, limit, on_progress, warm=start is not None)
+        done = _anneal(search, limit, on_progress, meeting, warm=start is not None)
         search.fill()
+        if meeting is not None:
+            meeting.close(search)
     if on_progress is not None:
         on_progress(_progress(search, 1.0, done))
     routes.restore(search.best)
@@ -116,7 +132,12 @@ class _Limit:
 
 
 def _anneal(
-    search: Search, limit: _Limit, on_progress: ProgressCallback | None, *, warm: bool
+    search: Search,
+    limit: _Limit,
+    on_progress: ProgressCallback | None,
+    meeting: Meeting | None,
+    *,
+    warm: bool,
 ) -> int:
     """Run the annealing until the limit; returns the iterations done."""
     scale = search.model.scale
@@ -136,6 +157,8 @@ def _anneal(
         if on_progress is not None:
             on_progress(_progress(search, min(share, 0.99), done))
         share = limit.share(done)
+        if meeting is not None:
+            meeting.at(share, search)
     return done
 
 

@@ -84,14 +84,11 @@ class _Partner:
         """Start the second process; None where that is not worth it or not possible."""
         if seconds < _LEAST_SECONDS or len(problem.stops) < 2 or not problem.days:
             return None
-        method = _start_method()
-        if method == "spawn" and getattr(sys, "frozen", False):
+        if not _forks() and getattr(sys, "frozen", False):
             return None
-        context = multiprocessing.get_context(method)
-        here, there = context.Pipe()
-        process = context.Process(
-            target=_search_beside, args=(there, problem, seed, seconds, start, clock), daemon=True
-        )
+        here, there = multiprocessing.Pipe()
+        beside = _forked if _forks() else _spawned
+        process = beside((there, problem, seed, seconds, start, clock))
         try:
             process.start()
         except OSError:
@@ -140,10 +137,19 @@ def _orders(nodes: Sequence[Sequence[int]]) -> Orders:
     return [list(day[1:-1]) for day in nodes]
 
 
-def _start_method() -> str:
+def _forks() -> bool:
     """Forking is the quickest, and safe only in a program without threads."""
-    forks = sys.platform == "linux" and threading.active_count() == 1
-    return "fork" if forks else "spawn"
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def _forked(arguments: tuple[object, ...]) -> multiprocessing.process.BaseProcess:
+    context = multiprocessing.get_context("fork")
+    return context.Process(target=_search_beside, args=arguments, daemon=True)
+
+
+def _spawned(arguments: tuple[object, ...]) -> multiprocessing.process.BaseProcess:
+    context = multiprocessing.get_context("spawn")
+    return context.Process(target=_search_beside, args=arguments, daemon=True)
 
 
 def _search_beside(

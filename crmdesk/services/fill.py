@@ -15,7 +15,7 @@ from crmdesk.i18n import _
 from crmdesk.planning.explain import explain_omissions, explain_visits
 from crmdesk.planning.problem import FixedVisit
 from crmdesk.planning.solver import solve
-from crmdesk.services.planning_problem import Objective, read_problem
+from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
 from crmdesk.services.plans import ProgressCallback, Proposal
 from crmdesk.services.workspace import Workspace
 
@@ -28,6 +28,7 @@ def propose_fill(
     seconds: float | None = None,
     iterations: int | None = None,
     seed: int = 1,
+    on_source: Callable[[RepProblem], None] | None = None,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Proposal:
@@ -47,6 +48,8 @@ def propose_fill(
         if (stop, day) not in kept
     )
     problem = replace(source.problem, fixed=source.problem.fixed + extra)
+    if on_source is not None:
+        on_source(source)
     plan = solve(
         problem,
         seed=seed,

@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from crmdesk.gui import theme
 from crmdesk.gui.jobs import Control, Runner
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.plan import presenter as presenter_module
+from crmdesk.gui.views.plan import planner as planner_module
 from crmdesk.gui.views.plan.asked import Heading
 from crmdesk.gui.views.plan.board import CUSTOMER_MIME, VISIT_MIME
-from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
+from crmdesk.gui.views.plan.items import CardItem, DayItem, FormItem, UnplannedItem, VariantItem
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.views.plan.words import Explanation
@@ -43,7 +43,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 0.4)
+    monkeypatch.setattr(planner_module, "_seconds", lambda _ws: 0.4)
 
 
 @pytest.fixture
@@ -68,12 +68,20 @@ class FakeView:
     progress: list[tuple[str, int, int]] = field(default_factory=list)
     outcome: tuple[str, str, str] = ("", "", "")
     control: Control | None = None
+    drawn: int = 0
+    variants: tuple[VariantItem, ...] = ()
+    chosen: str = ""
+    form: FormItem | None = None
+    complaint: tuple[str, str] = ("", "")
+    file: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
     def show_heading(self, heading: Heading) -> None:
         self.heading = heading
 
     def show_days(self, days: Sequence[DayItem]) -> None:
         self.days = list(days)
+        self.drawn += 1
 
     def show_selected(self, card: int | None) -> None:
         self.selected = card
@@ -92,6 +100,21 @@ class FakeView:
 
     def show_outcome(self, strong: str, middle: str, margin: str) -> None:
         self.outcome = (strong, middle, margin)
+
+    def show_variants(self, items: Sequence[VariantItem], chosen: str) -> None:
+        self.variants, self.chosen = tuple(items), chosen
+
+    def ask(self, form: FormItem | None) -> None:
+        self.form = form
+
+    def complain(self, field: str, words: str) -> None:
+        self.complaint = (field, words)
+
+    def ask_file(self, stem: str, ending: str) -> str:
+        return self.file
+
+    def open_links(self, links: Sequence[tuple[str, str]]) -> None:
+        self.links = tuple(links)
 
     def new_control(self) -> Control:
         self.control = Control()
@@ -135,7 +158,7 @@ def test_it_opens_on_this_week_at_the_next_stop(made: Made) -> None:
     assert not card.past
     title, note, stops, home = view.map
     assert title == "Tuesday"
-    assert note.endswith(" driving")
+    assert " driving · coverage " in note
     assert home == Home(42.4637, 1.4914)
     assert [stop.number for stop in stops] == ["1", "2", "3", "4", "5"]
     assert [stop.state for stop in stops][:3] == [
@@ -292,7 +315,7 @@ def test_a_plan_that_cannot_be_better_is_left_in_words_too(
 ) -> None:
     presenter, view, desk = made
     presenter.fill()
-    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 0.0)
+    monkeypatch.setattr(planner_module, "_seconds", lambda _ws: 0.0)
     presenter.fill()
     assert view.outcome == ("", "", "")
     assert desk.toasts[-1].startswith("Nothing better was found")
@@ -338,7 +361,7 @@ def test_dropping_takes_a_visit_out(made: Made) -> None:
 def test_cancelling_leaves_the_plan_as_it_was(
     ws: Workspace, runner: Runner, desk: FakeDesk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presenter_module, "_seconds", lambda _ws: 30.0)
+    monkeypatch.setattr(planner_module, "_seconds", lambda _ws: 30.0)
     view = FakeView()
     presenter = PlanPresenter(PlaceContext(ws, runner, desk), view)
     presenter.start()

@@ -127,6 +127,12 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def weeks_plan(ws: Workspace, monday: date, weeks: int, user_id: int | None = None) -> WeekRow:
+    """So many weeks from a Monday on as one row: all their days, and their sums."""
+    found = [week_plan(ws, monday + timedelta(days=7 * n), user_id) for n in range(weeks)]
+    return _week(monday, tuple(day for week in found for day in week.days))
+
+
 def week_plan(ws: Workspace, monday: date, user_id: int | None = None) -> WeekRow:
     """The plan of a week: the days that are worked or have stops."""
     user = ws.user.id if user_id is None else user_id

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _account, _planned = table("account"), table("planned_visit")
 _FITS_AT_LEAST_EUR = 1.0
+_COULD_FIT = (OmissionCode.NO_TIME, OmissionCode.NOT_DUE, OmissionCode.CALL_INSTEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,15 @@ class UnplannedRow:
     days: tuple[DayReason, ...] = ()
 
 
-def left_out(ws: Workspace, monday: date, user_id: int | None = None) -> tuple[UnplannedRow, ...]:
-    """Customers without a visit in what is left of the week, the most valuable first.
+def left_out(
+    ws: Workspace, monday: date, user_id: int | None = None, *, weeks: int = 1
+) -> tuple[UnplannedRow, ...]:
+    """Customers without a visit in what is left of the weeks, the most valuable first.
 
-    Reasons hold for the plan as it is. Empty for a week that is over or has no working day left.
+    Reasons hold for the plan as it is. Empty for weeks that are over or have no working day left.
     """
     user = ws.user.id if user_id is None else user_id
-    start, end = max(monday, ws.today()), monday + timedelta(days=7)
+    start, end = max(monday, ws.today()), monday + timedelta(days=7 * weeks)
     if start >= end:
         return ()
     source = read_problem(ws, user, start, (end - start).days, Objective.MARGIN)
@@ -171,7 +174,7 @@ def _by_day(
     found = []
     for d, day in enumerate(source.days):
         one = explainer.why_not(stop, d)
-        fits = routes.find(stop, d) != NO_POSITION
+        fits = one.code in _COULD_FIT and routes.find(stop, d) != NO_POSITION
         km = routes.found_km[stop * len(source.days) + d] if fits else one.detour_km
         minor = None if one.expected is None else round(one.expected * scale)
         found.append(DayReason(day, one.code.value, minor, km, fits))
@@ -179,7 +182,12 @@ def _by_day(
 
 
 def other_days(
-    ws: Workspace, monday: date, planned_visit_id: int, user_id: int | None = None
+    ws: Workspace,
+    monday: date,
+    planned_visit_id: int,
+    user_id: int | None = None,
+    *,
+    weeks: int = 1,
 ) -> tuple[DayReason, ...]:
     """What seeing a planned customer on each other day of the week's rest would mean.
 
@@ -187,7 +195,7 @@ def other_days(
     a visit that is over or not of this week.
     """
     user = ws.user.id if user_id is None else user_id
-    start, end = max(monday, ws.today()), monday + timedelta(days=7)
+    start, end = max(monday, ws.today()), monday + timedelta(days=7 * weeks)
     if start >= end:
         return ()
     with ws.database.read() as connection:
@@ -219,7 +227,7 @@ def other_days(
 
 def _best_fit(source: RepProblem, routes: Routes, one: Omission) -> tuple[date | None, float]:
     """The day on which the customer can be added and pays for the drive, with its kilometres."""
-    if one.code not in (OmissionCode.NO_TIME, OmissionCode.NOT_DUE, OmissionCode.CALL_INSTEAD):
+    if one.code not in _COULD_FIT:
         return None, 0.0
     weights, days = source.problem.weights, len(source.days)
     best: tuple[float, int, float] | None = None

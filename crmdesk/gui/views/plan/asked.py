@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from crmdesk.gui.views.plan.items import CardItem, DayItem, UnplannedItem
+from crmdesk.gui.views.plan.items import CardItem, DayItem, FormItem, UnplannedItem, VariantItem
 from crmdesk.gui.views.plan.words import Explanation
 from crmdesk.gui.widgets.map_items import Home, MapStop
 
@@ -50,6 +50,21 @@ class PlanView(Protocol):
 
     def show_outcome(self, strong: str, middle: str, margin: str) -> None:
         """Show what the re-plan changed; an empty beginning takes it away."""
+
+    def show_variants(self, items: Sequence[VariantItem], chosen: str) -> None:
+        """Show plans side by side, one of them on the board; none takes them away."""
+
+    def ask(self, form: FormItem | None) -> None:
+        """Ask for a few things in a strip, or take it away."""
+
+    def complain(self, field: str, words: str) -> None:
+        """Say what is wrong with a field of the strip; what was typed stays."""
+
+    def ask_file(self, stem: str, ending: str) -> str:
+        """Where a file is to be written; empty when not wanted."""
+
+    def open_links(self, links: Sequence[tuple[str, str]]) -> None:
+        """Offer links by their titles."""
 
     def new_control(self) -> Control:
         """Make what a job reports to and is cancelled by."""

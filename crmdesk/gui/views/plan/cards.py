@@ -25,7 +25,6 @@ from crmdesk.gui.widgets.charts import (
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.i18n import _
 
-CARD = 44
 _STRIPE = 3
 _GRIP = 14
 _MARK = 14
@@ -87,6 +86,44 @@ def _paint_lower(painter: QPainter, rect: QRectF, card: CardItem) -> None:
         draw_text(painter, town, card.town, small, "muted")
 
 
+def paint_low_card(painter: QPainter, rect: QRectF, card: CardItem, *, selected: bool) -> None:
+    """One visit in one line: hour, name, mark or worth."""
+    _paint_ground(painter, rect, card, selected=selected)
+    small = theme.font(t.SIZE_SMALL, tabular=True)
+    area = rect.adjusted(t.SPACE_2, 0, -t.SPACE_2, 0)
+    if card.icon:
+        side = theme.scaled(_MARK - 2)
+        mark = QRectF(area.right() - side, area.center().y() - side / 2, side, side)
+        icons.paint(painter, card.icon, mark, text_token(card.icon_tone))
+        area.setRight(mark.left() - t.SPACE_1)
+    elif card.value_tone is not Tone.PLAIN:
+        room = text_width(small, card.value)
+        draw_text(painter, area, card.value, small, text_token(card.value_tone), RIGHT)
+        area.setRight(area.right() - room - t.SPACE_1)
+    if card.clock:
+        used = draw_text(painter, area, card.clock, small, "muted")
+        area.setLeft(area.left() + used + t.SPACE_1)
+    ink = "muted" if card.past else "text"
+    draw_text(painter, area, card.title, theme.font(t.SIZE_SMALL, t.MEDIUM), ink)
+
+
+def paint_low_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
+    """A day among several weeks: its name, worth and totals in two lines."""
+    area = rect.adjusted(t.SPACE_2 + 2, 0, -t.SPACE_2 - 2, 0)
+    upper = QRectF(area.left(), area.top() + theme.scaled(5), area.width(), theme.scaled(17))
+    value = theme.font(t.SIZE_SMALL, t.SEMIBOLD, tabular=True)
+    draw_text(painter, upper, day.value, value, "muted" if day.past else "text", RIGHT)
+    name = upper.adjusted(0, 0, -text_width(value, day.value) - t.SPACE_2, 0)
+    ink = "accent" if day.is_today else "muted" if day.tentative else "text"
+    draw_text(painter, name, day.title, theme.font(t.SIZE_BODY, t.SEMIBOLD), ink)
+    lower = QRectF(area.left(), upper.bottom(), area.width(), theme.scaled(15))
+    small = theme.font(t.SIZE_SMALL, tabular=True)
+    words = [*day.stats[1:]] if len(day.stats) > 1 else [*day.stats]
+    if day.tentative:
+        words.append(_("tentative"))
+    draw_text(painter, lower, " · ".join(words), small, "muted")
+
+
 def paint_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
     """A day's name, worth, totals, and how full it is."""
     area = rect.adjusted(t.SPACE_3 - 2, 0, -t.SPACE_3 + 2, 0)
@@ -101,8 +138,10 @@ def paint_heading(painter: QPainter, rect: QRectF, day: DayItem) -> None:
     name = upper.adjusted(0, 0, -room, 0)
     ink = "accent" if day.is_today else "text"
     used = draw_text(painter, name, day.title, title, ink)
-    if day.is_today:
+    if day.is_today or day.tentative:
         badge = BadgeItem(_("today"), Tone.ACCENT)
+        if day.tentative:
+            badge = BadgeItem(_("tentative"), Tone.MUTED)
         size = badge_size(badge)
         left = name.left() + used + t.SPACE_1
         if left + size.width() <= name.right():

@@ -47,6 +47,7 @@ class DayItem:
 
     `stats` are visits, hours, kilometres; the first goes where there is no room for all.
     `lunch_before` is the place among the cards before which lunch stands, None without lunch.
+    `top_note` says hours and a beginning of its own, `end_note` a night away from home.
     """
 
     day: date
@@ -60,6 +61,9 @@ class DayItem:
     lunch_before: int | None
     free: str
     off: str
+    tentative: bool = False
+    top_note: str = ""
+    end_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,47 @@ class UnplannedItem:
     city: str
     badge: BadgeItem
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One thing that is asked for; `choices` are keys and words, empty where it is typed."""
+
+    key: str
+    label: str
+    value: str = ""
+    placeholder: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormItem:
+    """A strip that asks for a few things; `kind` says what is done with them.
+
+    `takes_away` is the word of the button that takes away what is there, empty without one.
+    """
+
+    kind: str
+    title: str
+    about: str
+    fields: tuple[FormField, ...]
+    done: str
+    takes_away: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantItem:
+    """One of several plans: its name and its figures with their difference from the first."""
+
+    key: str
+    title: str
+    figures: tuple[tuple[str, str, str, Tone], ...]
+    note: str
+
+    def spoken(self) -> str:
+        """The plan as a screen reader says it."""
+        parts = [f"{label} {value} {change}".strip() for label, value, change, _t in self.figures]
+        return ", ".join([self.title, *parts, self.note])
 
 
 def day_item(row: DayRow, today: date, currency: str, moved: frozenset[int]) -> DayItem:
@@ -94,6 +139,9 @@ def day_item(row: DayRow, today: date, currency: str, moved: frozenset[int]) -> 
         lunch_before=_lunch_place(row),
         free=free,
         off=words.off_words(row.off) if row.off else "",
+        tentative=row.tentative,
+        top_note=words.day_note(row),
+        end_note=words.end_note(row),
     )
 
 
@@ -114,7 +162,9 @@ def card_item(stop: StopRow, currency: str, moved: frozenset[int]) -> CardItem:
     if stop.in_person:
         clock = "" if stop.start_minute is None else format_clock(stop.start_minute)
     value, value_tone = "\u2013", Tone.PLAIN
-    if stop.margin_minor is not None:
+    if not stop.in_person and not stop.margin_minor:
+        value = ""
+    elif stop.margin_minor is not None:
         value = format_money(stop.margin_minor, currency, decimals=0)
     if stop.status == "closed":
         value, value_tone = _("closed"), Tone.WARNING

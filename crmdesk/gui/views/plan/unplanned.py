@@ -29,6 +29,7 @@ class UnplannedList(ChartWidget):
 
     plan_wanted = Signal(int)
     opened = Signal(int)
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +37,7 @@ class UnplannedList(ChartWidget):
         self._pressed: tuple[QPointF, int] | None = None
         self.setAccessibleName(_("Not planned"))
         self.part_activated.connect(self._on_part_activated)
+        self.part_selected.connect(self._on_part_selected)
 
     def set_items(self, items: Sequence[UnplannedItem]) -> None:
         """Show other customers."""
@@ -130,6 +132,10 @@ class UnplannedList(ChartWidget):
         part = self.part_at(event.position().x(), event.position().y())
         if part >= 0:
             self.opened.emit(self._items[part].key)
+
+    def _on_part_selected(self, part: int) -> None:
+        if 0 <= part < len(self._items) and self.hasFocus():
+            self.chosen.emit(self._items[part].key)
 
     def _on_part_activated(self, part: int) -> None:
         self.plan_wanted.emit(self._items[part].key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -20,9 +20,10 @@ from crmdesk.i18n import (
     pgettext,
     weekday_short,
 )
+from crmdesk.planning.calls import CallCode
 from crmdesk.planning.explain import OmissionCode, VisitCode
-from crmdesk.services.queries.plan import StopRow
-from crmdesk.services.queries.plan_reasons import UnplannedRow
+from crmdesk.services.queries.plan import DayRow, StopRow
+from crmdesk.services.queries.plan_reasons import DayReason, UnplannedRow
 
 
 def weekday_long(weekday: int) -> str:
@@ -93,15 +94,16 @@ def empty_week() -> Explanation:
     )
 
 
-def explanation(stop: StopRow, currency: str) -> Explanation:
-    """Why a stop is where it is, in one sentence."""
+def explanation(stop: StopRow, currency: str, more: str = "") -> Explanation:
+    """Why a stop is where it is, in one sentence; ``more`` says what other days would mean."""
     when = weekday_short(stop.day.weekday())
     if stop.in_person and stop.start_minute is not None:
         when += f" {format_clock(stop.start_minute)}"
     note = ""
     if stop.usual_weekday is not None:
         note = _("usual weekday {day}").format(day=weekday_short(stop.usual_weekday))
-    return Explanation(f"{stop.account}, {when}", note, _stop_sentence(stop, currency))
+    sentence = f"{_stop_sentence(stop, currency)} {more}".strip()
+    return Explanation(f"{stop.account}, {when}", note, sentence)
 
 
 def _stop_sentence(stop: StopRow, currency: str) -> str:
@@ -119,6 +121,10 @@ def _stop_sentence(stop: StopRow, currency: str) -> str:
     }.get(stop.status)
     if state is not None:
         return state
+    if stop.appointment and stop.window is not None:
+        return _agreed(stop, currency)
+    if not stop.in_person:
+        return _call_sentence(stop, currency)
     if not stop.why:
         lead = _("Fixed here by hand") if stop.locked else _("Planned by hand")
         worth = format_money(stop.margin_minor or 0, currency, decimals=0)
@@ -131,6 +137,35 @@ def _stop_sentence(stop: StopRow, currency: str) -> str:
     parts = [_lead(stop.why), _("expects {amount}").format(amount=_expected(stop, currency))]
     text = ", ".join(parts)
     return _("{text}; {detour}.").format(text=text, detour=_detour(stop.why))
+
+
+def _agreed(stop: StopRow, currency: str) -> str:
+    first, last = stop.window or (0, 0)
+    when = format_clock(first)
+    if last > first:
+        when += f"\u2013{format_clock(last)}"
+    start = stop.start_minute
+    if start is not None and start > last:
+        return _("Agreed for {time}, but the day reaches it at {late}.").format(
+            time=when, late=format_clock(start)
+        )
+    return _("Agreed for {time}, expects {amount}.").format(
+        time=when, amount=_expected(stop, currency)
+    )
+
+
+def _call_sentence(stop: StopRow, currency: str) -> str:
+    code = str(stop.why.get("code", ""))
+    if code == CallCode.INSTEAD_OF_VISIT.value:
+        minor = int(stop.why.get("break_even_minor") or 0)
+        return _("A call instead of a drive, which pays from {amount} on.").format(
+            amount=format_money(minor, currency, decimals=0)
+        )
+    if code == CallCode.SERVED_BY_CALL.value:
+        return _("Served by call, not by visit.")
+    if code == CallCode.BETWEEN_VISITS.value:
+        return _("A call between two visits, as the customer's attention asks.")
+    return _("Planned by hand")
 
 
 def _expected(stop: StopRow, currency: str) -> str:
@@ -215,6 +250,66 @@ def _reason(row: UnplannedRow, currency: str, today: date) -> str:
         OmissionCode.TOO_FAR.value: _("The drive alone breaks the day's hours or kilometres."),
         OmissionCode.NO_TIME.value: _("{lead}, expects {amount}, but the days are full."),
     }.get(row.code, _("{lead}.")).format(lead=lead, date=due, km=km, amount=amount)
+
+
+def unplanned_days(row: UnplannedRow, currency: str) -> str:
+    """Day by day why a customer is left out: ``Mon closed · Tue full, 12 km more``."""
+    return " · ".join(day_reason(one, currency) for one in row.days)
+
+
+def day_reason(one: DayReason, currency: str) -> str:
+    """Why not on a day, or what it would take."""
+    day = weekday_short(one.day.weekday())
+    km = km_words(one.km or 0.0)
+    if one.fits:
+        return _("{day} fits, {km} more").format(day=day, km=km)
+    amount = format_money(one.expected_minor or 0, currency, decimals=0)
+    return {
+        OmissionCode.NOT_DUE.value: _("{day} not due, {km} more"),
+        OmissionCode.TOO_SOON.value: _("{day} too soon"),
+        OmissionCode.CLOSED.value: _("{day} closed"),
+        OmissionCode.TOO_FAR.value: _("{day} too far"),
+        OmissionCode.CALL_INSTEAD.value: _("{day} a drive of {km} for {amount}"),
+        OmissionCode.NO_TIME.value: _("{day} full, {km} more"),
+        OmissionCode.UNKNOWN_PLACE.value: _("{day} no place"),
+        OmissionCode.VIRTUAL.value: _("{day} served by call"),
+    }.get(one.code, "{day}").format(day=day, km=km, amount=amount)
+
+
+def elsewhere(reasons: Sequence[DayReason], currency: str) -> str:
+    """What another day would mean for a visit, the cheapest first; empty without one."""
+    fits = sorted((r for r in reasons if r.fits), key=lambda r: r.km or 0.0)
+    others = [r for r in reasons if not r.fits]
+    said = [day_reason(one, currency) for one in (*fits[:2], *others[:2])]
+    return _("Elsewhere: {days}.").format(days=", ".join(said)) if said else ""
+
+
+def unplanned_explanation(row: UnplannedRow, currency: str, today: date) -> Explanation:
+    """The bar for a customer who is left out: the whole sentence, and why on each day."""
+    sentence = unplanned_sentence(row, currency, today)
+    days = unplanned_days(row, currency)
+    return Explanation(
+        _("{name}, not planned").format(name=row.account), row.city,
+        f"{sentence} {days}" if days else sentence,
+    )  # fmt: skip
+
+
+def day_note(row: DayRow) -> str:
+    """Hours and a beginning of its own, and hours off: the line above the first card."""
+    parts = []
+    work = row.rep.work
+    if work is not None and (len(work.spans) > 1 or row.rep.away):
+        parts.append(", ".join(f"{format_clock(a)}\u2013{format_clock(b)}" for a, b in work.spans))
+    start = row.rep.start
+    if start is not None and start.name:
+        parts.append(_("from {place}").format(place=start.name))
+    return " · ".join(parts)
+
+
+def end_note(row: DayRow) -> str:
+    """Where a day ends when that is not at home: the line below the last card."""
+    end = row.rep.end
+    return _("ends at {place}").format(place=end.name) if end is not None and end.name else ""
 
 
 @dataclass(frozen=True, slots=True)

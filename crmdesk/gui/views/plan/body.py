@@ -1,0 +1,339 @@
+"""The cards of the board: painted, walked by keys, dragged from day to day.
+
+Owns painting the columns, the keyboard walk and dragging. Where things stand is :mod:`.grid`'s,
+what a drop means the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QWidget
+
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.views.plan.cards import (
+    paint_card,
+    paint_free,
+    paint_low_card,
+    paint_low_heading,
+)
+from crmdesk.gui.views.plan.grid import FREE, GAP, LINE, SIDE, Grid
+from crmdesk.gui.views.plan.items import CardItem, DayItem
+from crmdesk.gui.widgets.charts import CENTER, ChartWidget, draw_text
+from crmdesk.i18n import _
+
+VISIT_MIME = "application/x-crmdesk-visit"
+CUSTOMER_MIME = "application/x-crmdesk-customer"
+
+
+@dataclass(frozen=True, slots=True)
+class DropPlace:
+    """Where something would be dropped: the day, and the sequence of the card it goes before."""
+
+    day: date
+    sequence: int | None
+    line_y: float
+
+
+class BoardBody(ChartWidget):
+    """The cards of all days; each is a part that can be walked and read aloud."""
+
+    dropped = Signal(str, int, object)
+    opened = Signal(int)
+    removed = Signal(int)
+    chosen = Signal(int)
+    day_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._days: tuple[DayItem, ...] = ()
+        self._cards: list[tuple[int, CardItem]] = []
+        self._selected: int | None = None
+        self._pressed: tuple[QPointF, int] | None = None
+        self._target: DropPlace | None = None
+        self._grid = Grid((), 0, 0)
+        self.setAcceptDrops(True)
+        self.setAccessibleName(_("Week"))
+
+    # ---------------------------------------------------------------------------- contents
+
+    def set_days(self, days: Sequence[DayItem]) -> None:
+        """Show other days; those of several weeks stand below each other."""
+        self._days = tuple(days)
+        self._cards = [(column, card) for column, day in enumerate(days) for card in day.cards]
+        self._lay_out()
+        self.parts_changed()
+        self.setMinimumHeight(self._grid.wanted_height())
+
+    def _lay_out(self) -> None:
+        self._grid = Grid(self._days, self.width(), self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def set_selected(self, key: int | None) -> None:
+        """Mark a card."""
+        self._selected = key
+        for part, (_at, card) in enumerate(self._cards):
+            if card.key == key and part != self.part():
+                self.blockSignals(True)
+                self.set_part(part)
+                self.blockSignals(False)
+        self.update()
+
+    def selected_rect(self) -> QRectF | None:
+        """Where the chosen card stands."""
+        for part, (_at, card) in enumerate(self._cards):
+            if card.key == self._selected:
+                return self.part_rect(part)
+        return None
+
+    def card_rect(self, key: int) -> QRectF:
+        """Where a card stands; an empty rectangle when it is not shown."""
+        for part, (_at, card) in enumerate(self._cards):
+            if card.key == key:
+                return self.part_rect(part)
+        return QRectF()
+
+    def day_at(self, point: QPointF) -> date | None:
+        """The day of several weeks whose heading is under a point."""
+        index = self._grid.day_at(point.x(), point.y())
+        if index is None or not self._grid.low:
+            return None
+        inside = point.y() - self._grid.room(index).top()
+        return self._days[index].day if inside < self._grid.heading else None
+
+    # ------------------------------------------------------------------------------- parts
+
+    def part_count(self) -> int:
+        return len(self._cards)
+
+    def part_rect(self, part: int) -> QRectF:
+        index, card = self._cards[part]
+        return self._grid.card_rect(index, self._days[index].cards.index(card))
+
+    def part_text(self, part: int) -> str:
+        column, card = self._cards[part]
+        return f"{self._days[column].title}: {card.spoken()}"
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, max(240, self._grid.wanted_height()))
+
+    # ---------------------------------------------------------------------------- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index, day in enumerate(self._days):
+            self._paint_column(painter, index, day)
+        paint = paint_low_card if self._grid.low else paint_card
+        for part, (_at, card) in enumerate(self._cards):
+            paint(painter, self.part_rect(part), card, selected=card.key == self._selected)
+        if self._target is not None:
+            self._paint_target(painter, self._target)
+        painter.end()
+
+    def _paint_column(self, painter: QPainter, index: int, day: DayItem) -> None:
+        grid = self._grid
+        room = grid.room(index)
+        painter.fillRect(room, theme.color("surface" if day.is_today else "window"))
+        if room.left() > 0:
+            painter.fillRect(
+                QRectF(room.left(), room.top(), 1, room.height()), theme.color("border")
+            )
+        if grid.low:
+            if room.top() > 0:
+                line = QRectF(room.left(), room.top(), room.width(), 1)
+                painter.fillRect(line, theme.color("border"))
+            paint_low_heading(painter, QRectF(room.left(), room.top(), room.width(),
+                                              grid.heading), day)  # fmt: skip
+        else:
+            self._paint_lines(painter, index, day, room)
+
+    def _paint_lines(self, painter: QPainter, index: int, day: DayItem, room: QRectF) -> None:
+        """Lunch, notes and free time of a day that has the room for them."""
+        small = theme.font(t.SIZE_SMALL)
+        line = theme.scaled(LINE)
+
+        def say(top: float, words: str) -> None:
+            area = QRectF(room.left() + SIDE, top, room.width() - 2 * SIDE, line)
+            draw_text(painter, area, words, small, "muted", CENTER)
+
+        if day.top_note:
+            say(room.top() + 2, day.top_note)
+        if day.lunch_before is not None:
+            say(self._grid.card_top(index, day.lunch_before) - line - GAP / 2, _("lunch"))
+        if day.off and not day.cards:
+            say(SIDE + line / 2, day.off)
+        below = self._grid.card_top(index, len(day.cards))
+        if day.end_note:
+            say(below - 2, day.end_note)
+            below += line
+        if day.free:
+            height = theme.scaled(FREE)
+            top = max(below, self.height() - height - SIDE)
+            area = QRectF(room.left() + SIDE, top, room.width() - 2 * SIDE, height)
+            paint_free(painter, area, day.free, keys.hint("plan.fill"))
+
+    def _paint_target(self, painter: QPainter, target: DropPlace) -> None:
+        index = next(i for i, day in enumerate(self._days) if day.day == target.day)
+        room = self._grid.room(index)
+        painter.fillRect(room, theme.color("accent", alpha=0.06))
+        painter.setPen(QPen(theme.color("accent"), 2))
+        y = target.line_y
+        painter.drawLine(QPointF(room.left() + SIDE, y), QPointF(room.right() - SIDE, y))
+
+    # ------------------------------------------------------------------------------- input
+
+    def set_part(self, part: int) -> None:
+        super().set_part(part)
+        if 0 <= part < len(self._cards) and not self.signalsBlocked():
+            self.chosen.emit(self._cards[part][1].key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, plain = Qt.Key(event.key()), not event.modifiers()
+        if plain and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self._walk(0, -1 if key is Qt.Key.Key_Up else 1)
+        elif plain and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._walk(-1 if key is Qt.Key.Key_Left else 1, 0)
+        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected is not None:
+            self.opened.emit(self._selected)
+        elif plain and key is Qt.Key.Key_Delete and self._selected is not None:
+            self.removed.emit(self._selected)
+        else:
+            super().keyPressEvent(event)
+
+    def _walk(self, columns: int, rows: int) -> None:
+        """To the card above or below, or at the same height in the next day that has cards.
+
+        Below the last card of a week stands the next week's first of that weekday.
+        """
+        if not self._cards:
+            return
+        here = self.part() if 0 <= self.part() < len(self._cards) else 0
+        index, card = self._cards[here]
+        place = self._days[index].cards.index(card) + rows
+        if rows and not 0 <= place < len(self._days[index].cards):
+            there = self._day_in_week(index, rows)
+            if there is None:
+                return
+            index, place = there, 0 if rows > 0 else len(self._days[there].cards) - 1
+        index += columns
+        while columns and 0 <= index < len(self._days) and not self._days[index].cards:
+            index += columns
+        if not 0 <= index < len(self._days):
+            return
+        cards = self._days[index].cards
+        wanted = cards[max(0, min(place, len(cards) - 1))]
+        self.set_part(next(i for i, (_c, other) in enumerate(self._cards) if other is wanted))
+
+    def _day_in_week(self, index: int, step: int) -> int | None:
+        """The same weekday in the next week (or the one before) that has cards on it."""
+        weekday = self._days[index].day.weekday()
+        others = range(index + 1, len(self._days)) if step > 0 else range(index - 1, -1, -1)
+        for other in others:
+            if self._days[other].day.weekday() == weekday and self._days[other].cards:
+                return other
+        return None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        part = self.part_at(event.position().x(), event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and part >= 0:
+            self.set_part(part)
+            self._pressed = (event.position(), part)
+        elif (day := self.day_at(event.position())) is not None:
+            self.day_chosen.emit(day)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        part = self.part_at(event.position().x(), event.position().y())
+        if part >= 0:
+            self.opened.emit(self._cards[part][1].key)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        part = self.part_at(event.position().x(), event.position().y())
+        movable = part >= 0 and self._cards[part][1].movable
+        shape = Qt.CursorShape.OpenHandCursor if movable else Qt.CursorShape.ArrowCursor
+        self.setCursor(shape)
+        if self._pressed is None:
+            return
+        start, pressed = self._pressed
+        far = (event.position() - start).manhattanLength() >= QApplication.startDragDistance()
+        if far and self._cards[pressed][1].movable:
+            self._pressed = None
+            self._drag(pressed)
+
+    def _drag(self, part: int) -> None:
+        card = self._cards[part][1]
+        data = QMimeData()
+        data.setData(VISIT_MIME, str(card.key).encode())
+        drag = QDrag(self)
+        drag.setMimeData(data)
+        drag.setPixmap(self.grab(self.part_rect(part).toAlignedRect()))
+        drag.exec(Qt.DropAction.MoveAction)
+
+    def place_at(self, point: QPointF) -> DropPlace | None:
+        """Where a drop at this point would go; None on a day that is over."""
+        index = self._grid.day_at(point.x(), point.y())
+        if index is None:
+            return None
+        day, grid = self._days[index], self._grid
+        if day.past:
+            return None
+        for place, card in enumerate(day.cards):
+            top = grid.card_top(index, place)
+            if point.y() < top + grid.card / 2 and not card.past:
+                return DropPlace(day.day, card.sequence, top - grid.gap / 2)
+        last = max((card.sequence for card in day.cards), default=0) + 1
+        return DropPlace(day.day, last, grid.card_top(index, len(day.cards)) - grid.gap / 2)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dragged(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._target = self.place_at(event.position())
+        self.update()
+        if self._target is None:
+            event.ignore()
+        else:
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._target = None
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        place, what = self.place_at(event.position()), _dragged(event.mimeData())
+        self._target = None
+        self.update()
+        if place is not None and what is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(what[0], what[1], place)
+
+
+def _dragged(data: QMimeData) -> tuple[str, int] | None:
+    for kind in (VISIT_MIME, CUSTOMER_MIME):
+        if data.hasFormat(kind):
+            return kind, int(bytes(data.data(kind).data()).decode())
+    return None

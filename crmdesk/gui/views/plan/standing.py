@@ -1,0 +1,72 @@
+"""What the parts of the plan's presenter share: the weeks shown, the selection, the last change.
+
+Owns that state and looking things up in it. No Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.plan.asked import PlanView
+from crmdesk.i18n import format_money
+from crmdesk.services import plans
+from crmdesk.services.queries import plan as queries
+from crmdesk.services.queries.plan import DayRow, StopRow, WeekRow
+from crmdesk.services.queries.plan_reasons import UnplannedRow
+
+
+class Standing:
+    """See the module. ``weeks`` are shown, and planned, at once; ``drafted`` while one is drawn."""
+
+    def __init__(self, context: PlaceContext, view: PlanView) -> None:
+        self.closed = False
+        self.ws = context.workspace
+        self.runner = context.runner
+        self.desk = context.desk
+        self.view = view
+        self.monday = queries.monday_of(plans.plan_start(self.ws.today()))
+        self.weeks = 1
+        self.week: WeekRow | None = None
+        self.left_out: tuple[UnplannedRow, ...] = ()
+        self.selected: int | None = None
+        self.wanted_account: int | None = None
+        self.day: date = self.ws.today()
+        self.moved: frozenset[int] = frozenset()
+        self.undo: int | None = None
+        self.refresh: Callable[[], None] = lambda: None
+        self.take_back: Callable[[], None] = lambda: None
+
+    def stop(self, card: int | None) -> StopRow | None:
+        """A stop of the weeks shown, by its card."""
+        days = self.week.days if self.week is not None else ()
+        return next((stop for day in days for stop in day.stops if stop.id == card), None)
+
+    def day_row(self, day: date) -> DayRow | None:
+        """A day of the weeks shown."""
+        days = self.week.days if self.week is not None else ()
+        return next((row for row in days if row.day == day), None)
+
+    def span(self) -> tuple[date, int]:
+        """The first day that can still be planned and how many calendar days there are."""
+        start = max(self.monday, self.ws.today())
+        return start, (self.monday + timedelta(days=7 * self.weeks) - start).days
+
+    def change(self, work: Callable[[], ChangeSet], text: str) -> None:
+        """Make a change and say so, with a way back."""
+
+        def done(changes: ChangeSet) -> None:
+            self.undo = changes.undo
+            self.moved = frozenset()
+            self.view.show_outcome("", "", "")
+            undo = None if changes.undo is None else self.take_back
+            self.desk.toast(text, undo=undo)
+            self.refresh()
+
+        self.runner.write(work, done, owner=self)
+
+    def money(self, minor: int) -> str:
+        """An amount without decimals."""
+        return format_money(minor, self.ws.currency, decimals=0)

@@ -34,12 +34,41 @@ MODELS: tuple[tuple[str, str, int, int, int], ...] = (
     ("C", "C: every 6 weeks, two calls between", 42, 2, 25),
     ("D", "D: by telephone", 182, 12, 15),
 )
-OBJECTIVES: dict[str, tuple[str, ...]] = {
-    "A": ("Agree the next promotion", "Check the shelf against the plan"),
-    "B": ("Offer one new product", "Check the shelf against the plan"),
-    "C": ("Offer the case price",),
-    "D": ("Ask what has run out",),
-}
+OBJECTIVES: dict[str, tuple[dict[str, object] | str, ...]] = {
+    "A": (
+        {
+            "key": "display", "kind": "survey", "name": "Is our display in its place?",
+            "answer": "yes_no",
+        },
+        "Agree the next promotion",
+        "Check the shelf against the plan",
+        {
+            "key": "day", "kind": "survey", "name": "Which day suits delivery?",
+            "answer": "choice", "choices": ["Monday", "Wednesday", "Friday"],
+        },
+    ),
+    "B": (
+        "Offer one new product",
+        "Check the shelf against the plan",
+        {
+            "key": "facings", "kind": "survey", "name": "How many facings do we have?",
+            "answer": "number",
+        },
+    ),
+    "C": (
+        "Offer the case price",
+        {
+            "key": "own_label",
+            "kind": "survey",
+            "name": "Do they sell a brand of their own?",
+            "answer": "yes_no",
+            "mandatory": True,
+        },
+    ),
+    "D": (
+        {"key": "run out", "name": "Ask what has run out", "modes": ["call", "video", "message"]},
+    ),
+}  # fmt: skip
 """What a visit to a customer of the model is for, by model."""
 _REASONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("no_order", (

@@ -32,14 +32,14 @@ _BY_ROLE = {
 }
 _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
-    "accuracy", "company",
+    "accuracy", "company", "service",
 )  # fmt: skip
 _ALONE = ("accuracy", "coverage", "attention")
 _BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
-    "cover": "inbox",
+    "cover": "inbox", "visit": "today",
 }  # fmt: skip
 _ICONS = {
     "people": "people",
@@ -57,6 +57,7 @@ _ICONS = {
     "cover": "people",
     "coverage": "map",
     "attention": "eye",
+    "visit": "today",
 }
 
 

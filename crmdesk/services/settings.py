@@ -40,9 +40,16 @@ SYNC_METERED = Setting(
 PLAN_SECONDS = Setting(
     "plan.seconds", 1, "Seconds the planner may search (1 to 120).", lambda v: 1 <= v <= 120
 )
+VISIT_LOCATION = Setting(
+    "visit.location", 0,
+    "Keep where a visit in person was started: 1 yes, 0 no. Nothing is kept between visits.",
+    lambda v: v in (0, 1),
+)  # fmt: skip
 
 AnySetting = Setting[int] | Setting[str]
-ALL: tuple[AnySetting, ...] = (SYNC_AUTOMATIC, SYNC_INTERVAL, SYNC_METERED, PLAN_SECONDS)
+ALL: tuple[AnySetting, ...] = (
+    SYNC_AUTOMATIC, SYNC_INTERVAL, SYNC_METERED, PLAN_SECONDS, VISIT_LOCATION,
+)  # fmt: skip
 
 
 def named(key: str) -> AnySetting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
 from crmdesk.i18n import _
+from crmdesk.services import settings, visit_reports
 from crmdesk.services.legs import leg_m
 from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
@@ -26,14 +28,29 @@ class VisitStarted:
     changes: ChangeSet
 
 
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What comes after a visit, and on which day; it becomes a task of whoever made the visit."""
+
+    text: str
+    on: date
+
+
 def start_visit(
-    ws: Workspace, account_id: int, *, mode: VisitMode = VisitMode.PERSON
+    ws: Workspace,
+    account_id: int,
+    *,
+    mode: VisitMode = VisitMode.PERSON,
+    place: tuple[float, float] | None = None,
 ) -> VisitStarted:
     """Start a visit now; today's planned one for this customer becomes started.
 
     A visit of this customer that is already running is taken up again. Raises UserError while
-    another customer's visit runs.
+    another customer's visit runs. ``place`` (latitude, longitude) is kept only with the consent of
+    the person (`settings.VISIT_LOCATION`), and only of visits in person.
     """
+    consent = settings.get(ws, settings.VISIT_LOCATION) == 1 and mode is VisitMode.PERSON
+    latitude, longitude = place if place is not None and consent else (None, None)
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         running = run(
@@ -54,10 +71,12 @@ def start_visit(
             driven = leg_m(tx.connection, ws.user.id, ws.today(), account_id)
         visit_id = run(
             "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
-            " mode, off_plan, travel_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " mode, off_plan, travel_m, latitude, longitude)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 new_uid(), account_id, ws.user.id, planned, ws.today().isoformat(),
-                format_instant(ws.now()), mode.value, int(planned is None), driven,
+                format_instant(ws.now()), mode.value, int(planned is None), driven, latitude,
+                longitude,
             ),
         ).scalar_one()  # fmt: skip
         touched = {"visit": frozenset({int(visit_id)}), "account": frozenset({account_id})}
@@ -86,27 +105,63 @@ def finish_visit(
     *,
     reason_id: int | None = None,
     note: str = "",
+    next_step: NextStep | None = None,
+    contact_id: int | None = None,
 ) -> ChangeSet:
-    """End a running visit with its outcome; the planned visit behind it is done."""
+    """End a running visit with its outcome; the planned visit behind it is done.
+
+    A next step becomes a task. Raises UserError with the code ``unanswered`` while mandatory
+    questions of a visit in which somebody was met have no answer, FieldError, NotFound.
+    """
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         row = run(
-            "SELECT account_id, planned_visit_id, ended_at FROM visit WHERE id = ?", (visit_id,)
+            "SELECT account_id, planned_visit_id, ended_at, uid FROM visit WHERE id = ?",
+            (visit_id,),
         ).first()
         if row is None:
             raise NotFound(_("This visit is no longer here."))
         if row[2] is not None:
             raise UserError(_("This visit is already finished."))
+        visit_reports.check_answered(tx.connection, visit_id, outcome)
+        _check_contact(tx.connection, int(row[0]), contact_id)
         run(
-            "UPDATE visit SET ended_at = ?, outcome = ?, reason_id = ?, note = ? WHERE id = ?",
-            (format_instant(ws.now()), outcome.value, reason_id, note or None, visit_id),
-        )
+            "UPDATE visit SET ended_at = ?, outcome = ?, reason_id = ?, note = ?, next_step = ?,"
+            " next_step_on = ?, contact_id = ? WHERE id = ?",
+            (
+                format_instant(ws.now()), outcome.value, reason_id, note.strip() or None,
+                *_step_cells(next_step), contact_id, visit_id,
+            ),
+        )  # fmt: skip
         touched = {"visit": frozenset({visit_id}), "account": frozenset({int(row[0])})}
+        if next_step is not None:
+            touched["promise"] = frozenset({_task_of(tx.connection, ws, row, next_step)})
         if row[1] is not None:
             status = "closed" if outcome is VisitOutcome.CLOSED else "done"
             run("UPDATE planned_visit SET status = ? WHERE id = ?", (status, row[1]))
             touched["planned_visit"] = frozenset({int(row[1])})
     return ChangeSet(touched, undo=tx.txn)
+
+
+def _step_cells(step: NextStep | None) -> tuple[str | None, str | None]:
+    return (None, None) if step is None else (step.text.strip(), step.on.isoformat())
+
+
+def _task_of(connection: Connection, ws: Workspace, visit: Any, step: NextStep) -> int:
+    if step.on < ws.today():
+        raise FieldError("next_step_on", _("A next step lies ahead."), _("Choose a later day."))
+    wordless = _("A next step needs words.")
+    return visit_reports.add_task(connection, ws, visit, "task", step.text, step.on, wordless)
+
+
+def _check_contact(connection: Connection, account_id: int, contact_id: int | None) -> None:
+    if contact_id is None:
+        return
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM contact WHERE id = ? AND account_id = ?", (contact_id, account_id)
+    ).first()
+    if found is None:
+        raise NotFound(_("This person is not with this customer."))
 
 
 def log_contact(
@@ -117,23 +172,27 @@ def log_contact(
     *,
     minutes: int = 5,
     note: str = "",
+    reason_id: int | None = None,
+    next_step: NextStep | None = None,
 ) -> ChangeSet:
     """Log a finished virtual contact (call, video, message) that just ended."""
     started = ws.now() - timedelta(minutes=minutes)
     with ws.database.write() as tx:
         planned = _planned_today(tx.connection, ws, account_id, mode)
         run = tx.connection.exec_driver_sql
-        visit_id = run(
+        row = run(
             "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
-            " ended_at, mode, outcome, note, off_plan)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " ended_at, mode, outcome, reason_id, note, off_plan, next_step, next_step_on)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id, uid, account_id",
             (
                 new_uid(), account_id, ws.user.id, planned, ws.today().isoformat(),
                 format_instant(started), format_instant(ws.now()), mode.value, outcome.value,
-                note or None, int(planned is None),
+                reason_id, note.strip() or None, int(planned is None), *_step_cells(next_step),
             ),
-        ).scalar_one()  # fmt: skip
-        touched = {"visit": frozenset({int(visit_id)}), "account": frozenset({account_id})}
+        ).one()  # fmt: skip
+        touched = {"visit": frozenset({int(row.id)}), "account": frozenset({account_id})}
+        if next_step is not None:
+            touched["promise"] = frozenset({_task_of(tx.connection, ws, row, next_step)})
         if planned is not None:
             run("UPDATE planned_visit SET status = 'done' WHERE id = ?", (planned,))
             touched["planned_visit"] = frozenset({planned})

@@ -35,7 +35,7 @@ def tell(ws: Workspace) -> None:
         ).all()
         order = connection.exec_driver_sql("SELECT uid FROM sales_order LIMIT 1").scalar()
     started = visits.start_visit(ws, accounts[0][0])
-    visits.finish_visit(ws, started.visit_id, VisitOutcome.NO_ORDER)
+    visits.finish_visit(ws, started.visit_id, VisitOutcome.ABSENT)
     visits.add_note(ws, accounts[1][0], "Ask for Antonio after ten.")
     visits.add_note(ws, accounts[2][0], "New fridge in March.")
     visits.add_promise(ws, accounts[1][0], "Bring the Lavamar sample", ws.today())

@@ -68,7 +68,9 @@ def test_places_are_painted_whole(
     order = orders.start_order(demo, account).order_id
     quote = quotes.start_quote(demo, account).quote_id
     shown = {"customer": {"account": account}, "order": {"order": order}, "quote": {"quote": quote}}
-    shown |= {place: {"account": account} for place in ("returning", "collecting", "sampling")}
+    shown |= {
+        place: {"account": account} for place in ("returning", "collecting", "sampling", "visit")
+    }
     cut: list[str] = []
     for spec in places_for(as_admin(demo)):
         window.go(spec.key, **shown.get(spec.key, {}))

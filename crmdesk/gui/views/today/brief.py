@@ -1,6 +1,6 @@
 """The brief of a stop: who, what they will need, what to know before going in, and the visit.
 
-Owns painting the brief and asking how a visit ended. What is in it comes from
+Owns painting the brief. What is in it comes from
 :mod:`crmdesk.gui.views.today.model`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -28,9 +28,9 @@ from crmdesk.gui.widgets.charts import ChartWidget, text_token
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.lines import LineLabel, Run, draw_runs, runs_width
 from crmdesk.gui.widgets.needs import NeedsList
-from crmdesk.gui.widgets.panels import FlowBox, HLine, Panel, VLine, clear_layout
+from crmdesk.gui.widgets.outcome_bar import OutcomeBar
+from crmdesk.gui.widgets.panels import HLine, Panel, VLine, clear_layout
 from crmdesk.i18n import _
-from crmdesk.services.queries.today import ReasonRow
 
 _FACT_ROW = 51
 _FACTS_WIDTH = 276
@@ -111,107 +111,6 @@ class FactsList(ChartWidget):
         draw_runs(painter, QRectF(left, upper.top(), end - left, upper.height()), words)
         lower = QRectF(left, rect.top() + half - 1, upper.right() - left, half - 4)
         draw_runs(painter, lower, [Run(item.detail, "muted", size=t.SIZE_SMALL)])
-
-
-class OutcomeBar(QWidget):
-    """How the visit ended, by one letter; then the reason by its digit. Enter ends, Esc goes back.
-
-    ``chosen(outcome, reason id or None)``; the empty outcome leaves it to what was done.
-    """
-
-    chosen = Signal(str, object)
-    left = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._letters: dict[str, str] = {}
-        self._reasons: tuple[ReasonRow, ...] = ()
-        self._asking_reason = False
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._words = LineLabel(parent=self)
-        self._flow = FlowBox(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        column.setSpacing(t.SPACE_2)
-        column.addWidget(self._words)
-        column.addWidget(self._flow)
-
-    def ask(self, name: str, reasons: Sequence[ReasonRow]) -> None:
-        """Ask for the outcome of the visit to a customer."""
-        self._reasons = tuple(reasons)[:9]
-        self._asking_reason = False
-        words = _("How did the visit to {name} end?").format(name=name)
-        self._words.set_runs([Run(words, weight=t.SEMIBOLD)])
-        self.setAccessibleName(words)
-        choices = (
-            ("O", "order", _("Order")),
-            ("N", "no_order", _("No order")),
-            ("A", "absent", _("Nobody there")),
-            ("C", "closed", _("Closed")),
-            ("I", "information", _("Information")),
-        )
-        self._letters = {letter: outcome for letter, outcome, _text in choices}
-        self._fill([(text, letter) for letter, _outcome, text in choices], _("End visit"))
-        self.setFocus()
-
-    def _ask_reason(self) -> None:
-        self._asking_reason = True
-        self._words.set_runs([Run(_("Why no order?"), weight=t.SEMIBOLD)])
-        self._fill(
-            [(reason.name, str(place)) for place, reason in enumerate(self._reasons, start=1)],
-            _("No reason"),
-        )
-        self.setFocus()
-
-    def _fill(self, choices: Sequence[tuple[str, str]], last: str) -> None:
-        buttons = []
-        for text, key in choices:
-            button = KeyHintButton(text, key)
-            button.clicked.connect(lambda _on=False, key=key: self._take(key))
-            buttons.append(button)
-        end = KeyHintButton(last, "Enter", kind="filled")
-        end.clicked.connect(lambda _on=False: self._take("Enter"))
-        self._flow.set_parts([*buttons, end])
-
-    def _take(self, key: str) -> None:
-        if self._asking_reason:
-            if key == "Enter":
-                self.chosen.emit("no_order", None)
-            elif key.isdigit() and 1 <= int(key) <= len(self._reasons):
-                self.chosen.emit("no_order", self._reasons[int(key) - 1].id)
-        elif key == "Enter":
-            self.chosen.emit("", None)
-        elif self._letters.get(key) == "no_order" and self._reasons:
-            self._ask_reason()
-        elif key in self._letters:
-            self.chosen.emit(self._letters[key], None)
-
-    def event(self, event: QEvent) -> bool:
-        # While an outcome is asked for, its letters come before the keys of the place.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-            if plain and (event.text().isalnum() or event.key() in _ENDS):
-                event.accept()
-                return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._take("Enter")
-        elif event.text():
-            self._take(event.text().upper())
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.color("accent_soft"))
-        painter.end()
-
-
-_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Space)
 
 
 class BriefPanel(Panel):

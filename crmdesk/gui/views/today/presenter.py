@@ -25,7 +25,7 @@ from crmdesk.gui.views.today.model import (
 from crmdesk.gui.views.today.motion import MotionView, TodayMotion
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.i18n import _, format_clock
-from crmdesk.services import undo, visits
+from crmdesk.services import undo, visit_reports, visits
 from crmdesk.services.queries import stop_brief
 from crmdesk.services.queries import today as queries
 from crmdesk.services.queries.stop_brief import OpenQuote, StopBrief
@@ -269,11 +269,28 @@ class TodayPresenter:
         """Go to the sheet at the end of the day."""
         self._desk.go("day_end")
 
+    def open_sheet(self) -> None:
+        """Open the visit sheet of the shown stop: its questions, photos, promises, next step."""
+        stop = self.selected()
+        if stop is not None:
+            self._desk.go("visit", account=stop.account_id, mode=stop.mode)
+
     def _ask_outcome(self, stop: DayStop) -> None:
-        ws = self._ws
+        ws, visit_id = self._ws, self._route.running_visit_id if self._route else None
+
+        def done(found: tuple[bool, Sequence[ReasonRow]]) -> None:
+            unanswered, reasons = found
+            if unanswered:
+                self.open_sheet()
+            else:
+                self._view.ask_outcome(stop.name, reasons)
+
         self._runner.read(
-            lambda: queries.outcome_reasons(ws, "no_order"),
-            lambda reasons: self._view.ask_outcome(stop.name, reasons),
+            lambda: (
+                visit_id is not None and bool(visit_reports.missing_answers(ws, visit_id)),
+                queries.outcome_reasons(ws, "no_order"),
+            ),
+            done,
             owner=self,
         )
 

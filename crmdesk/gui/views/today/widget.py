@@ -168,6 +168,7 @@ class TodayPlace(QWidget):
             ("today.mend", self.presenter.motion.mend),
             ("today.take_back", self.presenter.motion.take_back),
             ("today.lock", self.presenter.lock_stop),
+            ("today.sheet", self.presenter.open_sheet),
             ("today.day_end", self.presenter.end_day),
         ):
             keys.bind(self, action, slot)

@@ -28,6 +28,8 @@ class Missing(StrEnum):
     TOO_FEW_PURCHASES = "too_few_purchases"
     TOO_FEW_QUOTES = "too_few_quotes"
     NO_QUOTES = "no_quotes"
+    TOO_FEW_DEALS = "too_few_deals"
+    NO_DEALS = "no_deals"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,223 @@
+"""What open deals will bring in the next 90 days, by the company's own history, and how good
+that has been.
+
+The chance of a deal is the share of deals that, standing in the same stage at the same age on some
+day, were won within 90 days of it. Days are taken every week, so that slow deals count as often
+as they are met. A share of few deals is drawn towards that of its stage, and that of a stage
+towards the company's (as if ``WEIGHT`` deals had gone like those). Only days whose 90 days were
+over are used, so that a replay at a past day knows nothing of what came later.
+Owns the shares, the forecast and its replay; days are ordinals, money is minor units.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crmdesk.analytics.figures import Figure, Missing
+from crmdesk.analytics.pipeline import Path, Stay
+from crmdesk.domain.pipeline import USUAL_WEIGHT_BP, WHOLE_BP, Stage
+
+HORIZON_DAYS = 90
+EVERY_DAYS = 7
+AGE_DAYS = (14, 30, 60)
+"""Ages in a stage are told apart at these days."""
+
+WEIGHT = 8.0
+FEWEST = 20
+"""With fewer deals in the history there is no honest share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The share won within 90 days, of how many ``similar`` deals and ``of`` how many in all."""
+
+    share: float
+    similar: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A deal as it stood on a day, and whether it was won within the horizon."""
+
+    day: int
+    stage: Stage
+    age: int
+    key: int
+    won: bool
+
+
+@dataclass(slots=True)
+class _Count:
+    seen: int
+    won: int
+    deals: set[int]
+
+    def add(self, one: _Seen) -> None:
+        self.seen += 1
+        self.won += one.won
+        self.deals.add(one.key)
+
+    def drawn(self, towards: float) -> float:
+        if not self.seen:
+            return towards
+        deals = len(self.deals)
+        return (deals * (self.won / self.seen) + WEIGHT * towards) / (deals + WEIGHT)
+
+
+def age_group(days: int) -> int:
+    """Which of the ages a number of days in a stage belongs to."""
+    return bisect_right(AGE_DAYS, max(days, 0))
+
+
+class StageHistory:
+    """Chances by stage and age, from what had happened by a day."""
+
+    def __init__(self) -> None:
+        self._all = _Count(0, 0, set())
+        self._stages: dict[Stage, _Count] = {}
+        self._ages: dict[tuple[Stage, int], _Count] = {}
+
+    def add(self, one: _Seen) -> None:
+        """Take one observation in."""
+        self._all.add(one)
+        self._stages.setdefault(one.stage, _Count(0, 0, set())).add(one)
+        self._ages.setdefault((one.stage, one.age), _Count(0, 0, set())).add(one)
+
+    def chance(self, stage: Stage, days: int) -> Figure[Chance]:
+        """The chance of a deal that has been in a stage for some days, or TOO_FEW_DEALS."""
+        of = len(self._all.deals)
+        if of < FEWEST:
+            return Figure(None, Missing.TOO_FEW_DEALS)
+        none = _Count(0, 0, set())
+        here = self._ages.get((stage, age_group(days)), none)
+        in_stage = self._stages.get(stage, none).drawn(self._all.won / self._all.seen)
+        return Figure(Chance(here.drawn(in_stage), len(here.deals), of))
+
+
+def history(paths: Iterable[Path], today: int) -> StageHistory:
+    """The chances as of a day."""
+    made = StageHistory()
+    for one in _observed(paths, today - HORIZON_DAYS):
+        made.add(one)
+    return made
+
+
+def _observed(paths: Iterable[Path], until: int) -> list[_Seen]:
+    """What was seen up to a day, oldest first."""
+    found = [
+        _Seen(
+            day, stay.stage, age_group(day - stay.first), path.deal.key,
+            path.won is not None and day < path.won <= day + HORIZON_DAYS,
+        )
+        for path in paths
+        for stay in path.stays
+        for day in _days(stay, until)
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: one.day)
+
+
+def _days(stay: Stay, until: int) -> range:
+    first = -(-stay.first // EVERY_DAYS) * EVERY_DAYS
+    last = until if stay.last is None else min(until, stay.last - 1)
+    return range(first, last + 1, EVERY_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the deals open on a day will bring within 90 days: expected, beside usual weights."""
+
+    open_keys: tuple[int, ...]
+    open_minor: int
+    expected_minor: Figure[int]
+    usual_minor: int
+
+
+def forecast(open_paths: Sequence[Path], known: StageHistory, day: int) -> Forecast:
+    """Σ amount × chance of the deals open on a day; the usual weights of their stages beside it."""
+    expected, usual, total = 0.0, 0, 0
+    missing: Missing | None = None
+    for path in open_paths:
+        stay = path.at(day)
+        if stay is None:
+            continue
+        amount = path.deal.amount_minor
+        total += amount
+        usual += amount * USUAL_WEIGHT_BP[stay.stage]
+        chance = known.chance(stay.stage, day - stay.first)
+        if chance.value is None:
+            missing = chance.reason
+        else:
+            expected += amount * chance.value.share
+    keys = tuple(path.deal.key for path in open_paths)
+    figure: Figure[int] = Figure(None, missing) if missing else Figure(round(expected))
+    return Forecast(keys, total, figure, round(usual / WHOLE_BP))
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The forecast as it would have been on a past day, and what came of it within 90 days."""
+
+    day: int
+    forecast: Forecast
+    actual_minor: int
+    won: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Over all replays: WAPE = Σ|A−F| ÷ ΣA and bias = Σ(F−A) ÷ ΣA, ours and by usual weights."""
+
+    wape: Figure[float]
+    bias: Figure[float]
+    usual_wape: Figure[float]
+    usual_bias: Figure[float]
+
+
+def replay(paths: Sequence[Path], days: Sequence[int]) -> list[Replay]:
+    """The forecast of each past day by what was known then, beside what happened."""
+    ordered = sorted(days)
+    if not ordered:
+        return []
+    seen = _observed(paths, ordered[-1] - HORIZON_DAYS)
+    known, place = StageHistory(), 0
+    found = []
+    for day in ordered:
+        while place < len(seen) and seen[place].day + HORIZON_DAYS <= day:
+            known.add(seen[place])
+            place += 1
+        there = [path for path in paths if path.at(day) is not None]
+        won = [
+            path for path in there
+            if path.won is not None and day < path.won <= day + HORIZON_DAYS
+        ]  # fmt: skip
+        found.append(
+            Replay(
+                day, forecast(there, known, day), sum(path.deal.amount_minor for path in won),
+                tuple(path.deal.key for path in won),
+            )
+        )  # fmt: skip
+    return found
+
+
+def accuracy(replays: Sequence[Replay]) -> Accuracy:
+    """How far the forecasts were off, where there was one; no figure while nothing was won."""
+    pairs = [
+        (one.actual_minor, one.forecast.expected_minor.value, one.forecast.usual_minor)
+        for one in replays
+        if one.forecast.expected_minor.value is not None
+    ]
+    total = sum(actual for actual, _ours, _usual in pairs)
+    if not total:
+        none: Figure[float] = Figure(None, Missing.TOO_FEW_DEALS)
+        return Accuracy(none, none, none, none)
+    ours = [(actual, expected or 0) for actual, expected, _usual in pairs]
+    usual = [(actual, weighted) for actual, _ours, weighted in pairs]
+    return Accuracy(
+        Figure(sum(abs(a - f) for a, f in ours) / total),
+        Figure(sum(f - a for a, f in ours) / total),
+        Figure(sum(abs(a - f) for a, f in usual) / total),
+        Figure(sum(f - a for a, f in usual) / total),
+    )

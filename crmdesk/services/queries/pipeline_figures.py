@@ -1,0 +1,182 @@
+"""Figures of the pipeline: which opportunities they rest on.
+
+The figures are :mod:`crmdesk.analytics.pipeline`'s and its siblings'. A rep sees the own deals'
+figures; chances rest on every deal of the profile, for there are never too many.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from crmdesk.analytics.pipeline import (
+    Deal,
+    Move,
+    Path,
+    StageFlow,
+    Velocity,
+    WinRate,
+    decided_between,
+    path_of,
+    stage_flows,
+    velocity,
+    win_rate,
+    win_rates,
+)
+from crmdesk.analytics.pipeline_breaks import (
+    BreakMatrix,
+    TimeLine,
+    break_matrix,
+    time_lines,
+    who,
+    why,
+)
+from crmdesk.analytics.pipeline_forecast import (
+    HORIZON_DAYS,
+    Accuracy,
+    Forecast,
+    Replay,
+    StageHistory,
+    accuracy,
+    forecast,
+    history,
+    replay,
+)
+from crmdesk.domain.pipeline import CLOSED_STAGES, stage_of
+from crmdesk.domain.states import Role
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+HISTORY_DAYS = 3 * 365
+"""Older opportunities say little about today's."""
+
+WINDOW_DAYS = 365
+"""Win rate, conversion and where deals break are told of the last year."""
+
+REPLAYS = 12
+"""The forecast is replayed on the first days of so many months."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineFigures:
+    """All figures of one reading; every part keeps the keys (local ids) of its deals."""
+
+    known: StageHistory
+    forecast: Forecast
+    replays: tuple[Replay, ...]
+    accuracy: Accuracy
+    velocity: Velocity
+    win_rate: WinRate
+    people: dict[str, WinRate]
+    flows: tuple[StageFlow, ...]
+    breaks: BreakMatrix
+    by_reason: tuple[TimeLine, ...]
+    by_person: tuple[TimeLine, ...]
+
+
+def pipeline_figures(ws: Workspace, person: int | None = None) -> PipelineFigures:
+    """The figures of everybody, or of one person; a rep's are the own ones."""
+    today = ws.today()
+    if ws.user.role is Role.REP:
+        person = ws.user.id
+    with ws.database.read() as connection:
+        deals, mine = _deals(connection, today, person)
+    paths = [path_of(deal) for deal in deals]
+    chosen = [path for path in paths if path.deal.key in mine]
+    return figures_of(paths, chosen, today)
+
+
+def figures_of(paths: list[Path], chosen: list[Path], today: date) -> PipelineFigures:
+    """The figures of ``chosen``; chances come from all ``paths``."""
+    day = today.toordinal()
+    decided = decided_between(chosen, day - WINDOW_DAYS + 1, day)
+    open_paths = [path for path in chosen if path.at(day) is not None]
+    known = history(paths, day)
+    replays = replay(paths, _months(today))
+    return PipelineFigures(
+        known,
+        forecast(open_paths, known, day),
+        tuple(replays),
+        accuracy(replays),
+        velocity(open_paths, decided),
+        win_rate(decided),
+        win_rates(decided),
+        tuple(stage_flows(decided)),
+        break_matrix(chosen, day - WINDOW_DAYS + 1, day),
+        tuple(time_lines(decided, why)),
+        tuple(time_lines(decided, who)),
+    )
+
+
+def stage_history(ws: Workspace) -> StageHistory:
+    """The chances alone, for lists that show one with each deal."""
+    with ws.database.read() as connection:
+        deals, _mine = _deals(connection, ws.today(), None)
+    return history([path_of(deal) for deal in deals], ws.today().toordinal())
+
+
+def _months(today: date) -> list[int]:
+    """The first days of the last months whose 90 days are over."""
+    last = today - timedelta(days=HORIZON_DAYS)
+    year, month, found = last.year, last.month, []
+    for _step in range(REPLAYS):
+        found.append(date(year, month, 1).toordinal())
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+    return sorted(found)
+
+
+def _deals(
+    connection: Connection, today: date, person: int | None
+) -> tuple[list[Deal], frozenset[int]]:
+    """All deals of the last three years with their moves, and which of them are the person's."""
+    since = (today - timedelta(days=HISTORY_DAYS)).isoformat()
+    moves: dict[int, list[Move]] = {}
+    rows = connection.exec_driver_sql(
+        "SELECT c.opportunity_id, date(c.at), c.from_stage, c.to_stage, r.name FROM stage_change c"
+        " JOIN opportunity o ON o.id = c.opportunity_id LEFT JOIN outcome_reason r"
+        " ON r.id = c.reason_id WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL"
+        " ORDER BY c.at, c.id",
+        (since,),
+    )
+    for key, on, before, after, reason in rows:
+        move = Move(_ordinal(on), stage_of(before), stage_of(after), reason or "")
+        moves.setdefault(key, []).append(move)
+    uid: object = None
+    if person is not None:
+        uid = connection.exec_driver_sql(
+            "SELECT uid FROM app_user WHERE id = ?", (person,)
+        ).scalar()
+    found, mine = [], set()
+    rows = connection.exec_driver_sql(
+        "SELECT o.id, o.user_id, coalesce(u.name, ''), o.amount_minor, o.opened_on, o.stage,"
+        " coalesce(r.name, ''), o.closed_on, o.splits FROM opportunity o"
+        " LEFT JOIN app_user u ON u.id = o.user_id"
+        " LEFT JOIN outcome_reason r ON r.id = o.reason_id WHERE o.opened_on >= ? ORDER BY o.id",
+        (since,),
+    )
+    for key, user, name, amount, opened, stage, reason, closed, splits in rows:
+        if person is None or user == person or _shares(splits, uid):
+            mine.add(key)
+        standing = stage_of(stage)
+        ended = _ordinal(closed) if closed and standing in CLOSED_STAGES else None
+        found.append(
+            Deal(key, name, amount, _ordinal(opened), standing, reason, ended,
+                 tuple(moves.get(key, ())))
+        )  # fmt: skip
+    return found, frozenset(mine)
+
+
+def _shares(splits: str | None, uid: object) -> bool:
+    if not splits or not isinstance(uid, bytes):
+        return False
+    document = json.loads(splits)
+    return any(share.get("user") == uid.hex() for share in document or ())
+
+
+def _ordinal(text: str) -> int:
+    return date.fromisoformat(text[:10]).toordinal()

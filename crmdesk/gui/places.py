@@ -18,11 +18,13 @@ from crmdesk.i18n import _
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
-_REP = ("today", "customers", "plan", "reorder", "orders", "quotes")
-_OFFICE = ("inbox", "orders", "customers", "reorder", "quotes", "service", "prices", "data")
+_REP = ("today", "customers", "plan", "reorder", "orders", "quotes", "pipeline")
+_OFFICE = (
+    "inbox", "orders", "customers", "reorder", "quotes", "pipeline", "service", "prices", "data",
+)  # fmt: skip
 _MANAGER = (
     "coverage", "attention", "value", "goals", "prices", "customers", "plan", "reorder", "inbox",
-    "orders", "quotes",
+    "orders", "quotes", "pipeline",
 )  # fmt: skip
 _BY_ROLE = {
     "rep": _REP,
@@ -87,6 +89,7 @@ def _titles() -> dict[str, str]:
         "orders": _("Orders"),
         "inbox": _("Inbox"),
         "quotes": _("Quotes"),
+        "pipeline": _("Pipeline"),
         "cover": _("Cover"),
         "coverage": _("Coverage"),
         "attention": _("Attention"),

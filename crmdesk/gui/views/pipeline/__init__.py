@@ -1,0 +1,1 @@
+"""The pipeline: leads, opportunities on a board and in a list, and their figures."""

@@ -18,11 +18,18 @@ from crmdesk.i18n import _
 def place_hits(specs: Iterable[PlaceSpec]) -> list[Hit]:
     """The places one can go to, those of the rail with their number."""
     shown = [spec for spec in specs if spec.in_rail or spec.alone]
-    return [
+    hits = [
         Hit(_("Go to"), spec.title(), "", spec.icon, Target(spec.key),
             keys=f"Ctrl+{number}" if number < 10 and spec.in_rail else "")
         for number, spec in enumerate(shown, start=1)
     ]  # fmt: skip
+    for spec in shown:
+        if spec.inner is not None:
+            hits += [
+                Hit(_("Go to"), f"{spec.title()}: {words}", "", spec.icon, Target(spec.key, args))
+                for words, args in spec.inner()
+            ]
+    return hits
 
 
 def key_hits(

@@ -250,9 +250,18 @@ class PaperKeys(QObject):
             return
         title = table.accessibleName() or shown[1]
         again = _("The list has changed meanwhile. Try again.")
-        Gathering(
-            table, lambda content: done(title, content), lambda: self._desk.toast(again)
-        ).start()
+
+        def start() -> None:
+            Gathering(
+                table, lambda content: done(title, content), lambda: self._desk.toast(again)
+            ).start()
+
+        # A list that has not read all its keys does so first.
+        complete = getattr(shown[0], "complete_list", None)
+        if callable(complete):
+            complete(start)
+        else:
+            start()
 
     def _on_list_to_write(self, title: str, content: ListContent) -> None:
         from crmdesk.interchange.documents.frame import stem_of

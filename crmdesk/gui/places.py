@@ -34,9 +34,9 @@ _BY_ROLE = {
 }
 _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
-    "accuracy", "company", "service",
+    "accuracy", "company", "service", "lists",
 )  # fmt: skip
-_ALONE = ("accuracy", "coverage", "attention")
+_ALONE = ("accuracy", "coverage", "attention", "lists")
 _BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
@@ -56,6 +56,7 @@ _ICONS = {
     "day_end": "today",
     "accuracy": "goals",
     "quote": "quotes",
+    "lists": "filter",
     "cover": "people",
     "coverage": "map",
     "attention": "eye",
@@ -78,6 +79,12 @@ def _waiting_quotes(workspace: Workspace) -> int:
 _BADGES: dict[str, Callable[[Workspace], int]] = {
     "inbox": _waiting_orders, "quotes": _waiting_quotes,
 }  # fmt: skip
+
+
+def _lists() -> list[tuple[str, dict[str, str]]]:
+    from crmdesk.services.queries.lists.registry import all_lists
+
+    return [(spec.title(), {"list": spec.key}) for spec in all_lists().values()]
 
 
 def _titles() -> dict[str, str]:
@@ -111,6 +118,7 @@ def _titles() -> dict[str, str]:
         "collecting": _("Collect"),
         "sampling": _("Samples"),
         "day_end": _("End of day"),
+        "lists": _("Lists"),
     }
 
 
@@ -148,6 +156,7 @@ def places_for(workspace: Workspace) -> list[PlaceSpec]:
                     within=_WITHIN.get(key, ""),
                     alone=key in _ALONE,
                     badge=_BADGES.get(key),
+                    inner=_lists if key == "lists" else None,
                 )
             )
     return specs

@@ -7,7 +7,7 @@ model (rows of a table). The shell knows only the protocols below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -177,7 +177,8 @@ class PlaceSpec:
     that also is a :class:`PlaceWidget`; it is called when the place is first opened. ``within`` is
     the place of the rail that is marked while one outside of it is shown; ``alone`` is one outside
     of it that the command field offers, for it needs nothing named. ``badge`` counts what waits
-    there; it is read off the interface thread.
+    there; it is read off the interface thread. ``inner`` are what the command field offers of its
+    inside: words and the arguments of the target.
     """
 
     key: str
@@ -188,6 +189,7 @@ class PlaceSpec:
     within: str = ""
     alone: bool = False
     badge: Callable[[Workspace], int] | None = None
+    inner: Callable[[], Sequence[tuple[str, Mapping[str, Any]]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,11 @@ LISTS = tuple(all_lists())
 
 def _everything(ws: Workspace, spec: ListSpec, query: ListQuery) -> list[int]:
     page = reading.first_page(ws, spec, query, size=7)
-    rest = reading.following(ws, spec, query, page.after) if page.after is not None else []
-    return page.keys + rest
+    keys, after = list(page.keys), page.after
+    while after is not None:
+        page = reading.following(ws, spec, query, after, 50)
+        keys, after = keys + page.keys, page.after
+    return keys
 
 
 def _values(column: ListColumn, rows: list[ListRow]) -> list[Any]:

@@ -157,6 +157,17 @@ class RowsModel(QAbstractTableModel):
         self.endResetModel()
         self.picked_changed.emit()
 
+    def add_keys(self, keys: Sequence[Key]) -> None:
+        """Show these behind the others; what is shown stays where it is."""
+        fresh = [key for key in keys if key not in self._places]
+        if not fresh:
+            return
+        first = len(self._entries)
+        self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
+        self._entries += fresh
+        self._places.update({key: first + place for place, key in enumerate(fresh)})
+        self.endInsertRows()
+
     def put_rows(self, rows: Mapping[Any, Any]) -> None:
         """Rows that were asked for, or that have changed; keys not shown are ignored."""
         places = []
@@ -219,6 +230,18 @@ class RowsModel(QAbstractTableModel):
     def is_picked(self, key: Key) -> bool:
         """True when the row has its tick."""
         return key in self._picked
+
+    def is_any_picked(self) -> bool:
+        """Whether a row has its tick."""
+        return bool(self._picked)
+
+    def set_all_picked(self, *, picked: bool) -> None:
+        """Give all rows their tick at once, or take it away."""
+        self._picked = set(self._places) if picked else set()
+        if self._entries:
+            last = self.index(len(self._entries) - 1, 0)
+            self.dataChanged.emit(self.index(0, 0), last)
+        self.picked_changed.emit()
 
     def set_picked(self, keys: Iterable[Key], *, picked: bool = True) -> None:
         """Give rows their tick, or take it away."""

@@ -206,6 +206,31 @@ class RowsTable(QTableView):
         ordered = [header.logicalIndex(visual) for visual in range(header.count())]
         return [column for column in ordered if not self.isColumnHidden(column)]
 
+    def layout_shown(self) -> tuple[tuple[str, int], ...]:
+        """The visible columns (keys) with their widths before text scale, from left to right."""
+        columns = self._rows.columns
+        return tuple(
+            (columns[place].key, round(self.columnWidth(place) / theme.scaled(100) * 100))
+            for place in self.shown_columns()
+        )
+
+    def set_layout_shown(self, wanted: Sequence[tuple[str, int]]) -> None:
+        """Show these columns in this order; a width of 0 is the usual one."""
+        places = {column.key: place for place, column in enumerate(self._rows.columns)}
+        header = self.horizontalHeader()
+        shown = [(places[key], width) for key, width in wanted if key in places]
+        for place in places.values():
+            self.setColumnHidden(place, place not in {one for one, _width in shown} and bool(shown))
+        for visual, (place, _width) in enumerate(shown):
+            header.moveSection(header.visualIndex(place), visual)
+        self._given_way.clear()
+        self._user_sized = any(width for _place, width in shown)
+        for place, width in shown:
+            if width:
+                self.setColumnWidth(place, theme.scaled(width))
+        self._fit_columns()
+        self.remember_layout()
+
     def columns_menu(self) -> QMenu:
         """A menu that shows and hides columns and brings back the first layout."""
         menu = QMenu(self)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
 PAGE = 64
+BLOCK = 10_000
+"""How many ids follow at once: a list of millions is not held whole to show its beginning."""
+
 _FOUND_LIMIT = 5_000
 _AT_ONCE = 500
 
@@ -65,12 +68,14 @@ def first_page(ws: Workspace, spec: ListSpec, query: ListQuery, size: int = PAGE
     return Page(keys, rows, after)
 
 
-def following(ws: Workspace, spec: ListSpec, query: ListQuery, after: After) -> list[int]:
-    """All ids after a page, in order."""
+def following(
+    ws: Workspace, spec: ListSpec, query: ListQuery, after: After, size: int | None = BLOCK
+) -> Page:
+    """The ids after a page, in order, without rows; all of them without ``size``."""
     with ws.database.read() as connection:
-        return [
-            int(row[0]) for row in connection.execute(_keys(ws, connection, spec, query, after))
-        ]
+        found = connection.execute(_keys(ws, connection, spec, query, after).limit(size)).all()
+    keys = [int(row.id) for row in found]
+    return Page(keys, {}, (found[-1].sorted_by, keys[-1]) if len(found) == size else None)
 
 
 def rows_of(ws: Workspace, spec: ListSpec, ids: Sequence[int]) -> dict[int, ListRow]:

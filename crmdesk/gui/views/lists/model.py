@@ -1,0 +1,83 @@
+"""The columns of any list, made from its declaration.
+
+Owns turning a row into cells. Words are :mod:`.words`'; reading and sorting are the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtWidgets import QWidget
+
+from crmdesk.gui.views.lists.words import NONE, heading, value_words
+from crmdesk.gui.widgets.charts import column_width
+from crmdesk.gui.widgets.items import Tone
+from crmdesk.gui.widgets.rows import Cell, Column, Index, RowsModel, major
+from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
+
+
+class ListModel(RowsModel):
+    """Rows of one list; keys are local ids. ``more_wanted`` comes when the last are in view."""
+
+    more_wanted = Signal()
+
+    def __init__(
+        self, spec: ListSpec, today: date, currency: str, parent: QWidget | None = None
+    ) -> None:
+        columns = make_columns(spec, today, currency)
+        super().__init__(columns, pickable=True, parent=parent)
+        self.has_more = False
+
+    def canFetchMore(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
+        return not parent.isValid() and self.has_more
+
+    def fetchMore(self, parent: Index = QModelIndex()) -> None:  # noqa: B008
+        if not parent.isValid() and self.has_more:
+            self.has_more = False
+            self.more_wanted.emit()
+
+
+def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ...]:
+    """The columns; days are shown relative to ``today``."""
+    first = spec.columns[0].key
+    return tuple(
+        Column(
+            column.key, heading(column, currency),
+            _cell(column, currency, today, strong=column.key == first),
+            column_width(column.width, heading(column, currency)), right=column.right,
+            hidden=not column.shown, stretch=column.key == first,
+            value=_exported(column, currency),
+        )
+        for column in spec.columns
+    )  # fmt: skip
+
+
+def _cell(
+    column: ListColumn, currency: str, today: date, *, strong: bool
+) -> Callable[[ListRow], Cell]:
+    def cell(row: ListRow) -> Cell:
+        words = value_words(column, row.values[column.key], currency, today)
+        return Cell(words, tone=Tone.MUTED if words == NONE else Tone.PLAIN, strong=strong)
+
+    return cell
+
+
+def _exported(column: ListColumn, currency: str) -> Callable[[Any], object]:
+    """The row's own value for files: a date, a Decimal in the major unit, a number."""
+
+    def value(row: ListRow) -> object:
+        stored = row.values[column.key]
+        if stored is None or stored == "":
+            return None
+        if column.kind is Kind.DAY:
+            return date.fromisoformat(str(stored))
+        if column.kind is Kind.MONEY:
+            return major(int(stored), currency)
+        if column.choices is not None:
+            return column.choices().get(str(stored), str(stored))
+        return stored
+
+    return value

@@ -126,7 +126,7 @@ def test_a_sentence_filters_and_a_wrong_one_changes_nothing(
     presenter.filter("class is Z")
     assert view.keys == some
     assert view.filter.sentence == "class is Z"
-    assert view.filter.problem == "Class is never “Z”. It may be: A, B, C"
+    assert view.filter.problem == "Class is never “Z”. It may be: A, B, C, D"
     presenter.filter("")
     assert view.keys == every
 

@@ -75,6 +75,11 @@ def endings(grammar: Grammar, text: str, limit: int = 12) -> list[str]:
             for sentence in _sentences(grammar, column):
                 if sentence.casefold().startswith(begun) and sentence.casefold() != begun:
                     found[sentence] = None
+    if len(found) == 1:
+        # One column is meant: what it may go on with is worth a look already.
+        title = next(iter(found))
+        meant = [c for c in grammar.spec.columns if f"{c.title()} " == title]
+        found.update(dict.fromkeys(one for c in meant for one in _sentences(grammar, c)))
     return [before + one for one in found][:limit]
 
 

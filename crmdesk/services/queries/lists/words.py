@@ -23,7 +23,7 @@ def account_states() -> Mapping[str, str]:
 
 def classes() -> Mapping[str, str]:
     """Classes by worth."""
-    return {"A": "A", "B": "B", "C": "C"}
+    return {"A": "A", "B": "B", "C": "C", "D": "D"}
 
 
 def product_states() -> Mapping[str, str]:

@@ -39,7 +39,7 @@ def insert_account(connection: Connection, ws: Workspace, values: Mapping[str, o
     if not name:
         raise FieldError("name", _("A customer needs a name."))
     code = str(values.get("code") or "").strip() or _next_code(connection, ws.device_prefix)
-    _check_code(connection, code, None)
+    check_code(connection, code, None)
     territory = own_territory(connection, ws.user.id, ws.today())
     cells = {
         **_cells("account", values, ws.user.role, new=True),
@@ -67,7 +67,8 @@ def _next_code(connection: Connection, device_prefix: str) -> str:
     return f"{prefix}{int(found or 0) + 1:04d}"
 
 
-def _check_code(connection: Connection, code: str, account_id: int | None) -> None:
+def check_code(connection: Connection, code: str, account_id: int | None) -> None:
+    """Raise FieldError for a code that is none, or that another customer has."""
     if not _CODE.fullmatch(code):
         raise FieldError("code", _("A code has 1 to 40 characters."))
     taken = connection.exec_driver_sql(
@@ -132,7 +133,7 @@ def _edit(
                 _("Look at the new values and change them again if you still want to."),
             )
         if name == "account" and "code" in cells:
-            _check_code(tx.connection, str(cells["code"] or ""), row_id)
+            check_code(tx.connection, str(cells["code"] or ""), row_id)
         pairs = ", ".join(f"{column} = ?" for column in names)
         run(f"UPDATE {name} SET {pairs} WHERE id = ?", (*cells.values(), row_id))  # noqa: S608
         account = row_id

@@ -190,6 +190,27 @@ unknown_field = Table(
 )  # fmt: skip
 """What a newer HQ sent in columns that this program does not know; an upgrade puts it in place."""
 
+told_change = Table(
+    "told_change", _metadata,
+    Column("account_uid", LargeBinary(16), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("entity", Text, nullable=False), Column("uid", LargeBinary(16), nullable=False),
+    Column("op", Text, nullable=False), Column("fields", Text, nullable=False),
+    Column("user_uid", LargeBinary(16)), Column("own_seq", Integer),
+    Column("hlc", BigInteger, nullable=False), Column("at", Text, nullable=False),
+    Index("ix_told_change_uid", "uid"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Who changed a customer's data, as HQ's log tells it; ``own_seq`` is the journal's own entry."""
+
+told_account = Table(
+    "told_account", _metadata,
+    Column("account_uid", LargeBinary(16), primary_key=True),
+    Column("at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+"""Customers whose changes at HQ are all here; whatever sync touches is asked for again."""
+
 transfer = Table(
     "transfer", _metadata,
     Column("sha256", Text, primary_key=True),

@@ -30,6 +30,7 @@ from crmdesk.storage.tables import (
 )  # fmt: skip
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.erasing import forget_rows
+from crmdesk.sync.history import ask_again
 from crmdesk.sync.making_room import make_room
 from crmdesk.sync.reading import converter
 
@@ -195,6 +196,7 @@ class Applier:
         self._learn(entity.name, {row.uid for row, _cells in rows})
         ids = [keys[row.uid] for row, _cells in rows]
         self._touched.setdefault(entity.name, set()).update(ids)
+        ask_again(self._connection, entity.name, ids)
         if entity.lines is not None:
             self._write_lines(entity, ids, [row for row, _cells in rows])
 

@@ -24,7 +24,7 @@ from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.pausing import without_collecting
 from crmdesk.storage.tables import sync_session
-from crmdesk.sync import facts, healing, lease, restored
+from crmdesk.sync import facts, healing, history, lease, restored
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
@@ -265,6 +265,7 @@ class Round:
             detail = self._compare(now=compare)
         if self._whole:
             with understood():
+                history.fetch(self._database, self._session, self._check_cancelled)
                 self._carry_files()
         return detail
 

@@ -13,7 +13,14 @@ from sqlalchemy import Connection, delete, update
 from crmdesk.storage import search
 from crmdesk.storage.engine import Database
 from crmdesk.storage.profile import get_fact, set_fact
-from crmdesk.storage.tables import conflict, journal, refusal, unknown_field
+from crmdesk.storage.tables import (
+    conflict,
+    journal,
+    refusal,
+    told_account,
+    told_change,
+    unknown_field,
+)
 
 UNTIDY = "sync.untidy"
 """Fact: rows have been purged and their bytes may still be in the index or the log."""
@@ -32,6 +39,8 @@ def forget_rows(connection: Connection, uids: Sequence[bytes]) -> None:
     for part in _chunks(uids):
         run = connection.execute
         run(delete(unknown_field).where(unknown_field.c.uid.in_(part)))
+        run(delete(told_change).where(told_change.c.uid.in_(part)))
+        run(delete(told_account).where(told_account.c.account_uid.in_(part)))
         run(delete(journal).where(journal.c.uid.in_(part), journal.c.state == "sent"))
         about = conflict.c.uid.in_(part)
         run(

@@ -29,6 +29,8 @@ MIN_PIECE_BYTES, MAX_PIECE_BYTES = 64 * 1024, 1024 * 1024
 """How much of an attachment goes in one request; only the last piece may be smaller."""
 MAX_GET_BYTES = 16 * 1024 * 1024
 MAX_DIGESTS = 500
+MAX_ACCOUNTS_ASKED = 400
+"""Of how many customers the history of changes is asked for at once."""
 
 Wire = Any
 """A value as JSON has it: text, number, boolean, list, object or null."""
@@ -183,6 +185,39 @@ class SnapshotEnd(msgspec.Struct, frozen=True):
     """Closes a snapshot: how many rows it held. Without it the stream was cut."""
 
     rows: int
+
+
+class HistoryRequest(msgspec.Struct, frozen=True):
+    """Who changed what in these accounts (hex), and when?"""
+
+    protocol: int
+    accounts: list[str]
+    schema: int = 1
+
+
+class ToldChange(msgspec.Struct, array_like=True, frozen=True):
+    """One change of HQ's log. ``fields`` is {column: [old, new]}; empty for I and D but a name.
+
+    ``own`` is the number of the op where the asking device wrote it, else 0; ``hlc`` is 0 where
+    HQ itself changed something. ``user`` is hex or empty, ``at`` HQ's instant.
+    """
+
+    account: str
+    number: int
+    entity: str
+    uid: str
+    op: str
+    fields: dict[str, Wire]
+    user: str
+    own: int
+    hlc: int
+    at: str
+
+
+class HistoryAnswer(msgspec.Struct, frozen=True):
+    """The changes of the accounts asked for that the device may know, oldest first."""
+
+    changes: list[ToldChange]
 
 
 class SumsRequest(msgspec.Struct, frozen=True):

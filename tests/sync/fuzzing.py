@@ -34,6 +34,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "/v1/push": protocol.PushRequest, "/v1/pull": protocol.PullRequest,
     "/v1/snapshot": protocol.SnapshotRequest, "/v1/sums": protocol.SumsRequest,
     "/v1/buckets": protocol.BucketsRequest, "/v1/rows": protocol.RowsRequest,
+    "/v1/history": protocol.HistoryRequest,
     "/v1/blob/state": protocol.BlobStateRequest, "/v1/blob/put": protocol.BlobPut,
     "/v1/blob/finish": protocol.BlobFinish, "/v1/blob/get": protocol.BlobGet,
 }  # fmt: skip

@@ -17,6 +17,7 @@ from crmdesk.i18n import _
 from crmdesk.sync.checksums import BUCKETS
 from crmdesk.sync.merge import RefusedOp
 from crmdesk.sync.protocol import (
+    MAX_ACCOUNTS_ASKED,
     MAX_DIGESTS,
     MAX_ROWS_ASKED,
     BlobFinish,
@@ -25,6 +26,7 @@ from crmdesk.sync.protocol import (
     BlobStateRequest,
     BucketsRequest,
     EnrolRequest,
+    HistoryRequest,
     Op,
     PullRequest,
     PushRequest,
@@ -45,6 +47,7 @@ DEPTH = 100
 _BIGINT = 1 << 63
 _SMALL = 16 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_UID = re.compile(r"[0-9a-f]{32}")
 _MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 _fields = msgspec.json.Decoder(dict[str, tuple[Any, Any]] | None).decode
@@ -75,6 +78,9 @@ def check(message: msgspec.Struct) -> None:
     elif isinstance(message, BlobStateRequest):
         _few(len(message.digests), MAX_DIGESTS)
         _digests(*message.digests)
+    elif isinstance(message, HistoryRequest):
+        _few(len(message.accounts), MAX_ACCOUNTS_ASKED)
+        _uids(*message.accounts)
     elif isinstance(message, BlobPut | BlobGet | BlobFinish):
         _digests(message.sha256)
     else:
@@ -158,6 +164,11 @@ def _short(*names: str) -> None:
 
 def _digests(*names: str) -> None:
     if not all(_DIGEST.fullmatch(name) for name in names):
+        raise _malformed()
+
+
+def _uids(*names: str) -> None:
+    if not all(_UID.fullmatch(name) for name in names):
         raise _malformed()
 
 

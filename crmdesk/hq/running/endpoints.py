@@ -27,7 +27,7 @@ from crmdesk.hq.access.passwords import Passwords
 from crmdesk.hq.database import schema, streams
 from crmdesk.hq.database.scopes import Principal, principal, scopes_of
 from crmdesk.hq.database.store import HqConnection, Store
-from crmdesk.hq.exchange import blobs, bounds, heal
+from crmdesk.hq.exchange import blobs, bounds, heal, telling
 from crmdesk.hq.exchange.pull import pull
 from crmdesk.hq.exchange.push import push
 from crmdesk.hq.exchange.snapshot import snapshot
@@ -50,6 +50,8 @@ from crmdesk.sync.protocol import (
     BucketsRequest,
     EnrolRequest,
     Failure,
+    HistoryAnswer,
+    HistoryRequest,
     PullRequest,
     PushRequest,
     RowsRequest,
@@ -363,6 +365,16 @@ def _rows(hq: Hq, call: Call) -> Reply:
     return Reply(body, media=MEDIA_ROWS)
 
 
+def _history(hq: Hq, call: Call) -> Reply:
+    message = read(call.body, HistoryRequest)
+    check_schema(message.schema)
+    with hq.store.transaction() as connection:
+        who = hq.caller(connection, call)
+        found = telling.changes(connection, who, message.accounts)
+    call.notes.sent(len(found))
+    return written(HistoryAnswer(found))
+
+
 def _streamed(stack: ExitStack, first: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
     with stack:
         yield first
@@ -409,6 +421,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/sums": Endpoint(_sums, room=QUESTION, long=True),
     "/v1/buckets": Endpoint(_buckets, room=QUESTION, long=True),
     "/v1/rows": Endpoint(_rows, room=QUESTION),
+    "/v1/history": Endpoint(_history, room=QUESTION),
     "/v1/blob/state": Endpoint(_blob_state, room=QUESTION),
     "/v1/blob/put": Endpoint(_blob_put, room=PIECE),
     "/v1/blob/finish": Endpoint(_blob_finish, room=NARROW),

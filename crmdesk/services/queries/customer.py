@@ -19,8 +19,10 @@ from crmdesk.i18n import _
 from crmdesk.services.queries.customer_header import CustomerHeader, read_header
 from crmdesk.services.queries.customer_matrix import SkuKeys, SkuRow, read_keys, read_rows
 from crmdesk.services.queries.customer_timeline import (
+    EventGroup,
     EventRow,
     TimelineMonths,
+    made_events,
     read_events,
     read_months,
 )
@@ -97,14 +99,15 @@ def customer_card(ws: Workspace, account_id: int) -> CustomerCard:
     today = ws.today()
     with ws.database.read() as connection:
         header = read_header(connection, account_id, today)
-        timeline = read_months(connection, account_id)
+        made = made_events(ws, connection, account_id, EventGroup.ALL)
+        timeline = read_months(connection, account_id, made=made)
         skus = read_keys(connection, account_id, today)
         return CustomerCard(
             header=header,
             contacts=read_contacts(connection, account_id),
             documents=_documents(connection, account_id),
             timeline=timeline,
-            events=_newest_months(connection, account_id, timeline),
+            events=_newest_months(connection, account_id, timeline, made),
             skus=skus,
             rows=read_rows(connection, account_id, skus.keys[:FIRST_SKUS], today),
             value=read_value(connection, account_id, today, ws.currency),
@@ -147,7 +150,7 @@ def documents(ws: Workspace, account_id: int) -> tuple[DocumentRow, ...]:
 
 
 def _newest_months(
-    connection: Connection, account_id: int, timeline: TimelineMonths
+    connection: Connection, account_id: int, timeline: TimelineMonths, made: Sequence[EventRow]
 ) -> tuple[tuple[date, tuple[EventRow, ...]], ...]:
     """The newest months, as many as fill the first screen, read at once."""
     months: list[date] = []
@@ -159,7 +162,7 @@ def _newest_months(
         seen += count
     if not months:
         return ()
-    events = read_events(connection, account_id, months[-1], months[0])
+    events = read_events(connection, account_id, (months[-1], months[0]), made=made)
     return tuple(
         (month, tuple(e for e in events if e.day.replace(day=1) == month)) for month in months
     )

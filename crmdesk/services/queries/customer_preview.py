@@ -69,4 +69,4 @@ def _newest(connection: Connection, account_id: int) -> tuple[EventRow, ...]:
         seen += count
     if not wanted:
         return ()
-    return read_events(connection, account_id, wanted[-1], wanted[0])[:EVENTS]
+    return read_events(connection, account_id, (wanted[-1], wanted[0]))[:EVENTS]

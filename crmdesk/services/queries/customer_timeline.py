@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,25 +25,22 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal,
     select,
     union_all,
 )
 
+from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.domain.states import Role
+from crmdesk.services.queries.field_history import FieldChange, read_changes
+from crmdesk.services.queries.timeline_sources import SOURCES, EventGroup, Source
 from crmdesk.storage.tables import table
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
-
-class EventGroup(StrEnum):
-    """The filters above the timeline."""
-
-    ALL = "all"
-    VISITS = "visits"
-    ORDERS = "orders"
-    SERVICE = "service"
-    MONEY = "money"
-    NOTES = "notes"
+__all__ = ["EventGroup", "EventRow", "TimelineMonths"]
+_order, _product = table("order"), table("product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,8 @@ class EventRow:
     """One event. `title` and `text` are data as stored, `status` a code; None where there is none.
 
     `amount_minor` is net for documents and the sum for payments; `margin_minor` only for orders and
-    sales; `number` counts lines, minutes of a visit, days late of a payment, or is a score.
+    sales; `number` counts lines, minutes of a visit, days late of a payment, bytes, or is a score.
+    `change` is who changed which field; `price_e4` and `was_e4` are net prices per base unit.
     """
 
     kind: str
@@ -65,6 +62,9 @@ class EventRow:
     margin_minor: int | None = None
     number: int | None = None
     due_on: date | None = None
+    change: FieldChange | None = None
+    price_e4: int | None = None
+    was_e4: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,163 +76,50 @@ class TimelineMonths:
     since: date | None
 
 
-_visit, _order, _sale = table("visit"), table("order"), table("sale")
-_quote, _invoice, _payment = table("quote"), table("invoice"), table("payment")
-_collection, _return, _ticket = table("collection"), table("return_request"), table("ticket")
-_score, _note, _promise = table("survey_score"), table("note"), table("promise")
-_reason = table("outcome_reason")
-_sample, _product = table("sample"), table("product")
-_handover, _user = table("handover"), table("user")
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    kind: str
-    group: EventGroup
-    day: ColumnElement[Any]
-    account: ColumnElement[Any]
-    query: Select[Any]
-    where: ColumnElement[bool] | None = None
-
-
-def _lines(name: str, parent: Any) -> Any:
-    lines = table(name)
-    return (
-        select(func.count()).where(lines.c.parent_id == parent.c.id).correlate(parent)
-    ).scalar_subquery()
-
-
-def _minutes(start: Any, end: Any) -> Any:
-    return func.round((func.julianday(end) - func.julianday(start)) * 1440)
-
-
-def _columns(row_id: Any, day: Any, **named: Any) -> Select[Any]:
-    return select(row_id.label("id"), day.label("day"), *(c.label(n) for n, c in named.items()))
-
-
-_SOURCES: tuple[_Source, ...] = (
-    _Source(
-        "visit", EventGroup.VISITS, _visit.c.date, _visit.c.account_id,
-        _columns(
-            _visit.c.id, _visit.c.date, title=_visit.c.mode, text=_visit.c.note,
-            status=_visit.c.outcome, number=_minutes(_visit.c.started_at, _visit.c.ended_at),
-            reason=_reason.c.name,
-        ).select_from(_visit.outerjoin(_reason, _reason.c.id == _visit.c.reason_id)),
-    ),
-    _Source(
-        "order", EventGroup.ORDERS, _order.c.order_date, _order.c.account_id,
-        _columns(
-            _order.c.id, _order.c.order_date, title=_order.c.number, status=_order.c.status,
-            text=_order.c.note, amount_minor=_order.c.net_minor,
-            margin_minor=_order.c.net_minor - _order.c.cost_minor,
-            number=_lines("order_line", _order),
-        ),
-    ),
-    _Source(
-        "sale", EventGroup.ORDERS, _sale.c.date, _sale.c.account_id,
-        _columns(
-            _sale.c.id, _sale.c.date, title=_sale.c.document, status=_sale.c.kind,
-            amount_minor=_sale.c.net_minor, margin_minor=_sale.c.net_minor - _sale.c.cost_minor,
-            number=_sale.c.line_count,
-        ),
-        _sale.c.order_uid.is_(None),
-    ),
-    _Source(
-        "quote", EventGroup.ORDERS, _quote.c.quote_date, _quote.c.account_id,
-        _columns(
-            _quote.c.id, _quote.c.quote_date, title=_quote.c.number, text=_quote.c.title,
-            status=_quote.c.status, amount_minor=_quote.c.net_minor, due_on=_quote.c.valid_until,
-        ),
-    ),
-    _Source(
-        "return", EventGroup.ORDERS, _return.c.date, _return.c.account_id,
-        _columns(
-            _return.c.id, _return.c.date, title=_return.c.number, text=_return.c.note,
-            amount_minor=-func.abs(_return.c.net_minor), number=_lines("return_line", _return),
-        ),
-    ),
-    _Source(
-        "sample", EventGroup.ORDERS, _sample.c.date, _sample.c.account_id,
-        _columns(
-            _sample.c.id, _sample.c.date, title=_product.c.name, number=_sample.c.quantity
-        ).select_from(_sample.join(_product, _product.c.id == _sample.c.product_id)),
-    ),
-    _Source(
-        "ticket", EventGroup.SERVICE, _ticket.c.date, _ticket.c.account_id,
-        _columns(
-            _ticket.c.id, _ticket.c.date, title=_ticket.c.number, text=_ticket.c.subject,
-            status=_ticket.c.status, amount_minor=_ticket.c.credit_minor,
-        ),
-    ),
-    _Source(
-        "score", EventGroup.SERVICE, _score.c.date, _score.c.account_id,
-        _columns(
-            _score.c.id, _score.c.date, title=_score.c.kind, text=_score.c.comment,
-            number=_score.c.score,
-        ),
-    ),
-    _Source(
-        "invoice", EventGroup.MONEY, _invoice.c.date, _invoice.c.account_id,
-        _columns(
-            _invoice.c.id, _invoice.c.date, title=_invoice.c.number, status=_invoice.c.status,
-            amount_minor=_invoice.c.open_minor, due_on=_invoice.c.due_on,
-        ),
-        _invoice.c.open_minor != 0,
-    ),
-    _Source(
-        "payment", EventGroup.MONEY, _payment.c.date, _payment.c.account_id,
-        _columns(
-            _payment.c.id, _payment.c.date, title=_invoice.c.number, text=_payment.c.method,
-            amount_minor=_payment.c.amount_minor,
-            number=func.julianday(_payment.c.date) - func.julianday(_invoice.c.due_on),
-        ).select_from(_payment.outerjoin(_invoice, _invoice.c.id == _payment.c.invoice_id)),
-    ),
-    _Source(
-        "collection", EventGroup.MONEY, _collection.c.date, _collection.c.account_id,
-        _columns(
-            _collection.c.id, _collection.c.date, title=_collection.c.method,
-            text=_collection.c.number,
-            amount_minor=_collection.c.amount_minor,
-        ),
-    ),
-    _Source(
-        "note", EventGroup.NOTES, _note.c.date, _note.c.account_id,
-        _columns(_note.c.id, _note.c.date, title=_note.c.text),
-    ),
-    _Source(
-        "promise", EventGroup.NOTES, _promise.c.made_on, _promise.c.account_id,
-        _columns(
-            _promise.c.id, _promise.c.made_on, title=_promise.c.text, status=_promise.c.kind,
-            due_on=_promise.c.due_on, text=_promise.c.done_at,
-        ),
-        _promise.c.made_on.is_not(None),
-    ),
-    _Source(
-        "handover", EventGroup.NOTES, func.substr(_handover.c.at, 1, 10, type_=Text()),
-        _handover.c.account_id,
-        _columns(
-            _handover.c.id, func.date(_handover.c.at, type_=Date()), title=_handover.c.text,
-            text=_user.c.name, status=_handover.c.kind, number=_handover.c.seen_at.is_not(None),
-        ).select_from(_handover.outerjoin(_user, _user.c.id == _handover.c.user_id)),
-    ),
-)  # fmt: skip
-
-
 def timeline_months(
     ws: Workspace, account_id: int, group: EventGroup = EventGroup.ALL
 ) -> TimelineMonths:
     """Events per month of one customer, months without any left out."""
     with ws.database.read() as connection:
-        return read_months(connection, account_id, group)
+        made = made_events(ws, connection, account_id, group)
+        return read_months(connection, account_id, group, made)
+
+
+def made_events(
+    ws: Workspace, connection: Connection, account_id: int, group: EventGroup
+) -> tuple[EventRow, ...]:
+    """The events that no row of their own stands for: changes of data, and of prices paid.
+
+    Prices are told only where they are asked for: among all events the sales tell of them.
+    """
+    if group is EventGroup.PRICES:
+        return _price_events(connection, account_id, ws.currency)
+    if group not in (EventGroup.ALL, EventGroup.CHANGES):
+        return ()
+    changes = read_changes(
+        connection, account_id, ws.user.name, in_office=ws.user.role is not Role.REP
+    )
+    return tuple(
+        EventRow(
+            "change", one.number, ws.clock.local(one.at).date(), title=one.field,
+            text=" ".join(str(word) for word in (one.old, one.new, one.about) if word),
+            status=one.by, change=one,
+        )
+        for one in changes
+    )  # fmt: skip
 
 
 def read_months(
-    connection: Connection, account_id: int, group: EventGroup = EventGroup.ALL
+    connection: Connection,
+    account_id: int,
+    group: EventGroup = EventGroup.ALL,
+    made: Sequence[EventRow] = (),
 ) -> TimelineMonths:
-    """The same inside a read transaction that is already open."""
-    counts: Counter[str] = Counter()
-    for name, count in connection.execute(_months_query(group), {"account": account_id}):
-        counts[str(name)] += count
+    """The same inside a read transaction that is already open, with :func:`made_events`."""
+    counts: Counter[str] = Counter(f"{row.day:%Y-%m}" for row in made)
+    if _of(group):
+        for name, count in connection.execute(_months_query(group), {"account": account_id}):
+            counts[str(name)] += count
     months = tuple(
         (date(int(name[:4]), int(name[5:7]), 1), counts[name])
         for name in sorted(counts, reverse=True)
@@ -241,29 +128,43 @@ def read_months(
     return TimelineMonths(months, sum(counts.values()), since)
 
 
+def count_by_kind(connection: Connection, account_id: int) -> dict[str, int]:
+    """How many events each kind of row has given; those made of changes left out."""
+    query = union_all(
+        *(
+            select(literal(source.kind).label("kind"), func.count()).where(*_in_account(source))
+            for source in SOURCES
+        )
+    )
+    return {str(k): int(n) for k, n in connection.execute(query, {"account": account_id})}
+
+
 def timeline_month(
     ws: Workspace, account_id: int, month: date, group: EventGroup = EventGroup.ALL
 ) -> tuple[EventRow, ...]:
     """All events of a month (its first day), newest first."""
     with ws.database.read() as connection:
-        return read_events(connection, account_id, month, month, group)
+        made = made_events(ws, connection, account_id, group)
+        return read_events(connection, account_id, (month, month), group, made)
 
 
 def read_events(
     connection: Connection,
     account_id: int,
-    first: date,
-    last: date,
+    months: tuple[date, date],
     group: EventGroup = EventGroup.ALL,
+    made: Sequence[EventRow] = (),
 ) -> tuple[EventRow, ...]:
     """Events from one month to another (first days), newest first, in an open transaction."""
+    first, last = months
     after = (last.replace(day=28) + timedelta(days=4)).replace(day=1)
     span = {"account": account_id, "since": first, "before": after}
-    return _newest_first(
+    found = [
         _event(kind, row)
         for kind, query in _span_queries(group)
         for row in connection.execute(query, span)
-    )
+    ]
+    return _newest_first([*found, *(row for row in made if first <= row.day < after)])
 
 
 @lru_cache(maxsize=len(EventGroup))
@@ -300,7 +201,7 @@ def search_timeline(
     """
     words = _plain(text).split()
     with ws.database.read() as connection:
-        ordered = _orders_with_product(connection, account_id, words)
+        bought = _with_product(connection, account_id, words)
         rows = [
             event
             for source in _of(group)
@@ -310,29 +211,37 @@ def search_timeline(
                     source.query.where(*_in_account(source)), {"account": account_id}
                 )
             )
-            if _contains(event, words) or (event.kind == "order" and event.id in ordered)
+            if _contains(event, words) or (event.kind, event.id) in bought
         ]
+        made = made_events(ws, connection, account_id, group)
+        rows += [event for event in made if _contains(event, words)]
     return _newest_first(rows)
 
 
-def _orders_with_product(
+def _with_product(
     connection: Connection, account_id: int, words: Sequence[str]
-) -> frozenset[int]:
-    lines = table("order_line")
-    query = (
-        select(lines.c.parent_id, _product.c.name, _product.c.sku)
-        .select_from(
-            _order.join(lines, lines.c.parent_id == _order.c.id).join(
-                _product, _product.c.id == lines.c.product_id
+) -> frozenset[tuple[str, int]]:
+    """Orders, and sales without an order of ours, with a product whose name has all words."""
+    found: set[tuple[str, int]] = set()
+    for kind, document, lines in (
+        ("order", _order, table("order_line")), ("sale", table("sale"), table("sale_line")),
+    ):  # fmt: skip
+        query = (
+            select(lines.c.parent_id, _product.c.name, _product.c.sku)
+            .distinct()
+            .select_from(
+                document.join(lines, lines.c.parent_id == document.c.id).join(
+                    _product, _product.c.id == lines.c.product_id
+                )
             )
+            .where(document.c.account_id == account_id)
         )
-        .where(_order.c.account_id == account_id)
-    )
-    return frozenset(
-        parent
-        for parent, name, sku in connection.execute(query)
-        if all(word in _plain(f"{name} {sku}") for word in words)
-    )
+        plain: dict[str, str] = {}
+        for parent, name, sku in connection.execute(query):
+            said = plain.get(sku) or plain.setdefault(sku, _plain(f"{name} {sku}"))
+            if all(word in said for word in words):
+                found.add((kind, parent))
+    return frozenset(found)
 
 
 def _contains(event: EventRow, words: Iterable[str]) -> bool:
@@ -340,17 +249,48 @@ def _contains(event: EventRow, words: Iterable[str]) -> bool:
     return all(word in plain for word in words)
 
 
+_PRICES = """
+SELECT id, date, document, name, net, base, was_net, was_base FROM (
+    SELECT s.id, s.date, s.document, p.name, l.net_minor net, l.base_quantity base,
+        lag(l.net_minor) OVER w was_net, lag(l.base_quantity) OVER w was_base
+    FROM sale s JOIN sale_line l ON l.parent_id = s.id JOIN product p ON p.id = l.product_id
+    WHERE s.account_id = ? AND l.base_quantity > 0
+    WINDOW w AS (PARTITION BY l.product_id ORDER BY s.date, s.id, l.position)
+) WHERE was_net IS NULL OR abs(net * was_base - was_net * base) * 200 > was_net * base
+"""
+"""The first price paid for each product, and each that differs by more than half a percent."""
+
+
+def _price_events(
+    connection: Connection, account_id: int, currency: str
+) -> tuple[EventRow, ...]:
+    scale = int(10 ** (4 - currency_exponent(currency)))
+
+    def price(net: int, base: int) -> int:
+        return divide_half_even(net * scale, base)
+
+    rows = connection.exec_driver_sql(_PRICES, (account_id,))
+    return tuple(
+        EventRow(
+            "price", row.id, date.fromisoformat(row.date), title=row.name,
+            text=row.document or "", price_e4=price(row.net, row.base),
+            was_e4=None if row.was_net is None else price(row.was_net, row.was_base),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
 def _plain(text: str) -> str:
     return str(anyascii(text)).casefold()
 
 
-def _of(group: EventGroup) -> tuple[_Source, ...]:
+def _of(group: EventGroup) -> tuple[Source, ...]:
     if group is EventGroup.ALL:
-        return _SOURCES
-    return tuple(source for source in _SOURCES if source.group is group)
+        return SOURCES
+    return tuple(source for source in SOURCES if source.group is group)
 
 
-def _in_account(source: _Source) -> tuple[ColumnElement[bool], ...]:
+def _in_account(source: Source) -> tuple[ColumnElement[bool], ...]:
     mine = source.account == bindparam("account", type_=Integer())
     return (mine,) if source.where is None else (mine, source.where)
 

@@ -72,6 +72,7 @@ def upgrade() -> None:
     _work_tables()
     _document_columns()
     _platform_tables()
+    _told_changes()
     _move_homes()
 
 
@@ -274,6 +275,25 @@ def _platform_tables() -> None:
         _text("at", required=True), sa.PrimaryKeyConstraint("entity", "uid"),
         sqlite_with_rowid=False,
     )  # fmt: skip
+
+
+def _told_changes() -> None:
+    op.create_table(
+        "told_change",
+        sa.Column("account_uid", sa.LargeBinary(16), nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False), _text("entity", required=True),
+        sa.Column("uid", sa.LargeBinary(16), nullable=False), _text("op", required=True),
+        _text("fields", required=True), sa.Column("user_uid", sa.LargeBinary(16)),
+        sa.Column("own_seq", sa.Integer), sa.Column("hlc", sa.BigInteger, nullable=False),
+        _text("at", required=True), sa.PrimaryKeyConstraint("account_uid", "number"),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_index("ix_told_change_uid", "told_change", ["uid"])
+    op.create_table(
+        "told_account",
+        sa.Column("account_uid", sa.LargeBinary(16), nullable=False), _text("at", required=True),
+        sa.PrimaryKeyConstraint("account_uid"), sqlite_with_rowid=False,
+    )
 
 
 def _move_homes() -> None:

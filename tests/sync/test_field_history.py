@@ -1,0 +1,141 @@
+"""Two people edit one customer offline: both find their words afterwards, on both laptops."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from crmdesk.domain.errors import UserError
+from crmdesk.hq.exchange import editing
+from crmdesk.services import accounts, undo
+from crmdesk.services.queries.field_history import ADDED, FieldChange, field_changes
+from crmdesk.services.restoring_values import restore_value
+from crmdesk.services.workspace import Workspace, workspace_of
+from tests.sync import company
+from tests.sync.conftest import Headquarters, Laptop
+
+pytestmark = pytest.mark.hq
+
+
+def workspace(laptop: Laptop) -> Workspace:
+    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
+
+
+def account(laptop: Laptop, code: str = "C0") -> int:
+    return int(laptop.one("SELECT id FROM account WHERE code = ?", code))
+
+
+def told(laptop: Laptop, code: str = "C0") -> list[FieldChange]:
+    return list(field_changes(workspace(laptop), account(laptop, code)))
+
+
+def words(laptop: Laptop, field: str = "description") -> list[tuple[object, str, bool]]:
+    return [(one.new, one.by, one.kept) for one in told(laptop) if one.field == field]
+
+
+def test_both_find_their_words_and_the_losing_value_comes_back(hq: Headquarters) -> None:
+    one, office = hq.join("R1"), hq.join("O1")
+    rep, desk = workspace(one), workspace(office)
+    accounts.edit_account(rep, account(one), {"description": "Ring before noon", "channel": "bar"})
+    accounts.edit_account(desk, account(office), {"description": "Pays late", "street": "Calle 1"})
+
+    one.sync()
+    assert office.sync().conflicts == 1
+    one.sync()
+
+    # What did not collide stands on both sides, whoever wrote it.
+    for laptop in (one, office):
+        assert laptop.rows("SELECT channel, street, description FROM account WHERE code='C0'") == [
+            ("bar", "Calle 1", "Pays late")
+        ]
+    both = {("Ring before noon", rep.user.name, True), ("Pays late", desk.user.name, True)}
+    assert set(words(one)) == both == set(words(office))
+    assert [c.mine for c in told(one) if c.field == "description"] == [False, True]
+
+    # The rep puts the lost words back; that is a change of its own, seen by the office.
+    lost = next(c for c in told(one) if c.new == "Ring before noon")
+    changes = restore_value(rep, lost, older=False)
+    assert one.one("SELECT description FROM account WHERE code = 'C0'") == "Ring before noon"
+    one.sync()
+    office.sync()
+    assert office.one("SELECT description FROM account WHERE code='C0'") == "Ring before noon"
+    assert [w[0] for w in words(office)] == ["Ring before noon", "Pays late", "Ring before noon"]
+    with pytest.raises(UserError, match="this value already"):
+        restore_value(rep, lost, older=False)
+    assert changes.undo is not None
+    undo.undo(rep, changes.undo)
+    assert one.one("SELECT description FROM account WHERE code = 'C0'") == "Pays late"
+
+
+def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Headquarters) -> None:
+    one, office = hq.join("R1"), hq.join("O1")
+    accounts.edit_account(workspace(one), account(one), {"description": "earlier, but sent later"})
+    accounts.edit_account(workspace(office), account(office), {"description": "later"})
+    office.sync()
+
+    assert one.sync().conflicts == 1
+
+    assert one.one("SELECT description FROM account WHERE code = 'C0'") == "later"
+    assert {(new, kept) for new, _by, kept in words(one)} == {
+        ("later", True), ("earlier, but sent later", False),
+    }  # fmt: skip
+    lost = next(c for c in told(one) if not c.kept)
+    restore_value(workspace(one), lost, older=False)
+    one.sync()
+    office.sync()
+    assert office.one("SELECT description FROM account WHERE code = 'C0'") == lost.new
+    assert {new for new, _by, _kept in words(office)} == {"later", lost.new}
+
+
+def test_who_joins_later_has_what_hq_has_and_nobody_else_does(hq: Headquarters) -> None:
+    one, two = hq.join("R1"), hq.join("R2")
+    ws = workspace(one)
+    accounts.edit_account(ws, account(one), {"channel": "bar"})
+    accounts.add_contact(ws, account(one), "Inés Vera", phone="+34 600 555 127")
+    contact = int(one.one("SELECT max(id) FROM contact"))
+    one.sync()
+    accounts.edit_contact(ws, contact, {"job": "owner"})
+    one.sync()
+    uid = company.ACCOUNTS[0].hex()
+    editing.update_rows(hq.store, "account", [uid], {"credit_limit_minor": 90_000}, hq.now_ms())
+
+    late = hq.join("R1", "second laptop")
+    late.sync()
+    two.sync()
+
+    found = [(c.entity, c.field, c.new, c.by, c.about) for c in told(late)]
+    assert found == [
+        ("account", "credit_limit_minor", 90_000, "", ""),
+        ("contact", "job", "owner", ws.user.name, "Inés Vera"),
+        ("contact", ADDED, "Inés Vera", ws.user.name, "Inés Vera"),
+        ("account", "channel", "bar", ws.user.name, ""),
+    ]
+    assert two.rows("SELECT 1 FROM told_change WHERE fields LIKE '%bar%'") == []
+
+
+def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
+    one = hq.join("R1")
+    accounts.edit_account(workspace(one), account(one), {"payment_terms_days": 60})
+    assert [(c.field, c.kept) for c in told(one)] == [("payment_terms_days", False)]
+
+    one.sync()
+
+    assert [(c.field, c.kept, c.mine) for c in told(one)] == [("payment_terms_days", False, True)]
+
+
+def test_what_left_the_laptop_takes_its_history_along(hq: Headquarters) -> None:
+    one, office = hq.join("R1"), hq.join("O1")
+    accounts.edit_account(workspace(office), account(office), {"description": "secret"})
+    office.sync()
+    one.sync()
+    assert one.one("SELECT count(*) FROM told_change") == 1
+
+    uid = company.ACCOUNTS[0].hex()
+    editing.update_rows(
+        hq.store, "account", [uid], {"territory_id": company.T2.hex()}, hq.now_ms()
+    )
+    one.sync()
+
+    assert one.rows("SELECT * FROM told_change") == []
+    assert one.rows("SELECT * FROM told_account WHERE account_uid = ?", company.ACCOUNTS[0]) == []

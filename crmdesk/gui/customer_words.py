@@ -71,18 +71,22 @@ def late_text(late_minor: int, since: date | None, today: date, currency: str) -
 
 
 def header_badges(header: CustomerHeader, currency: str, today: date) -> tuple[BadgeItem, ...]:
-    """Status, class, debt and tickets, in that order; only those that say something."""
+    """Status, class, segment, owner, debt and tickets; only those that say something."""
     badges = [
         status_badge(header.status),
         BadgeItem(class_text(header.account_class, header.channel)),
     ]
+    if header.segment:
+        badges.append(BadgeItem(header.segment_name or header.segment))
+    if header.owner:
+        badges.append(BadgeItem(header.owner, Tone.MUTED, "user", "owner"))
     if header.late_minor > 0:
         words = late_text(header.late_minor, header.late_since, today, currency)
-        badges.append(BadgeItem(words, Tone.DANGER, "euro"))
+        badges.append(BadgeItem(words, Tone.DANGER, "euro", "late"))
     if header.open_tickets > 0:
         count = header.open_tickets
         words = ngettext("{count} ticket", "{count} tickets", count).format(count=count)
-        badges.append(BadgeItem(words, Tone.WARNING, "ticket"))
+        badges.append(BadgeItem(words, Tone.WARNING, "ticket", "tickets"))
     return tuple(badges)
 
 
@@ -93,14 +97,14 @@ def header_facts(
     today = now.date()
     opening = opening_now(header.opening_hours, now)
     return (
-        Fact(_("Next visit"), _next_visit(header, today)),
-        Fact(_("Due"), due_parts(header.overdue, header.due)),
+        Fact(_("Next visit"), _next_visit(header, today), figure="next_visit"),
+        Fact(_("Due"), due_parts(header.overdue, header.due), figure="due"),
         _contribution(value, currency),
         _lifetime(value, currency),
         _satisfaction(header),
         _credit(header, currency),
-        Fact(_("Terms"), (FactPart(_terms(header)),)),
-        Fact(opening.text, (FactPart(address(header)),)),
+        Fact(_("Terms"), (FactPart(_terms(header)),), figure="terms"),
+        Fact(opening.text, (FactPart(address(header)),), figure="opening"),
     )
 
 
@@ -133,7 +137,7 @@ def _contribution(value: CustomerValue, currency: str) -> Fact:
     label = _("Contribution, 12 m")
     figure = value.waterfall.contribution_minor
     if figure.value is None:
-        return Fact(label, (FactPart(NONE),), missing_words(figure.reason))
+        return Fact(label, (FactPart(NONE),), missing_words(figure.reason), "contribution")
     parts = [FactPart(format_money(figure.value, currency, decimals=0))]
     before = value.contribution_prior_minor
     if before is not None and before > 0:
@@ -141,33 +145,37 @@ def _contribution(value: CustomerValue, currency: str) -> Fact:
         arrow, tone = ("↑", Tone.GOOD) if change >= 0 else ("↓", Tone.DANGER)
         if abs(change) >= 0.005:
             parts.append(FactPart(f" {arrow} {format_percent(abs(change))}", tone))
-    return Fact(label, tuple(parts))
+    return Fact(label, tuple(parts), figure="contribution")
 
 
 def _lifetime(value: CustomerValue, currency: str) -> Fact:
     label = _("Lifetime value")
     figure = value.lifetime
     if figure.value is None:
-        return Fact(label, (FactPart(NONE),), missing_words(figure.reason))
-    return Fact(label, (FactPart(format_money(figure.value.value_minor, currency, decimals=0)),))
+        return Fact(label, (FactPart(NONE),), missing_words(figure.reason), "lifetime")
+    words = format_money(figure.value.value_minor, currency, decimals=0)
+    return Fact(label, (FactPart(words),), figure="lifetime")
 
 
 def _satisfaction(header: CustomerHeader) -> Fact:
     label = _("Satisfaction")
     if header.score is None or header.scored_on is None:
-        return Fact(label, (FactPart(NONE),), _("Never asked."))
+        return Fact(label, (FactPart(NONE),), _("Never asked."), "satisfaction")
     said = f"{header.score_kind.upper()} {header.score}"
-    return Fact(label, (FactPart(said), FactPart(f" {format_date(header.scored_on)}", Tone.MUTED)))
+    on = FactPart(f" {format_date(header.scored_on)}", Tone.MUTED)
+    return Fact(label, (FactPart(said), on), figure="satisfaction")
 
 
 def _credit(header: CustomerHeader, currency: str) -> Fact:
     owed = format_money(header.open_minor, currency, decimals=0)
     if header.credit_limit_minor is None:
-        return Fact(_("Credit"), (FactPart(owed), FactPart(" " + _("no limit"), Tone.MUTED)))
+        parts = (FactPart(owed), FactPart(" " + _("no limit"), Tone.MUTED))
+        return Fact(_("Credit"), parts, figure="credit")
     limit = format_amount(header.credit_limit_minor, currency, decimals=0)
     over = header.open_minor > header.credit_limit_minor
     words = _("{owed} of {limit}").format(owed=owed, limit=limit)
-    return Fact(_("Credit"), (FactPart(words, Tone.DANGER if over else Tone.PLAIN),))
+    part = FactPart(words, Tone.DANGER if over else Tone.PLAIN)
+    return Fact(_("Credit"), (part,), figure="credit")
 
 
 def _terms(header: CustomerHeader) -> str:

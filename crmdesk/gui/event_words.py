@@ -10,9 +10,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from crmdesk.domain.states import OrderStatus, order_status_word
+from crmdesk.gui.change_words import change_author, change_words, standing_word
+from crmdesk.gui.line_words import file_kind_word, mode_word, outcome_word, stage_word
 from crmdesk.gui.widgets.items import TimelineItem, Tone
-from crmdesk.i18n import _, format_date, format_money, ngettext, pgettext
+from crmdesk.i18n import (
+    _,
+    format_bytes,
+    format_date,
+    format_money,
+    format_percent,
+    format_price,
+    ngettext,
+    pgettext,
+)
 from crmdesk.services.queries.customer_timeline import EventRow
+from crmdesk.services.queries.field_history import ADDED, REMOVED
 
 _MODES = {"person": "car", "call": "phone", "video": "video", "message": "message"}
 _QUIET = ("submitted", "accepted", "shipped", "invoiced", "paid")
@@ -65,19 +77,7 @@ def _first_line(text: str) -> str:
 
 def _visit(told: _Told) -> TimelineItem:
     mode = told.row.title or "person"
-    what = {
-        "person": _("Visit"),
-        "call": _("Call"),
-        "video": _("Video call"),
-        "message": _("Message"),
-    }.get(mode, _("Visit"))
-    outcome = {
-        "order": _("order taken"),
-        "no_order": _("no order"),
-        "closed": _("customer closed"),
-        "absent": _("nobody there"),
-        "information": _("information"),
-    }.get(told.row.status, "")
+    what, outcome = mode_word(mode), outcome_word(told.row.status)
     title = f"{what}, {outcome}" if outcome else what
     minutes = "" if told.row.number is None else _("{minutes} min").format(minutes=told.row.number)
     tone = Tone.WARNING if told.row.status in ("closed", "absent") else Tone.PLAIN
@@ -262,6 +262,71 @@ def _handed_over(told: _Told) -> TimelineItem:
     )
 
 
+def _touched(told: _Told) -> TimelineItem:
+    kind = {
+        "mail": _("letter"),
+        "email": _("e-mail"),
+        "call": _("call"),
+        "visit": _("visit"),
+    }.get(told.row.status, told.row.status)
+    return _item(told.row, "message", _("Campaign: {name}").format(name=told.row.title), kind)
+
+
+def _altered(told: _Told) -> TimelineItem:
+    title = _("Order {number} altered").format(number=told.row.title)
+    by = _("by {who}").format(who=told.row.status) if told.row.status else ""
+    return _item(told.row, "orders", title, _first_line(told.row.text), by, tone=Tone.WARNING)
+
+
+def _followed_up(told: _Told) -> TimelineItem:
+    title = _("Quote {number} followed up").format(number=told.row.title)
+    again = ""
+    if told.row.due_on is not None:
+        again = _("again on {date}").format(date=format_date(told.row.due_on))
+    return _item(told.row, "quote", title, _first_line(told.row.text), again)
+
+
+def _stepped(told: _Told) -> TimelineItem:
+    title = _("Opportunity: {name}").format(name=told.row.title)
+    stage = stage_word(told.row.status)
+    tone = {"won": Tone.GOOD, "lost": Tone.DANGER}.get(told.row.status, Tone.PLAIN)
+    value = _money(told.row, told.currency) if told.row.amount_minor else ""
+    return _item(told.row, "pipeline", title, stage, _first_line(told.row.text), value=value,
+                 tone=tone)  # fmt: skip
+
+
+def _file(told: _Told) -> TimelineItem:
+    icon = "photo" if told.row.status == "photo" else "document"
+    size = format_bytes(told.row.number or 0)
+    return _item(told.row, icon, told.row.title, file_kind_word(told.row.status), size)
+
+
+def _change(told: _Told) -> TimelineItem:
+    """Such as "Street: Calle 1 → Calle 2"; whose change it was and whether it stood, below."""
+    change = told.row.change
+    if change is None:
+        return _item(told.row, "edit", told.row.title)
+    title, detail = change_words(change, told.currency)
+    standing = standing_word(change)
+    about = change.about if change.field not in (ADDED, REMOVED) else ""
+    tone = Tone.PLAIN if change.kept else Tone.WARNING
+    return _item(told.row, "edit", title, detail, about, change_author(change), value=standing,
+                 tone=tone)  # fmt: skip
+
+
+def _price(told: _Told) -> TimelineItem:
+    now = format_price(told.row.price_e4 or 0, told.currency)
+    if told.row.was_e4 is None:
+        return _item(told.row, "tag", told.row.title, _("first bought"), told.row.text, value=now)
+    was = format_price(told.row.was_e4, told.currency)
+    dearer = (told.row.price_e4 or 0) > told.row.was_e4
+    share = (told.row.price_e4 or 0) / told.row.was_e4 - 1 if told.row.was_e4 else 0.0
+    words = _("{was} before, {change}").format(
+        was=was, change=("+" if dearer else "−") + format_percent(abs(share), 1)
+    )
+    return _item(told.row, "tag", told.row.title, words, told.row.text, value=now)
+
+
 _MAKERS: dict[str, Callable[[_Told], TimelineItem]] = {
     "visit": _visit,
     "order": _order,
@@ -277,4 +342,11 @@ _MAKERS: dict[str, Callable[[_Told], TimelineItem]] = {
     "note": _note,
     "promise": _promise,
     "handover": _handed_over,
+    "touch": _touched,
+    "alteration": _altered,
+    "follow_up": _followed_up,
+    "stage": _stepped,
+    "file": _file,
+    "change": _change,
+    "price": _price,
 }

@@ -26,6 +26,17 @@ def territory_names(connection: Connection, user_id: int, day: date) -> str:
     return ", ".join(str(name) for name in names)
 
 
+def territory_holders(connection: Connection, territory_id: int | None, day: date) -> str:
+    """Who has a territory on a day, its own people before those who stand in."""
+    names = connection.exec_driver_sql(
+        "SELECT u.name FROM territory_user m JOIN app_user u ON u.id = m.user_id"  # noqa: S608
+        f" WHERE m.territory_id = :territory AND {_HOLDS}"
+        " GROUP BY u.id ORDER BY min(m.valid_to IS NOT NULL), min(m.id)",
+        {"territory": territory_id, "day": day.isoformat()},
+    ).scalars()
+    return ", ".join(str(name) for name in names)
+
+
 def own_territory(connection: Connection, user_id: int, day: date) -> int | None:
     """The territory that a new customer of somebody lies in; one of their own before a cover."""
     found = connection.exec_driver_sql(

@@ -12,17 +12,14 @@ from pytestqt.qtbot import QtBot
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui import theme
+from crmdesk.gui.figure_words import FigureItem
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.customer.detail_words import ChangeItem, DocumentItem, PurchaseItem
 from crmdesk.gui.views.customer.model import documents_model, people_model, purchases_model
 from crmdesk.gui.views.customer.presenter import CustomerPresenter
 from crmdesk.gui.views.customer.widget import CustomerPlace, build
-from crmdesk.gui.views.customer.words import (
-    CardItem,
-    DocumentItem,
-    MonthItems,
-    PurchaseItem,
-)
+from crmdesk.gui.views.customer.words import CardItem, MonthItems
 from crmdesk.gui.widgets.items import HeatItem, MonthCount
 from crmdesk.services import accounts, visits
 from crmdesk.services.queries.customer import customer_card
@@ -58,7 +55,10 @@ class FakeView:
         self.note = ""
         self.month: MonthItems | None = None
         self.skus: list[HeatItem] = []
-        self.bought: tuple[str, str, list[PurchaseItem]] | None = None
+        self.bought: tuple[FigureItem, list[PurchaseItem]] | None = None
+        self.figure: FigureItem | None = None
+        self.changes: list[ChangeItem] = []
+        self.opened: tuple[str, bytes] | None = None
         self.documents: list[DocumentItem] | None = None
         self.gone = ""
 
@@ -76,8 +76,17 @@ class FakeView:
     def put_skus(self, items: Sequence[HeatItem]) -> None:
         self.skus = list(items)
 
-    def show_purchases(self, title: str, note: str, rows: Sequence[PurchaseItem]) -> None:
-        self.bought = (title, note, list(rows))
+    def show_figure(self, item: FigureItem) -> None:
+        self.figure = item
+
+    def show_purchases(self, item: FigureItem, rows: Sequence[PurchaseItem]) -> None:
+        self.bought = (item, list(rows))
+
+    def show_changes(self, title: str, rows: Sequence[ChangeItem]) -> None:
+        self.changes = list(rows)
+
+    def open_file(self, name: str, data: bytes) -> None:
+        self.opened = (name, data)
 
     def show_documents(self, rows: Sequence[DocumentItem]) -> None:
         self.documents = list(rows)
@@ -127,7 +136,7 @@ def test_filter_and_search_show_other_months(
     presenter.read_month(view.months[0].month)
     assert view.month is not None
     assert {event.kind for event in view.month.events} <= {
-        "order", "sale", "quote", "return", "sample",
+        "order", "sale", "quote", "return", "sample", "follow_up", "alteration", "stage",
     }  # fmt: skip
     presenter.search("zzzzzz")
     assert (view.months, view.note) == ([], "0 found")
@@ -140,13 +149,15 @@ def test_more_skus_and_purchases_are_read_when_asked_for(
     assert card is not None
     presenter.read_skus(card.sku_keys[:2])
     assert [item.key for item in view.skus] == list(card.sku_keys[:2])
-    presenter.open_purchases(card.sku_keys[0], card.skus[0].name)
+    presenter.details.open_purchases(card.sku_keys[0], card.skus[0].name)
     assert view.bought is not None
-    title, note, rows = view.bought
-    assert title == card.skus[0].name
+    item, rows = view.bought
+    assert item.name == card.skus[0].name
     assert rows
-    assert "purchases since" in note
-    presenter.open_documents()
+    assert "purchases since" in item.value
+    assert [one.what for one in item.sums] == ["Total", "Gross margin"]
+    assert "Last price" in item.formula
+    presenter.details.open_documents()
     assert view.documents is not None
 
 

@@ -121,7 +121,9 @@ def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
 
     one.sync()
 
-    assert [(c.field, c.kept, c.mine) for c in told(one)] == [("payment_terms_days", False, True)]
+    assert [(c.field, c.kept, c.proposed, c.mine) for c in told(one)] == [
+        ("payment_terms_days", False, True, True)
+    ]
 
 
 def test_what_left_the_laptop_takes_its_history_along(hq: Headquarters) -> None:
@@ -132,9 +134,7 @@ def test_what_left_the_laptop_takes_its_history_along(hq: Headquarters) -> None:
     assert one.one("SELECT count(*) FROM told_change") == 1
 
     uid = company.ACCOUNTS[0].hex()
-    editing.update_rows(
-        hq.store, "account", [uid], {"territory_id": company.T2.hex()}, hq.now_ms()
-    )
+    editing.update_rows(hq.store, "account", [uid], {"territory_id": company.T2.hex()}, hq.now_ms())
     one.sync()
 
     assert one.rows("SELECT * FROM told_change") == []

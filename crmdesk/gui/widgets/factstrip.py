@@ -47,6 +47,10 @@ class FactStrip(ChartWidget):
         self._place()
         self.parts_changed()
 
+    def figure_of(self, part: int) -> str:
+        """The figure that a fact opens; empty for one that opens nothing."""
+        return self._facts[part].figure
+
     def part_count(self) -> int:
         return len(self._facts)
 

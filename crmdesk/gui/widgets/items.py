@@ -35,6 +35,7 @@ class BadgeItem:
     text: str
     tone: Tone = Tone.MUTED
     icon: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,15 @@ class FactPart:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A labelled figure of a facts strip; `why` is said when the figure is "–"."""
+    """A labelled figure of a facts strip; `why` is said when the figure is "–".
+
+    `figure` names what opens it, where it can be opened.
+    """
 
     label: str
     parts: tuple[FactPart, ...]
     why: str = ""
+    figure: str = ""
 
     @property
     def text(self) -> str:

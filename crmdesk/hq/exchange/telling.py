@@ -36,9 +36,7 @@ ORDER BY c.account_id, c.id
 """
 
 
-def changes(
-    connection: HqConnection, who: Principal, accounts: Sequence[str]
-) -> list[ToldChange]:
+def changes(connection: HqConnection, who: Principal, accounts: Sequence[str]) -> list[ToldChange]:
     """The changes of these accounts (hex), oldest first; of those out of reach there are none."""
     if not accounts:
         return []

@@ -42,6 +42,7 @@ class FigureKey(StrEnum):
     CREDIT = "credit"
     TERMS = "terms"
     OPENING = "opening"
+    OWNER = "owner"
     LATE = "late"
     TICKETS = "tickets"
     REVENUE = "revenue"
@@ -124,18 +125,30 @@ def card_figure(ws: Workspace, account_id: int, key: FigureKey) -> FigureRows:
     """A figure of the card with its rows, in one consistent read. Raises NotFound."""
     from crmdesk.services.queries import figure_rows
 
-    today = ws.today()
     with ws.database.read() as connection:
-        ground = Ground(
-            connection,
-            account_id,
-            today,
-            ws.currency,
-            read_header(connection, account_id, today),
-            read_value(connection, account_id, today, ws.currency),
-            len(read_changes(connection, account_id)),
-        )
-        return figure_rows.READERS[key](ground)
+        return figure_rows.READERS[key](_ground(ws, connection, account_id))
+
+
+def card_figures(ws: Workspace, account_id: int) -> tuple[FigureRows, ...]:
+    """All figures of the card in one consistent read, in the order of the card. Raises NotFound."""
+    from crmdesk.services.queries import figure_rows
+
+    with ws.database.read() as connection:
+        ground = _ground(ws, connection, account_id)
+        return tuple(figure_rows.READERS[key](ground) for key in FigureKey)
+
+
+def _ground(ws: Workspace, connection: Connection, account_id: int) -> Ground:
+    today = ws.today()
+    return Ground(
+        connection,
+        account_id,
+        today,
+        ws.currency,
+        read_header(connection, account_id, today),
+        read_value(connection, account_id, today, ws.currency),
+        len(read_changes(connection, account_id)),
+    )
 
 
 def step_value(ground: Ground, step: Step) -> int:

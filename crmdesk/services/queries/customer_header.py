@@ -16,11 +16,12 @@ from crmdesk.i18n import _
 from crmdesk.planning.serving import Serving
 from crmdesk.services.queries.customers import parse_day
 from crmdesk.services.serving import read_serving
+from crmdesk.services.territories import territory_holders
 from crmdesk.storage.tables import summary_account, table
 
 _account, _list = table("account"), table("price_list")
 _plan, _score, _visit = table("planned_visit"), table("survey_score"), table("visit")
-_territory = table("territory")
+_territory, _segment = table("territory"), table("segment_rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,13 @@ class CustomerHeader:
     account_class: str
     channel: str
     segment: str
+    segment_name: str
     status: str
     street: str
     city: str
     postcode: str
     territory: str
+    owner: str
     opening_hours: Any
     interval_days: int | None
     attention_model: str
@@ -88,7 +91,8 @@ def read_header(connection: Connection, account_id: int, today: date) -> Custome
         .order_by(_score.c.date.desc(), _score.c.id.desc())
         .limit(1)
     ).first()
-    return _header(row, planned, running, score, read_serving(connection, account_id))
+    owner = territory_holders(connection, row["territory_id"], today)
+    return _header(row, planned, running, score, read_serving(connection, account_id), owner)
 
 
 def _model_name(serving: Serving | None) -> str:
@@ -101,6 +105,7 @@ def _header(
     running: int | None,
     score: Any,
     serving: Serving | None,
+    owner: str,
 ) -> CustomerHeader:
     return CustomerHeader(
         id=row["id"],
@@ -111,11 +116,13 @@ def _header(
         account_class=row["class"],
         channel=row["channel"] or "",
         segment=row["segment"] or "",
+        segment_name=row["segment_name"] or "",
         status=row["status"],
         street=row["street"] or "",
         city=row["city"] or "",
         postcode=row["postcode"] or "",
         territory=row["territory_name"] or "",
+        owner=owner,
         opening_hours=row["opening_hours"],
         interval_days=None if serving is None else round(serving.model.interval_days),
         attention_model=_model_name(serving),
@@ -160,11 +167,15 @@ def _next_visit(
 
 def _query() -> Select[Any]:
     a, s = _account.c, summary_account.c
+    segment = (
+        select(func.min(_segment.c.name)).where(_segment.c.code == a.segment).scalar_subquery()
+    )
     return (
         select(
             *a, s.overdue, s.due, s.at_risk, s.open_minor, s.late_minor, s.late_since,
             s.open_tickets, s.last_on, s.last_visit_on,
             _list.c.code.label("list_code"), _territory.c.name.label("territory_name"),
+            segment.label("segment_name"),
         )
         .select_from(
             _account.outerjoin(summary_account, s.account_id == a.id)

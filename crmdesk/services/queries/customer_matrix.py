@@ -78,6 +78,7 @@ class PurchaseRow:
     base_quantity: int
     net_minor: int
     discount_minor: int
+    cost_minor: int | None = None
 
 
 def matrix_months(today: date, count: int = MONTHS) -> tuple[date, ...]:
@@ -145,7 +146,7 @@ def purchases(ws: Workspace, account_id: int, product_id: int) -> tuple[Purchase
     query = (
         select(
             _sale.c.id, _line.c.position, _sale.c.date, _sale.c.document, unit, _line.c.quantity,
-            _line.c.base_quantity, _line.c.net_minor, _line.c.discount_minor,
+            _line.c.base_quantity, _line.c.net_minor, _line.c.discount_minor, _line.c.cost_minor,
         )
         .select_from(
             _sale.join(_line, _line.c.parent_id == _sale.c.id)
@@ -159,7 +160,7 @@ def purchases(ws: Workspace, account_id: int, product_id: int) -> tuple[Purchase
         return tuple(
             PurchaseRow(
                 row.id, row.position, row.date, row.document or "", row.unit, row.quantity,
-                row.base_quantity, row.net_minor, row.discount_minor,
+                row.base_quantity, row.net_minor, row.discount_minor, row.cost_minor,
             )
             for row in connection.execute(query)
         )  # fmt: skip

@@ -261,9 +261,7 @@ SELECT id, date, document, name, net, base, was_net, was_base FROM (
 """The first price paid for each product, and each that differs by more than half a percent."""
 
 
-def _price_events(
-    connection: Connection, account_id: int, currency: str
-) -> tuple[EventRow, ...]:
+def _price_events(connection: Connection, account_id: int, currency: str) -> tuple[EventRow, ...]:
     scale = int(10 ** (4 - currency_exponent(currency)))
 
     def price(net: int, base: int) -> int:

@@ -18,7 +18,9 @@ from sqlalchemy import Connection, select
 from crmdesk.domain.clock import hlc_instant, parse_instant
 from crmdesk.services.queries.sync_needs import name_of
 from crmdesk.storage.entities import ENTITIES, Owner
+from crmdesk.storage.profile import get_fact
 from crmdesk.storage.tables import journal, table, told_change
+from crmdesk.sync import facts
 from crmdesk.sync.history import TRACKED
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ class FieldChange:
     ``entity`` and ``row_id`` name the row (None: no longer here), ``about`` its name where it is
     not the customer itself. ``old`` and ``new`` are wire values, references by name; the other two
     are as they can be put back. ``by`` is empty for HQ itself. ``kept`` is False where another
-    value won; ``waiting`` where HQ has not seen it; ``mine`` where it was written in this profile.
+    value won, or where the field is HQ's to change (``proposed``). ``waiting``: HQ has not seen
+    it; ``mine``: written in this profile.
     """
 
     entity: str
@@ -49,6 +52,7 @@ class FieldChange:
     by: str
     at: datetime
     kept: bool = True
+    proposed: bool = False
     waiting: bool = False
     mine: bool = False
     number: int = 0
@@ -92,9 +96,16 @@ def read_changes(
         for step in steps
         for change in _changes(connection, step, known.get((step.entity, step.uid), (None, "")))
     ]
-    kept = _kept(steps)
-    told = [replace(one, kept=kept[number]) for number, one in enumerate(found)]
-    told = [replace(one, number=number) for number, one in enumerate(told, start=1)]
+    if get_fact(connection, facts.URL) is None:
+        # Working alone nobody else decides, and there is nobody to send to.
+        met = [(True, False)] * len(found)
+        found = [replace(one, waiting=False) for one in found]
+    else:
+        met = _met(steps)
+    told = [
+        replace(one, kept=kept, proposed=proposed, number=number)
+        for number, (one, (kept, proposed)) in enumerate(zip(found, met, strict=True), start=1)
+    ]
     return tuple(sorted(told, key=lambda one: (one.at, one.number), reverse=True))
 
 
@@ -194,24 +205,26 @@ def _changes(
         )  # fmt: skip
 
 
-def _kept(steps: Sequence[_Step]) -> list[bool]:
-    """Whether each change stood when it met HQ's row: the merge's own rule, in HQ's order."""
+def _met(steps: Sequence[_Step]) -> list[tuple[bool, bool]]:
+    """Whether each change stood when it met HQ's row, by the merge's own rule and in HQ's order.
+
+    The second tells whether it was a wish about a field of HQ's.
+    """
     now: dict[tuple[bytes, str], tuple[Any, int]] = {}
-    found: list[bool] = []
+    found: list[tuple[bool, bool]] = []
     for step in steps:
         if step.op != "U":
-            found.append(True)
+            found.append((True, False))
             continue
         owners = _owners(step.entity)
         for column, (old, new) in step.fields.items():
             key = (step.uid, column)
             value, hlc = now.get(key, (old, 0))
-            stands = value in (old, new) or step.hlc > hlc
-            if step.state == "refused" or (owners.get(column) is Owner.HQ and not step.in_office):
-                stands = False
-            if stands:
+            proposed = owners.get(column) is Owner.HQ and not step.in_office
+            stands = (value in (old, new) or step.hlc > hlc) and step.state != "refused"
+            if stands and not proposed:
                 now[key] = (new, max(step.hlc, hlc))
-            found.append(stands)
+            found.append((stands and not proposed, proposed))
     return found
 
 

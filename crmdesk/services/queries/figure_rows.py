@@ -162,6 +162,24 @@ def _opening(ground: Ground) -> FigureRows:
     )  # fmt: skip
 
 
+def _owner(ground: Ground) -> FigureRows:
+    rows = _rows(
+        ground,
+        "SELECT u.name, t.name territory, m.valid_from, m.valid_to FROM territory_user m"
+        " JOIN app_user u ON u.id = m.user_id JOIN territory t ON t.id = m.territory_id"
+        " JOIN account a ON a.territory_id = m.territory_id WHERE a.id = :account"
+        " AND (m.valid_from IS NULL OR m.valid_from <= :today)"
+        " AND (m.valid_to IS NULL OR m.valid_to >= :today)"
+        " GROUP BY u.id ORDER BY min(m.valid_to IS NOT NULL), min(m.id)",
+    )
+    lines = [
+        FigureLine("cover" if r.valid_to else "owner", f"{r.name}, {r.territory}",
+                   _day(r.valid_to or r.valid_from))
+        for r in rows
+    ]  # fmt: skip
+    return _count(FigureKey.OWNER, lines, len(lines))
+
+
 def _tickets(ground: Ground) -> FigureRows:
     rows = _rows(
         ground,
@@ -282,9 +300,7 @@ def _handling(ground: Ground) -> FigureRows:
         sums.extend(rate_lines(ground, driver))
     value = sum(step_value(ground, s) for s in (Step.ORDERS, Step.TICKETS, Step.RETURNS))
     sums.append(FigureLine("sum", amount_minor=value))
-    return FigureRows(
-        FigureKey.ORDERS, value, is_money=True, lines=tuple(lines), sums=tuple(sums)
-    )
+    return FigureRows(FigureKey.ORDERS, value, is_money=True, lines=tuple(lines), sums=tuple(sums))
 
 
 def _debt(ground: Ground) -> FigureRows:
@@ -398,9 +414,7 @@ def _skus(ground: Ground) -> FigureRows:
         for r in rows
     ]  # fmt: skip
     sums = (FigureLine("sum", amount_minor=sum(r.net for r in rows)),) if lines else ()
-    return FigureRows(
-        FigureKey.SKUS, len(lines), is_money=False, lines=tuple(lines), sums=sums
-    )
+    return FigureRows(FigureKey.SKUS, len(lines), is_money=False, lines=tuple(lines), sums=sums)
 
 
 def _documents(ground: Ground) -> FigureRows:
@@ -426,6 +440,7 @@ READERS: Mapping[FigureKey, Reader] = {
     FigureKey.CREDIT: lambda ground: _debts(ground, late=False),
     FigureKey.TERMS: _terms,
     FigureKey.OPENING: _opening,
+    FigureKey.OWNER: _owner,
     FigureKey.LATE: lambda ground: _debts(ground, late=True),
     FigureKey.TICKETS: _tickets,
     FigureKey.REVENUE: lambda ground: _sales(ground, FigureKey.REVENUE),

@@ -34,6 +34,9 @@ def group_words() -> list[tuple[str, str]]:
         (EventGroup.SERVICE, _("Service")),
         (EventGroup.MONEY, _("Money")),
         (EventGroup.NOTES, _("Notes")),
+        (EventGroup.FILES, _("Files")),
+        (EventGroup.CHANGES, _("Changes")),
+        (EventGroup.PRICES, _("Prices")),
     ]
 
 

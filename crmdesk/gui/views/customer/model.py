@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from crmdesk.gui.views.customer.words import ContactItem, DocumentItem, PurchaseItem
+from crmdesk.gui.views.customer.detail_words import ChangeItem, DocumentItem, PurchaseItem
+from crmdesk.gui.views.customer.words import ContactItem
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.i18n import CURRENCY_SIGNS, _
@@ -59,7 +60,7 @@ def people_model(parent: QObject) -> RowsModel:
 
 
 def documents_model(parent: QObject) -> RowsModel:
-    """All files of a customer; keys are their places in the list."""
+    """All files of a customer; keys are :attr:`DocumentItem.key`."""
 
     def name(row: DocumentItem) -> Cell:
         return Cell(row.name, icon="document")
@@ -70,4 +71,24 @@ def documents_model(parent: QObject) -> RowsModel:
         Column("taken", _("Date"), lambda r: Cell(r.taken), 120, sortable=False),
         Column("size", _("Size"), lambda r: Cell(r.size), 90, right=True, sortable=False),
     )
+    return RowsModel(columns, parent=parent)
+
+
+def changes_model(parent: QObject) -> RowsModel:
+    """Who changed what; keys are :attr:`ChangeItem.key`."""
+
+    def standing(row: ChangeItem) -> Cell:
+        if row.kept:
+            return Cell(row.standing, tone=Tone.MUTED)
+        return Cell(row.standing, tone=Tone.WARNING, icon="warning")
+
+    columns = (
+        Column("when", _("When"), lambda r: Cell(r.when), 150, sortable=False),
+        Column("who", _("Who"), lambda r: Cell(r.who), 120, sortable=False),
+        Column("field", _("Field"), lambda r: Cell(r.field, unit=r.about, strong=True), 150,
+               sortable=False),
+        Column("old", _("Before"), lambda r: Cell(r.old, tone=Tone.MUTED), 150, sortable=False),
+        Column("new", _("After"), lambda r: Cell(r.new), 150, sortable=False, stretch=True),
+        Column("standing", "", standing, 180, sortable=False),
+    )  # fmt: skip
     return RowsModel(columns, parent=parent)

@@ -16,21 +16,17 @@ from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui.event_words import event_item
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.sku_words import heat_item, thresholds_of
+from crmdesk.gui.views.customer.details import CardDetails, DetailsView
 from crmdesk.gui.views.customer.words import (
     CardItem,
-    DocumentItem,
     MonthItems,
-    PurchaseItem,
     card_item,
-    document_item,
-    purchase_item,
-    purchases_note,
 )
 from crmdesk.gui.widgets.items import HeatItem, MonthCount, TimelineItem
 from crmdesk.i18n import _, ngettext
 from crmdesk.services import orders, undo, visits
-from crmdesk.services.queries.customer import customer_card, documents
-from crmdesk.services.queries.customer_matrix import purchases, sku_rows
+from crmdesk.services.queries.customer import customer_card
+from crmdesk.services.queries.customer_matrix import sku_rows
 from crmdesk.services.queries.customer_timeline import (
     EventGroup,
     EventRow,
@@ -44,14 +40,12 @@ CALL_MINUTES = 5
 _SHOWN_KINDS = (
     "account", "contact", "contact_point", "sale", "order", "visit", "planned_visit", "ticket",
     "invoice", "payment", "collection", "note", "promise", "quote", "return_request",
-    "survey_score", "attachment", "sample", "reorder_override",
+    "survey_score", "attachment", "sample", "reorder_override", "site", "account_product",
+    "quote_follow_up", "order_alteration", "stage_change", "opportunity", "touch", "visit_task",
 )  # fmt: skip
 
 
-_PLACES_OF_EVENTS = {"collection": "collecting", "return": "returning", "sample": "sampling"}
-
-
-class CustomerView(Protocol):
+class CustomerView(DetailsView, Protocol):
     """What the presenter asks of the widget."""
 
     def show_card(self, card: CardItem) -> None:
@@ -67,12 +61,6 @@ class CustomerView(Protocol):
 
     def put_skus(self, items: Sequence[HeatItem]) -> None:
         """SKUs that came into view."""
-
-    def show_purchases(self, title: str, note: str, rows: Sequence[PurchaseItem]) -> None:
-        """Show all purchases of a SKU."""
-
-    def show_documents(self, rows: Sequence[DocumentItem]) -> None:
-        """Show all files of the customer."""
 
     def show_gone(self, message: str, hint: str) -> None:
         """The customer has left this laptop."""
@@ -93,6 +81,7 @@ class CustomerPresenter:
         self._group = EventGroup.ALL
         self._text = ""
         self._asked = 0
+        self.details = CardDetails(context, view, self)
 
     # -------------------------------------------------------------------------------- life
 
@@ -107,6 +96,7 @@ class CustomerPresenter:
         """Read the card again when something of it was touched."""
         if self._account_id is not None and changes.touches(*_SHOWN_KINDS):
             self._read_card(self._account_id)
+            self.details.read_again(changes)
 
     @property
     def account_id(self) -> int | None:
@@ -119,6 +109,7 @@ class CustomerPresenter:
         """Show a customer."""
         if account_id != self._account_id:
             self._group, self._text = EventGroup.ALL, ""
+            self.details.forget()
         self._account_id = account_id
         self._read_card(account_id)
 
@@ -156,41 +147,9 @@ class CustomerPresenter:
 
         self._runner.read(work, self._view.put_skus, owner=self)
 
-    def open_purchases(self, product_id: int, name: str) -> None:
-        """Show every purchase of a SKU."""
-        if self._account_id is None:
-            return
-        ws, account_id = self.workspace, self._account_id
-
-        def work() -> list[PurchaseItem]:
-            found = purchases(ws, account_id, product_id)
-            return [purchase_item(row, ws.currency) for row in found]
-
-        def done(rows: list[PurchaseItem]) -> None:
-            self._view.show_purchases(name, purchases_note(rows), rows)
-
-        self._runner.read(work, done, owner=self)
-
-    def open_documents(self) -> None:
-        """Show all files of the customer."""
-        if self._account_id is None:
-            return
-        ws, account_id = self.workspace, self._account_id
-
-        def work() -> list[DocumentItem]:
-            return [document_item(row) for row in documents(ws, account_id)]
-
-        self._runner.read(work, self._view.show_documents, owner=self)
-
     def open_event(self, item: TimelineItem) -> None:
         """Open what an event is about, where there is a place for it."""
-        kind, _colon, key = item.key.partition(":")
-        if kind == "order":
-            self._desk.go("order", order=int(key))
-        elif kind == "quote":
-            self._desk.go("quote", quote=int(key))
-        elif kind in _PLACES_OF_EVENTS:
-            self.go_to(_PLACES_OF_EVENTS[kind])
+        self.details.open_target(item.key)
 
     def start_visit(self) -> None:
         """Start a visit now; while one is running, take its order."""
@@ -219,7 +178,7 @@ class CustomerPresenter:
             )
 
         self._runner.write(
-            work, lambda changes: self._say_done(_("Call logged."), changes), owner=self
+            work, lambda changes: self.say_done(_("Call logged."), changes), owner=self
         )
 
     def new_order(self) -> None:
@@ -334,7 +293,8 @@ class CustomerPresenter:
         if number == self._asked:
             self._view.put_month(found)
 
-    def _say_done(self, words: str, changes: ChangeSet) -> None:
+    def say_done(self, words: str, changes: ChangeSet) -> None:
+        """Say what was done, with the way back where there is one."""
         ws, txn = self.workspace, changes.undo
         if txn is None:
             self._desk.toast(words)

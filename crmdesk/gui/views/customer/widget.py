@@ -7,28 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.figure_words import FigureItem
+from crmdesk.gui.opening_files import show_contents
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.customer.details import DetailPanel
+from crmdesk.gui.views.customer.detail_words import ChangeItem, DocumentItem, PurchaseItem
 from crmdesk.gui.views.customer.history import HistoryPanel
 from crmdesk.gui.views.customer.matrix import MatrixPanel
-from crmdesk.gui.views.customer.model import documents_model, people_model, purchases_model
+from crmdesk.gui.views.customer.model import (
+    changes_model,
+    documents_model,
+    people_model,
+    purchases_model,
+)
 from crmdesk.gui.views.customer.people import PeopleList
 from crmdesk.gui.views.customer.presenter import CustomerPresenter
-from crmdesk.gui.views.customer.words import CardItem, DocumentItem, MonthItems, PurchaseItem
-from crmdesk.gui.widgets.badges import BadgeRow
+from crmdesk.gui.views.customer.words import CardItem, MonthItems
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.factstrip import FOCUS_ROOM, FactStrip
+from crmdesk.gui.widgets.figure_panel import FigurePanel
 from crmdesk.gui.widgets.items import HeatItem, MonthCount
-from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
+from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.notices import EmptyState
+from crmdesk.gui.widgets.open_badges import OpenBadges
 from crmdesk.gui.widgets.panels import Panel, Surface
+from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.gui.widgets.waterfall import Waterfall
 from crmdesk.i18n import CURRENCY_SIGNS, _
 from crmdesk.services.documents import Wanted, wanted_for_event
@@ -45,6 +63,8 @@ class CustomerPlace(QWidget):
         self._currency = context.workspace.currency
         self._today = context.workspace.today()
         self._shown: int | None = None
+        self._page = ""
+        self.setAcceptDrops(True)
         self._build()
         self._bind()
         self.setFocusProxy(self.matrix.table)
@@ -57,7 +77,7 @@ class CustomerPlace(QWidget):
                 self.history.reset()
             self.presenter.show(int(args["account"]))
         if args.get("see") == "documents":
-            self.presenter.open_documents()
+            self.presenter.details.open_documents()
 
     def paper(self) -> Wanted | None:
         """The document of the event that the keyboard is on, for paper, files and mail."""
@@ -112,7 +132,7 @@ class CustomerPlace(QWidget):
         row.setContentsMargins(FOCUS_ROOM, 0, FOCUS_ROOM, 0)
         row.setSpacing(t.SPACE_2)
         self._name = LineLabel(parent=header)
-        self._badges = BadgeRow(header)
+        self._badges = OpenBadges(header)
         row.addWidget(self._name)
         row.addWidget(self._badges, 1)
         self._call = KeyHintButton(_("Log call"), keys.hint("customer.call"), parent=header)
@@ -135,7 +155,7 @@ class CustomerPlace(QWidget):
         row.setSpacing(t.SPACE_3)
         row.addWidget(self._value_panel(both), 57)
         row.addWidget(self._people_panel(both), 43)
-        self.details = DetailPanel(self)
+        self.details = FigurePanel(self)
         self._lower_pages.addWidget(both)
         self._lower_pages.addWidget(self.details)
         return self._lower_pages
@@ -143,9 +163,13 @@ class CustomerPlace(QWidget):
     def _value_panel(self, parent: QWidget) -> Panel:
         sign = CURRENCY_SIGNS.get(self._currency, self._currency)
         panel = Panel(_("Value, last 12 months"), sign, parent)
-        self._break_even = TextLabel("", ink="muted", parent=panel)
+        self._break_even = KeyHintButton("", "", kind="quiet", parent=panel)
+        self._figures = KeyHintButton(
+            _("figures"), keys.hint("customer.figures"), kind="quiet", parent=panel
+        )
         if panel.header is not None:
             panel.header.add_right(self._break_even)
+            panel.header.add_right(self._figures)
         self.waterfall = Waterfall(panel)
         panel.body.addWidget(self.waterfall, 1)
         return panel
@@ -178,14 +202,25 @@ class CustomerPlace(QWidget):
         self.history.list.events.month_wanted.connect(presenter.read_month)
         self.history.list.event_opened.connect(presenter.open_event)
         self.matrix.table.heat.rows_wanted.connect(presenter.read_skus)
-        self.matrix.purchases_wanted.connect(presenter.open_purchases)
+        self.matrix.purchases_wanted.connect(presenter.details.open_purchases)
         self.matrix.suggested.clicked.connect(presenter.suggested_order)
         self._visit.clicked.connect(presenter.start_visit)
         self._call.clicked.connect(presenter.log_call)
         self._order.clicked.connect(presenter.new_order)
         self._all_people.clicked.connect(self._on_people_wanted)
-        self._open_documents.clicked.connect(presenter.open_documents)
-        self.details.closed.connect(self._close_details)
+        self._open_documents.clicked.connect(presenter.details.open_documents)
+        self.details.closed.connect(self._on_escaped)
+        self.details.opened.connect(self._on_detail_opened)
+        self.facts.part_activated.connect(self._on_fact_opened)
+        self._badges.figure_wanted.connect(presenter.details.open_figure)
+        self.waterfall.step_activated.connect(presenter.details.open_figure)
+        self._figures.clicked.connect(presenter.details.open_figures)
+        self._break_even.clicked.connect(partial(presenter.details.open_figure, "break_even"))
+        keys.bind(self, "customer.history", presenter.details.open_changes)
+        keys.bind(self, "customer.restore", partial(self._on_restore_wanted, older=False))
+        keys.bind(self, "customer.before", partial(self._on_restore_wanted, older=True))
+        keys.bind(self, "customer.figures", presenter.details.open_figures)
+        keys.bind(self, "customer.add_file", self._on_file_wanted)
         self.people.part_activated.connect(lambda _part: self._on_people_wanted())
         keys.bind(self, "customer.visit", presenter.start_visit)
         keys.bind(self, "customer.call", presenter.log_call)
@@ -196,7 +231,7 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.search", self.history.open_search)
         keys.bind(self, "customer.suggested", presenter.suggested_order)
         keys.bind(self, "customer.contacts", self._on_people_wanted)
-        keys.bind(self, "customer.documents", presenter.open_documents)
+        keys.bind(self, "customer.documents", presenter.details.open_documents)
         keys.bind(self, "customer.sku", self._on_sku_wanted)
         keys.bind(self, "customer.accuracy", partial(presenter.go_to, "accuracy"))
         keys.bind(self, "customer.close", self._on_escaped)
@@ -218,7 +253,8 @@ class CustomerPlace(QWidget):
             self.history.show_months(card.months, card.events, card.timeline_note, keep=again)
         self.matrix.show_card(card)
         self.waterfall.set_steps(card.steps, card.value_empty)
-        self._break_even.setText(card.break_even if card.steps else "")
+        self._break_even.set_label(card.break_even)
+        self._break_even.setVisible(bool(card.break_even and card.steps))
         self.people.set_people(card.contacts)
         self._documents.set_runs(
             [
@@ -241,17 +277,50 @@ class CustomerPlace(QWidget):
         """SKUs that came into view."""
         self.matrix.table.heat.put_items(items)
 
-    def show_purchases(self, title: str, note: str, rows: Sequence[PurchaseItem]) -> None:
+    def show_figure(self, item: FigureItem) -> None:
+        """Open a figure."""
+        self._page = "figure"
+        self.details.show_figure(item)
+        self._open_details()
+
+    def show_purchases(self, item: FigureItem, rows: Sequence[PurchaseItem]) -> None:
         """Show all purchases of a SKU."""
-        model = purchases_model(self._currency, self)
+        model = purchases_model(self._currency, self.details)
         model.set_keys([row.key for row in rows], {row.key: row for row in rows})
-        self._open_details(title, note, model)
+        sums = [(one.what, one.quantity, one.amount) for one in item.sums]
+        self._show_page("sale", item.name, item.value, model, formula=item.formula, sums=sums)
 
     def show_documents(self, rows: Sequence[DocumentItem]) -> None:
         """Show all files of the customer."""
-        model = documents_model(self)
-        model.set_keys(range(len(rows)), dict(enumerate(rows)))
-        self._open_details(_("Documents"), "" if rows else _("none yet"), model)
+        model = documents_model(self.details)
+        model.set_keys([row.key for row in rows], {row.key: row for row in rows})
+        add = KeyHintButton(_("Add a file"), keys.hint("customer.add_file"), parent=self.details)
+        add.clicked.connect(self._on_file_wanted)
+        self._show_page(
+            "file", _("Documents"), "", model, empty=_("No files yet."),
+            formula=_("Files dropped here are kept with the customer; Enter opens one."),
+        )  # fmt: skip
+        self.details.set_actions([add])
+
+    def show_changes(self, title: str, rows: Sequence[ChangeItem]) -> None:
+        """Show who changed what."""
+        model = changes_model(self.details)
+        model.set_keys([row.key for row in rows], {row.key: row for row in rows})
+        after = KeyHintButton(_("Put it back"), keys.hint("customer.restore"), parent=self.details)
+        after.clicked.connect(partial(self._on_restore_wanted, older=False))
+        before = KeyHintButton(
+            _("What was before"), keys.hint("customer.before"), parent=self.details
+        )
+        before.clicked.connect(partial(self._on_restore_wanted, older=True))
+        self._show_page(
+            "change", title, "", model, empty=_("Nothing was changed since records began."),
+            formula=_("Putting a value back is a change of its own: it is sent and can be undone."),
+        )  # fmt: skip
+        self.details.set_actions([after, before] if rows else [])
+
+    def open_file(self, name: str, data: bytes) -> None:
+        """Show the contents of a file."""
+        show_contents(name, data)
 
     def show_gone(self, message: str, hint: str) -> None:
         """The customer has left this laptop."""
@@ -260,6 +329,11 @@ class CustomerPlace(QWidget):
 
     # --------------------------------------------------------------------------------- input
 
+    def _on_fact_opened(self, part: int) -> None:
+        figure = self.facts.figure_of(part)
+        if figure:
+            self.presenter.details.open_figure(figure)
+
     def _on_sku_wanted(self) -> None:
         item = self.matrix.table.selected()
         if item is not None:
@@ -267,16 +341,58 @@ class CustomerPlace(QWidget):
 
     def _on_people_wanted(self) -> None:
         people = self._card.contacts if self._shown is not None else ()
-        model = people_model(self)
+        model = people_model(self.details)
         model.set_keys(range(len(people)), dict(enumerate(people)))
-        self._open_details(_("Contacts"), "", model)
+        self.presenter.details.forget()
+        self._show_page("contact", _("Contacts"), "", model, empty=_("Nobody yet."))
 
-    def _open_details(self, title: str, note: str, model: Any) -> None:
-        self.details.show_rows(title, note, model)
+    def _show_page(self, page: str, title: str, note: str, model: RowsModel, **more: Any) -> None:
+        again = self._page == page and self._lower_pages.currentWidget() is self.details
+        kept = self.details.table.current_key() if again and self.details.table else None
+        self._page = page
+        self.details.show_rows(title, note, model, **more)
+        if kept is not None and self.details.table is not None:
+            self.details.table.select_key(kept)
+        self._open_details()
+
+    def _open_details(self) -> None:
         self._lower_pages.setCurrentWidget(self.details)
         self.details.focus_table()
 
+    def _on_detail_opened(self, key: object) -> None:
+        """Enter on a row of what is open."""
+        details = self.presenter.details
+        if self._page == "figure":
+            details.open_target(str(key))
+        elif self._page == "sale":
+            details.open_target(f"sale:{int(str(key)) // 10_000}")
+        elif self._page == "file":
+            details.open_target(f"file:{key}")
+        elif self._page == "change":
+            details.open_target(f"change:{key}")
+
+    def _on_restore_wanted(self, *, older: bool) -> None:
+        table = self.details.table
+        open_now = self._lower_pages.currentWidget() is self.details and self._page == "change"
+        if open_now and table is not None and table.current_key() is not None:
+            self.presenter.details.restore(int(str(table.current_key())), older=older)
+
+    def _on_file_wanted(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(self, _("Add a file"))
+        self.presenter.details.add_files([Path(path) for path in paths])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._shown is not None and any(u.isLocalFile() for u in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        self.presenter.details.add_files(paths)
+        event.acceptProposedAction()
+
     def _close_details(self) -> None:
+        self._page = ""
+        self.presenter.details.forget()
         self._lower_pages.setCurrentIndex(0)
 
     def _on_escaped(self) -> None:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crmdesk.analytics.value import Step, Waterfall
-from crmdesk.domain.money import currency_exponent, divide_half_even
 from crmdesk.gui.customer_words import header_badges, header_facts, missing_words
-from crmdesk.gui.packs import pack_name
 from crmdesk.gui.sku_words import heat_item
 from crmdesk.gui.widgets.items import (
     BadgeItem,
@@ -27,16 +25,12 @@ from crmdesk.gui.widgets.items import (
 from crmdesk.i18n import (
     _,
     format_amount,
-    format_bytes,
     format_date,
     format_money,
     format_number,
-    format_price,
     month_short,
-    ngettext,
 )
-from crmdesk.services.queries.customer import ContactRow, CustomerCard, DocumentRow
-from crmdesk.services.queries.customer_matrix import PurchaseRow
+from crmdesk.services.queries.customer import ContactRow, CustomerCard
 from crmdesk.services.queries.customer_timeline import TimelineMonths
 from crmdesk.services.queries.customer_value import CustomerValue
 
@@ -60,32 +54,6 @@ class ContactItem:
     reach: str
     detail: str
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseItem:
-    """A sold line of a SKU as a table row."""
-
-    key: int
-    day: date
-    date_text: str
-    document: str
-    packs: str
-    units: str
-    price: str
-    net: str
-    discount: str
-    is_return: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentItem:
-    """A file of the customer as a table row."""
-
-    name: str
-    kind: str
-    taken: str
-    size: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,41 +199,3 @@ def _documents(card: CustomerCard) -> str:
     return _("{count}, newest {name}").format(
         count=format_number(card.documents.count), name=card.documents.newest
     )
-
-
-def purchase_item(row: PurchaseRow, currency: str) -> PurchaseItem:
-    """A sold line as a table row; the price is per base unit."""
-    price = "–"
-    if row.base_quantity:
-        scale = int(10 ** (4 - currency_exponent(currency)))
-        e4 = divide_half_even(abs(row.net_minor) * scale, abs(row.base_quantity))
-        price = format_price(e4, currency)
-    return PurchaseItem(
-        key=row.sale_id * 10_000 + row.position,
-        day=row.day,
-        date_text=format_date(row.day, year=True),
-        document=row.document,
-        packs=f"{format_number(row.quantity)} {pack_name(row.unit, abs(row.quantity))}",
-        units=format_number(row.base_quantity),
-        price=price,
-        net=format_amount(row.net_minor, currency),
-        discount=format_amount(row.discount_minor, currency) if row.discount_minor else "",
-        is_return=row.base_quantity < 0,
-    )
-
-
-def purchases_note(rows: Sequence[PurchaseItem]) -> str:
-    """How many purchases and since when."""
-    bought = [row for row in rows if not row.is_return]
-    if not bought:
-        return _("never bought")
-    words = ngettext("{count} purchase since {date}", "{count} purchases since {date}", len(bought))
-    return words.format(
-        count=format_number(len(bought)), date=format_date(bought[-1].day, year=True)
-    )
-
-
-def document_item(row: DocumentRow) -> DocumentItem:
-    """A file as a table row."""
-    taken = "" if row.taken_on is None else format_date(row.taken_on, year=True)
-    return DocumentItem(row.name, row.kind, taken, format_bytes(row.size))

@@ -291,8 +291,10 @@ def _told_changes() -> None:
     op.create_index("ix_told_change_uid", "told_change", ["uid"])
     op.create_table(
         "told_account",
-        sa.Column("account_uid", sa.LargeBinary(16), nullable=False), _text("at", required=True),
-        sa.PrimaryKeyConstraint("account_uid"), sqlite_with_rowid=False,
+        sa.Column("account_uid", sa.LargeBinary(16), nullable=False),
+        _text("at", required=True),
+        sa.PrimaryKeyConstraint("account_uid"),
+        sqlite_with_rowid=False,
     )
 
 

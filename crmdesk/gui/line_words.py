@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crmdesk.domain import pipeline
 from crmdesk.i18n import _, pgettext
 
 
@@ -184,15 +185,9 @@ def outcome_word(outcome: str) -> str:
 
 
 def stage_word(stage: str) -> str:
-    """A stage of an opportunity; an unknown one is its own word."""
-    return {
-        "lead": _("lead"),
-        "qualified": _("qualified"),
-        "proposal": _("proposal"),
-        "negotiation": _("negotiation"),
-        "won": _("won"),
-        "lost": _("lost"),
-    }.get(stage, stage.replace("_", " "))
+    """A stage of an opportunity; one that this program does not know is its own word."""
+    known = {str(one): one for one in pipeline.Stage}
+    return pipeline.stage_word(known[stage]) if stage in known else stage
 
 
 def event_title(kind: str, title: str) -> str:

@@ -228,6 +228,8 @@ def _sold(connection: Connection, user_id: int, first: date, last: date) -> dict
 
 
 def _worth(row: Any, sold: dict[int, int]) -> int | None:
+    if row.status in ("missed", "closed"):
+        return None
     return sold.get(row.id) if row.status == "done" else row.expected_margin_minor or 0
 
 
@@ -236,15 +238,15 @@ def _day(
 ) -> DayRow:
     drives = [stop for stop in stops if stop.in_person]
     back_km, back_minutes = back
-    driving = sum(stop.leg_minutes for stop in drives) + back_minutes
+    driving = sum(stop.leg_minutes for stop in drives if stop.status != "missed") + back_minutes
     work = rep.work
     pauses = work.pauses if work is not None else ()
     return DayRow(
         day=rep.date,
         stops=stops,
-        visits=len(drives),
+        visits=sum(stop.status != "missed" for stop in drives),
         calls=len(stops) - len(drives),
-        km=sum(stop.leg_m for stop in drives) / 1000 + back_km,
+        km=sum(stop.leg_m for stop in drives if stop.status != "missed") / 1000 + back_km,
         drive_minutes=driving,
         work_minutes=_span(drives, back_minutes, pauses)
         or driving + sum(stop.minutes for stop in stops),

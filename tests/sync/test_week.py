@@ -1,0 +1,432 @@
+"""A rep's week on the real window, against a real HQ: planned, driven, re-planned and synced.
+
+From Sunday evening to Friday evening by keys alone. On Tuesday two customers cancel and a shop is
+closed. What was done, locked or agreed stays in every re-plan, HQ has every step, and a second
+laptop of the same rep shows the same week. ``CRMDESK_PICTURES`` names a folder for pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from icalendar import Calendar
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from crmdesk.demo.company import company
+from crmdesk.demo.spec import DemoSpec
+from crmdesk.domain.clock import ZoneClock
+from crmdesk.gui import theme
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.places import places_for
+from crmdesk.gui.rounds import SyncLine
+from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
+from crmdesk.gui.views.plan import planner
+from crmdesk.gui.views.plan.widget import PlanPlace
+from crmdesk.gui.views.today.widget import TodayPlace
+from crmdesk.hq.administration import admin
+from crmdesk.hq.database import bulk, schema
+from crmdesk.hq.database.embedded import Cluster
+from crmdesk.hq.database.store import Store, create_database, drop_database
+from crmdesk.services import plan_export
+from crmdesk.services.queries.plan import WeekRow, week_plan
+from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.storage import profile
+from crmdesk.storage.engine import Database
+from crmdesk.sync.bootstrap import KeyKeeping, join
+from crmdesk.sync.client import sync_once
+from crmdesk.sync.transport import HttpTransport
+from tests.gui.conftest import runner, synchronous_maps
+from tests.sync.conftest import _serve
+
+__all__ = ["runner", "synchronous_maps"]
+
+pytestmark = pytest.mark.hq
+
+SPEC = DemoSpec(customers=24, years=1, reps=1)
+MONDAY = SPEC.today + timedelta(days=6)
+ZONE = ZoneInfo("Europe/Andorra")
+_NAME = "week_on_the_window"
+
+
+@dataclass
+class Hands:
+    """The time on every wall; it goes on when the test says so."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def at(self, day: date, minute: int) -> None:
+        """Set the wall clock of the company, never back."""
+        local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=ZONE)
+        self.now = max(self.now, local.astimezone(UTC))
+
+
+@dataclass
+class Office:
+    """HQ over the demo company: its address, its rows, and codes for laptops."""
+
+    store: Store
+    url: str
+    hands: Hands
+
+    def laptop(self, folder: Path) -> Database:
+        clock = ZoneClock(self.hands, ZoneInfo("UTC"))
+        code = admin.make_code(self.store, "R1", self.hands())
+        join(folder, self.url, code, clock, device_name="R1", keeping=KeyKeeping("open"))
+        return profile.open_database(folder, clock)
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self.store.transaction() as connection:
+            return connection.execute(sql.encode(), parameters).fetchall()
+
+
+@pytest.fixture
+def office(postgres: Cluster) -> Iterator[Office]:
+    from crmdesk.hq.running.app import make_app, open_hq
+
+    create_database(postgres.url("postgres"), _NAME)
+    store = Store(postgres.url(_NAME), bounded=True)
+    schema.upgrade(store)
+    bulk.load(store, company(SPEC))
+    evening = SPEC.today + timedelta(days=5)
+    hands = Hands(datetime(evening.year, evening.month, evening.day, 18, tzinfo=UTC))
+    url, stop = _serve(make_app(open_hq(store, ZoneClock(hands, ZoneInfo("UTC")))))
+    yield Office(store, url, hands)
+    stop()
+    store.dispose()
+    drop_database(postgres.url("postgres"), _NAME)
+
+
+@dataclass
+class Rep:
+    """A rep in front of the window, using nothing but keys."""
+
+    qtbot: QtBot
+    runner: Runner
+    office: Office
+    ws: Workspace
+    window: MainWindow
+    ends: list[Exception | None] = field(default_factory=list)
+
+    @property
+    def plan(self) -> PlanPlace:
+        place = self.window.place("plan")
+        assert isinstance(place, PlanPlace)
+        return place
+
+    @property
+    def today(self) -> TodayPlace:
+        place = self.window.place("today")
+        assert isinstance(place, TodayPlace)
+        return place
+
+    def rest(self) -> None:
+        """Wait until nothing is under way."""
+        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=30_000)
+        QTest.qWait(1)
+        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=30_000)
+
+    def press(self, key: Qt.Key, *, shift: bool = False) -> None:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        held = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+        self.qtbot.keyClick(focus, key, held)
+        self.rest()
+
+    def type(self, field_key: str, text: str) -> None:
+        entry = self.plan.form.field(field_key)
+        assert isinstance(entry, QLineEdit)
+        entry.setFocus()
+        entry.selectAll()
+        self.qtbot.keyClicks(entry, text)
+
+    def open(self, place: str) -> None:
+        self.window.go(place)
+        self.rest()
+        QTest.qWait(30)
+
+    def picture(self, name: str) -> None:
+        folder = os.environ.get("CRMDESK_PICTURES", "")
+        if folder:
+            QTest.qWait(60)
+            self.window.grab().save(str(Path(folder) / f"week-{name}.png"))
+
+    def sync(self) -> None:
+        """A round, to its end: everything is at HQ afterwards."""
+        before = len(self.ends)
+        self.window.rounds.ask()
+        self.qtbot.waitUntil(lambda: len(self.ends) > before, timeout=30_000)
+        self.rest()
+        assert self.ends[-1] is None
+        assert self.rows("SELECT count(*) FROM journal WHERE state = 'waiting'") == [(0,)]
+        assert self.rows("SELECT count(*) FROM refusal WHERE state = 'open'") == [(0,)]
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with self.ws.database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql, parameters)]
+
+    def week(self) -> WeekRow:
+        return week_plan(self.ws, MONDAY)
+
+    def visit_all(self, day: date, *, until: int = 24 * 60) -> int:
+        """Drive the day's open visits in order until the clock shows ``until``; how many."""
+        made = 0
+        while True:
+            stop = self.today.presenter.selected()
+            waiting = stop is not None and stop.mode == "person" and not stop.over
+            if stop is None or not waiting or (stop.start_minute or 0) >= until:
+                return made
+            self.office.hands.at(day, stop.start_minute or 540)
+            self.today.route.setFocus()
+            self.press(Qt.Key.Key_Space)
+            self.office.hands.at(day, (stop.start_minute or 540) + stop.minutes)
+            self.today.route.setFocus()
+            self.press(Qt.Key.Key_Space)
+            self.press(Qt.Key.Key_N)
+            self.press(Qt.Key.Key_1)
+            assert self.rows("SELECT status FROM planned_visit WHERE id = ?", stop.id) == [
+                ("done",)
+            ]
+            made += 1
+
+    def leave_out(self, *letters: Qt.Key) -> int:
+        """Skip the chosen stop, or say that it is closed; which one it was."""
+        stop = self.today.presenter.selected()
+        assert stop is not None
+        self.today.route.setFocus()
+        self.press(Qt.Key.Key_M)
+        for letter in letters:
+            self.press(letter)
+        return stop.id
+
+
+@pytest.fixture
+def rep(
+    office: Office, qtbot: QtBot, runner: Runner, qapp: QApplication, tmp_path: Path,
+    synchronous_maps: None, monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Rep]:  # fmt: skip
+    monkeypatch.setattr(planner, "_seconds", lambda _ws: 0.5)
+    theme.apply(qapp, "light")
+    folder = tmp_path / "laptop"
+    database = office.laptop(folder)
+    ws = workspace_of(folder, database, office.hands)
+    specs = [spec for spec in places_for(ws) if spec.key in ("today", "plan", "sync")]
+    bus = Bus()
+    window = build_shell(ws, runner, bus, specs, ShellSources())
+    qtbot.addWidget(window)
+    transport = HttpTransport(office.url)
+    window.rounds.open(ws, SyncLine(ws, transport))
+    window.resize(1440, 900)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    made = Rep(qtbot, runner, office, ws, window)
+    window.rounds.on_ended = lambda error, _asked: made.ends.append(error)
+    yield made
+    transport.close()
+    database.dispose()
+
+
+def status_of(week: WeekRow) -> dict[int, tuple[date, str]]:
+    return {stop.id: (stop.day, stop.status) for day in week.days for stop in day.stops}
+
+
+@pytest.mark.timeout(240)
+def test_a_week_is_planned_driven_disturbed_replanned_and_synced(
+    rep: Rep, office: Office, tmp_path: Path
+) -> None:
+    agreed = plan_the_week(rep)
+    calendar = plan_export.announce(rep.ws, MONDAY, MONDAY + timedelta(days=6))
+    announced = {str(e["UID"]) for e in Calendar.from_ical(calendar.published).walk("VEVENT")}
+    rep.sync()
+
+    rep.open("today")
+    office.hands.at(MONDAY, 510)
+    rep.today.presenter.start()
+    rep.rest()
+    assert rep.visit_all(MONDAY) == len(drives(rep, 0))
+    rep.sync()
+
+    gone = tuesday(rep)
+    rep.sync()
+    assert at_hq(office, "missed") == 2
+    assert at_hq(office, "closed") == 1
+
+    for n in (2, 3, 4):
+        day = MONDAY + timedelta(days=n)
+        office.hands.at(day, 500)
+        if n == 2:
+            replan_from(rep, agreed)
+        rep.open("today")
+        rep.today.presenter.start()
+        rep.rest()
+        rep.visit_all(day)
+        rep.sync()
+
+    rep.open("plan")
+    rep.plan.presenter.show_day(MONDAY + timedelta(days=4))
+    rep.rest()
+    rep.picture("5-friday-evening")
+    check_the_end(rep, office, gone, tmp_path)
+
+    later = plan_export.announce(rep.ws, MONDAY, MONDAY + timedelta(days=6))
+    known = {str(e["UID"]) for e in Calendar.from_ical(later.published).walk("VEVENT")}
+    called_off = set()
+    if later.cancelled:
+        events = Calendar.from_ical(later.cancelled).walk("VEVENT")
+        called_off = {str(e["UID"]) for e in events}
+    rep.rest()
+    assert not called_off & known
+    assert announced - known - called_off <= {uid_of(rep, key) for key in gone}
+
+
+def drives(rep: Rep, day: int) -> list[int]:
+    row = next(one for one in rep.week().days if one.day == MONDAY + timedelta(days=day))
+    return [stop.id for stop in row.stops if stop.in_person]
+
+
+def plan_the_week(rep: Rep) -> int:
+    """Sunday evening: leave, a re-plan while the board follows, an hour agreed, plans compared."""
+    rep.open("plan")
+    place = rep.plan
+    assert place.presenter.monday == MONDAY
+    place.board.body.setFocus()
+    rep.press(Qt.Key.Key_R)
+    rep.qtbot.waitUntil(place.banner.isVisible, timeout=30_000)
+    rep.picture("1-planned")
+    assert rep.week().visits >= 10
+
+    visit = next(
+        stop for day in rep.week().days[2:4] for stop in day.stops
+        if stop.in_person and not stop.locked and not stop.appointment
+    )  # fmt: skip
+    place.presenter.select(visit.id)
+    place.board.body.setFocus()
+    rep.press(Qt.Key.Key_T)
+    rep.type("day", (MONDAY + timedelta(days=3)).isoformat())
+    rep.type("time", "11:00-12:00")
+    rep.press(Qt.Key.Key_Return)
+    assert place.form.item is None
+    kept = next(s for d in rep.week().days for s in d.stops if s.id == visit.id)
+    assert (kept.day, kept.window) == (MONDAY + timedelta(days=3), (660, 720))
+
+    place.board.body.setFocus()
+    rep.press(Qt.Key.Key_C)
+    rep.qtbot.waitUntil(place.variants.isVisible, timeout=30_000)
+    rep.picture("2-compared")
+    rep.press(Qt.Key.Key_2)
+    rep.press(Qt.Key.Key_Return)
+    rep.qtbot.waitUntil(lambda: not place.variants.isVisible(), timeout=30_000)
+    kept = next(s for d in rep.week().days for s in d.stops if s.id == visit.id)
+    assert kept.day == MONDAY + timedelta(days=3)
+    assert 660 <= (kept.start_minute or 0) <= 720
+    return visit.id
+
+
+def tuesday(rep: Rep) -> tuple[int, int, int]:
+    """Two customers cancel at eleven, a shop is closed; the rest of the day is planned anew."""
+    day = MONDAY + timedelta(days=1)
+    rep.office.hands.at(day, 505)
+    rep.today.presenter.start()
+    rep.rest()
+    rep.visit_all(day, until=9 * 60 + 30)
+    before = status_of(rep.week())
+    gone = (
+        rep.leave_out(Qt.Key.Key_X), rep.leave_out(Qt.Key.Key_X),
+        rep.leave_out(Qt.Key.Key_C, Qt.Key.Key_1),
+    )  # fmt: skip
+    assert len(set(gone)) == 3
+    rep.office.hands.at(day, 11 * 60)
+    rep.today.presenter.start()
+    rep.rest()
+    rep.today.route.setFocus()
+    rep.press(Qt.Key.Key_R)
+    rep.rest()
+    rep.picture("3-tuesday-replanned")
+    after = status_of(rep.week())
+    done = {key for key, (_day, status) in before.items() if status == "done"}
+    assert {key: after[key] for key in done} == {key: before[key] for key in done}
+    assert [after[key][1] for key in gone] == ["missed", "missed", "closed"]
+    rep.visit_all(day)
+    return gone
+
+
+def replan_from(rep: Rep, agreed: int) -> None:
+    """Wednesday morning: the rest of the week anew, with what was left out."""
+    rep.open("plan")
+    place = rep.plan
+    place.presenter.show_day(rep.ws.today())
+    rep.rest()
+    before = status_of(rep.week())
+    place.board.body.setFocus()
+    rep.press(Qt.Key.Key_R)
+    rep.rest()
+    rep.picture("4-wednesday-replanned")
+    after = status_of(rep.week())
+    over = {key for key, (_day, status) in before.items() if status != "planned"}
+    assert {key: after.get(key) for key in over} == {key: before[key] for key in over}
+    assert after[agreed] == before[agreed]
+
+
+def at_hq(office: Office, status: str) -> int:
+    first, last = MONDAY.isoformat(), (MONDAY + timedelta(days=6)).isoformat()
+    ((count,),) = office.rows(
+        "SELECT count(*) FROM planned_visit WHERE status = %s AND date BETWEEN %s AND %s"
+        " AND NOT deleted", status, first, last,
+    )  # fmt: skip
+    return int(count)
+
+
+def check_the_end(rep: Rep, office: Office, gone: tuple[int, ...], tmp_path: Path) -> None:
+    """HQ has the week as the laptop has it, and so has a second laptop."""
+    week = rep.week()
+    made = rep.rows(
+        "SELECT count(*) FROM visit WHERE date BETWEEN ? AND ?",
+        MONDAY.isoformat(), (MONDAY + timedelta(days=6)).isoformat(),
+    )[0][0]  # fmt: skip
+    done = [s for d in week.days for s in d.stops if s.status == "done" and s.in_person]
+    assert made == len(done) > 10
+    assert at_hq(office, "done") == made
+    for status in ("planned", "missed", "closed", "cancelled"):
+        mine = rep.rows(
+            "SELECT count(*) FROM planned_visit WHERE status = ? AND date BETWEEN ? AND ?",
+            status, MONDAY.isoformat(), (MONDAY + timedelta(days=6)).isoformat(),
+        )[0][0]  # fmt: skip
+        assert at_hq(office, status) == mine, status
+    assert len(gone) == 3
+
+    other = office.laptop(tmp_path / "second")
+    sync_once(other)
+    second = workspace_of(tmp_path / "second", other, office.hands)
+    shown = week_plan(second, MONDAY)
+    other.dispose()
+    assert [
+        [(s.account, s.status, s.start_minute, s.appointment) for s in day.stops]
+        for day in shown.days
+    ] == [
+        [(s.account, s.status, s.start_minute, s.appointment) for s in day.stops]
+        for day in week.days
+    ]
+    assert (shown.visits, round(shown.km, 3), shown.coverage) == (
+        week.visits, round(week.km, 3), week.coverage,
+    )  # fmt: skip
+
+
+def uid_of(rep: Rep, key: int) -> str:
+    from uuid import UUID
+
+    ((uid,),) = rep.rows("SELECT uid FROM planned_visit WHERE id = ?", key)
+    return f"{UUID(bytes=uid)}@crmdesk"

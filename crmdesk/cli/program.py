@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
         demo,
         files,
         hq,
+        maps,
         orders,
         planning,
         preferences,
@@ -89,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
         demo, files, reorder, planning, cards, collecting, orders, quotes, prices, syncing,
-        deciding, safety, preferences, hq,
+        deciding, safety, preferences, maps, hq,
     ):  # fmt: skip
         module.register(commands, common)
     return parser

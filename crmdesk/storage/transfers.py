@@ -140,8 +140,11 @@ def unsent(connection: Connection) -> list[Transfer]:
 
 
 def _waiting(test: ColumnElement[bool]) -> Select[Any]:
-    attachment = table("attachment").c
-    at_hq = exists().where(attachment.sha256 == _t.sha256, attachment.rev > 0)
+    attachment, pack = table("attachment").c, table("region_pack").c
+    at_hq = or_(
+        exists().where(attachment.sha256 == _t.sha256, attachment.rev > 0),
+        exists().where(pack.sha256 == _t.sha256, pack.rev > 0),
+    )
     return (
         select(_t.sha256, _t.direction, _t.size, _t.attempts)
         .where(_t.state == WAITING, test, at_hq)
@@ -211,13 +214,16 @@ def only_here(connection: Connection) -> list[str]:
 
 @cache
 def _unnamed() -> ColumnElement[bool]:
-    """Neither an attachment nor an open refusal of one names the digest any more."""
-    attachment = table("attachment").c
+    """Neither an attachment, a region pack nor an open refusal of one names the digest any more."""
+    attachment, pack = table("attachment").c, table("region_pack").c
     offered = func.json_extract(refusal.c.fields, "$.sha256[1]")
     return and_(
         ~exists().where(attachment.sha256 == _t.sha256),
+        ~exists().where(pack.sha256 == _t.sha256),
         ~exists().where(
-            refusal.c.entity == "attachment", refusal.c.state == "open", offered == _t.sha256
+            refusal.c.entity.in_(("attachment", "region_pack")),
+            refusal.c.state == "open",
+            offered == _t.sha256,
         ),
     )
 

@@ -1,7 +1,8 @@
 """The bytes of attachments at HQ: taken in pieces, verified by their digest, given out by scope.
 
 An attachment's row decides everything: bytes are taken and given only while a row in one of the
-caller's scopes names their digest. A digest that is unknown and one that is somebody else's are
+caller's scopes names their digest. A region pack's row is everybody's: all may fetch it, only the
+office sends its bytes. A digest that is unknown and one that is somebody else's are
 told apart nowhere but in the audit log. Pieces lie in PostgreSQL, so that any number of servers
 share them; never more than one of them is in memory. Limits are facts of this HQ (:data:`QUOTAS`).
 """
@@ -46,6 +47,7 @@ _NAMED = """
 SELECT DISTINCT t.sha256, t.size FROM attachment t JOIN account a ON a.account_id = t.account_id
 WHERE t.sha256 = ANY(%s) AND NOT t.deleted AND (%s OR a.territory_id = ANY(%s::uuid[]))
 """
+_PACKS = "SELECT sha256, size FROM region_pack WHERE sha256 = ANY(%s) AND NOT deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,17 @@ def states(connection: HqConnection, who: Principal, digests: Sequence[str]) -> 
     return [BlobState(one, one in named, *have.get(one, (0, False))) for one in digests]
 
 
-def _sizes(connection: HqConnection, who: Principal, digests: Sequence[str]) -> dict[str, set[int]]:
-    """The sizes that rows in the caller's scopes give to each digest."""
+def _sizes(
+    connection: HqConnection, who: Principal, digests: Sequence[str], *, sending: bool = False
+) -> dict[str, set[int]]:
+    """The sizes that rows in the caller's scopes give to each digest, to fetch or to send it."""
     found: dict[str, set[int]] = {}
     parameters = (list(digests), who.in_office, sorted(who.territories))
     for sha256, size in connection.execute(_NAMED, parameters):
         found.setdefault(str(sha256), set()).add(int(size))
+    if who.in_office or not sending:
+        for sha256, size in connection.execute(_PACKS, (list(digests),)):
+            found.setdefault(str(sha256), set()).add(int(size))
     return found
 
 
@@ -95,9 +102,14 @@ def _not_named() -> Refused:
     )
 
 
-def may_have(connection: HqConnection, who: Principal, sha256: str) -> set[int]:
-    """The sizes the caller's rows give to a digest; empty, and audited, when none names it."""
-    sizes = _sizes(connection, who, [sha256]).get(sha256, set())
+def may_have(
+    connection: HqConnection, who: Principal, sha256: str, *, sending: bool = False
+) -> set[int]:
+    """The sizes the caller's rows give to a digest; empty, and audited, when none names it.
+
+    ``sending`` asks for those whose bytes the caller may send.
+    """
+    sizes = _sizes(connection, who, [sha256], sending=sending).get(sha256, set())
     if not sizes:
         _audit_foreign(connection, who, [sha256])
     return sizes
@@ -109,7 +121,7 @@ def put(store: Store, who: Principal, message: BlobPut, data: bytes, now: dateti
     Refused: ``attachment`` (no row of the caller's names it), ``size``, ``gap``, ``quota``.
     """
     with store.transaction() as connection:
-        sizes = may_have(connection, who, message.sha256)
+        sizes = may_have(connection, who, message.sha256, sending=True)
     # Said after the audit has been committed.
     if not sizes:
         raise _not_named()
@@ -226,7 +238,7 @@ def finish(store: Store, who: Principal, sha256: str) -> int:
     what they were called, HQ has dropped them and they may be sent again from the beginning.
     """
     with store.transaction() as connection:
-        sizes = may_have(connection, who, sha256)
+        sizes = may_have(connection, who, sha256, sending=True)
     if not sizes:
         raise _not_named()
     with store.transaction() as connection:
@@ -306,12 +318,14 @@ def _pieces(store: Store, message: BlobGet, end: int) -> Iterator[bytes]:
 def forget_unnamed(store: Store, now: datetime) -> int:
     """Drop files that no attachment names any more, and abandoned ones; returns how many.
 
-    For the upkeep of HQ: a row that is on its way gets two weeks to arrive.
+    For the upkeep of HQ. A row that is on its way gets two weeks to arrive.
     """
     with store.transaction() as connection:
         rows = connection.execute(
             "SELECT b.sha256 FROM blob b WHERE b.at < %s AND (NOT b.complete OR NOT EXISTS ("
-            " SELECT 1 FROM attachment t WHERE t.sha256 = b.sha256 AND NOT t.deleted))"
+            " SELECT 1 FROM attachment t WHERE t.sha256 = b.sha256 AND NOT t.deleted)"
+            " AND NOT EXISTS (SELECT 1 FROM region_pack p WHERE p.sha256 = b.sha256"
+            " AND NOT p.deleted))"
             " FOR UPDATE SKIP LOCKED",
             (now - ABANDONED_AFTER,),
         ).fetchall()

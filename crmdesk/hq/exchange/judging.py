@@ -20,6 +20,7 @@ from crmdesk.hq.database.tables import global_uniques
 from crmdesk.hq.exchange import bounds
 from crmdesk.hq.exchange.doorstep import check_taken
 from crmdesk.hq.exchange.order_steps import OrderSteps
+from crmdesk.hq.exchange.packs import check_region_pack
 from crmdesk.hq.exchange.prices import check_promotion
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Scope
@@ -145,6 +146,8 @@ class Judge:
                 check_promotion(after)
             if op.entity == "organisation":
                 _check_logo(after)
+            if op.entity == "region_pack" and not after.deleted:
+                check_region_pack(after)
             check_taken(op.entity, after, self._writer)
         return collisions
 

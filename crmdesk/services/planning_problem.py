@@ -123,14 +123,15 @@ def read_problem(
     )  # fmt: skip
     return RepProblem(
         problem,
-        tuple(
-            Candidate(
-                c.id, c.name, c.expected_margin_minor, c.expected_net_minor,
-                c.serving.model.virtual_minutes, c.serving.virtual_mode, c.city, c.place,
-            )
-            for c in customers
-        ),
+        tuple(map(_candidate, customers)),
         tuple(dates), tuple(map(tuple, planned.present)), planned.ids, stranded,
+    )  # fmt: skip
+
+
+def _candidate(c: CustomerRow) -> Candidate:
+    return Candidate(
+        c.id, c.name, c.expected_margin_minor, c.expected_net_minor,
+        c.serving.model.virtual_minutes, c.serving.virtual_mode, c.city, c.place,
     )  # fmt: skip
 
 

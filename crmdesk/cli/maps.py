@@ -64,6 +64,7 @@ def _build(chosen: argparse.Namespace, context: Context) -> int:
     if chosen.tell:
         bound_memory()
     out: Path | None = chosen.out
+    facts: dict[str, Any]
     try:
         if out is not None:
             pack = build_pack(chosen.file, out, title=chosen.title, progress=tell)

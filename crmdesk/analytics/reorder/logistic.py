@@ -12,11 +12,9 @@ from crmdesk.analytics.reorder.exact import (
     Floats,
     Ints,
     exp,
-    log,
     logistic,
     on_grid,
     solve_positive,
-    total,
 )
 from crmdesk.analytics.reorder.features import FEATURE_BITS, Matrix
 
@@ -32,7 +30,6 @@ _MAXIMUM_STEPS = 30
 _HALVINGS = 12
 _ROUGH = 2.0**-6
 _FINE = 2.0**-12
-_LOSS_BITS = 20
 _RESIDUAL_BITS = 20
 _WEIGHT_BITS = 10
 _COEFFICIENT_LIMIT = 2048.0
@@ -104,7 +101,7 @@ def probabilities(matrix: Matrix, coefficients: Floats) -> Floats:
 
 
 class _Logistic:
-    """Penalised log-loss over all rows: value and gradient, and the curvature where it is asked."""
+    """Penalised log-loss over all rows: its gradient, and its curvature where that is asked."""
 
     def __init__(self, matrix: Matrix, label: Floats, penalty: Floats) -> None:
         # Each step reads all rows; widening them each time costs as much as half of its rest.
@@ -112,23 +109,19 @@ class _Logistic:
         self._label = label
         self._penalty = penalty
 
-    def terms(self, weights: Floats) -> tuple[float, Floats]:
-        """Loss and gradient at the coefficients."""
+    def gradient(self, weights: Floats) -> Floats:
+        """First derivatives at the coefficients."""
         gradient = _Sum(_RESIDUAL_BITS + FEATURE_BITS)
-        loss = 0.0
         for start in range(0, len(self._matrix), _BLOCK):
             block = self._matrix[start : start + _BLOCK].astype(np.float64, copy=False)
             truth = self._label[start : start + _BLOCK]
             score = block @ weights
             small = exp(-np.abs(score))
-            whole = small + 1.0
-            loss += total(np.maximum(score, 0.0) + log(whole) - truth * score, _LOSS_BITS)
             chance = np.where(score >= 0.0, 1.0, small)
-            chance /= whole
+            chance /= small + 1.0
             chance -= truth
             gradient.add(on_grid(chance, _RESIDUAL_BITS) @ block)
-        loss += 0.5 * float(np.sum(self._penalty * weights * weights))
-        return loss, gradient.value() + self._penalty * weights
+        return gradient.value() + self._penalty * weights
 
     def curvature(self, weights: Floats) -> Floats:
         """Matrix of second derivatives, its row weights rounded to 2^−10."""
@@ -160,25 +153,32 @@ def _minimise(
 ) -> Floats:
     """Newton's method with step halving, until no coefficient moves by more than ``tolerance``.
 
-    A given ``curvature`` serves every step; otherwise it is computed anew for each.
+    A given ``curvature`` serves every step; otherwise it is computed anew for each. A step is too
+    long when the slope along it is steeper at its end than it was at its start: of a convex loss
+    the slope tells that as well as the loss itself, and costs no logarithm.
     """
-    loss, gradient = problem.terms(weights)
+    gradient = problem.gradient(weights)
     for _ in range(_MAXIMUM_STEPS):
         second = problem.curvature(weights) if curvature is None else curvature
         step = solve_positive(second, -gradient)
         for _ in range(_HALVINGS):
             trial = _held(weights + step)
-            trial_loss, trial_gradient = problem.terms(trial)
-            if trial_loss <= loss:
+            trial_gradient = problem.gradient(trial)
+            if abs(_along(trial_gradient, step)) <= abs(_along(gradient, step)):
                 break
             step = 0.5 * step
         else:
             return weights
         moved = float(np.abs(trial - weights).max())
-        weights, loss, gradient = trial, trial_loss, trial_gradient
+        weights, gradient = trial, trial_gradient
         if moved <= tolerance:
             break
     return weights
+
+
+def _along(gradient: Floats, step: Floats) -> float:
+    """Slope of the loss along a step, summed in one order on every machine."""
+    return sum(a * b for a, b in zip(gradient.tolist(), step.tolist(), strict=True))
 
 
 def _penalty(features: int) -> Floats:

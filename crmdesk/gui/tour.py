@@ -1,8 +1,9 @@
-"""The tour: a rep's day walked through by itself in the real window, by keys, with pictures.
+"""The tour: a day walked through by itself in the real window, by keys, with pictures.
 
-``./dev run`` takes it where there is no display. Every step waits for what it should have led
-to, checks it in the data, saves a picture and says how long it took; one failed step fails the
-tour, and the others still run.
+A rep's day is lived from the first stop to the sync; whoever has no route is led through the
+places of the rail. ``./dev run`` takes the tour where there is no display. Every step waits for
+what it should have led to, checks it in the data, saves a picture and says how long it took; one
+failed step fails the tour, and the others still run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 from crmdesk.domain.errors import CrmdeskError
 from crmdesk.gui import theme
 from crmdesk.gui.app import Desktop, Start, make_application
+from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import DEFAULT_SIZE
 from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS
 from crmdesk.i18n import _, format_number
@@ -32,6 +34,10 @@ _STILL_S = 0.25
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _NONE = Qt.KeyboardModifier.NoModifier
+
+
+Step = tuple[str, str, Callable[["Guide"], None]]
+"""Name of the picture, title, what is done."""
 
 
 class StepFailed(Exception):
@@ -130,8 +136,9 @@ def run_tour(start: Start, pictures: Path) -> int:
     desktop.runner.unhandled = lambda error: guide.problems.append(str(error))
     failed = 0
     try:
-        for name, title, step in _STEPS:
-            failed += not _take(guide, name, title(), step)
+        failed += not _take(guide, "opened", _("The desktop opens"), _open)
+        for name, title, step in _steps(guide):
+            failed += not _take(guide, name, title, step)
     finally:
         qInstallMessageHandler(previous)
         desktop.close()
@@ -172,9 +179,12 @@ def _open(guide: Guide) -> None:
     window.activateWindow()
     guide.wait(lambda: guide.desktop.workspace is not None, _("the profile did not open"))
     guide.settle()
-    guide.place("today")
+
+
+def _today(guide: Guide) -> None:
     from crmdesk.services.queries.today import day_route
 
+    guide.place("today")
     if not day_route(guide.workspace).stops:
         raise StepFailed(_("nothing is planned today"))
 
@@ -300,6 +310,25 @@ def _light(guide: Guide) -> None:
     guide.open_place(2)
 
 
+def _shown(key: str, number: int) -> Callable[[Guide], None]:
+    def step(guide: Guide) -> None:
+        guide.open_place(number)
+        guide.place(key)
+
+    return step
+
+
+def _steps(guide: Guide) -> list[Step]:
+    """A rep's day; for others every place of their rail that has a key, then search and sync."""
+    if guide.desktop.workspace is None:
+        return []
+    rail = [spec for spec in places_for(guide.workspace) if spec.in_rail][:9]
+    if any(spec.key == "today" for spec in rail):
+        return [(name, title(), step) for name, title, step in _DAY]
+    places = [(s.key, s.title(), _shown(s.key, n)) for n, s in enumerate(rail, start=1)]
+    return [*places, *((name, title(), step) for name, title, step in _FOR_ALL)]
+
+
 def _here(guide: Guide) -> str:
     here = guide.desktop.window.here()
     return "" if here is None else here.place
@@ -323,8 +352,8 @@ def _planned_ahead(guide: Guide) -> int:
     return planned_ahead(guide.workspace)
 
 
-_STEPS: tuple[tuple[str, Callable[[], str], Callable[[Guide], None]], ...] = (
-    ("today", lambda: _("Today opens with the route"), _open),
+_DAY: tuple[tuple[str, Callable[[], str], Callable[[Guide], None]], ...] = (
+    ("today", lambda: _("Today opens with the route"), _today),
     ("visit", lambda: _("Start the visit"), _start_visit),
     ("order", lambda: _("Take the suggested order"), _take_order),
     ("order-changed", lambda: _("Change a quantity"), _change_line),
@@ -340,3 +369,4 @@ _STEPS: tuple[tuple[str, Callable[[], str], Callable[[Guide], None]], ...] = (
     ("today-dark", lambda: _("Today in the dark"), _dark),
     ("customers-light", lambda: _("And light again"), _light),
 )
+_FOR_ALL = tuple(step for step in _DAY if step[0] in {"search", "sync"})

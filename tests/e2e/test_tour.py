@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-_STEPS = 15
+_STEPS = 16
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,3 +50,7 @@ def test_a_day_of_the_demo_company(place: Path) -> None:
     again = _run(demo, "run-demo", "--pictures", str(pictures))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Making" not in again.stdout
+    office = _run(demo, "run-demo", "--as", "office", "--pictures", str(pictures))
+    assert office.returncode == 0, office.stdout + office.stderr
+    assert "FAILED" not in office.stdout
+    assert {"inbox", "prices", "sync"} <= {p.stem[3:] for p in pictures.glob("*.png")}

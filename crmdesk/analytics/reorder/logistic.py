@@ -6,6 +6,8 @@ below is exact in 64-bit floats: no choice of BLAS kernel, thread count or order
 a coefficient. Leaves the making of features and labels to others.
 """
 
+from math import fsum
+
 import numpy as np
 
 from crmdesk.analytics.reorder.exact import (
@@ -177,8 +179,8 @@ def _minimise(
 
 
 def _along(gradient: Floats, step: Floats) -> float:
-    """Slope of the loss along a step, summed in one order on every machine."""
-    return sum(a * b for a, b in zip(gradient.tolist(), step.tolist(), strict=True))
+    """Slope of the loss along a step, the same on every machine."""
+    return fsum(a * b for a, b in zip(gradient.tolist(), step.tolist(), strict=True))
 
 
 def _penalty(features: int) -> Floats:

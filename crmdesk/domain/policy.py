@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeGuard
 
 from crmdesk.domain.states import Role
+from crmdesk.domain.week import Days, opening_days
 
 
 class BelowCost(StrEnum):
@@ -32,6 +33,10 @@ class InvalidPolicy(ValueError):
         self.code = code
 
 
+_DESK = ((9 * 60, 18 * 60),)
+USUAL_SERVICE: Days = (*([_DESK] * 5), (), ())
+"""When the service works if the company does not say: Monday to Friday, nine to six."""
+
 _MOST_DISCOUNT = MappingProxyType(
     {Role.REP: 1_500, Role.OFFICE: 2_500, Role.MANAGER: 10_000, Role.ADMIN: 10_000}
 )
@@ -47,6 +52,13 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "stale_qualified_days": (1, 730),
         "stale_proposal_days": (1, 730),
         "stale_negotiation_days": (1, 730),
+        "response_minutes_high": (1, 60_000),
+        "response_minutes_normal": (1, 60_000),
+        "response_minutes_low": (1, 60_000),
+        "resolution_minutes_high": (1, 600_000),
+        "resolution_minutes_normal": (1, 600_000),
+        "resolution_minutes_low": (1, 600_000),
+        "ask_again_days": (0, 3_650),
     }
 )
 """The least and the most of each whole number."""
@@ -59,7 +71,9 @@ class Policy:
     ``most_discount_bp`` is the largest discount by hand that a role may give, in basis points;
     ``stale_stock_hours`` the age from which a stock figure is shown as old; ``return_days`` how
     long after a purchase goods may come back (0: never without the office); ``stale_…_days`` the
-    days in a stage after which an opportunity is stale.
+    days in a stage after which an opportunity is stale. ``response_…`` and ``resolution_minutes_…``
+    are minutes of ``service_hours`` (seven lists, Monday first) until a ticket of that priority is
+    answered and resolved; ``ask_again_days`` how long nobody is asked again how content they are.
     """
 
     below_cost: BelowCost = BelowCost.WARN
@@ -72,6 +86,14 @@ class Policy:
     stale_qualified_days: int = 30
     stale_proposal_days: int = 21
     stale_negotiation_days: int = 14
+    response_minutes_high: int = 60
+    response_minutes_normal: int = 240
+    response_minutes_low: int = 540
+    resolution_minutes_high: int = 540
+    resolution_minutes_normal: int = 1_620
+    resolution_minutes_low: int = 2_700
+    ask_again_days: int = 90
+    service_hours: Days = USUAL_SERVICE
     most_discount_bp: Mapping[Role, int] = field(default_factory=lambda: _MOST_DISCOUNT)
 
     def most_discount_of(self, role: Role) -> int:
@@ -92,6 +114,9 @@ def read_policy(document: object) -> Policy:
             found[key] = _value(key, document[key])
         except (KeyError, InvalidPolicy):
             continue
+    hours = opening_days(document.get("service_hours"))
+    if hours is not None and any(hours):
+        found["service_hours"] = hours
     discounts = dict(_MOST_DISCOUNT)
     stored = document.get("most_discount_bp")
     for role in Role:
@@ -109,10 +134,15 @@ def change_policy(stored: object, changes: Mapping[str, object]) -> dict[str, An
     """
     document: dict[str, Any] = dict(stored) if isinstance(stored, Mapping) else {}
     for key, value in changes.items():
-        if key not in ("below_cost", "most_discount_bp", *BOUNDS):
+        if key not in ("below_cost", "most_discount_bp", "service_hours", *BOUNDS):
             raise InvalidPolicy(str(key), "unknown")
         if value is None:
             document.pop(key, None)
+        elif key == "service_hours":
+            hours = opening_days(value)
+            if hours is None or not any(hours):
+                raise InvalidPolicy(key, "not-a-document")
+            document[key] = [[list(span) for span in day] for day in hours]
         elif key == "most_discount_bp":
             before = document.get(key)
             kept = dict(before) if isinstance(before, Mapping) else {}

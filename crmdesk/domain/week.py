@@ -49,6 +49,11 @@ def opening_hours(document: object) -> Days:
     return _days(document) or USUAL_OPENING
 
 
+def opening_days(document: object) -> Days | None:
+    """The spans of each weekday of a document of seven lists; None where it is none."""
+    return _days(document)
+
+
 def working_week(document: object) -> WorkingWeek:
     """The rep's week; the usual one where nothing usable is stored."""
     if not isinstance(document, dict):

@@ -7,7 +7,7 @@ table of owners in the data model: H is HQ's, R the rep's own, B both sides', A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ from crmdesk.domain.states import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
-from crmdesk.sync import deal_merge
+from crmdesk.sync import deal_merge, ticket_merge
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -129,6 +129,8 @@ def merge_insert(
         _check_status(entity, OrderStatus.DRAFT, status, writer)
     if entity.name == "quote":
         _check_quote(values, {})
+    if entity.name == "ticket":
+        _check_ticket(lambda: ticket_merge.check_new(values, writer.role))
     _check_row(entity, values, known)
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
@@ -181,7 +183,9 @@ def merge_update(
     _check_immutable(entity, known, image, writer, ALTERED_COLUMNS if altering else frozenset())
     if entity.name == "proposal":
         known = _first_decision_stands(known, image)
-    collisions = _leave_behind(known, image, hlc) if entity.name == "opportunity" else []
+    if entity.name == "ticket":
+        _check_ticket(lambda: ticket_merge.check_written(known, writer.role))
+    collisions = _leave_behind(entity, known, image, writer, hlc)
     for column, (base, new) in known.items():
         found = _merge_field(entity, column, (base, new), image, writer, hlc)
         if found is not None:
@@ -396,16 +400,31 @@ def _first_decision_stands(fields: dict[str, Any], image: Image) -> dict[str, An
     raise RefusedOp("decided", _("Somebody else has decided this meanwhile; that stands."))
 
 
-def _leave_behind(fields: dict[str, Any], image: Image, hlc: int) -> list[Collision]:
+def _leave_behind(
+    entity: Entity, fields: dict[str, Any], image: Image, writer: Writer, hlc: int
+) -> list[Collision]:
     """Take a decision that came too late out of the fields; what it said is shown as collided."""
-    later = hlc > image.clocks.get("stage", 0)
-    behind = deal_merge.left_behind(fields, image.values, later=later)
+    if entity.name == "opportunity":
+        later = hlc > image.clocks.get("stage", 0)
+        behind = deal_merge.left_behind(fields, image.values, later=later)
+    elif entity.name == "ticket":
+        later = hlc > image.clocks.get("status", 0)
+        behind = ticket_merge.left_behind(fields, image.values, writer.role, later=later)
+    else:
+        return []
     taken = {column: fields.pop(column) for column in sorted(behind)}
     return [
         Collision(column, base, new, image.values.get(column), "theirs")
         for column, (base, new) in taken.items()
         if new != image.values.get(column)
     ]
+
+
+def _check_ticket(check: Callable[[], None]) -> None:
+    try:
+        check()
+    except IllegalTransition as error:
+        raise RefusedOp("step", error.message) from error
 
 
 def _check_row(entity: Entity, values: Mapping[str, Wire], written: Mapping[str, Any]) -> None:
@@ -426,6 +445,8 @@ def _check_step(entity: Entity, column: str, old: Wire, new: Wire, writer: Write
             check_order_step(OrderStatus(str(old)), OrderStatus(str(new)), writer.role)
         elif entity.name == "quote":
             check_quote_step(QuoteStatus(str(old)), QuoteStatus(str(new)))
+        elif entity.name == "ticket":
+            ticket_merge.check_step(old, new, writer.role)
         elif entity.name == "planned_visit":
             check_plan_step(PlanStatus(str(old)), PlanStatus(str(new)))
     except IllegalTransition as error:

@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         hq,
         maps,
         orders,
+        pipeline,
         planning,
         preferences,
         prices,
@@ -89,8 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help=_("prove that the program works"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
-        demo, files, reorder, planning, cards, collecting, orders, quotes, prices, syncing,
-        deciding, safety, preferences, maps, hq,
+        demo, files, reorder, planning, cards, collecting, orders, quotes, pipeline, prices,
+        syncing, deciding, safety, preferences, maps, hq,
     ):  # fmt: skip
         module.register(commands, common)
     return parser

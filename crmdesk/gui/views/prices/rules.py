@@ -14,6 +14,11 @@ from crmdesk.i18n import _
 from crmdesk.services.company_policy import change_company_policy
 from crmdesk.services.queries.policy import company_policy
 
+_DAYS = (
+    "quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours",
+    "stale_qualified_days", "stale_proposal_days", "stale_negotiation_days",
+)  # fmt: skip
+
 
 def ask_rules(desk: PricesDesk) -> None:
     """Ask for the company's rules, beginning with those in force."""

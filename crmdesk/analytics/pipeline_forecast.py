@@ -11,9 +11,9 @@ Owns the shares, the forecast and its replay; days are ordinals, money is minor 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crmdesk.analytics.figures import Figure, Missing
 from crmdesk.analytics.pipeline import Path, Stay
@@ -38,33 +38,22 @@ class Chance:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A deal as it stood on a day, and whether it was won within the horizon."""
-
-    day: int
-    stage: Stage
-    age: int
-    key: int
-    won: bool
-
-
 @dataclass(slots=True)
 class _Count:
-    seen: int
-    won: int
-    deals: set[int]
+    """How often deals were seen, how often they were won within the horizon, and which."""
 
-    def add(self, one: _Seen) -> None:
-        self.seen += 1
-        self.won += one.won
-        self.deals.add(one.key)
+    seen: int = 0
+    won: int = 0
+    deals: set[int] = field(default_factory=set)
 
     def drawn(self, towards: float) -> float:
         if not self.seen:
             return towards
         deals = len(self.deals)
         return (deals * (self.won / self.seen) + WEIGHT * towards) / (deals + WEIGHT)
+
+
+_NONE = _Count()
 
 
 def age_group(days: int) -> int:
@@ -76,53 +65,60 @@ class StageHistory:
     """Chances by stage and age, from what had happened by a day."""
 
     def __init__(self) -> None:
-        self._all = _Count(0, 0, set())
+        self._all = _Count()
         self._stages: dict[Stage, _Count] = {}
         self._ages: dict[tuple[Stage, int], _Count] = {}
 
-    def add(self, one: _Seen) -> None:
-        """Take one observation in."""
-        self._all.add(one)
-        self._stages.setdefault(one.stage, _Count(0, 0, set())).add(one)
-        self._ages.setdefault((one.stage, one.age), _Count(0, 0, set())).add(one)
+    def see(self, path: Path, stay: Stay, first: int, last: int) -> None:
+        """Take in the weekly days of a stay from ``first`` to ``last``, both included."""
+        first = max(first, stay.first)
+        if stay.last is not None:
+            last = min(last, stay.last - 1)
+        for age, (begins, ends) in enumerate(_AGES):
+            low, high = max(first, stay.first + begins), min(last, stay.first + ends)
+            seen = _weeks(low, high)
+            if not seen:
+                continue
+            won = 0
+            if path.won is not None:
+                won = _weeks(max(low, path.won - HORIZON_DAYS), min(high, path.won - 1))
+            for count in (
+                self._all,
+                self._stages.setdefault(stay.stage, _Count()),
+                self._ages.setdefault((stay.stage, age), _Count()),
+            ):
+                count.seen += seen
+                count.won += won
+                count.deals.add(path.deal.key)
 
     def chance(self, stage: Stage, days: int) -> Figure[Chance]:
         """The chance of a deal that has been in a stage for some days, or TOO_FEW_DEALS."""
         of = len(self._all.deals)
         if of < FEWEST:
             return Figure(None, Missing.TOO_FEW_DEALS)
-        none = _Count(0, 0, set())
-        here = self._ages.get((stage, age_group(days)), none)
-        in_stage = self._stages.get(stage, none).drawn(self._all.won / self._all.seen)
+        here = self._ages.get((stage, age_group(days)), _NONE)
+        in_stage = self._stages.get(stage, _NONE).drawn(self._all.won / self._all.seen)
         return Figure(Chance(here.drawn(in_stage), len(here.deals), of))
+
+
+_FAR = 10**7
+_AGES = tuple(
+    (begins, ends - 1) for begins, ends in zip((0, *AGE_DAYS), (*AGE_DAYS, _FAR), strict=True)
+)
+
+
+def _weeks(first: int, last: int) -> int:
+    """How many of the weekly days lie from ``first`` to ``last``, both included."""
+    return max(0, last // EVERY_DAYS - (first - 1) // EVERY_DAYS)
 
 
 def history(paths: Iterable[Path], today: int) -> StageHistory:
     """The chances as of a day."""
     made = StageHistory()
-    for one in _observed(paths, today - HORIZON_DAYS):
-        made.add(one)
+    for path in paths:
+        for stay in path.stays:
+            made.see(path, stay, 0, today - HORIZON_DAYS)
     return made
-
-
-def _observed(paths: Iterable[Path], until: int) -> list[_Seen]:
-    """What was seen up to a day, oldest first."""
-    found = [
-        _Seen(
-            day, stay.stage, age_group(day - stay.first), path.deal.key,
-            path.won is not None and day < path.won <= day + HORIZON_DAYS,
-        )
-        for path in paths
-        for stay in path.stays
-        for day in _days(stay, until)
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: one.day)
-
-
-def _days(stay: Stay, until: int) -> range:
-    first = -(-stay.first // EVERY_DAYS) * EVERY_DAYS
-    last = until if stay.last is None else min(until, stay.last - 1)
-    return range(first, last + 1, EVERY_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,28 +174,46 @@ class Accuracy:
 
 def replay(paths: Sequence[Path], days: Sequence[int]) -> list[Replay]:
     """The forecast of each past day by what was known then, beside what happened."""
+    return learn(paths, days, max(days))[1] if days else []
+
+
+def learn(
+    paths: Sequence[Path], days: Sequence[int], today: int
+) -> tuple[StageHistory, list[Replay]]:
+    """The chances as of ``today``, and the replays of past ``days``, in one walk through time."""
     ordered = sorted(days)
-    if not ordered:
-        return []
-    seen = _observed(paths, ordered[-1] - HORIZON_DAYS)
-    known, place = StageHistory(), 0
-    found = []
-    for day in ordered:
-        while place < len(seen) and seen[place].day + HORIZON_DAYS <= day:
-            known.add(seen[place])
-            place += 1
-        there = [path for path in paths if path.at(day) is not None]
-        won = [
-            path for path in there
-            if path.won is not None and day < path.won <= day + HORIZON_DAYS
-        ]  # fmt: skip
-        found.append(
-            Replay(
-                day, forecast(there, known, day), sum(path.deal.amount_minor for path in won),
-                tuple(path.deal.key for path in won),
-            )
-        )  # fmt: skip
-    return found
+    ends = [day - HORIZON_DAYS for day in (*ordered, today)]
+    stretches: list[list[tuple[Path, Stay]]] = [[] for _end in ends]
+    for path in paths:
+        for stay in path.stays:
+            begins = bisect_left(ends, stay.first)
+            done = len(ends) - 1 if stay.last is None else bisect_left(ends, stay.last - 1)
+            for place in range(begins, min(done, len(ends) - 1) + 1):
+                stretches[place].append((path, stay))
+    known, found, since = StageHistory(), [], 0
+    for place, end in enumerate(ends):
+        for path, stay in stretches[place]:
+            known.see(path, stay, since, end)
+        since = end + 1
+        if place < len(ordered):
+            found.append(_replayed(paths, known, ordered[place]))
+    return known, found
+
+
+def _replayed(paths: Sequence[Path], known: StageHistory, day: int) -> Replay:
+    there = [
+        path for path in paths
+        if path.deal.opened <= day and (path.decided is None or path.decided > day)
+        and path.at(day) is not None
+    ]  # fmt: skip
+    won = [
+        path for path in there
+        if path.won is not None and day < path.won <= day + HORIZON_DAYS
+    ]  # fmt: skip
+    return Replay(
+        day, forecast(there, known, day), sum(path.deal.amount_minor for path in won),
+        tuple(path.deal.key for path in won),
+    )  # fmt: skip
 
 
 def accuracy(replays: Sequence[Replay]) -> Accuracy:

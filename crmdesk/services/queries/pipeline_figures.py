@@ -44,7 +44,7 @@ from crmdesk.analytics.pipeline_forecast import (
     accuracy,
     forecast,
     history,
-    replay,
+    learn,
 )
 from crmdesk.domain.pipeline import CLOSED_STAGES, stage_of
 from crmdesk.domain.states import Role
@@ -96,8 +96,7 @@ def figures_of(paths: list[Path], chosen: list[Path], today: date) -> PipelineFi
     day = today.toordinal()
     decided = decided_between(chosen, day - WINDOW_DAYS + 1, day)
     open_paths = [path for path in chosen if path.at(day) is not None]
-    known = history(paths, day)
-    replays = replay(paths, _months(today))
+    known, replays = learn(paths, _months(today), day)
     return PipelineFigures(
         known,
         forecast(open_paths, known, day),

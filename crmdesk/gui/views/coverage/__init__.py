@@ -1,0 +1,1 @@
+"""Coverage: who is visited and who is not, why visits were missed, the balance of work."""

@@ -206,15 +206,6 @@ def add_visit(ws: Workspace, account_id: int, day: date, *, mode: str = "person"
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
 
 
-def replan_rest_of_day(ws: Workspace, *, seed: int = 1, seconds: float = 1.0) -> ChangeSet:
-    """Plan the rest of today anew: what is done, running, locked or confirmed stays.
-
-    Stops that no longer fit today move to the next working days of a two-week horizon.
-    """
-    proposal = propose_plan(ws, ws.today(), 14, seconds=seconds, seed=seed)
-    return accept_plan(ws, proposal)
-
-
 def plan_start(today: date) -> date:
     """The Monday of the week that is planned: this one, or the next from Friday on."""
     monday = today - timedelta(days=today.weekday())

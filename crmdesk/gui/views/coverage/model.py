@@ -20,17 +20,17 @@ def rows_model(title: str, currency: str, parent: QWidget) -> RowsModel:
     return RowsModel(
         (
             Column("name", title, lambda row: Cell(
-                row.name or _("All together"), detail=_calls(row)), 180, stretch=True,
+                row.name or _("All together"), detail=_calls(row)), 140, stretch=True,
                 sortable=False),
             Column("coverage", _("Coverage"), lambda row: Cell(
                 words.share_text(row.field.coverage),
                 detail=_("{part} of {whole}").format(
                     part=format_number(row.reached), whole=format_number(row.assigned)),
-                tone=words.share_tone(row.field.coverage, 0.9, 0.7)), 92, right=True,
+                tone=words.share_tone(row.field.coverage, 0.9, 0.7)), 88, right=True,
                 sortable=False, value=lambda row: row.field.coverage.value),
             Column("plan", _("On the day"), lambda row: Cell(
                 words.share_text(row.plan.share), detail=words.plan_text(row),
-                tone=words.share_tone(row.plan.share, 0.9, 0.75)), 100, right=True,
+                tone=words.share_tone(row.plan.share, 0.9, 0.75)), 96, right=True,
                 sortable=False, value=lambda row: row.plan.share.value),
             _count("late", _("Late"), Tone.PLAIN),
             _count("missed", _("Missed"), Tone.WARNING),
@@ -57,7 +57,7 @@ def _count(name: str, title: str, tone: Tone) -> Column:
         value = getattr(row.plan, field)
         return Cell(format_number(value) if value else "–", tone=tone if value else Tone.MUTED)
 
-    return Column(name, title, cell, 66, right=True, sortable=False,
+    return Column(name, title, cell, 64, right=True, sortable=False,
                   value=lambda row: getattr(row.plan, field))  # fmt: skip
 
 

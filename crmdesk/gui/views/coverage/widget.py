@@ -20,6 +20,7 @@ from crmdesk.gui.views.coverage import model as tables
 from crmdesk.gui.views.coverage import words
 from crmdesk.gui.views.coverage.presenter import CoveragePresenter
 from crmdesk.gui.widgets.area_map import Area, AreaMap, Dot
+from crmdesk.gui.widgets.badges import FilterChips
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.charts import text_token
 from crmdesk.gui.widgets.compare import CompareTable
@@ -33,7 +34,7 @@ from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
-_SIDE = 520
+_SIDE = 470
 _ROW = 45
 _FOOT = ("coverage.figure", "coverage.open", "coverage.pick", "coverage.period",
          "coverage.every", "coverage.cover")  # fmt: skip
@@ -95,12 +96,12 @@ class CoveragePlace(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         tools.setSpacing(t.SPACE_3)
-        self.part = SegmentedControl(words.part_words(), _("What is shown"), self)
+        self.part = FilterChips(words.part_words(), _("What is shown"), self)
         self.search = SearchField(_("Name, town or code"), keys.hint("coverage.search"),
                                   parent=self)  # fmt: skip
+        self.search.setFixedWidth(theme.scaled(190))
         self.search.hide()
-        tools.addWidget(self.part)
-        tools.addStretch(1)
+        tools.addWidget(self.part, 1)
         tools.addWidget(self.search)
         panel.body.addLayout(tools)
         self._pages = QStackedWidget(self)
@@ -135,9 +136,8 @@ class CoveragePlace(QWidget):
         self._lines_panel = Panel(_("Rows"), parent=side)
         tools = QHBoxLayout()
         tools.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        self.figure = SegmentedControl(words.figure_words(), _("Which rows"), self)
-        tools.addWidget(self.figure)
-        tools.addStretch(1)
+        self.figure = FilterChips(words.figure_words(), _("Which rows"), self)
+        tools.addWidget(self.figure, 1)
         self._lines_panel.body.addLayout(tools)
         self.lines = self._table(self.lines_model, _("Rows"), "coverage.lines")
         self._lines_panel.body.addWidget(self.lines, 1)

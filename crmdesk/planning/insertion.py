@@ -42,15 +42,19 @@ def offers(routes: Routes, d: int, stops: list[int], luck: list[float], alpha: f
     tables, alone = model.worth, model.alone[d]
     width = model.days + 1
     per_km, per_minute = model.per_km, model.per_minute
+    load, spare_load = model.load, routes.spare[d]
+    patterned = model.patterns is not None
     spare_km = model.max_km[d] - routes.km[d]
     nodes = routes.nodes[d]
     found = Offers()
     for u, chance in zip(stops, luck):  # noqa: B905
         length = lengths[u]
-        if length > wide:
+        if length > wide or load[u] > spare_load:
             continue
         seen = visits[u]
-        if seen:
+        if patterned:
+            worth = routes.gain(u, d)
+        elif seen:
             p = -1
             q = width - 1
             for day in seen:

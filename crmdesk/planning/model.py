@@ -25,7 +25,10 @@ class Model:
     """A `Problem` as arrays. Nodes 0..n-1 are the stops; the ends of days follow.
 
     `worth[u][(p + 1) * (days + 1) + q]` is the worth of seeing stop `u` on day `q` after day `p`
-    (`p` = -1: the last visit in the past; `q` = number of days: no further visit).
+    (`p` = -1: the last visit in the past; `q` = number of days: no further visit). Where `patterns`
+    is set it counts instead: the worth of a stop's set of visit days, as the sum of their
+    `day_bits`; sets that are missing are not allowed. `load` of the visits may not exceed the
+    `capacity` of a day.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -44,6 +47,10 @@ class Model:
         self.worth = [_worth_table(problem, u, pinned[u]) for u in range(self.stops)]
         self.alone = [self._worth_alone(d) for d in range(self.days)]
         self.scale = _typical_margin(problem)
+        self.load = [0.0] * self.stops
+        self.capacity = [math.inf] * self.days
+        self.patterns: list[dict[int, float]] | None = None
+        self.day_bits = [1 << d for d in range(self.days)]
 
     def _lay_out_nodes(self, problem: Problem) -> None:
         places = [stop.place for stop in problem.stops]

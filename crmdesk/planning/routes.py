@@ -34,6 +34,7 @@ class Snapshot:
         self.wide = routes.wide[:]
         self.pick = routes.pick[:]
         self.km = routes.km[:]
+        self.spare = routes.spare[:]
         self.visits = routes.visits[:]
         self.worth = routes.worth
 
@@ -45,7 +46,7 @@ class Routes:
     k that keeps the rest of the day feasible, both on the work clock; `gaps[d][k]` the minutes of
     driving from position k to the next, `room[d][k]` how long the way there may take with a visit
     between, `wide[d]` the longest that any visit and its detour may take. `pick[d]` reads a row of
-    the travel matrix at the day's nodes. `visits[u]` are the days of stop u in order. `worth` is
+    the travel matrix at the day's nodes, `spare[d]` is the load that still fits in. `visits[u]` are the days of stop u in order. `worth` is
     the objective.
     """
 
@@ -60,6 +61,7 @@ class Routes:
         self.wide = [0.0] * days
         self.pick: list[Pick] = [itemgetter(*nodes) for nodes in self.nodes]
         self.km = [0.0] * days
+        self.spare = model.capacity[:]
         self.visits: list[tuple[int, ...]] = [() for _stop in range(model.stops)]
         cells = model.stops * days
         self.found_km = [0.0] * cells
@@ -67,7 +69,10 @@ class Routes:
         self.worth = 0.0
         width = days + 1
         for u in range(model.stops):
-            self.worth += model.worth[u][width - 1]
+            if model.patterns is None:
+                self.worth += model.worth[u][width - 1]
+            else:
+                self.worth += model.patterns[u][0]
         for d in range(days):
             self._retime(d)
             self.worth -= self.travel_cost(d)
@@ -82,6 +87,7 @@ class Routes:
         self.wide = snapshot.wide[:]
         self.pick = snapshot.pick[:]
         self.km = snapshot.km[:]
+        self.spare = snapshot.spare[:]
         self.visits = snapshot.visits[:]
         self.worth = snapshot.worth
 
@@ -93,11 +99,15 @@ class Routes:
             self.nodes[d] = [self.nodes[d][0], *order, self.nodes[d][-1]]
             self._retime(d)
             worth -= self.travel_cost(d)
+            self.spare[d] = self.model.capacity[d] - sum(self.model.load[u] for u in order)
             for u in order:
                 visits[u].append(d)
         width = self.model.days + 1
         for u, days in enumerate(visits):
             self.visits[u] = tuple(days)
+            if self.model.patterns is not None:
+                worth += self.model.patterns[u][self.days_seen(u)]
+                continue
             row = 0
             for d in [*days, width - 1]:
                 worth += self.model.worth[u][row * width + d]
@@ -212,6 +222,13 @@ class Routes:
 
     def _step(self, u: int, d: int) -> float:
         """What seeing stop `u` on day `d` adds beside its visits on other days."""
+        if self.model.patterns is not None:
+            bit = self.model.day_bits[d]
+            sets = self.model.patterns[u]
+            others = self.days_seen(u) & ~bit if d in self.visits[u] else self.days_seen(u)
+            if others & bit:
+                return FORBIDDEN
+            return sets.get(others | bit, FORBIDDEN) - sets[others]
         table = self.model.worth[u]
         width = self.model.days + 1
         p = -1
@@ -225,6 +242,13 @@ class Routes:
         row = (p + 1) * width
         return table[row + d] + table[(d + 1) * width + q] - table[row + q]
 
+    def days_seen(self, u: int) -> int:
+        """The set of days on which stop `u` is seen, as the sum of their bits."""
+        bits = 0
+        for d in self.visits[u]:
+            bits |= self.model.day_bits[d]
+        return bits
+
     def find(self, u: int, d: int) -> int:
         """Best position to insert stop `u` into day `d`, or NO_POSITION.
 
@@ -233,6 +257,8 @@ class Routes:
         """
         model = self.model
         nodes = self.nodes[d]
+        if model.load[u] > self.spare[d]:
+            return NO_POSITION
         allowed = model.max_km[d] + _GUARD - self.km[d]
         position = NO_POSITION
         best = FAR
@@ -276,6 +302,7 @@ class Routes:
         """Insert stop `u` into day `d` at a position found feasible."""
         before = self.travel_cost(d)
         self.worth += self.gain(u, d)
+        self.spare[d] -= self.model.load[u]
         nodes = self.nodes[d]
         self.nodes[d] = [*nodes[:position], u, *nodes[position:]]
         self._retime(d)
@@ -290,6 +317,7 @@ class Routes:
         for u in gone:
             self.worth -= self.loss(u, d)
             self.visits[u] = tuple([day for day in self.visits[u] if day != d])
+            self.spare[d] += self.model.load[u]
         self.nodes[d] = [node for node in self.nodes[d] if node not in out]
         self._retime(d)
         self.worth += before - self.travel_cost(d)

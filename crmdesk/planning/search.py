@@ -56,17 +56,13 @@ class Search:
         if any(not routes.is_feasible(d) for d in touched):
             routes.restore(before)
             return False
-        near = self.model.near[seed]
-        candidates = dict.fromkeys(removed)
-        for u in near[:20]:
-            candidates[u] = None
-        for _extra in range(6):
-            candidates[int(random.random() * self.model.stops)] = None
-        days = dict.fromkeys(touched)
-        for _extra in range(2):
-            days[int(random.random() * self.model.days)] = None
         alpha = 0.35 + 0.65 * random.random()
-        self._recreate(list(candidates), list(days), alpha, 0.25)
+        if self.model.patterns is not None:
+            candidates = [u for u in range(self.model.stops) if self._is_open(u)]
+            self._recreate(candidates, list(range(self.model.days)), alpha, 0.25)
+        else:
+            candidates, days = self._neighbourhood(removed, touched, seed)
+            self._recreate(candidates, days, alpha, 0.25)
         if routes.worth >= before.worth + temperature * math.log(1.0 - random.random()):
             if routes.worth > self.best.worth + 1e-9:
                 self.best = Snapshot(routes)
@@ -74,6 +70,26 @@ class Search:
             return False
         routes.restore(before)
         return False
+
+    def _neighbourhood(
+        self, removed: list[int], touched: list[int], seed: int
+    ) -> tuple[list[int], list[int]]:
+        """Who may be inserted on which days: what was removed, its surroundings, a few others."""
+        random = self.random
+        candidates = dict.fromkeys(removed)
+        for u in self.model.near[seed][:20]:
+            candidates[u] = None
+        for _extra in range(6):
+            candidates[int(random.random() * self.model.stops)] = None
+        days = dict.fromkeys(touched)
+        for _extra in range(2):
+            days[int(random.random() * self.model.days)] = None
+        return list(candidates), list(days)
+
+    def _is_open(self, u: int) -> bool:
+        """Whether stop `u` lacks visits of its pattern."""
+        sets = self.model.patterns
+        return sets is not None and sets[u][self.routes.days_seen(u)] < 0.0
 
     def _recreate(self, candidates: list[int], days: list[int], alpha: float, noise: float) -> None:
         """Insert candidates on days, dearest first by worth / minutes^alpha, while it pays."""

@@ -46,8 +46,8 @@ class Routes:
     k that keeps the rest of the day feasible, both on the work clock; `gaps[d][k]` the minutes of
     driving from position k to the next, `room[d][k]` how long the way there may take with a visit
     between, `wide[d]` the longest that any visit and its detour may take. `pick[d]` reads a row of
-    the travel matrix at the day's nodes, `spare[d]` is the load that still fits in. `visits[u]` are the days of stop u in order. `worth` is
-    the objective.
+    the travel matrix at the day's nodes, `spare[d]` is the load that still fits in. `visits[u]` are
+    the days of stop u in order. `worth` is the objective.
     """
 
     def __init__(self, model: Model) -> None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from crmdesk.planning.model import Model
@@ -144,10 +145,7 @@ def periodic_length(instance: Periodic, routes: Sequence[Sequence[int]]) -> floa
     seen = [0] * len(instance.points)
     for number, route in enumerate(routes):
         chain = [0, *(u + 1 for u in route), 0]
-        length = sum(
-            math.dist(instance.points[a], instance.points[b])
-            for a, b in zip(chain, chain[1:], strict=False)
-        )
+        length = sum(math.dist(instance.points[a], instance.points[b]) for a, b in pairwise(chain))
         total += length
         if length + sum(instance.service[i] for i in chain) > instance.longest + 1e-6:
             return None

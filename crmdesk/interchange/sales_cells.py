@@ -89,6 +89,12 @@ class _Codes(dict[str, int]):
         """A column of cells as numbers."""
         return np.fromiter(map(self.__getitem__, found), np.int64, len(found))
 
+    def misread(self, found: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+        """Which cells of a column cannot be read; None where every one can."""
+        if any(self[cell] == BAD for cell in set(found)):
+            return np.equal(self.column(found), BAD)
+        return None
+
 
 class SalesParser:
     """Rows → lines and columns, by the columns found; ``samples`` tell how dates are written."""
@@ -110,9 +116,9 @@ class SalesParser:
             "amount": _Codes(self._amount_code),
             "cost": _Codes(_price_code),
             "document": _Codes(self._document_number),
-            # Their words count only where something is made, but a row may be refused for them.
-            **{name: _Codes(_readable) for name in ("account_name", "country", "description")},
         }
+        # Their words count only where something is made, but a row may be refused for them.
+        self._words = {n: _Codes(_readable) for n in ("account_name", "country", "description")}
 
     def columns(self, rows: Sequence[list[str]]) -> Columns:
         """A chunk of rows, at least one, as columns."""
@@ -134,6 +140,10 @@ class SalesParser:
         for name in self._codes.keys() - {"date", "amount"}:
             bad |= read[name] == BAD
         bad |= (read["unit_price"] == NONE) & (read["amount"] == BAD)
+        for name, codes in self._words.items():
+            misread = codes.misread(found[self._places[name]]) if name in self._places else None
+            if misread is not None:
+                bad |= misread
         return Columns(
             found[self._places["account"]],
             list(zip(*(found[place] for place in self._named), strict=True))

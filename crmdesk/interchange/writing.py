@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import zstandard
@@ -30,6 +31,7 @@ _PLAIN = frozenset({int, float, type(None)})
 """What the CSV writer takes as it is."""
 
 _SHORT = 24
+_ROWS_AT_ONCE = 5_000
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
@@ -59,7 +61,8 @@ def safe_cell(value: Cell) -> Cell:
     """A cell that no spreadsheet runs as a formula or refuses; numbers and dates stay."""
     if not isinstance(value, str):
         return value
-    value = _CONTROL.sub("", value)[:_MOST_CELL]
+    if len(value) > _MOST_CELL or not value.isprintable():
+        value = _CONTROL.sub("", value)[:_MOST_CELL]
     if value.startswith(_RISKY):
         try:
             float(value.replace(",", "."))
@@ -77,15 +80,19 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
         block = _Block()
         writer = csv.writer(block, lineterminator="\n")
         writer.writerow([safe_cell(column) for column in columns])
-        for row in rows:
-            writer.writerow([cell if type(cell) in _PLAIN else _as_text(cell) for cell in row])
-            count += 1
-            if count % 5000 == 0:
-                target.write(block.take())
+        cells = map(_as_texts, rows)
+        while part := list(islice(cells, _ROWS_AT_ONCE)):
+            writer.writerows(part)
+            count += len(part)
+            target.write(block.take())
         target.write(block.take())
         if packed is not None:
             packed.close()  # type: ignore[no-untyped-call,unused-ignore]
     return count
+
+
+def _as_texts(row: Sequence[Cell]) -> list[Cell]:
+    return [cell if type(cell) in _PLAIN else _as_text(cell) for cell in row]
 
 
 def _as_text(cell: Cell) -> Cell:

@@ -46,9 +46,10 @@ _LINES = (
 # Of everything, documents and lines are read one table after the other and joined as arrays:
 # half the time of a join, which makes the day anew for every line.
 _DOCUMENTS = "SELECT id, account_id, CAST(julianday(date) - 2440587.5 AS INTEGER) FROM sale"
-_LINES_ALONE = (
-    "SELECT parent_id, product_id, base_quantity, net_minor, coalesce(packaging_id, 0)"
-    " FROM sale_line"
+_LINES_TOLD = (
+    "SELECT group_concat(parent_id), group_concat(product_id), group_concat(base_quantity),"
+    " group_concat(net_minor), group_concat(coalesce(packaging_id, 0))"
+    " FROM (SELECT * FROM sale_line ORDER BY parent_id, position) GROUP BY parent_id / ?"
 )
 _INSERT = (
     "INSERT INTO summary_pair (account_id, product_id, n, first_on, last_on, last_quantity,"
@@ -98,9 +99,7 @@ def read_lines(connection: Connection, account_ids: Sequence[int] | None = None)
     """All sale lines, or those of some accounts, ordered by document and position."""
     if account_ids is None:
         sale, owner, date_of = _columns(connection, _DOCUMENTS + " ORDER BY id", 3)
-        parent, product, quantity, net, packaging = _columns(
-            connection, _LINES_ALONE + " ORDER BY parent_id, position", 5
-        )
+        parent, product, quantity, net, packaging = _sold(connection)
         at = np.searchsorted(sale, parent)
         return LineArrays(SaleLines(owner[at], product, date_of[at], quantity), net, packaging)
     where = f" WHERE s.account_id IN ({','.join(str(int(key)) for key in account_ids)})"
@@ -120,6 +119,16 @@ def _columns(connection: Connection, query: str, width: int) -> list[Any]:
     cursor.close()
     table = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
     return [np.ascontiguousarray(column) for column in table.reshape(-1, width).T]
+
+
+def _sold(connection: Connection) -> list[Any]:
+    """:data:`_LINES_TOLD` as arrays: numbers in long texts are read in half the time of rows."""
+    cursor = connection.connection.cursor()
+    cursor.execute(_LINES_TOLD, (_CHUNK,))
+    told = cursor.fetchall()
+    cursor.close()
+    columns = zip(*told, strict=True) if told else repeat((), 5)
+    return [np.fromstring(",".join(column), np.int64, sep=",") for column in columns]
 
 
 def fitted(connection: Connection, today: date) -> tuple[reorder_models.Offered, int] | None:

@@ -33,7 +33,7 @@ _HALVINGS = 12
 _ROUGH = 2.0**-6
 _FINE = 2.0**-12
 _RESIDUAL_BITS = 20
-_WEIGHT_BITS = 10
+_WEIGHT_BITS = 12
 _COEFFICIENT_LIMIT = 2048.0
 _HUBER_STEPS = ((0.3, 5), (0.05, 6))
 
@@ -52,7 +52,7 @@ def fit_logistic(matrix: Matrix, label: Floats, start: Floats | None = None) -> 
 
     ``matrix`` is (rows, features) as ``features.Design`` makes it, ``label`` 0 or 1 per row, and
     ``start`` an optional first guess, such as the coefficients of a neighbouring horizon. Many
-    rows are solved on a sample first, whose curvature then serves the few steps on all of them.
+    rows are solved on a sample first; the curvature there serves the few steps on all of them.
     """
     penalty = _penalty(matrix.shape[1])
     kept = sampled_rows(matrix)
@@ -60,8 +60,8 @@ def fit_logistic(matrix: Matrix, label: Floats, start: Floats | None = None) -> 
     first = _Logistic(matrix[kept], label[kept], penalty * share)
     weights = np.zeros(matrix.shape[1]) if start is None else start
     weights = _minimise(first, weights, _ROUGH)
-    curvature = first.curvature(weights) / share
-    return _minimise(_Logistic(matrix, label, penalty), weights, _FINE, curvature)
+    whole = _Logistic(matrix, label, penalty)
+    return _minimise(whole, weights, _FINE, whole.curvature(weights))
 
 
 def fit_absolute(matrix: Matrix, target: Floats) -> Floats:
@@ -126,7 +126,7 @@ class _Logistic:
         return gradient.value() + self._penalty * weights
 
     def curvature(self, weights: Floats) -> Floats:
-        """Matrix of second derivatives, its row weights rounded to 2^−10."""
+        """Matrix of second derivatives, its row weights rounded to 2^−12."""
         result = _Sum(_WEIGHT_BITS + 2 * FEATURE_BITS)
         for start in range(0, len(self._matrix), _BLOCK):
             block = self._matrix[start : start + _BLOCK].astype(np.float64, copy=False)

@@ -18,13 +18,14 @@ from crmdesk.i18n import _
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
-_REP = ("today", "customers", "plan", "reorder", "orders", "quotes", "pipeline")
+_REP = ("today", "customers", "plan", "reorder", "orders", "quotes", "pipeline", "tasks")
 _OFFICE = (
     "inbox", "orders", "customers", "reorder", "quotes", "pipeline", "service", "prices", "data",
+    "tasks",
 )  # fmt: skip
 _MANAGER = (
     "coverage", "attention", "value", "goals", "prices", "customers", "plan", "reorder", "inbox",
-    "orders", "quotes", "pipeline",
+    "orders", "quotes", "pipeline", "tasks",
 )  # fmt: skip
 _BY_ROLE = {
     "rep": _REP,
@@ -57,6 +58,7 @@ _ICONS = {
     "accuracy": "goals",
     "quote": "quotes",
     "lists": "filter",
+    "tasks": "check-circle",
     "cover": "people",
     "coverage": "map",
     "attention": "eye",
@@ -76,8 +78,14 @@ def _waiting_quotes(workspace: Workspace) -> int:
     return waiting_count(workspace)
 
 
+def _waiting_tasks(workspace: Workspace) -> int:
+    from crmdesk.services.queries.notices import waiting_count
+
+    return waiting_count(workspace)
+
+
 _BADGES: dict[str, Callable[[Workspace], int]] = {
-    "inbox": _waiting_orders, "quotes": _waiting_quotes,
+    "inbox": _waiting_orders, "quotes": _waiting_quotes, "tasks": _waiting_tasks,
 }  # fmt: skip
 
 
@@ -119,6 +127,7 @@ def _titles() -> dict[str, str]:
         "sampling": _("Samples"),
         "day_end": _("End of day"),
         "lists": _("Lists"),
+        "tasks": _("Tasks"),
     }
 
 

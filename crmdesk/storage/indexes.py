@@ -13,6 +13,7 @@ _LISTS = (
     ("list_contact_name", "contact (name COLLATE NOCASE, id)"),
     ("list_visit_date", "visit (date, id)"),
     ("list_invoice_date", "invoice (date, id)"),
+    ("list_contact_birthday", "contact (birthday) WHERE birthday IS NOT NULL"),
 )
 """What the longest lists are sorted by at first, so that their first page costs a page."""
 

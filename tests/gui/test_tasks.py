@@ -1,0 +1,225 @@
+"""Tasks: the presenter without Qt, and the real window worked by keys only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.errors import ErrorDesk
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.keyed_list import ChipItem
+from crmdesk.gui.places import places_for
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.views.tasks.model import TasksModel
+from crmdesk.gui.views.tasks.presenter import ALL, PUT_OFF, TasksPresenter
+from crmdesk.gui.views.tasks.widget import TasksPlace
+from crmdesk.gui.views.tasks.words import action_words, sentence, when
+from crmdesk.services.queries.notices import Notice, NoticeKind, notices, waiting_count
+from crmdesk.services.visits import add_promise
+from crmdesk.services.workspace import Workspace
+from tests.gui.conftest import DirectRunner, FakeDesk
+
+
+class FakeView:
+    """Keeps what it was told to show."""
+
+    def __init__(self) -> None:
+        self.chips: list[ChipItem] = []
+        self.heading = ""
+        self.rows: dict[str, Notice] = {}
+        self.empty = ("", "")
+        self.selected = ""
+        self.problem = ""
+
+    def show_chips(self, chips: Sequence[ChipItem]) -> None:
+        self.chips = list(chips)
+
+    def show_heading(self, words: str) -> None:
+        self.heading = words
+
+    def show_rows(self, rows: Mapping[str, Notice]) -> None:
+        self.rows = dict(rows)
+
+    def show_empty(self, title: str, hint: str) -> None:
+        self.empty = (title, hint)
+
+    def select(self, key: str) -> None:
+        self.selected = key
+
+    def say_problem(self, words: str) -> None:
+        self.problem = words
+
+    def close_bar(self) -> None:
+        self.problem = ""
+
+
+@pytest.fixture
+def promised(demo: Workspace) -> int:
+    """A promise that was due yesterday."""
+    due = demo.today() - timedelta(days=1)
+    return next(iter(add_promise(demo, 1, "Bring the price list", due).touched["promise"]))
+
+
+@pytest.fixture
+def view() -> FakeView:
+    return FakeView()
+
+
+@pytest.fixture
+def presenter(
+    demo: Workspace, promised: int, direct_runner: DirectRunner, desk: FakeDesk, view: FakeView
+) -> TasksPresenter:
+    made = TasksPresenter(PlaceContext(demo, direct_runner, desk), view)
+    made.start()
+    return made
+
+
+def _key(view: FakeView, kind: NoticeKind, row: int) -> str:
+    return next(key for key, one in view.rows.items() if (one.kind, one.row_id) == (kind, row))
+
+
+def test_the_demo_company_has_something_of_most_kinds(demo: Workspace) -> None:
+    kinds = {one.kind for one in notices(demo)}
+    assert len(kinds) >= 4, kinds
+
+
+def test_everything_that_waits_is_shown_and_counted(
+    presenter: TasksPresenter, view: FakeView, demo: Workspace
+) -> None:
+    assert list(view.rows) == [one.key for one in notices(demo)]
+    assert view.chips[0].text == f"All {len(view.rows)}"
+    assert view.chips[-1].text == "Put off 0"
+    assert view.heading.startswith(f"{waiting_count(demo)} wait")
+    presenter.choose(NoticeKind.PROMISE)
+    assert {one.kind for one in view.rows.values()} == {NoticeKind.PROMISE}
+
+
+def test_a_promise_is_kept_with_one_key_and_undone(
+    presenter: TasksPresenter, view: FakeView, promised: int, desk: FakeDesk
+) -> None:
+    presenter.show_promise(promised)
+    key = view.selected
+    presenter.act(key)
+    presenter._read()
+    assert key not in view.rows
+    assert desk.undo is not None
+    desk.undo()
+    presenter._read()
+    assert key in view.rows
+
+
+def test_put_off_and_back(
+    presenter: TasksPresenter, view: FakeView, promised: int, desk: FakeDesk
+) -> None:
+    key = _key(view, NoticeKind.PROMISE, promised)
+    presenter.snooze(key, 1)
+    presenter._read()
+    assert key not in view.rows
+    presenter.choose(PUT_OFF)
+    assert list(view.rows) == [key]
+    presenter.snooze(key, 1)
+    presenter._read()
+    assert view.empty[0] == "Nothing is put off."
+    presenter.choose(ALL)
+    assert key in view.rows
+    presenter.snooze_until(key, "someday")
+    assert "no day" in view.problem
+    presenter.snooze_until(key, "1 Nov 2026")
+    assert view.problem == "Choose a day to come."
+    presenter.snooze_until(key, "3 Dec")
+    assert desk.toasts[-1] == "Put off until 3 Dec."
+
+
+def test_every_kind_opens_something_and_says_what_its_key_does(
+    presenter: TasksPresenter, view: FakeView, desk: FakeDesk, demo: Workspace
+) -> None:
+    for key, notice in list(view.rows.items()):
+        desk.went.clear()
+        presenter.open(key)
+        assert len(desk.went) == 1, notice
+        assert sentence(notice)
+        assert when(notice, demo.today())[0]
+    for kind in NoticeKind:
+        assert action_words(kind)
+
+
+def test_a_silent_customer_gets_a_call_planned(
+    presenter: TasksPresenter, view: FakeView, demo: Workspace, desk: FakeDesk
+) -> None:
+    day = demo.today() - timedelta(days=90)
+    quiet = Notice("silent:1:x", NoticeKind.SILENT, 1, 1, "Bar", "", day)
+    presenter._waiting = (quiet,)
+    presenter.act(quiet.key)
+    assert desk.toasts[-1].startswith("A call is planned: Bar")
+    with demo.database.read() as connection:
+        mode = connection.exec_driver_sql(
+            "SELECT mode FROM planned_visit WHERE account_id = 1 ORDER BY id DESC LIMIT 1"
+        ).scalar_one()
+    assert mode == "call"
+
+
+def test_the_model_is_a_proper_one(demo: Workspace, promised: int) -> None:
+    model = TasksModel(demo.today(), demo.currency)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
+    rows = {one.key: one for one in notices(demo)}
+    model.set_keys(list(rows), rows)
+    assert model.rowCount() == len(rows)
+    del tester
+
+
+# ------------------------------------------------------------------------------ the real window
+
+
+@pytest.fixture
+def window(
+    demo: Workspace, promised: int, runner: Runner, qtbot: QtBot, synchronous_maps: None
+) -> Iterator[MainWindow]:
+    made = MainWindow(runner, Bus(), ErrorDesk())
+    qtbot.addWidget(made)
+    made.resize(1440, 900)
+    made.show()
+    made.open_places(demo, places_for(demo), ShellSources())
+    qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
+    yield made
+    made.close()
+
+
+def _badge(window: MainWindow) -> str:
+    return next(
+        button.accessibleDescription() for button in window.rail.buttons() if button.key == "tasks"
+    )
+
+
+def test_a_day_of_notices_by_keys_only(
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace, promised: int
+) -> None:
+    count = waiting_count(demo)
+    assert _badge(window) == str(count)
+    window.go("tasks", promise=promised)
+    place = window.place("tasks")
+    assert isinstance(place, TasksPlace)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count)
+    assert place.table.hasFocus()
+    first = place.table.current_key()
+    assert str(first).startswith("promise:")
+    qtbot.keyClick(place.table, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count - 1)
+    assert _badge(window) == str(count - 1)
+    assert place.table.current_key() not in (None, first)
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count)
+    place.table.select_key(first)
+    qtbot.keyClick(place.table, Qt.Key.Key_W)
+    qtbot.keyClicks(place.day, "3 Dec")
+    qtbot.keyClick(place.day, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count - 1)
+    assert place.table.hasFocus()
+    qtbot.keyClick(place.table, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count - 2)

@@ -213,6 +213,8 @@ _ALL = (
     Binding("pipeline.edit", "T", N_("Change")),
     Binding("pipeline.shares", "D", N_("Shares")),
     Binding("pipeline.quote", "Q", N_("New quote")),
+    Binding("pipeline.documents", "G", N_("Its quotes and orders")),
+    Binding("pipeline.give", "P", N_("Give to somebody")),
     Binding("pipeline.qualify", "A", N_("Qualify")),
     Binding("pipeline.contacted", "K", N_("Contacted")),
     Binding("pipeline.convert", "C", N_("Convert the lead")),

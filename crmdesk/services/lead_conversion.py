@@ -46,7 +46,10 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What a lead has become; ids are local. ``contact_id`` is None where it was known already."""
+    """What a lead has become; ids are local. ``contact_id`` is None where it was known already.
+
+    ``step_before`` is the next step that the lead had, with its day.
+    """
 
     lead_id: int
     account_id: int
@@ -54,6 +57,7 @@ class Converted:
     opportunity_id: int
     new_account: bool
     status_before: LeadStatus
+    step_before: tuple[str | None, str | None]
     changes: ChangeSet
 
 
@@ -144,7 +148,7 @@ def convert_lead(
     }  # fmt: skip
     return Converted(
         lead_id, account, contact if is_new_contact else None, opportunity, is_new, before,
-        ChangeSet(touched),
+        (lead.next_step, lead.next_step_on), ChangeSet(touched),
     )  # fmt: skip
 
 
@@ -218,8 +222,8 @@ def _take_back(connection: Connection, ws: Workspace, done: Converted) -> bool:
     check_lead_step(status_of(lead.status), done.status_before)
     run(
         "UPDATE lead SET status = ?, closed_on = NULL, account_uid = NULL, opportunity_uid = NULL,"
-        " next_step = (SELECT next_step FROM opportunity WHERE id = ?) WHERE id = ?",
-        (done.status_before, done.opportunity_id, done.lead_id),
+        " next_step = ?, next_step_on = ? WHERE id = ?",
+        (done.status_before, *done.step_before, done.lead_id),
     )
     moved = run(
         "SELECT 1 FROM stage_change WHERE opportunity_id = ?", (done.opportunity_id,)

@@ -124,6 +124,17 @@ def plan_lead_step(ws: Workspace, lead_id: int, step: str, on: date | None) -> C
     return _update(ws, lead_id, cells, None)
 
 
+def give_lead(ws: Workspace, lead_id: int, user_id: int) -> ChangeSet:
+    """Make somebody the one who has the lead; HQ takes that from the office and managers only."""
+    with ws.database.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT id FROM app_user WHERE id = ? AND active", (user_id,)
+        ).scalar()
+    if found is None:
+        raise FieldError("user", _("There is no such person."))
+    return _update(ws, lead_id, {"user_id": user_id}, None)
+
+
 def disqualify_lead(ws: Workspace, lead_id: int, reason_id: int | None) -> ChangeSet:
     """Nothing will come of it; the reason (of kind ``lead_lost``) must be given."""
     if reason_id is None:

@@ -162,7 +162,7 @@ def test_leads_are_listed_once_in_every_order(ws: Workspace) -> None:
     assert counts[LeadGroup.ALL] == own > 0
 
 
-def test_figures_rest_on_the_reps_own_deals_of_a_year(lively: Workspace) -> None:
+def test_figures_rest_on_the_reps_own_deals_and_shares(lively: Workspace) -> None:
     found = pipeline_figures(lively)
     first = (lively.today() - timedelta(days=WINDOW_DAYS - 1)).isoformat()
     rows = [row for row in stored(lively) if row["closed_on"] and row["closed_on"] >= first]
@@ -172,9 +172,18 @@ def test_figures_rest_on_the_reps_own_deals_of_a_year(lively: Workspace) -> None
     assert won <= set(found.win_rate.won)
     opened = {row["id"] for row in stored(lively) if row["stage"] in OPEN_STAGES}
     assert set(found.forecast.open_keys) == opened
-    assert found.forecast.open_minor == sum(
-        row["amount_minor"] for row in stored(lively) if row["id"] in opened
-    )
+    whole = sum(row["amount_minor"] for row in stored(lively) if row["id"] in opened)
+    divided = [row for row in stored(lively) if row["id"] in opened and row["splits"]]
+    if not divided:
+        assert found.forecast.open_minor == whole
+
+    largest = max(opened, key=lambda key: deal_rows(lively, [key])[key].amount_minor)
+    amount = deal_rows(lively, [largest])[largest].amount_minor
+    other = one(lively, "SELECT min(id) FROM app_user WHERE id <> ?", lively.user.id)
+    opportunities.split_deal(lively, largest, [(lively.user.id, 2_500), (other, 7_500)])
+    after = pipeline_figures(lively).forecast
+    assert after.open_keys == found.forecast.open_keys
+    assert found.forecast.open_minor - after.open_minor == amount - amount // 4
 
 
 @settings(

@@ -34,6 +34,7 @@ from crmdesk.gui.widgets.formbar import Form, Given
 from crmdesk.services import leads
 from crmdesk.services.leads import LeadInput
 from crmdesk.services.queries.customers import CustomerRow
+from crmdesk.services.queries.deal import LinkedDocument
 from crmdesk.services.queries.deals import DealFilter, DealGroup, DealRow, deal_keys, deal_rows
 from crmdesk.services.queries.leads import LeadFilter, LeadGroup, LeadRow, lead_keys, lead_rows
 from crmdesk.services.workspace import Workspace
@@ -80,6 +81,7 @@ class ViewFake:
         self.problem = ("", "")
         self.offered: list[CustomerRow] = []
         self.refreshed = 0
+        self.documents: list[LinkedDocument] = []
 
     def show_mode(self, mode: Mode) -> None:
         self.mode = mode
@@ -113,6 +115,9 @@ class ViewFake:
 
     def put_form_away(self) -> None:
         self.form = None
+
+    def offer_documents(self, documents: Sequence[LinkedDocument]) -> None:
+        self.documents = list(documents)
 
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         self.offered = list(rows)
@@ -291,6 +296,47 @@ def test_managers_see_everybody_or_one_and_reps_their_own(
     presenter.choose_person(demo.user.id)
     assert {card.key for column in view.columns for card in column.cards} == own
     assert view.heading[1] == demo.user.name
+
+
+def test_its_quotes_are_opened_and_a_first_one_is_begun(
+    demo: Workspace, stood: Stood, desk: FakeDesk
+) -> None:
+    presenter, view = stood
+    keys = (card.key for column in view.columns for card in column.cards)
+    key = next(key for key in keys if not deal_rows(demo, [key])[key].quotes)
+    presenter.select_deal(key)
+    presenter.steps.open_documents()
+    assert "Q starts one" in desk.toasts[-1] and desk.went == []
+    presenter.steps.quote()
+    presenter.steps.open_documents()
+    assert [place for place, _args in desk.went] == ["quote", "quote"]
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE quote SET opportunity_id = ? WHERE id IN (SELECT id FROM quote LIMIT 3)", (key,)
+        )
+    presenter.steps.open_documents()
+    assert len(view.documents) >= 3
+
+
+def test_managers_give_and_reps_do_not(
+    demo: Workspace, direct_runner: DirectRunner, desk: FakeDesk, stood: Stood
+) -> None:
+    presenter, view = stood
+    key = view.columns[0].cards[0].key
+    presenter.select_deal(key)
+    presenter.steps.give()
+    assert view.form is None and "manager" in desk.toasts[-1]
+    manager = replace(demo, user=replace(demo.user, role=Role.MANAGER))
+    presenter, view = made(manager, direct_runner, desk)
+    presenter.select_deal(key)
+    presenter.steps.give()
+    form = view.form
+    assert form is not None
+    other = next(k for k, _name in form.fields[0].choices if k != form.fields[0].value)
+    presenter.steps.answer(filled(form, user=other))
+    with demo.database.read() as connection:
+        has = "SELECT user_id FROM opportunity WHERE id = ?"
+        assert connection.exec_driver_sql(has, (key,)).scalar() == int(other)
 
 
 def test_empty_lists_teach_the_first_step(stood: Stood) -> None:

@@ -1,13 +1,14 @@
 """Figures of the pipeline: which opportunities they rest on.
 
 The figures are :mod:`crmdesk.analytics.pipeline`'s and its siblings'. A rep sees the own deals'
-figures; chances rest on every deal of the profile, for there are never too many.
+figures, of divided ones the own share of the amount; chances rest on every deal of the profile,
+for there are never too many.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ from crmdesk.analytics.pipeline_forecast import (
     history,
     learn,
 )
-from crmdesk.domain.pipeline import CLOSED_STAGES, stage_of
+from crmdesk.domain.money import divide_half_even
+from crmdesk.domain.pipeline import CLOSED_STAGES, WHOLE_BP, read_splits, stage_of
 from crmdesk.domain.states import Role
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def pipeline_figures(ws: Workspace, person: int | None = None) -> PipelineFigure
     with ws.database.read() as connection:
         deals, mine = _deals(connection, today, person)
     paths = [path_of(deal) for deal in deals]
-    chosen = [path for path in paths if path.deal.key in mine]
+    chosen = [_of_person(path, mine[path.deal.key]) for path in paths if path.deal.key in mine]
     return figures_of(paths, chosen, today)
 
 
@@ -131,8 +133,8 @@ def _months(today: date) -> list[int]:
 
 def _deals(
     connection: Connection, today: date, person: int | None
-) -> tuple[list[Deal], frozenset[int]]:
-    """All deals of the last three years with their moves, and which of them are the person's."""
+) -> tuple[list[Deal], dict[int, int]]:
+    """All deals of three years with their moves; those of the person with their share (bp)."""
     since = (today - timedelta(days=HISTORY_DAYS)).isoformat()
     moves: dict[int, list[Move]] = {}
     rows = connection.exec_driver_sql(
@@ -150,7 +152,8 @@ def _deals(
         uid = connection.exec_driver_sql(
             "SELECT uid FROM app_user WHERE id = ?", (person,)
         ).scalar()
-    found, mine = [], set()
+    found: list[Deal] = []
+    mine: dict[int, int] = {}
     rows = connection.exec_driver_sql(
         "SELECT o.id, o.user_id, coalesce(u.name, ''), o.amount_minor, o.opened_on, o.stage,"
         " coalesce(r.name, ''), o.closed_on, o.splits FROM opportunity o"
@@ -159,22 +162,34 @@ def _deals(
         (since,),
     )
     for key, user, name, amount, opened, stage, reason, closed, splits in rows:
-        if person is None or user == person or _shares(splits, uid):
-            mine.add(key)
+        share = WHOLE_BP if person is None else _share(splits, uid)
+        if share is None:
+            share = WHOLE_BP if user == person else 0
+        if share or user == person:
+            mine[key] = share
         standing = stage_of(stage)
         ended = _ordinal(closed) if closed and standing in CLOSED_STAGES else None
         found.append(
             Deal(key, name, amount, _ordinal(opened), standing, reason, ended,
                  tuple(moves.get(key, ())))
         )  # fmt: skip
-    return found, frozenset(mine)
+    return found, mine
 
 
-def _shares(splits: str | None, uid: object) -> bool:
-    if not splits or not isinstance(uid, bytes):
-        return False
-    document = json.loads(splits)
-    return any(share.get("user") == uid.hex() for share in document or ())
+def _share(splits: str | None, uid: object) -> int | None:
+    """The basis points of a person in a divided deal, 0 for none; None when it is not divided."""
+    shares = read_splits(json.loads(splits) if splits else None)
+    if not shares:
+        return None
+    return shares.get(uid.hex(), 0) if isinstance(uid, bytes) else 0
+
+
+def _of_person(path: Path, share: int) -> Path:
+    """A path with what a person has of its amount, where the deal is divided."""
+    if share == WHOLE_BP:
+        return path
+    amount = divide_half_even(path.deal.amount_minor * share, WHOLE_BP)
+    return replace(path, deal=replace(path.deal, amount_minor=amount))
 
 
 def _ordinal(text: str) -> int:

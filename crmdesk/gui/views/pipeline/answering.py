@@ -65,6 +65,18 @@ def reopen_deal(ws: Workspace, opportunity_id: int) -> Done:
     return _moved(ws, opportunity_id, last[-1] if last else OPEN_STAGES[0], {})
 
 
+def contacted(ws: Workspace, lead_id: int) -> Done:
+    """Somebody has spoken to a lead."""
+    changes = leads.contact_lead(ws, lead_id)
+    return Done(changes, _("The lead was contacted."), _undoing(ws, changes), lead=lead_id)
+
+
+def reopen_lead(ws: Workspace, lead_id: int) -> Done:
+    """Open a disqualified lead again."""
+    changes = leads.reopen_lead(ws, lead_id)
+    return Done(changes, _("The lead is open again."), _undoing(ws, changes), lead=lead_id)
+
+
 def _moved(ws: Workspace, key: int, to: Stage, values: Mapping[str, str]) -> Done:
     reason = values.get("reason", "")
     moved = move_deal(
@@ -134,6 +146,28 @@ def _shares(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:
     return Done(changes, _("The shares are set."), _undoing(ws, changes), deal=key)
 
 
+def _give(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:
+    changes = opportunities.give_deal(ws, key, _user(values))
+    return Done(changes, _given_words(ws, values), _undoing(ws, changes), deal=key)
+
+
+def _give_lead(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:
+    changes = leads.give_lead(ws, key, _user(values))
+    return Done(changes, _given_words(ws, values), _undoing(ws, changes), lead=key)
+
+
+def _user(values: Mapping[str, str]) -> int:
+    chosen = values.get("user", "")
+    if not chosen:
+        raise FieldError("user", _("Say who has it."), _("Choose a person by the number."))
+    return int(chosen)
+
+
+def _given_words(ws: Workspace, values: Mapping[str, str]) -> str:
+    names = {one.id: one.name for one in choices(ws).people}
+    return _("{name} has it now.").format(name=names.get(_user(values), "–"))
+
+
 def _new_lead(ws: Workspace, _subject: int, values: Mapping[str, str]) -> Done:
     made = _lead_input(values)
     added = leads.add_lead(ws, made)
@@ -201,6 +235,8 @@ _ACTS: dict[Ask, Callable[[Workspace, int, Mapping[str, str]], Done]] = {
     Ask.EDIT_DEAL: _edit_deal,
     Ask.STEP: _step,
     Ask.SHARES: _shares,
+    Ask.GIVE: _give,
+    Ask.GIVE_LEAD: _give_lead,
     Ask.NEW_LEAD: _new_lead,
     Ask.EDIT_LEAD: _edit_lead,
     Ask.LEAD_STEP: _lead_step,

@@ -43,7 +43,14 @@ class Ask(StrEnum):
     DISQUALIFY = "disqualify"
     CONVERT = "convert"
     LEAD_STEP = "lead_step"
+    GIVE = "give"
+    GIVE_LEAD = "give_lead"
 
+
+OF_LEADS = (
+    Ask.NEW_LEAD, Ask.EDIT_LEAD, Ask.QUALIFY, Ask.DISQUALIFY, Ask.CONVERT, Ask.LEAD_STEP,
+    Ask.GIVE_LEAD,
+)  # fmt: skip
 
 ENDS = {Ask.WON: Stage.WON, Ask.LOST: Stage.LOST, Ask.ENDED: Stage.ENDED}
 
@@ -57,7 +64,7 @@ def form_of(ws: Workspace, kind: Ask, subject: int) -> Form:
         return _new_deal(ws, subject)
     if kind is Ask.NEW_LEAD:
         return _lead_form(kind, None, choices(ws))
-    if kind in (Ask.EDIT_LEAD, Ask.QUALIFY, Ask.DISQUALIFY, Ask.CONVERT, Ask.LEAD_STEP):
+    if kind in OF_LEADS:
         return _about_lead(ws, kind, subject)
     return _about_deal(ws, kind, deal_sheet(ws, subject), choices(ws))
 
@@ -95,6 +102,8 @@ def _about_deal(ws: Workspace, kind: Ask, sheet: DealSheet, known: Choices) -> F
             FormField("step_on", _("on"), typed_day(on) or "+7"),
         )
         return Form(kind, row.id, _("Next step"), about, fields, _("Save"))
+    if kind is Ask.GIVE:
+        return _give_form(kind, row.id, about, row.person, known)
     if kind is Ask.SHARES:
         shares = ", ".join(f"{name} {_percent(bp)}" for _key, name, bp in sheet.splits)
         names = ", ".join(one.name for one in known.people[:8])
@@ -133,6 +142,15 @@ def _end_form(kind: Ask, subject: int, about: str, reasons: Sequence[Named]) -> 
     fields.append(FormField("note", _("Note"), wide=True))
     hint = "" if reasons else _("There are no reasons yet. The office adds them at HQ.")
     return Form(kind, subject, title, about, tuple(fields), done, hint)
+
+
+def _give_form(kind: Ask, subject: int, about: str, person: str, known: Choices) -> Form:
+    people = tuple((str(one.id), one.name) for one in known.people)
+    now = next((key for key, name in people if name == person), "")
+    return Form(
+        kind, subject, _("Give to whom?"), about, (FormField("user", _("Rep"), now, people),),
+        _("Give"),
+    )  # fmt: skip
 
 
 def _kinds(kind: str) -> FormField:
@@ -180,6 +198,8 @@ def _about_lead(ws: Workspace, kind: Ask, subject: int) -> Form:
             kind, subject, _("Qualify"), about, fields, _("Save"),
             _("The score is the sum of the points; leave open what you do not know."),
         )  # fmt: skip
+    if kind is Ask.GIVE_LEAD:
+        return _give_form(kind, subject, about, row.person, choices(ws))
     if kind is Ask.DISQUALIFY:
         reasons = choices(ws).lead_reasons
         hint = "" if reasons else _("There are no reasons yet. The office adds them at HQ.")

@@ -12,13 +12,20 @@ from typing import Protocol
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage
+from crmdesk.domain.states import Role
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.pipeline.answering import Done, answer, move, reopen_deal
-from crmdesk.gui.views.pipeline.forms import Ask, form_of
+from crmdesk.gui.views.pipeline.answering import (
+    Done,
+    answer,
+    contacted,
+    move,
+    reopen_deal,
+    reopen_lead,
+)
+from crmdesk.gui.views.pipeline.forms import OF_LEADS, Ask, form_of
 from crmdesk.gui.views.pipeline.items import Mode
 from crmdesk.gui.widgets.formbar import Form, Given
 from crmdesk.i18n import _
-from crmdesk.services import leads as lead_steps
 from crmdesk.services import opportunities
 from crmdesk.services.queries.customers import (
     CustomerFilter,
@@ -26,6 +33,7 @@ from crmdesk.services.queries.customers import (
     customer_keys,
     customer_rows,
 )
+from crmdesk.services.queries.deal import DealSheet, LinkedDocument, deal_sheet
 from crmdesk.services.queries.deals import DealRow, deal_rows
 from crmdesk.services.queries.leads import LeadRow, lead_rows
 
@@ -49,6 +57,9 @@ class StepsView(Protocol):
 
     def put_form_away(self) -> None:
         """Close the form."""
+
+    def offer_documents(self, documents: Sequence[LinkedDocument]) -> None:
+        """Offer the quotes and orders of the selected opportunity."""
 
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that an opportunity can be begun at."""
@@ -106,7 +117,7 @@ class PipelineSteps:
 
     def ask(self, kind: Ask) -> None:
         """Ask about the selected opportunity or lead; nothing without one."""
-        of_lead = kind in _OF_LEADS
+        of_lead = kind in OF_LEADS
         if of_lead is not (self._host.mode is Mode.LEADS):
             return
         subject = self._host.lead if of_lead else self._host.deal
@@ -175,11 +186,9 @@ class PipelineSteps:
             lead = self._host.lead
             if lead is not None:
                 self._runner.write(
-                    lambda: lead_steps.reopen_lead(ws, lead),
-                    lambda _changes: self._desk.toast(_("The lead is open again.")),
-                    self._desk.fail,
+                    lambda: reopen_lead(ws, lead), self._on_answered, self._desk.fail,
                     owner=self._host,
-                )
+                )  # fmt: skip
         elif key is not None:
             self._runner.write(
                 lambda: reopen_deal(ws, key), self._on_answered, self._desk.fail, owner=self._host
@@ -191,10 +200,7 @@ class PipelineSteps:
         if lead is None or self._host.mode is not Mode.LEADS:
             return
         self._runner.write(
-            lambda: lead_steps.contact_lead(ws, lead),
-            lambda _changes: self._desk.toast(_("The lead was contacted.")),
-            self._desk.fail,
-            owner=self._host,
+            lambda: contacted(ws, lead), self._on_answered, self._desk.fail, owner=self._host
         )
 
     def quote(self) -> None:
@@ -208,6 +214,36 @@ class PipelineSteps:
             self._desk.fail,
             owner=self._host,
         )
+
+    def give(self) -> None:
+        """Ask who is to have the selected opportunity or lead; for managers and the office."""
+        if self._ws.user.role is Role.REP:
+            self._desk.toast(_("Your manager gives opportunities and leads to somebody else."))
+        else:
+            self.ask(Ask.GIVE_LEAD if self._host.mode is Mode.LEADS else Ask.GIVE)
+
+    def open_documents(self) -> None:
+        """Open the quote or order of the selected opportunity, or offer them where there are more.
+
+        None yet: say how to begin one.
+        """
+        ws, key = self._ws, self._host.deal
+        if key is None or self._host.mode is Mode.LEADS:
+            return
+
+        def found(sheet: DealSheet) -> None:
+            if not sheet.documents:
+                self._desk.toast(_("There is no quote for this yet. Q starts one."))
+            elif len(sheet.documents) == 1:
+                self.open_document(sheet.documents[0])
+            else:
+                self._view.offer_documents(sheet.documents)
+
+        self._runner.read(lambda: deal_sheet(ws, key), found, self._desk.fail, owner=self._host)
+
+    def open_document(self, one: LinkedDocument) -> None:
+        """Open a quote or an order."""
+        self._desk.go(one.kind, **{one.kind: one.id})
 
     def find_customers(self, text: str) -> None:
         """Look for the customer of a new opportunity."""
@@ -251,8 +287,3 @@ class PipelineSteps:
             self._view.complain(f"{error.message} {error.hint}".strip(), error.field)
         else:
             self._desk.fail(error)
-
-
-_OF_LEADS = (
-    Ask.NEW_LEAD, Ask.EDIT_LEAD, Ask.QUALIFY, Ask.DISQUALIFY, Ask.CONVERT, Ask.LEAD_STEP,
-)  # fmt: skip

@@ -34,6 +34,7 @@ from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 from crmdesk.services.queries.customers import CustomerRow
+from crmdesk.services.queries.deal import LinkedDocument
 
 _SIDE = 284
 _BOARD_FOOT = (
@@ -256,6 +257,8 @@ class PipelinePlace(QWidget):
             "edit": lambda: presenter.steps.ask(self._by_mode(Ask.EDIT_DEAL, Ask.EDIT_LEAD)),
             "shares": lambda: presenter.steps.ask(Ask.SHARES),
             "quote": presenter.steps.quote,
+            "documents": presenter.steps.open_documents,
+            "give": presenter.steps.give,
             "qualify": lambda: presenter.steps.ask(Ask.QUALIFY),
             "contacted": presenter.steps.contacted,
             "convert": lambda: presenter.steps.ask(Ask.CONVERT),
@@ -334,6 +337,17 @@ class PipelinePlace(QWidget):
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that an opportunity can be begun at."""
         self.picker.show_matches(rows)
+
+    def offer_documents(self, documents: Sequence[LinkedDocument]) -> None:
+        """Offer the quotes and orders of the selected opportunity."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for one in documents:
+            word = _("Quote") if one.kind == "quote" else _("Order")
+            menu.addAction(f"{word} {one.name}").triggered.connect(
+                lambda _on=False, one=one: self.presenter.steps.open_document(one)
+            )
+        menu.popup(self.side.mapToGlobal(QPoint(0, theme.scaled(t.PANEL_HEADER))))
 
     # --------------------------------------------------------------------------------- input
 

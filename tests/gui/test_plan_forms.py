@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import planner as planner_module
 from crmdesk.gui.views.plan import typed
+from crmdesk.gui.views.plan import weekdays as weekdays_module
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
@@ -253,6 +254,29 @@ def test_the_plan_is_given_away(made: Made, tmp_path: Path) -> None:
     toasts = len(desk.toasts)
     presenter.answer("export", {"format": "gpx", "days": "day"})
     assert len(desk.toasts) == toasts
+
+
+def test_usual_weekdays_that_fit_are_proposed_and_taken(
+    made: Made, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presenter, view, desk = made
+    monkeypatch.setattr(weekdays_module, "_SECONDS", 0.9)
+    usual = "SELECT id, usual_weekday FROM account ORDER BY id"
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql("UPDATE account SET usual_weekday = NULL WHERE id <= 20")
+        before = connection.exec_driver_sql(usual).all()
+    presenter.weekdays.look()
+    assert view.form is not None
+    assert view.form.kind == "weekdays"
+    presenter.answer("weekdays", {"which": "without"})
+    with ws.database.read() as connection:
+        after = connection.exec_driver_sql(usual).all()
+    assert after[20:] == before[20:]
+    assert all(day is not None and 0 <= day <= 5 for _key, day in after[:20])
+    assert desk.undo is not None
+    desk.undo()
+    with ws.database.read() as connection:
+        assert connection.exec_driver_sql(usual).all() == before
 
 
 # --------------------------------------------------------------------------------------- widget

@@ -24,6 +24,7 @@ from crmdesk.gui.views.plan.items import (
 )
 from crmdesk.gui.views.plan.planner import Planner
 from crmdesk.gui.views.plan.standing import Standing
+from crmdesk.gui.views.plan.weekdays import Weekdays
 from crmdesk.i18n import _, format_number, format_percent
 from crmdesk.services import undo
 from crmdesk.services.queries import plan as queries
@@ -44,7 +45,7 @@ class PlanPresenter(Standing):
         super().__init__(context, view)
         self.refresh, self.take_back = self.start, self.undo_last
         self.planner, self.hand = Planner(self), Handwork(self)
-        self.giving = Giving(self)
+        self.giving, self.weekdays = Giving(self), Weekdays(self)
         self._by_due = False
         self._unplanned: int | None = None
         self._elsewhere: dict[int, str] = {}
@@ -299,6 +300,8 @@ class PlanPresenter(Standing):
         """What was typed into a strip."""
         if kind == "export":
             self.giving.answer(values)
+        elif kind == "weekdays":
+            self.weekdays.answer(values)
         else:
             self.hand.answer(kind, values)
 

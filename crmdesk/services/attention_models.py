@@ -6,6 +6,7 @@ who has the customer. Reading them is :mod:`crmdesk.services.serving`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
+from crmdesk.domain.objective_text import objective_entries
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
 from crmdesk.planning.serving import VIRTUAL_MODES, VIRTUAL_ONLY_DAYS, Exceptions
@@ -32,7 +34,10 @@ MOST_OBJECTIVES = 12
 
 @dataclass(frozen=True, slots=True)
 class ModelFields:
-    """An attention model as it is written; see :class:`crmdesk.planning.serving.ServingModel`."""
+    """An attention model as it is written; see :class:`crmdesk.planning.serving.ServingModel`.
+
+    ``objectives`` are in the short form of :mod:`crmdesk.domain.objective_text`.
+    """
 
     code: str
     name: str
@@ -53,8 +58,8 @@ def save_model(ws: Workspace, model_id: int | None, fields: ModelFields) -> Chan
     applies to the same class or segment already.
     """
     _require_office(ws)
-    checked = _checked(fields)
     with ws.database.write() as tx:
+        checked = _checked(fields, _stored_objectives(tx.connection, model_id))
         _check_alone(tx.connection, model_id, fields)
         run = tx.connection.exec_driver_sql
         if model_id is None:
@@ -131,7 +136,17 @@ def _require_office(ws: Workspace) -> None:
         )
 
 
-def _checked(fields: ModelFields) -> dict[str, object]:
+def _stored_objectives(connection: Connection, model_id: int | None) -> object:
+    text = connection.exec_driver_sql(
+        "SELECT objectives FROM attention_model WHERE id = ?", (model_id,)
+    ).scalar()
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return None
+
+
+def _checked(fields: ModelFields, stored: object) -> dict[str, object]:
     code, name = fields.code.strip(), fields.name.strip()
     if not code:
         raise FieldError("code", _("A model needs a short code, like A."))
@@ -141,7 +156,7 @@ def _checked(fields: ModelFields) -> dict[str, object]:
         raise FieldError("name", _("A model needs a name, like “every two weeks”."))
     if fields.virtual_mode not in VIRTUAL_MODES:
         raise FieldError("virtual_mode", _("Choose call, video or message."))
-    objectives = [one.strip() for one in fields.objectives if one.strip()]
+    objectives = objective_entries(fields.objectives, stored)
     if len(objectives) > MOST_OBJECTIVES:
         raise FieldError("objectives", _("Nobody keeps more than twelve objectives in a visit."))
     return {

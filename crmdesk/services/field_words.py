@@ -32,6 +32,7 @@ def field_word(field: str) -> str:
     words = {
         "name": _("Name"), "street": _("Street"), "city": _("Town"), "postcode": _("Postcode"),
         "opening_hours": _("Opening"), "visit_minutes": _("Visit length"),
+        "interval_days": _("Visited every, days"), "virtual_between": _("Contacts between"),
         "credit_limit_minor": _("Credit limit"), "payment_terms_days": _("Terms"),
         "credit_mode": _("Credit check"), "minimum_order_minor": _("Least order"),
         "net_price_e4": _("Price"), "list_price_e4": _("List price"), "code": _("Code"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from crmdesk.domain.objective_text import objective_words
 from crmdesk.planning.attention import AttentionModel
 from crmdesk.planning.serving import (
     USUAL,
@@ -82,8 +83,7 @@ def _objectives(text: object) -> tuple[str, ...]:
     found = _loaded(text)
     if not isinstance(found, list):
         return ()
-    words = (one.get("name") if isinstance(one, dict) else one for one in found)
-    return tuple(word for word in words if isinstance(word, str) and word)
+    return tuple(words for one in found if (words := objective_words(one)))
 
 
 def read_servings(

@@ -36,6 +36,7 @@ class FakeView:
     dots: Sequence[Dot] = ()
     chosen: int | None = None
     targets: list[tuple[int, Any]] = field(default_factory=list)
+    work: list[tuple[int, Any]] = field(default_factory=list)
     said: str = ""
     compared: Sequence[CompareRow] = ()
     step: str = ""
@@ -53,6 +54,9 @@ class FakeView:
 
     def show_map(self, areas: Sequence[Area], dots: Sequence[Dot], chosen: int | None) -> None:
         self.areas, self.dots, self.chosen = areas, dots, chosen
+
+    def show_work(self, rows: Sequence[tuple[int, Any]]) -> None:
+        self.work = list(rows)
 
     def show_targets(self, rows: Sequence[tuple[int, Any]]) -> None:
         self.targets = list(rows)
@@ -147,6 +151,7 @@ def test_territories_stand_on_the_map_with_their_work(stage: Stage) -> None:
     stage.presenter.choose_part("balance")
     assert stage.view.areas
     area = stage.view.areas[0]
+    assert [rep.name for _key, rep in stage.view.work] == ["Rocío Almagro"]
     assert "%" in area.label
     assert "a year" in area.detail
     assert len(stage.view.dots) > 10

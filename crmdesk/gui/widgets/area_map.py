@@ -20,6 +20,7 @@ from crmdesk.gui.widgets.map import MapView
 from crmdesk.gui.widgets.map_projection import fit_camera, project
 from crmdesk.i18n import _
 
+_TALL = 220
 Place = tuple[float, float]
 """Latitude and longitude in degrees."""
 
@@ -96,8 +97,9 @@ class AreaMap(MapView):
             self._paint_area(painter, area)
         for dot in sorted(self._dots, key=lambda one: one.strong):
             self._paint_dot(painter, dot)
+        taken: list[QRectF] = []
         for area in self._areas:
-            self._paint_label(painter, area)
+            self._paint_label(painter, area, taken)
         painter.end()
 
     def _polygon(self, area: Area) -> QPolygonF:
@@ -124,18 +126,23 @@ class AreaMap(MapView):
         painter.setBrush(theme.color(text_token(dot.tone)))
         painter.drawEllipse(QPointF(x, y), radius, radius)
 
-    def _paint_label(self, painter: QPainter, area: Area) -> None:
+    def _paint_label(self, painter: QPainter, area: Area, taken: list[QRectF]) -> None:
+        """The words of an area in its middle, below those that are there already."""
         if not area.outline:
             return
+        told = area.detail if self.height() >= theme.scaled(_TALL) else ""
         middle = self._polygon(area).boundingRect().center()
         name, detail = theme.font(t.SIZE_SMALL, t.SEMIBOLD), theme.font(t.SIZE_SMALL)
         width = max(
             QFontMetricsF(name).horizontalAdvance(area.label),
-            QFontMetricsF(detail).horizontalAdvance(area.detail),
+            QFontMetricsF(detail).horizontalAdvance(told),
         )
         line = theme.scaled(17)
-        height = line * (2 if area.detail else 1) + 6
+        height = line * (2 if told else 1) + 6
         box = QRectF(middle.x() - width / 2 - 8, middle.y() - height / 2, width + 16, height)
+        while (met := next((one for one in taken if one.intersects(box)), None)) is not None:
+            box.moveTop(met.bottom() + 2)
+        taken.append(box)
         painter.setPen(QPen(theme.color(text_token(area.tone)), 1))
         painter.setBrush(theme.color("raised", alpha=0.92))
         painter.drawRoundedRect(box, t.RADIUS, t.RADIUS)
@@ -143,10 +150,10 @@ class AreaMap(MapView):
         painter.setPen(theme.color("text"))
         upper = QRectF(box.left(), box.top() + 3, box.width(), line)
         painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, area.label)
-        if area.detail:
+        if told:
             painter.setFont(detail)
             painter.setPen(theme.color(text_token(area.tone)))
-            painter.drawText(upper.translated(0, line), Qt.AlignmentFlag.AlignCenter, area.detail)
+            painter.drawText(upper.translated(0, line), Qt.AlignmentFlag.AlignCenter, told)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = event.position()

@@ -59,6 +59,11 @@ class RepWork:
     hours_needed: float
     hours_there: float
 
+    @property
+    def load(self) -> float | None:
+        """Hours needed ÷ hours there; None where there are none."""
+        return self.hours_needed / self.hours_there if self.hours_there > 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class WorkBalance:

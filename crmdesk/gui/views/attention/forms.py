@@ -38,7 +38,7 @@ class ModelForm(QWidget):
         }  # fmt: skip
         hints = {
             "classes": _("A, B"), "segments": _("HORECA, KEY"),
-            "objectives": _("one; another; a third"),
+            "objectives": _("Check the shelf!; Which day suits? Mon / Thu"),
         }  # fmt: skip
         self.fields = {
             name: LabelledEntry(label, placeholder=hints.get(name, ""), parent=self)

@@ -126,6 +126,24 @@ def territories_model(currency: str, parent: QWidget) -> RowsModel:
     )  # fmt: skip
 
 
+def work_model(parent: QWidget) -> RowsModel:
+    """Reps with the hours their territories ask for."""
+    return RowsModel(
+        (
+            Column("rep", _("Rep"), lambda row: Cell(row.name, detail=row.territories or "–"),
+                   150, stretch=True, sortable=False),
+            Column("load", _("Work"), lambda row: Cell(
+                words.load_text(row.load),
+                detail=words.hours_of(row.hours_needed, row.hours_there),
+                tone=words.load_tone(row.load), strong=True), 130, right=True, sortable=False,
+                value=lambda row: row.load),
+            Column("customers", _("Customers"), lambda row: Cell(format_number(row.customers)),
+                   92, right=True, sortable=False, value=lambda row: row.customers),
+        ),
+        parent=parent,
+    )  # fmt: skip
+
+
 def customers_model(currency: str, names: dict[int, str], parent: QWidget) -> RowsModel:
     """Customers that can move, by local id; ``names`` are those of the territories."""
 

@@ -53,6 +53,9 @@ class CoverageView(Protocol):
     def show_map(self, areas: Sequence[Area], dots: Sequence[Dot], chosen: int | None) -> None:
         """Territories and customers."""
 
+    def show_work(self, rows: Sequence[tuple[int, Any]]) -> None:
+        """The reps with their hours."""
+
     def show_targets(self, rows: Sequence[tuple[int, Any]]) -> None:
         """The territories that customers can go to."""
 
@@ -157,6 +160,7 @@ class CoveragePresenter:
             rows = [(place, row) for place, row in enumerate(report.reasons)]
         elif self.part == "balance":
             rows = [(row.id or 0, row) for row in balance.territories]
+            self._view.show_work([(rep.id, rep) for rep in balance.reps])
         else:
             rows = [(row.facts.account_id, row) for row in self._candidates()]
             self._view.show_targets([(r.id or 0, r) for r in balance.territories if r.id])

@@ -57,6 +57,7 @@ class CoveragePlace(QWidget):
             "move": tables.customers_model(currency, self._names, self),
         }
         self.lines_model = tables.lines_model(self._today(), self)
+        self.work_model = tables.work_model(self)
         self.targets_model = tables.territories_model(currency, self)
         self.tables: dict[str, RowsTable] = {}
         self._build()
@@ -142,9 +143,13 @@ class CoveragePlace(QWidget):
         self.lines = self._table(self.lines_model, _("Rows"), "coverage.lines")
         self._lines_panel.body.addWidget(self.lines, 1)
         self.map = AreaMap(side)
+        self._work_panel = Panel(_("Reps"), parent=side)
+        self.work = self._table(self.work_model, _("Reps"))
+        self._work_panel.body.addWidget(self.work)
         self._move_panel = self._make_move(side)
         column.addWidget(self._lines_panel, 1)
         column.addWidget(self.map, 2)
+        column.addWidget(self._work_panel, 1)
         column.addWidget(self._move_panel, 3)
         return side
 
@@ -229,6 +234,7 @@ class CoveragePlace(QWidget):
         self._lines_panel.setVisible(not on_map)
         self.figure.setVisible(part in ("reps", "classes"))
         self.map.setVisible(on_map)
+        self._work_panel.setVisible(part == "balance")
         self._move_panel.setVisible(moving)
         self._move.setVisible(moving)
         self.search.setVisible(moving)
@@ -244,6 +250,10 @@ class CoveragePlace(QWidget):
     def show_map(self, areas: Sequence[Area], dots: Sequence[Dot], chosen: int | None) -> None:
         """Show territories and customers."""
         self.map.set_areas(areas, dots, chosen)
+
+    def show_work(self, rows: Sequence[tuple[int, Any]]) -> None:
+        """Show the reps with their hours."""
+        self.work_model.set_keys([key for key, _row in rows], dict(rows))
 
     def show_targets(self, rows: Sequence[tuple[int, Any]]) -> None:
         """Show the territories that customers can go to."""

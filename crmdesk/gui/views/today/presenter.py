@@ -35,7 +35,7 @@ from crmdesk.services.visits import VisitStarted
 _SHOWN = frozenset(
     {
         "planned_visit", "visit", "order", "account", "promise", "ticket", "quote", "invoice",
-        "payment", "sale", "reorder_override",
+        "payment", "sale", "reorder_override", "trip", "attention_model",
     }
 )  # fmt: skip
 

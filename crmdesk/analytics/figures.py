@@ -30,6 +30,8 @@ class Missing(StrEnum):
     NO_QUOTES = "no_quotes"
     TOO_FEW_DEALS = "too_few_deals"
     NO_DEALS = "no_deals"
+    NO_ANSWERS = "no_answers"
+    NO_TICKETS = "no_tickets"
 
 
 @dataclass(frozen=True, slots=True)

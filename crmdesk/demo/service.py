@@ -29,6 +29,12 @@ _MESSAGES = (
     ("in", "The customer telephoned."), ("out", "Looked into it with the warehouse."),
     ("out", "Credit note agreed."), ("out", "Replacement goes with the next delivery."),
 )  # fmt: skip
+_SOLVED = (
+    "Credit note sent.", "Sent what was missing with the next delivery.", "Price corrected.",
+    "Exchanged at the door.", "Explained; the customer is content.",
+)  # fmt: skip
+_ASKED = "Which delivery is it about?"
+_BACK = "Not solved: it happened again."
 _PROMISES = (
     "Bring a sample of the new coffee", "Send the price list for hotels", "Shelf plan for drinks",
     "Ask for an earlier delivery", "Bring two display stands", "Check the price of 25 kg flour",
@@ -129,16 +135,19 @@ class Service:
         resolved_day = min(day + rng.randrange(1, 9), self._today - 1)
         resolved = instant_text(date.fromordinal(max(resolved_day, day + 1)), 17 * 60)
         status = "open" if is_open else rng.choice(("resolved", "closed", "closed"))
-        if is_open and rng.random() < 0.3:
+        if is_open and customer.cast is None and rng.random() < 0.3:
             status = "waiting"
         local, uid = date.fromordinal(day), self._uids()
+        solution = None if is_open else rng.choice(_SOLVED)
+        desk = (self._staff.office, self._staff.manager, self._staff.office, None)
         row = self._ticket(
             uid, account=customer.uid, number=self._numbers.ticket(day), kind=kind,
             product=product, priority=rng.choice(("normal", "normal", "high", "low")),
             status=status, subject=subject, opened_at=instant_text(local, opened), date=local,
-            due_at=instant_text(date.fromordinal(day + 5), 18 * 60), first_response_at=answered,
-            resolved_at=None if is_open else resolved,
-            assignee=self._staff.office, opened_by=customer.rep.uid,
+            due_at=instant_text(date.fromordinal(day + 5), 18 * 60) if status == "open" else None,
+            first_response_at=answered, resolved_at=None if is_open else resolved,
+            resolution=solution, opened_by=customer.rep.uid,
+            assignee=desk[rng.randrange(4)] if is_open else self._staff.office,
             credit_minor=rng.randrange(400, 6_000) if kind != "incident" else None,
         )  # fmt: skip
         self._sink.add("ticket", row)
@@ -149,6 +158,38 @@ class Service:
                 user=self._staff.office if direction == "out" else customer.rep.uid, text=text,
             )  # fmt: skip
             self._sink.add("ticket_event", row)
+        if status == "waiting":
+            self._one_step(customer, uid, answered, "waiting", _ASKED)
+        elif not is_open:
+            self._solve(customer, uid, day, resolved, status, solution or "", rng)
+
+    def _one_step(self, customer: Customer, ticket: Uid, at: str, to: str, text: str) -> None:
+        row = self._event(
+            self._uids(), account=customer.uid, ticket=ticket, at=at, kind="status",
+            user=self._staff.office, text=text or None, to_status=to,
+        )  # fmt: skip
+        self._sink.add("ticket_event", row)
+
+    def _solve(
+        self, customer: Customer, ticket: Uid, day: int, resolved: str, status: str,
+        solution: str, rng: Random,
+    ) -> None:  # fmt: skip
+        """How it came to its end: now and then a wait, or one that came back; then the answer."""
+        if rng.random() < 0.1 and resolved[:10] > date.fromordinal(day + 1).isoformat():
+            first = instant_text(date.fromordinal(day + 1), 16 * 60)
+            self._one_step(customer, ticket, first, "resolved", solution)
+            back = instant_text(date.fromordinal(day + 1), 17 * 60)
+            self._one_step(customer, ticket, back, "open", _BACK)
+        self._one_step(customer, ticket, resolved, "resolved", solution)
+        if status == "closed":
+            self._one_step(customer, ticket, resolved[:11] + "23:00:00.000Z", "closed", "")
+        if rng.random() < 0.4:
+            row = self._score(
+                self._uids(), account=customer.uid, contact=customer.contact,
+                user=self._staff.office, kind="csat", score=rng.choice((5, 5, 4, 4, 4, 3, 2, 1)),
+                date=date.fromisoformat(resolved[:10]), about_kind="ticket", about=ticket,
+            )  # fmt: skip
+            self._sink.add("survey_score", row)
 
     def _write_promises(self, customer: Customer, seen: dict[int, Uid], rng: Random) -> None:
         if customer.cast in _CAST_PROMISES:

@@ -210,6 +210,8 @@ def missing_words(reason: Missing | None) -> str:
         Missing.TOO_FEW_QUOTES: _("There are too few decided quotes to tell."),
         Missing.NO_QUOTES: _("No quote was lost or ran out in this time."),
         Missing.TOO_FEW_DEALS: _("There are too few decided opportunities to tell."),
+        Missing.NO_ANSWERS: _("Nobody has been asked in this time."),
+        Missing.NO_TICKETS: _("No ticket in this time."),
         Missing.NO_DEALS: _("No opportunity was decided in this time."),
     }
     return words.get(reason, _("There is too little data.")) if reason is not None else ""

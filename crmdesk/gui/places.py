@@ -84,8 +84,15 @@ def _waiting_tasks(workspace: Workspace) -> int:
     return waiting_count(workspace)
 
 
+def _late_tickets(workspace: Workspace) -> int:
+    from crmdesk.services.queries.tickets import late_count
+
+    return late_count(workspace)
+
+
 _BADGES: dict[str, Callable[[Workspace], int]] = {
     "inbox": _waiting_orders, "quotes": _waiting_quotes, "tasks": _waiting_tasks,
+    "service": _late_tickets,
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The service place: tickets, their clocks, how content customers are."""

@@ -1,0 +1,220 @@
+"""The form of a new ticket, and the line in which words to a ticket are written.
+
+Own layout and keys; what they mean is the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from crmdesk.domain.states import TicketKind
+from crmdesk.domain.tickets import Priority, priority_word, ticket_kind_word
+from crmdesk.gui import keys
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.views.service.presenter import Reported, Words
+from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
+from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry
+from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
+from crmdesk.gui.widgets.panels import FlowBox, Panel, Surface
+from crmdesk.gui.widgets.product_finder import ProductFinder
+from crmdesk.i18n import _
+from crmdesk.services.queries.order import FoundProduct
+
+
+class ReportForm(Panel):
+    """Hidden until it is opened; `reported` asks to keep it, `closed` leaves it."""
+
+    reported = Signal(object)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_("New ticket"), "", parent)
+        column = QVBoxLayout()
+        column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
+        column.setSpacing(t.SPACE_2)
+        self.kinds = SegmentedControl(
+            [(kind.value, ticket_kind_word(kind.value)) for kind in TicketKind], _("Kind"), self
+        )
+        self.priorities = SegmentedControl(
+            [(one.value, priority_word(one.value).capitalize()) for one in Priority],
+            _("Priority"), self,
+        )  # fmt: skip
+        first = QHBoxLayout()
+        first.setSpacing(t.SPACE_3)
+        first.addWidget(self.kinds)
+        first.addWidget(self.priorities)
+        first.addStretch(1)
+        column.addLayout(first)
+        subject = LabelledEntry(_("What is wrong"), parent=self)
+        details = LabelledEntry(_("In detail"), parent=self)
+        order = LabelledEntry(_("Order"), placeholder=_("number, if it is about one"), parent=self)
+        self.subject, self.details, self.order = subject.field, details.field, order.field
+        for entry in (subject, details, order):
+            column.addWidget(entry)
+            entry.field.entered.connect(lambda _text: self.focusNextChild())
+            entry.field.given_up.connect(self.closed)
+        self.finder = ProductFinder(self, words=_("SKU, if it is about one"), key=" ")
+        self.finder.left.connect(self.closed)
+        self._product = TextLabel("", ink="muted", parent=self)
+        column.addWidget(self.finder)
+        column.addWidget(self._product)
+        last = QHBoxLayout()
+        last.addStretch(1)
+        leave = KeyHintButton(_("Cancel"), "Esc", kind="quiet", parent=self)
+        self._save = KeyHintButton(
+            _("Open ticket"), keys.hint("service.save"), kind="filled", parent=self
+        )
+        leave.clicked.connect(self.closed)
+        self._save.clicked.connect(self.submit)
+        last.addWidget(leave)
+        last.addWidget(self._save)
+        column.addLayout(last)
+        self.body.addLayout(column)
+        self.hide()
+
+    def open(self, customer: str) -> None:
+        """Open it empty for a customer."""
+        self.set_title(_("New ticket"), customer)
+        for field in (self.subject, self.details, self.order):
+            field.put_text("")
+            field.clear()
+        self.kinds.choose(TicketKind.INCIDENT.value)
+        self.priorities.choose(Priority.NORMAL.value)
+        self.show_product("")
+        self.finder.close_matches()
+        self.show()
+        self.subject.setFocus()
+
+    def show_product(self, name: str) -> None:
+        """Name the SKU it is about."""
+        self._product.setText(_("About {product}").format(product=name) if name else "")
+        self._product.setVisible(bool(name))
+
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show SKUs it can be about."""
+        self.finder.show_found(found)
+
+    def submit(self) -> None:
+        """Ask to keep it."""
+        self.reported.emit(
+            Reported(
+                TicketKind(self.kinds.choice()), Priority(self.priorities.choice()),
+                self.subject.text(), self.details.text(), self.order.text(),
+            )
+        )  # fmt: skip
+
+
+class ChoiceBar(Surface):
+    """Choices by digit; `chosen((value,))` with one of them, `closed` with Esc."""
+
+    chosen = Signal(object)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, ground="raised", edge="border_strong")
+        self._values: dict[str, object] = {}
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        column.setSpacing(t.SPACE_2)
+        self._title = LineLabel(parent=self)
+        self._flow = FlowBox(self)
+        column.addWidget(self._title)
+        column.addWidget(self._flow)
+        self.hide()
+
+    def ask(self, title: str, choices: Sequence[tuple[str, str, object]]) -> None:
+        """Show itself with the keyboard in it; ``choices`` are digit, words and value."""
+        self._values = {digit: value for digit, _words, value in choices}
+        self._title.set_runs([Run(title, weight=t.SEMIBOLD)])
+        self.setAccessibleName(title)
+        buttons = []
+        for digit, words, _value in choices:
+            button = KeyHintButton(words, digit)
+            button.clicked.connect(lambda _on=False, digit=digit: self._take(digit))
+            buttons.append(button)
+        self._flow.set_parts(buttons)
+        self.show()
+        self.setFocus()
+
+    def event(self, event: QEvent) -> bool:
+        # While it is open its digits come before the keys of the place.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and (event.text() in self._values or event.key() == Qt.Key.Key_Escape)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            self.closed.emit()
+        elif event.text() in self._values:
+            self._take(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def _take(self, digit: str) -> None:
+        self.hide()
+        self.closed.emit()
+        self.chosen.emit((self._values[digit],))
+
+
+class WordsBar(Surface):
+    """One line for words to a ticket; `said(kind, text)` with Enter, `closed` with Esc."""
+
+    said = Signal(str, str)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, ground="raised", edge="border_strong")
+        self._kind = Words.REPLY
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        column.setSpacing(t.SPACE_2)
+        self._title = LineLabel(parent=self)
+        self.field = EntryLine(_("Words"), parent=self)
+        self.field.setMaxLength(4_000)
+        save = KeyHintButton(_("Save"), "Enter", parent=self)
+        leave = KeyHintButton(_("Cancel"), "Esc", kind="quiet", parent=self)
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_2)
+        row.addWidget(self.field, 1)
+        row.addWidget(save)
+        row.addWidget(leave)
+        column.addWidget(self._title)
+        column.addLayout(row)
+        save.clicked.connect(self._on_said)
+        leave.clicked.connect(self._on_left)
+        self.field.entered.connect(lambda _text: self._on_said())
+        self.field.given_up.connect(self._on_left)
+        self.hide()
+
+    def ask(self, kind: Words, title: str) -> None:
+        """Show itself with the keyboard in it; what was typed of the same kind is still there."""
+        if kind is not self._kind:
+            self.field.put_text("")
+            self.field.clear()
+        self._kind = kind
+        self._title.set_runs([Run(title, weight=t.SEMIBOLD)])
+        self.field.setAccessibleName(title)
+        self.show()
+        self.field.setFocus()
+
+    def _on_said(self) -> None:
+        text = self.field.text()
+        self._on_left()
+        self.field.put_text("")
+        self.field.clear()
+        self.said.emit(self._kind.value, text)
+
+    def _on_left(self) -> None:
+        self.hide()
+        self.closed.emit()

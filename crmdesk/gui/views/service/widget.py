@@ -1,0 +1,334 @@
+"""The service place on the screen: the list, beside it the ticket or the figures.
+
+Owns layout and input; everything else is the presenter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from crmdesk.gui import keys, theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.keyed_list import ChipItem
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.service.form import ChoiceBar, ReportForm, WordsBar
+from crmdesk.gui.views.service.model import DUE_COLUMN, events_model, tickets_model
+from crmdesk.gui.views.service.presenter import ServicePresenter, Words
+from crmdesk.gui.views.service.words import SheetItem, group_words
+from crmdesk.gui.widgets.badges import Badge
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.customer_picker import CustomerPicker
+from crmdesk.gui.widgets.fields import SearchField
+from crmdesk.gui.widgets.items import Pair
+from crmdesk.gui.widgets.lines import Run, TextLabel
+from crmdesk.gui.widgets.listpanel import ListPanel
+from crmdesk.gui.widgets.pairs import PairList
+from crmdesk.gui.widgets.panels import PageHeader, Panel, clear_layout
+from crmdesk.gui.widgets.tables import RowsTable
+from crmdesk.i18n import _
+from crmdesk.services.queries.customers import CustomerRow
+from crmdesk.services.queries.order import FoundProduct
+from crmdesk.services.queries.tickets import TicketRow
+
+_SIDE = 372
+_FOOT = (
+    "service.reply", "service.incoming", "service.wait", "service.resolve", "service.assign",
+    "service.priority", "service.note", "service.score", "service.close_ticket",
+)  # fmt: skip
+
+
+class ServicePlace(QWidget):
+    """The place; see :class:`~crmdesk.gui.presenting.PlaceWidget`."""
+
+    prints_list = True
+
+    def __init__(self, context: PlaceContext) -> None:
+        super().__init__()
+        self._ws = context.workspace
+        self._settings = context.settings
+        self.presenter = ServicePresenter(context, self)
+        self._answer: Callable[[int | None], None] = self._on_person_chosen
+        self._build()
+        self._bind()
+        self.setFocusProxy(self.table)
+
+    def show_target(self, args: Mapping[str, Any]) -> None:
+        """``ticket``: which; ``account``: whose; ``new``: report something of this customer."""
+        if "new" in args:
+            visit = args.get("visit")
+            self.presenter.report_for(
+                int(args["new"]), int(visit) if isinstance(visit, int) else None
+            )
+        elif "ticket" in args:
+            self.presenter.show_ticket(int(args["ticket"]))
+        elif "account" in args:
+            self.presenter.of_customer(int(args["account"]))
+
+    # ------------------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.PAGE_MARGIN)
+        column.setSpacing(t.SPACE_3)
+        self._header = PageHeader(_("Service"), self)
+        self.search = SearchField(
+            _("Number, subject, customer"), keys.hint("service.filter"), height=t.BUTTON,
+            parent=self,
+        )  # fmt: skip
+        self.search.setFixedWidth(theme.scaled(240))
+        self._new = KeyHintButton(
+            _("New ticket"), keys.hint("service.new"), kind="filled", parent=self
+        )
+        self._header.add_action(self.search)
+        self._header.add_action(self._new)
+        column.addWidget(self._header)
+        self.picker = CustomerPicker(self, title=_("New ticket"))
+        self.picker.hide()
+        column.addWidget(self.picker)
+        self.form = ReportForm(self)
+        column.addWidget(self.form)
+        row = QHBoxLayout()
+        row.setSpacing(t.SPACE_3)
+        left = QVBoxLayout()
+        left.setSpacing(t.SPACE_3)
+        left.addWidget(self._list_panel(), 1)
+        self.bar = WordsBar(self)
+        left.addWidget(self.bar)
+        self.choice = ChoiceBar(self)
+        left.addWidget(self.choice)
+        row.addLayout(left, 1)
+        row.addWidget(self._side())
+        column.addLayout(row, 1)
+
+    def _list_panel(self) -> ListPanel:
+        words = group_words()
+        self.model = tickets_model(self._ws, self)
+        panel = self._panel = ListPanel(
+            self.model,
+            _("Tickets"),
+            name="service",
+            chips=[(group, words[group]) for group in words],
+            sorted_by=(DUE_COLUMN, Qt.SortOrder.AscendingOrder),
+            foot=_FOOT,
+            settings=self._settings,
+            parent=self,
+        )
+        self.chips, self.table = panel.chips, panel.table
+        return panel
+
+    def _side(self) -> QWidget:
+        side = QWidget(self)
+        side.setFixedWidth(theme.scaled(_SIDE))
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(t.SPACE_3)
+        column.addWidget(self._ticket_panel(), 1)
+        self._load = self._pairs(column, _("At work, by person"), "")
+        self._figures = self._pairs(column, _("A year of service"), _("hours of service"))
+        self._skus = self._pairs(column, _("Complained about"), _("of 1,000 sold lines"))
+        return side
+
+    def _ticket_panel(self) -> Panel:
+        panel = self._ticket = Panel(_("Ticket"), "", self)
+        head = QVBoxLayout()
+        head.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        head.setSpacing(t.SPACE_1)
+        self._badges = QHBoxLayout()
+        self._badges.setSpacing(t.SPACE_2)
+        self._about = TextLabel("", ink="muted", size=t.SIZE_SMALL, wrap=True, parent=panel)
+        self._clocks = PairList(_("Clocks"), panel)
+        self._customer = PairList(_("Customer"), panel)
+        head.addLayout(self._badges)
+        for widget in (self._about, self._clocks, self._customer):
+            head.addWidget(widget)
+        panel.body.addLayout(head)
+        self.events = RowsTable(events_model(self), row_height=44, parent=panel)
+        self.events.setAccessibleName(_("History"))
+        self.events.horizontalHeader().hide()
+        panel.body.addWidget(self.events, 1)
+        return panel
+
+    def _pairs(self, column: QVBoxLayout, title: str, note: str) -> PairList:
+        panel = Panel(title, note, self)
+        pairs = PairList(title, panel)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        holder.addWidget(pairs)
+        panel.body.addLayout(holder)
+        column.addWidget(panel)
+        return pairs
+
+    def _bind(self) -> None:
+        presenter = self.presenter
+        self.chips.chosen.connect(presenter.choose_group)
+        self.search.searched.connect(presenter.search)
+        self._panel.follow(self.search)
+        self.model.rows_wanted.connect(presenter.read_rows)
+        self.model.sort_wanted.connect(
+            lambda column, descending: presenter.sort(column, descending=descending)
+        )
+        self.table.opened.connect(presenter.open_customer)
+        self.table.current_key_changed.connect(self._on_selected)
+        self._new.clicked.connect(self._on_new_wanted)
+        self.picker.searched.connect(presenter.find_customers)
+        self.picker.picked.connect(self._on_customer_picked)
+        self.picker.closed.connect(self._on_picker_closed)
+        self.form.reported.connect(presenter.report)
+        self.form.closed.connect(self.close_form)
+        self.form.finder.searched.connect(presenter.find_products)
+        self.form.finder.chosen.connect(presenter.choose_product)
+        self.bar.said.connect(lambda kind, text: presenter.say(Words(kind), text))
+        self.bar.closed.connect(self.table.setFocus)
+        self.choice.closed.connect(self.table.setFocus)
+        self.choice.chosen.connect(lambda chosen: self._answer(chosen[0]))
+        for kind in Words:
+            keys.bind(self, f"service.{kind.value}", partial(presenter.ask, kind))
+        for action, slot in (
+            ("filter", self.search.setFocus), ("new", self._on_new_wanted),
+            ("wait", presenter.wait), ("close_ticket", presenter.close_ticket),
+            ("assign", presenter.ask_person), ("priority", presenter.next_priority),
+            ("score", presenter.ask_score), ("save", self._on_save_wanted),
+            ("leave", self._on_escaped),
+        ):  # fmt: skip
+            keys.bind(self, f"service.{action}", slot)
+
+    # ------------------------------------------------------------------- the presenter's view
+
+    def show_chips(self, chips: Sequence[ChipItem]) -> None:
+        """Show the filters with their counts."""
+        self._panel.show_chips(chips)
+
+    def show_heading(self, facts: str) -> None:
+        """Show the line beside the title."""
+        self._header.set_title(_("Service"), [Run(facts, "muted")])
+
+    def show_keys(self, keys: Sequence[int], rows: Mapping[int, TicketRow]) -> None:
+        """Show these tickets."""
+        self._panel.show_keys(keys, rows)
+        self._on_selected(self.table.current_key())
+
+    def put_rows(self, rows: Mapping[int, TicketRow]) -> None:
+        """Rows that were asked for or have changed."""
+        self.model.put_rows(rows)
+
+    def show_empty(self, title: str, hint: str) -> None:
+        """Say why there is no row."""
+        self._panel.show_empty(title, hint)
+
+    def show_ticket(self, item: SheetItem | None) -> None:
+        """Show a ticket beside the list, or none."""
+        self._ticket.setVisible(item is not None)
+        if item is None:
+            return
+        self._ticket.set_title(item.title)
+        clear_layout(self._badges)
+        for badge in item.badges:
+            self._badges.addWidget(Badge(badge, self))
+        self._badges.addStretch(1)
+        self._about.setText(item.about)
+        self._clocks.set_pairs(item.clocks)
+        self._customer.set_pairs(item.customer)
+        rows = {event.key: event for event in item.events}
+        self.events.rows_model().set_keys(list(rows), rows)
+
+    def show_figures(
+        self, load: Sequence[Pair], figures: Sequence[Pair], skus: Sequence[Pair]
+    ) -> None:
+        """Show the load per person, the figures of a year, SKUs complained about."""
+        self._load.set_pairs(load or (Pair(_("Nothing is at work"), ""),))
+        self._figures.set_pairs(figures)
+        self._skus.set_pairs(skus or (Pair(_("No complaint in a year"), ""),))
+
+    def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
+        """Show customers that a ticket can be reported for."""
+        self.picker.show_matches(rows)
+
+    def show_form(self, customer: str) -> None:
+        """Open the form of a new ticket."""
+        self._new.hide()
+        self.form.open(customer)
+
+    def show_product(self, name: str) -> None:
+        """Name the SKU that the new ticket is about."""
+        self.form.show_product(name)
+
+    def show_found(self, found: Sequence[FoundProduct]) -> None:
+        """Show SKUs that it can be about."""
+        self.form.show_found(found)
+
+    def close_form(self) -> None:
+        """Close the form."""
+        self.form.hide()
+        self._new.show()
+        self.table.setFocus()
+
+    def ask_words(self, kind: Words, title: str) -> None:
+        """Ask for words."""
+        self.bar.ask(kind, title)
+
+    def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
+        """Ask whom to give the ticket to."""
+        choices = [(str(n), name, key) for n, (key, name) in enumerate(people, start=1)]
+        self._answer = self._on_person_chosen
+        self.choice.ask(_("Who takes it?"), [*choices, ("0", _("Nobody"), None)])
+
+    def ask_score(self) -> None:
+        """Ask how content the customer is."""
+        words = (_("not at all"), _("little"), _("so-so"), _("content"), _("very"))
+        self._answer = self._on_score_chosen
+        title = _("How content is the customer with the answer?")
+        self.choice.ask(title, [(str(n), word, n) for n, word in enumerate(words, start=1)])
+
+    def select_ticket(self, key: int) -> None:
+        """Put the bar on a ticket."""
+        self.chips.choose(str(self.presenter.group))
+        self.table.select_key(key)
+        self.table.setFocus()
+
+    # --------------------------------------------------------------------------------- input
+
+    def _on_selected(self, key: object) -> None:
+        self.presenter.select(key if isinstance(key, int) else None)
+
+    def _on_new_wanted(self) -> None:
+        self.picker.open()
+
+    def _on_picker_closed(self) -> None:
+        self.picker.hide()
+        self.table.setFocus()
+
+    def _on_customer_picked(self, account_id: int) -> None:
+        self.picker.hide()
+        self.presenter.report_for(account_id)
+
+    def _on_person_chosen(self, value: int | None) -> None:
+        self.presenter.assign(value)
+
+    def _on_score_chosen(self, value: int | None) -> None:
+        if value is not None:
+            self.presenter.score(value)
+
+    def _on_save_wanted(self) -> None:
+        if self.form.isVisible():
+            self.form.submit()
+
+    def _on_escaped(self) -> None:
+        if self.form.isVisible():
+            self.close_form()
+        elif self.bar.isVisible():
+            self.bar.hide()
+            self.table.setFocus()
+        elif self.picker.isVisible():
+            self._on_picker_closed()
+        else:
+            self.presenter.leave()
+
+
+def build(context: PlaceContext) -> ServicePlace:
+    """Make the place."""
+    return ServicePlace(context)

@@ -1,0 +1,147 @@
+"""One ticket: its history, its clocks, whom it may be given to, the risk for its customer.
+
+Owns everything that the service place shows beside its list, in one read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from crmdesk.analytics.service import Risk, Signs, losing_risk
+from crmdesk.domain.clock import parse_instant
+from crmdesk.domain.errors import NotFound
+from crmdesk.domain.states import TicketStatus
+from crmdesk.i18n import _
+from crmdesk.services.queries.tickets import TicketRow, ticket_rows
+from crmdesk.services.satisfaction import may_ask
+from crmdesk.services.ticket_clocks import clocks_of
+
+if TYPE_CHECKING:
+    from crmdesk.services.workspace import Workspace
+
+SIGN_DAYS = 180
+_LEAST_ORDERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """What happened in a ticket: words, a note among ourselves, or a step."""
+
+    at: datetime
+    who: str
+    kind: str
+    direction: str
+    text: str
+    to_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSheet:
+    """The sheet. ``score`` is the answer asked after it (1–5); ``may_ask`` whether one is due."""
+
+    row: TicketRow
+    description: str
+    resolution: str
+    order_number: str
+    contact: str
+    opened_by: str
+    credit_minor: int | None
+    events: tuple[EventRow, ...]
+    people: tuple[tuple[int, str], ...]
+    open_here: int
+    risk: Risk
+    score: int | None
+    may_ask: bool
+
+
+def ticket_sheet(ws: Workspace, ticket_id: int) -> TicketSheet:
+    """The sheet of a ticket. Raises NotFound when it is gone."""
+    row = ticket_rows(ws, [ticket_id]).get(ticket_id)
+    if row is None:
+        raise NotFound(_("This ticket is no longer here."))
+    with ws.database.read() as connection:
+        run = connection.exec_driver_sql
+        more = run(
+            "SELECT t.description, t.resolution, o.number, c.name, u.name, t.credit_minor, t.uid"
+            " FROM ticket t LEFT JOIN sales_order o ON o.uid = t.order_uid"
+            " LEFT JOIN contact c ON c.id = t.contact_id"
+            " LEFT JOIN app_user u ON u.id = t.opened_by_id WHERE t.id = ?",
+            (ticket_id,),
+        ).one()
+        score = run(
+            "SELECT score FROM survey_score WHERE about_kind = 'ticket' AND about_uid = ?"
+            " AND kind = 'csat' ORDER BY id DESC LIMIT 1",
+            (more[6],),
+        ).scalar()
+        open_here = run(
+            "SELECT count(*) FROM ticket WHERE account_id = ? AND status IN ('open', 'waiting')",
+            (row.account_id,),
+        ).scalar_one()
+        solved = row.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
+        return TicketSheet(
+            row, more[0] or "", more[1] or "", more[2] or "", more[3] or "", more[4] or "",
+            more[5], _events(connection, ticket_id), _people(connection), int(open_here),
+            losing_risk(signs_of(ws, connection, row.account_id)),
+            None if score is None else int(score),
+            solved and score is None and may_ask(ws, connection, row.account_id),
+        )  # fmt: skip
+
+
+def _events(connection: Connection, ticket_id: int) -> tuple[EventRow, ...]:
+    rows = connection.exec_driver_sql(
+        "SELECT e.at, u.name, e.kind, e.direction, e.text, e.to_status FROM ticket_event e"
+        " LEFT JOIN app_user u ON u.id = e.user_id WHERE e.ticket_id = ? ORDER BY e.at, e.id",
+        (ticket_id,),
+    )
+    return tuple(
+        EventRow(
+            parse_instant(row[0]), row[1] or "", row[2] or "", row[3] or "", row[4] or "",
+            row[5] or "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _people(connection: Connection) -> tuple[tuple[int, str], ...]:
+    rows = connection.exec_driver_sql(
+        "SELECT id, name FROM app_user WHERE role <> 'rep' ORDER BY role, name LIMIT 9"
+    )
+    return tuple((int(row[0]), str(row[1])) for row in rows)
+
+
+def signs_of(ws: Workspace, connection: Connection, account_id: int) -> Signs:
+    """The signs that a customer may be lost, as of today."""
+    run = connection.exec_driver_sql
+    since = (ws.today() - timedelta(days=SIGN_DAYS)).isoformat()
+    days = run(
+        "SELECT order_days, julianday(?) - julianday(last_on),"
+        " (julianday(last_on) - julianday(first_on)) / nullif(order_days - 1, 0)"
+        " FROM summary_account WHERE account_id = ?",
+        (ws.today().isoformat(), account_id),
+    ).first()
+    lapse = None
+    if days is not None and days[0] >= _LEAST_ORDERS and days[2]:
+        lapse = float(days[1]) / float(days[2])
+    rows = run(
+        "SELECT id, kind, status FROM ticket WHERE account_id = ?"
+        " AND (date >= ? OR status IN ('open', 'waiting'))",
+        (account_id, since),
+    ).all()
+    found = clocks_of(ws, connection, [int(row[0]) for row in rows])
+    score = run(
+        "SELECT kind, score FROM survey_score WHERE account_id = ? AND date >= ?"
+        " ORDER BY date DESC, id DESC LIMIT 1",
+        (account_id, since),
+    ).first()
+    low = score is not None and score[1] <= (6 if score[0] == "nps" else 3)
+    return Signs(
+        lapse,
+        sum(row[2] == "open" and found[int(row[0])].late for row in rows),
+        sum(row[1] == "complaint" for row in rows),
+        sum(found[int(row[0])].reopened > 0 for row in rows),
+        low,
+    )

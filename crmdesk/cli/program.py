@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         deciding,
         demo,
         files,
+        holidays,
         hq,
         maps,
         orders,
@@ -91,7 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for module in (
         demo, files, reorder, planning, cards, collecting, orders, quotes, pipeline, prices,
-        syncing, deciding, safety, preferences, maps, hq,
+        syncing, deciding, safety, preferences, maps, holidays, hq,
     ):  # fmt: skip
         module.register(commands, common)
     return parser

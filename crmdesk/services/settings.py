@@ -38,7 +38,7 @@ SYNC_METERED = Setting(
     lambda v: v in METERED,
 )
 PLAN_SECONDS = Setting(
-    "plan.seconds", 1, "Seconds the planner may search (1 to 120).", lambda v: 1 <= v <= 120
+    "plan.seconds", 3, "Seconds the planner may search (1 to 120).", lambda v: 1 <= v <= 120
 )
 VISIT_LOCATION = Setting(
     "visit.location", 0,

@@ -448,15 +448,15 @@ def test_hours_travel_as_a_document(ws: Workspace) -> None:
 
 
 def test_settings_keep_their_type_and_their_limits(ws: Workspace) -> None:
-    assert preferences.get(ws, preferences.PLAN_SECONDS) == 1
+    assert preferences.get(ws, preferences.PLAN_SECONDS) == 3
     preferences.put(ws, preferences.PLAN_SECONDS, 12)
     assert preferences.get(ws, preferences.PLAN_SECONDS) == 12
     with pytest.raises(FieldError):
         preferences.put(ws, preferences.PLAN_SECONDS, 1000)
     put(ws, "UPDATE setting SET value = '\"big\"'")
-    assert preferences.get(ws, preferences.PLAN_SECONDS) == 1
+    assert preferences.get(ws, preferences.PLAN_SECONDS) == 3
     put(ws, "UPDATE setting SET value = 'not json'")
-    assert preferences.get(ws, preferences.PLAN_SECONDS) == 1
+    assert preferences.get(ws, preferences.PLAN_SECONDS) == 3
     assert len({one.key for one in preferences.ALL}) == len(preferences.ALL)
     assert all(one.meaning.endswith(".") for one in preferences.ALL)
     assert ask(ws, "SELECT count(*) FROM journal") == [(0,)]

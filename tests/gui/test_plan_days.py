@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from crmdesk.domain.errors import FieldError, UserError
+from crmdesk.domain.states import Role
 from crmdesk.planning.problem import FixedKind
 from crmdesk.services import appointments, plans
 from crmdesk.services.day_settings import USUAL_DAY, DaySettings, day_settings, set_day
+from crmdesk.services.holidays import holidays_between, put_holidays, set_region
 from crmdesk.services.leave import Leave, add_leave, leave_between, remove_leave
 from crmdesk.services.planning_problem import (
     Objective,
@@ -21,7 +24,7 @@ from crmdesk.services.planning_problem import (
 )
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
-from crmdesk.services.rep_days import DayPlace, rep_days
+from crmdesk.services.rep_days import DayPlace, region_of, rep_days
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace, open_workspace
 from tests.gui.desk_company import NOW, TODAY, make_company
@@ -145,6 +148,28 @@ def test_a_holiday_is_that_of_the_country_or_of_the_own_region(ws: Workspace) ->
     assert [day.weekday() for day in problem(ws).days] == [2, 3, 4]
     set_day(ws, NEXT, DaySettings(shifts=((540, 780),)))
     assert [day.weekday() for day in problem(ws).days] == [0, 2, 3, 4]
+
+
+def test_the_office_enters_holidays_and_where_people_live(ws: Workspace) -> None:
+    office = replace(ws, user=replace(ws.user, role=Role.OFFICE))
+    with pytest.raises(UserError):
+        put_holidays(ws, "ES", "", [2026])
+    changes = put_holidays(office, "es", "an", [2026])
+    assert put_holidays(office, "ES", "AN", [2026]).touched == {}
+    rows = holidays_between(ws, date(2026, 1, 1), date(2026, 12, 31))
+    assert len(rows) == len(changes.touched["holiday"])
+    andalusian = [row.day for row in rows if row.region == "AN"]
+    assert date(2026, 2, 28) in andalusian
+    with ws.database.read() as connection:
+        day = rep_days(connection, ws.user.id, date(2026, 2, 27), date(2026, 3, 2), "ES")
+    assert day[date(2026, 3, 2)].off == ""
+    set_region(office, ws.user.code, "ES", "AN")
+    with ws.database.read() as connection:
+        region = region_of(connection, ws.user.id, "FR")
+    assert (region.country, region.region) == ("ES", "AN")
+    for country, part in (("XX", ""), ("ES", "ZZ")):
+        with pytest.raises(FieldError):
+            put_holidays(office, country, part, [2026])
 
 
 def test_customers_abroad_are_closed_on_their_own_holidays(ws: Workspace) -> None:

@@ -19,7 +19,7 @@ from crmdesk.storage.rows import row_maker
 def write_fieldwork(
     spec: DemoSpec, rep: Rep, schedule: Schedule, uids: UidMaker, sink: Sink, rng: Random
 ) -> None:
-    """Trips and expenses of the last 18 months, and one saved view."""
+    """Trips and expenses of the last 18 months, and saved views."""
     trip, expense = row_maker("trip"), row_maker("expense")
     today = spec.today.toordinal()
     odometer = rng.randrange(18_000, 60_000)
@@ -52,8 +52,43 @@ def write_fieldwork(
                 amount_minor=rng.randrange(38, 72) * 100,
             )
             sink.add("expense", row)
-    view = row_maker("saved_view")(
-        uids(), user=rep.uid, place="customers", name="Not seen for 6 weeks",
-        definition={"filter": [["last_visit_days", ">", 42]], "sort": ["name"]},
-    )  # fmt: skip
-    sink.add("saved_view", view)
+    _write_views(rep, uids, sink)
+
+
+_VIEWS: tuple[tuple[str, str, dict[str, object], bool], ...] = (
+    (
+        "customers", "Not seen for 6 weeks",
+        {"filter": [["status", "is", "active"], ["last_visit", "not_past", 42]],
+         "sort": ["last_visit", False]},
+        True,
+    ),
+    (
+        "customers", "A customers who pay late",
+        {"filter": [["class", "is", "A"], ["late", "least", 1]], "sort": ["late", True]}, False,
+    ),
+    (
+        "tasks", "Open tasks of this week",
+        {"filter": [["done", "is", "no"], ["due", "ahead", 7]], "sort": ["due", False]}, False,
+    ),
+)  # fmt: skip
+
+
+def _write_views(rep: Rep, uids: UidMaker, sink: Sink) -> None:
+    """Views of the lists; the first is shown to all colleagues."""
+    for place, name, asked, shared in _VIEWS:
+        definition = {"text": "", "columns": [], **asked}
+        uid = uids()
+        sink.add(
+            "saved_view",
+            row_maker("saved_view")(
+                uid, user=rep.uid, place=place, name=name, definition=definition,
+                shared=int(shared),
+            ),
+        )  # fmt: skip
+        if shared:
+            sink.add(
+                "shared_view",
+                row_maker("shared_view")(
+                    uids(), user=rep.uid, view=uid, place=place, name=name, definition=definition
+                ),
+            )  # fmt: skip

@@ -76,6 +76,7 @@ class Service:
         self._promise, self._note = row_maker("promise"), row_maker("note")
         self._score, self._touch = row_maker("survey_score"), row_maker("touch")
         self._sample = row_maker("sample")
+        self._have_put_off: set[Uid] = set()
 
     def write(
         self, customer: Customer, habits: list[Pair], seen: dict[int, Uid], rng: Random
@@ -210,11 +211,24 @@ class Service:
         self, customer: Customer, seen: dict[int, Uid], day: int, due: int, text: str,
         done: str | None,
     ) -> None:  # fmt: skip
+        uid = self._uids()
         row = self._promise(
-            self._uids(), account=customer.uid, user=customer.rep.uid, visit=seen.get(day),
+            uid, account=customer.uid, user=customer.rep.uid, visit=seen.get(day),
             text=text, made_on=date.fromordinal(day), due_on=date.fromordinal(due), done_at=done,
         )  # fmt: skip
         self._sink.add("promise", row)
+        if done is None and due < self._today and customer.cast is None:
+            self._put_off(customer.rep.uid, f"promise:{uid.hex()}:{date.fromordinal(due)}")
+
+    def _put_off(self, user: Uid, key: str) -> None:
+        """The rep's first late promise waits two days more; the others are in the list."""
+        if user not in self._have_put_off:
+            self._have_put_off.add(user)
+            until = date.fromordinal(self._today + 2)
+            self._sink.add(
+                "notice_state",
+                row_maker("notice_state")(self._uids(), user=user, key=key, snoozed_until=until),
+            )
 
     def _write_notes(self, customer: Customer, seen: dict[int, Uid], rng: Random) -> None:
         for day in sorted(seen):

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from crmdesk.services.queries import customer, customers, orders, plan, reorder, search, today
+from crmdesk.services.queries import (
+    customer,
+    customers,
+    notices,
+    orders,
+    plan,
+    reorder,
+    search,
+    today,
+)
+from crmdesk.services.queries.lists import reading
+from crmdesk.services.queries.lists.conditions import ListQuery
+from crmdesk.services.queries.lists.registry import all_lists
+from crmdesk.services.queries.lists.spec import ListSpec
 from crmdesk.services.queries.stop_brief import stop_brief
 from crmdesk.services.workspace import Workspace
 from tests.benchmarks.companies import big_profile, opened
@@ -79,6 +92,7 @@ def measure_lists(bench: Bench) -> None:
         _measure_customers(bench, ws)
         _measure_today(bench, ws)
         _measure_search(bench, ws)
+        _measure_every_list(bench, ws)
 
 
 def top_due(ws: Workspace) -> int:
@@ -147,6 +161,19 @@ def _measure_today(bench: Bench, ws: Workspace) -> None:
     bench.add_times("Plan: the week", repeat(lambda: plan.week_plan(ws, monday), runs=15))
     shown = orders.OrderFilter()
     bench.add_times("Orders: order of all", repeat(lambda: orders.order_keys(ws, shown), runs=7))
+
+
+def _measure_every_list(bench: Bench, ws: Workspace) -> None:
+    """The first page of each list, as it opens, and what waits in Tasks."""
+    for spec in all_lists().values():
+
+        def page(spec: ListSpec = spec) -> object:
+            return reading.first_page(ws, spec, ListQuery())
+
+        title = f"Lists, first page: {spec.key}"
+        bench.add_times(title, repeat(page, runs=15, warm=2), at_most_ms=50)
+    waiting = repeat(lambda: notices.notices(ws), runs=7, warm=1)
+    bench.add_times("Tasks: what waits", waiting)
 
 
 def _measure_search(bench: Bench, ws: Workspace) -> None:

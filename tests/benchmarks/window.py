@@ -21,6 +21,7 @@ from tests.benchmarks.harness import Bench, Times, median, p95
 from tests.benchmarks.queries import largest_customers
 
 _LIMIT_MS = 60_000
+_SCROLLED = ("customers", "contacts", "visits")
 _PLACES = ("customers", "plan", "reorder", "orders", "today")
 
 
@@ -46,6 +47,8 @@ def measure_window(bench: Bench) -> None:
         bench.add_times("card painted in the window, 95th percentile", times, p95)
         for name in _PLACES:
             _measure_place(bench, app, window, name)
+        for name in _SCROLLED:
+            _measure_scrolling(bench, app, window, name)
     finally:
         desktop.close()
         _settle(app)
@@ -84,6 +87,26 @@ def _measure_place(bench: Bench, app: QApplication, window: Any, name: str) -> N
         _settle(app)
     bench.add_times(f"{name}: shown again", Times(again, cpu), at_most_ms=100)
     bench.add_ms(f"{name}: shown the first time, rows may follow", first)
+
+
+def _measure_scrolling(bench: Bench, app: QApplication, window: Any, name: str) -> None:
+    """A step of three rows down a list, painted; rows that are not read yet come later."""
+    window.go("lists", list=name)
+    _settle(app, for_ms=600)
+    table = window.place("lists").table
+    bar, step = table.verticalScrollBar(), 3 * table.verticalHeader().defaultSectionSize()
+    walls, cpus = [], []
+    for number in range(300):
+        began, began_cpu = time.perf_counter(), time.thread_time()
+        bar.setValue(bar.value() + step)
+        table.viewport().repaint()
+        walls.append(time.perf_counter() - began)
+        cpus.append(time.thread_time() - began_cpu)
+        if number % 10 == 0:
+            app.processEvents()
+            _settle(app, for_ms=10)
+    bench.add_times(f"Lists, {name}: a scroll step painted, 95th percentile",
+                    Times(walls, cpus), p95, at_most_ms=16)  # fmt: skip
 
 
 def _until(view: Any, method: str, wish: Callable[[], object]) -> tuple[float, float]:

@@ -95,7 +95,7 @@ def test_everything_that_waits_is_shown_and_counted(
 ) -> None:
     assert list(view.rows) == [one.key for one in notices(demo)]
     assert view.chips[0].text == f"All {len(view.rows)}"
-    assert view.chips[-1].text == "Put off 0"
+    assert view.chips[-1].text == f"Put off {len(notices(demo, put_off=True))}"
     assert view.heading.startswith(f"{waiting_count(demo)} wait")
     presenter.choose(NoticeKind.PROMISE)
     assert {one.kind for one in view.rows.values()} == {NoticeKind.PROMISE}
@@ -123,8 +123,9 @@ def test_put_off_and_back(
     presenter._read()
     assert key not in view.rows
     presenter.choose(PUT_OFF)
-    assert list(view.rows) == [key]
-    presenter.snooze(key, 1)
+    assert key in view.rows
+    for other in list(view.rows):
+        presenter.snooze(other, 1)
     presenter._read()
     assert view.empty[0] == "Nothing is put off."
     presenter.choose(ALL)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import words
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
-from crmdesk.storage.tables import summary_pair, table
+from crmdesk.storage.tables import table
 
 _TEXT, _DAY, _MONEY, _NUMBER = Kind.TEXT, Kind.DAY, Kind.MONEY, Kind.NUMBER
 
@@ -22,8 +22,6 @@ def lists() -> tuple[ListSpec, ...]:
 
 def _products() -> ListSpec:
     p, category = table("product").c, table("category").c
-    pair = summary_pair.c
-    buyers = select(func.count()).where(pair.product_id == p.id, pair.n > 0).scalar_subquery()
     source = table("product").outerjoin(table("category"), category.id == p.category_id)
     return ListSpec(
         "products", lambda: _("Products"), "product", "box", source, p.id,
@@ -37,7 +35,6 @@ def _products() -> ListSpec:
                        choices=words.product_states),
             ListColumn("launched", lambda: _("Launched"), _DAY, p.launched_on, 100),
             ListColumn("delisted", lambda: _("Delisted"), _DAY, p.delisted_on, 100, shown=False),
-            ListColumn("buyers", lambda: _("Customers who buy it"), _NUMBER, buyers, 140),
         ),
         ("name", False),
         lambda row: ("reorder", {"product": row.id}),

@@ -38,6 +38,7 @@ from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.quick_imports import without_looking_for_features
 from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.widgets.map_tiles import TileStore
 from crmdesk.gui.widgets.topbar_state import ChipState
 from crmdesk.i18n import _
 from crmdesk.paths import resources_dir
@@ -162,6 +163,7 @@ class Desktop:
             on_look_changed=self._on_look_changed,
         )
         self.window.set_person(workspace.user.name, person_line(workspace))
+        TileStore.of_application().look_again(workspace.folder / "maps")
         self.window.open_places(workspace, places_for(workspace), sources)
         self._chip_timer.start()
         self._day = workspace.today()

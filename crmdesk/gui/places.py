@@ -35,18 +35,19 @@ _BY_ROLE = {
 }
 _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
-    "accuracy", "company", "service", "lists",
+    "accuracy", "company", "service", "lists", "maps",
 )  # fmt: skip
-_ALONE = ("accuracy", "coverage", "attention", "lists")
+_ALONE = ("accuracy", "coverage", "attention", "lists", "maps")
 _BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
-    "cover": "inbox", "visit": "today",
+    "cover": "inbox", "visit": "today", "maps": "customers",
 }  # fmt: skip
 _ICONS = {
     "people": "people",
     "company": "building",
+    "maps": "map",
     "prices": "tag",
     "hq": "server",
     "order": "orders",
@@ -122,6 +123,7 @@ def _titles() -> dict[str, str]:
         "goals": _("Goals"),
         "people": _("People & territories"),
         "company": _("Company"),
+        "maps": _("Maps"),
         "hq": _("HQ"),
         "sync": _("Sync centre"),
         "customer": _("Customer"),

@@ -18,16 +18,13 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
 from crmdesk.gui import theme
-from crmdesk.gui.theme_tokens import RADIUS
 from crmdesk.gui.widgets import map_overlay as overlay
 from crmdesk.gui.widgets.map_buttons import ZoomButtons
 from crmdesk.gui.widgets.map_items import (
@@ -38,6 +35,7 @@ from crmdesk.gui.widgets.map_items import (
     StopState,
 )
 from crmdesk.gui.widgets.map_labels import Box
+from crmdesk.gui.widgets.map_layers import MapLayer
 from crmdesk.gui.widgets.map_names import NamePainter
 from crmdesk.gui.widgets.map_overlay import Marker
 from crmdesk.gui.widgets.map_projection import TILE, Camera, fit_camera, project, unproject
@@ -93,7 +91,8 @@ class MapView(QWidget):
         self._buttons.pressed.connect(lambda step: self.zoom_by(step * _ZOOM_STEP))
         self._store.tile_ready.connect(self._on_tile_ready)
         self._store.legs_ready.connect(self._on_legs_ready)
-        self._store.loaded.connect(self.update)
+        self._store.loaded.connect(self._on_maps_loaded)
+        self.layers: list[MapLayer] = []
 
     # ---- what presenters use
 
@@ -149,6 +148,7 @@ class MapView(QWidget):
         if self._home is not None:
             points.append(project(self._home.longitude, self._home.latitude))
         points += self._lines.bounds_points()
+        points += [point for layer in self.layers for point in layer.bounds_points()]
         if not points and self._store.data.loaded:
             packs = self._store.data.packs()
             west, south, east, north = packs[-1].bounds
@@ -213,6 +213,8 @@ class MapView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_tiles(painter)
+        for layer in self.layers:
+            layer.paint(painter, self._camera)
         markers = self.markers()
         self._lines.paint(painter, self._camera, self._done_legs())
         if self._store.data.loaded:
@@ -227,7 +229,8 @@ class MapView(QWidget):
         if self._chip is not None:
             overlay.paint_chip(painter, self._chip)
         overlay.paint_attribution(painter, self.attribution(), self._camera)
-        self._paint_frame(painter)
+        focused_map = self.hasFocus() and self._focused is None
+        overlay.paint_frame(painter, self, focused=focused_map)
         painter.end()
 
     def attribution(self) -> str:
@@ -276,18 +279,6 @@ class MapView(QWidget):
                         )
                         painter.drawImage(place, image)
         painter.restore()
-
-    def _paint_frame(self, painter: QPainter) -> None:
-        """Round corners in the window's colour, and a line around."""
-        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        corners = QPainterPath()
-        corners.addRect(QRectF(self.rect()))
-        corners.addRoundedRect(frame, RADIUS, RADIUS)
-        painter.fillPath(corners, self.palette().window())
-        focused = self.hasFocus() and self._focused is None
-        painter.setPen(QPen(theme.color("accent" if focused else "border"), 2 if focused else 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(frame, RADIUS, RADIUS)
 
     def _taken(self, markers: Sequence[Marker]) -> list[Box]:
         taken = [
@@ -353,6 +344,10 @@ class MapView(QWidget):
             self.fit()
         self.update()
         self.legs_changed.emit()
+
+    def _on_maps_loaded(self) -> None:
+        self._names = None
+        self.update()
 
     def _on_tile_ready(self, key: object) -> None:
         if isinstance(key, TileKey) and key.zoom == self._camera.zoom:

@@ -10,7 +10,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QWidget
 
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import RADIUS, REGULAR, SEMIBOLD, SIZE_BODY, SIZE_SMALL
@@ -162,3 +163,15 @@ def paint_attribution(painter: QPainter, text: str, camera: Camera) -> None:
     painter.setFont(theme.font(SIZE_SMALL))
     painter.setPen(theme.color("text"))
     painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_frame(painter: QPainter, view: QWidget, *, focused: bool) -> None:
+    """Round corners in the window's colour, and a line around."""
+    frame = QRectF(view.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+    corners = QPainterPath()
+    corners.addRect(QRectF(view.rect()))
+    corners.addRoundedRect(frame, RADIUS, RADIUS)
+    painter.fillPath(corners, view.palette().window())
+    painter.setPen(QPen(theme.color("accent" if focused else "border"), 2 if focused else 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(frame, RADIUS, RADIUS)

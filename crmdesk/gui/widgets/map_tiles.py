@@ -10,12 +10,15 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from crmdesk.domain.errors import UserError
 from crmdesk.gui.theme_tokens import SCHEMES
 from crmdesk.gui.widgets.map_paint import PackPainter, paint_tile
 from crmdesk.interchange.mappack import SUFFIX, Label, MapPack, read_pack
@@ -41,8 +44,10 @@ class TileKey:
 class MapData:
     """The packs, read on first use, and what is computed from them. Safe across threads."""
 
-    def __init__(self, names: Sequence[str] | None = None) -> None:
+    def __init__(self, names: Sequence[str] | None = None, folder: Path | None = None) -> None:
         self._names = names
+        self.folder = folder
+        self.version = 0
         self._lock = threading.RLock()
         self._painters: list[PackPainter] | None = None
         self._graphs: list[tuple[MapPack, RoadGraph]] | None = None
@@ -67,8 +72,25 @@ class MapData:
                     key=lambda name: (name != WORLD, name),
                 )
                 packs = [read_pack(folder / f"{name}{SUFFIX}") for name in names]
+                packs += self._own_packs()
                 self._painters = [PackPainter(pack) for pack in packs]
             return self._painters
+
+    def _own_packs(self) -> list[MapPack]:
+        """The packs of the profile; one that cannot be read is not shown."""
+        packs = []
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")) if self.folder is not None else ():
+            with suppress(UserError):
+                packs.append(read_pack(path))
+        return packs
+
+    def look_again(self, folder: Path | None) -> None:
+        """Read the packs anew when next asked: others are in the folder now."""
+        with self._lock:
+            self.folder = folder
+            self.version += 1
+            self._painters = self._graphs = None
+            self._legs.clear()
 
     def packs(self) -> list[MapPack]:
         """The packs in drawing order."""
@@ -144,6 +166,13 @@ class TileStore(QObject):
         store = TileStore(parent=app)
         app.aboutToQuit.connect(store.close)
         return store
+
+    def look_again(self, folder: Path | None) -> None:
+        """Show the maps of a profile's folder, as they are now; every view paints itself anew."""
+        self.data.look_again(folder)
+        with self._lock:
+            self._tiles.clear()
+        self.loaded.emit()
 
     def tile(self, key: TileKey) -> QImage | None:
         """The tile if it is there."""

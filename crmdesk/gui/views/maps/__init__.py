@@ -1,0 +1,1 @@
+"""Maps: customers' places put right, and the maps of this computer and the company."""

@@ -1,0 +1,56 @@
+"""The tables of the maps place: customers to put right, and maps."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from crmdesk.gui.views.maps.words import problem_words, roads_words, state_words
+from crmdesk.gui.widgets.items import Tone
+from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
+from crmdesk.i18n import _, format_number
+from crmdesk.services.queries.locations import PlaceProblem, PlaceRow
+from crmdesk.services.queries.maps import MapRow, MapState
+
+
+def places_model(parent: QWidget) -> RowsModel:
+    """Customers by local id, with what is wrong with their place."""
+    return RowsModel(
+        (
+            Column(
+                "customer", _("Customer"),
+                lambda row: Cell(row.name, unit=row.town, detail=problem_words(row),
+                                 detail_tone=_tone(row)),
+                260, stretch=True, sortable=False,
+            ),
+        ),
+        parent=parent,
+    )  # fmt: skip
+
+
+def _tone(row: PlaceRow) -> Tone:
+    bad = row.problem in (PlaceProblem.NONE, PlaceProblem.OUTLIER)
+    return Tone.DANGER if bad else Tone.WARNING
+
+
+def maps_model(parent: QWidget) -> RowsModel:
+    """Maps by their key."""
+    return RowsModel(
+        (
+            Column(
+                "map", _("Map"),
+                lambda row: Cell(row.title, unit=roads_words(row), detail=state_words(row),
+                                 detail_tone=_map_tone(row)),
+                280, stretch=True, sortable=False,
+            ),
+            Column(
+                "customers", _("Customers"),
+                lambda row: Cell(format_number(float(row.customers))), 88, right=True,
+                sortable=False,
+            ),
+        ),
+        parent=parent,
+    )  # fmt: skip
+
+
+def _map_tone(row: MapRow) -> Tone:
+    return Tone.DANGER if row.problem or row.state is MapState.REFUSED else Tone.MUTED

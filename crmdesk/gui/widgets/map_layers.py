@@ -1,0 +1,213 @@
+"""What lies between the ground of a map and its stops: customers in clusters, worth, territories.
+
+Owns these layers, their shapes and their painting. A layer is given points once and paints itself
+for any camera; which points there are is the presenter's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QRadialGradient
+
+from crmdesk.gui import theme
+from crmdesk.gui.theme_tokens import SEMIBOLD, SIZE_SMALL
+from crmdesk.gui.widgets.map_projection import Camera, project
+
+_CELL = 56.0  # pixels within which customers become a cluster
+_DOT, _CLUSTER = 5.0, 12.0
+_HEAT = 46.0
+_NEAR_ZOOM = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoint:
+    """A customer on the map: where, what it is worth (0 to 1 of the most), whether it is poor."""
+
+    key: Hashable
+    latitude: float
+    longitude: float
+    share: float = 0.0
+    poor: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Customers close together at a zoom: the middle in pixels of the view, and who they are."""
+
+    x: float
+    y: float
+    points: tuple[MapPoint, ...]
+
+    @property
+    def radius(self) -> float:
+        """Grows with the logarithm of how many there are."""
+        count = len(self.points)
+        return _DOT if count == 1 else _CLUSTER + 2.5 * math.log2(count)
+
+
+class MapLayer(Protocol):
+    """Something painted over the ground."""
+
+    def paint(self, painter: QPainter, camera: Camera) -> None:
+        """Paint what is in view."""
+
+    def bounds_points(self) -> Sequence[tuple[float, float]]:
+        """World points that belong into a view of everything."""
+
+
+class _Points:
+    """Points with their place in the world, kept for every camera."""
+
+    def __init__(self, points: Sequence[MapPoint]) -> None:
+        self.points = tuple(points)
+        self.world = [project(point.longitude, point.latitude) for point in points]
+
+    def bounds_points(self) -> Sequence[tuple[float, float]]:
+        """World points that belong into a view of everything."""
+        return self.world
+
+    def in_view(self, camera: Camera, margin: float) -> list[tuple[MapPoint, float, float]]:
+        """Points with their pixels, where they can be seen."""
+        found = []
+        for point, (world_x, world_y) in zip(self.points, self.world, strict=True):
+            x, y = camera.to_view(world_x, world_y)
+            if -margin <= x <= camera.width + margin and -margin <= y <= camera.height + margin:
+                found.append((point, x, y))
+        return found
+
+
+class ClusterLayer(_Points):
+    """Every customer: alone as a dot, many as a circle with their number."""
+
+    def clusters(self, camera: Camera) -> list[Cluster]:
+        """Customers grouped by cells that move with the map, so that panning changes none."""
+        cells: defaultdict[tuple[object, ...], list[tuple[MapPoint, float, float]]]
+        cells = defaultdict(list)
+        origin_x, origin_y = camera.to_view(0.0, 0.0)
+        for point, x, y in self.in_view(camera, 2 * _CELL):
+            key: tuple[object, ...] = (
+                math.floor((x - origin_x) / _CELL), math.floor((y - origin_y) / _CELL),
+            )  # fmt: skip
+            if camera.zoom >= _NEAR_ZOOM:
+                key = (point.latitude, point.longitude)
+            cells[key].append((point, x, y))
+        return [
+            Cluster(
+                sum(x for _p, x, _y in group) / len(group),
+                sum(y for _p, _x, y in group) / len(group),
+                tuple(point for point, _x, _y in group),
+            )
+            for group in cells.values()
+        ]
+
+    def at(self, camera: Camera, x: float, y: float) -> Cluster | None:
+        """The cluster or customer under a pixel."""
+        near = [
+            (math.hypot(cluster.x - x, cluster.y - y), cluster) for cluster in self.clusters(camera)
+        ]
+        hits = [(away, cluster) for away, cluster in near if away <= cluster.radius + 4]
+        return min(hits, key=lambda hit: hit[0])[1] if hits else None
+
+    def paint(self, painter: QPainter, camera: Camera) -> None:
+        """Dots and circles; amber where a place is poor."""
+        painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD, tabular=True))
+        for cluster in self.clusters(camera):
+            poor = any(point.poor for point in cluster.points)
+            painter.setPen(QPen(theme.color("surface"), 1.5))
+            painter.setBrush(theme.color("warning" if poor else "accent"))
+            center = QPointF(cluster.x, cluster.y)
+            painter.drawEllipse(center, cluster.radius, cluster.radius)
+            if len(cluster.points) > 1:
+                painter.setPen(theme.color("on_accent"))
+                side = cluster.radius * 2
+                box = QRectF(cluster.x - side / 2, cluster.y - side / 2, side, side)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(len(cluster.points)))
+
+
+class HeatLayer(_Points):
+    """Where the worth of what is due lies: the more, the stronger."""
+
+    def paint(self, painter: QPainter, camera: Camera) -> None:
+        """A soft glow per customer, added up."""
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        ink = theme.color("accent")
+        for point, x, y in self.in_view(camera, _HEAT):
+            if point.share <= 0:
+                continue
+            radius = _HEAT * (0.6 + 0.4 * point.share)
+            glow = QRadialGradient(QPointF(x, y), radius)
+            glow.setColorAt(0.0, _faint(ink, 0.18 + 0.5 * point.share))
+            glow.setColorAt(1.0, _faint(ink, 0.0))
+            painter.setBrush(QBrush(glow))
+            painter.drawEllipse(QPointF(x, y), radius, radius)
+        painter.restore()
+
+
+class TerritoryLayer:
+    """The outline around the customers of each territory, with its name."""
+
+    def __init__(self, points: Sequence[MapPoint]) -> None:
+        groups: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+        for point in points:
+            groups[point.group].append(project(point.longitude, point.latitude))
+        self._outlines = {
+            name: hull(places) for name, places in groups.items() if name and len(places) > 2
+        }
+
+    def bounds_points(self) -> Sequence[tuple[float, float]]:
+        """World points that belong into a view of everything."""
+        return [point for outline in self._outlines.values() for point in outline]
+
+    def paint(self, painter: QPainter, camera: Camera) -> None:
+        """A dashed line around, a faint ground, the name at the top."""
+        painter.save()
+        inks = ("accent", "warning", "good", "danger", "muted")
+        for n, (name, outline) in enumerate(sorted(self._outlines.items())):
+            ink = theme.color(inks[n % len(inks)])
+            polygon = QPolygonF([QPointF(*camera.to_view(*point)) for point in outline])
+            pen = QPen(ink, 2)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            pen.setDashPattern([6.0, 3.0])
+            painter.setPen(pen)
+            painter.setBrush(_faint(ink, 0.07))
+            painter.drawPolygon(polygon)
+            top = min(polygon.toList(), key=lambda point: point.y())
+            painter.setPen(ink)
+            painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD))
+            painter.drawText(QPointF(top.x() + 6, max(top.y() - 6, 16.0)), name)
+        painter.restore()
+
+
+def hull(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The convex outline of points, anticlockwise (Andrew's monotone chain)."""
+    ordered = sorted(set(points))
+    if len(ordered) < 3:
+        return ordered
+
+    def chain(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        kept: list[tuple[float, float]] = []
+        for x, y in places:
+            while len(kept) > 1 and _turn(kept[-2], kept[-1], (x, y)) <= 0:
+                kept.pop()
+            kept.append((x, y))
+        return kept[:-1]
+
+    return chain(ordered) + chain(ordered[::-1])
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _faint(color: QColor, alpha: float) -> QColor:
+    made = QColor(color)
+    made.setAlphaF(min(max(alpha, 0.0), 1.0))
+    return made

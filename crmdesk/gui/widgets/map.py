@@ -214,7 +214,8 @@ class MapView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_tiles(painter)
         for layer in self.layers:
-            layer.paint(painter, self._camera)
+            if not layer.above:
+                layer.paint(painter, self._camera)
         markers = self.markers()
         self._lines.paint(painter, self._camera, self._done_legs())
         if self._store.data.loaded:
@@ -222,6 +223,9 @@ class MapView(QWidget):
                 self._names = NamePainter(self._store.data.labels())
             taken = self._taken(markers)
             self._names.paint(painter, self._camera, taken, self.devicePixelRatioF())
+        for layer in self.layers:
+            if layer.above:
+                layer.paint(painter, self._camera)
         if self._home is not None:
             overlay.paint_home(painter, self._camera, self._home)
         focused = self._focused if self.hasFocus() else None

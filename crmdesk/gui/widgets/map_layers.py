@@ -53,7 +53,9 @@ class Cluster:
 
 
 class MapLayer(Protocol):
-    """Something painted over the ground."""
+    """Something painted over the ground; over the names too where it is ``above``."""
+
+    above: bool
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """Paint what is in view."""
@@ -64,6 +66,8 @@ class MapLayer(Protocol):
 
 class _Points:
     """Points with their place in the world, kept for every camera."""
+
+    above = False
 
     def __init__(self, points: Sequence[MapPoint]) -> None:
         self.points = tuple(points)
@@ -85,6 +89,8 @@ class _Points:
 
 class ClusterLayer(_Points):
     """Every customer: alone as a dot, many as a circle with their number."""
+
+    above = True
 
     def clusters(self, camera: Camera) -> list[Cluster]:
         """Customers grouped by cells that move with the map, so that panning changes none."""
@@ -153,6 +159,8 @@ class HeatLayer(_Points):
 
 class TerritoryLayer:
     """The outline around the customers of each territory, with its name."""
+
+    above = False
 
     def __init__(self, points: Sequence[MapPoint]) -> None:
         groups: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)

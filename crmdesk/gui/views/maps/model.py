@@ -44,12 +44,19 @@ def maps_model(parent: QWidget) -> RowsModel:
             ),
             Column(
                 "customers", _("Customers"),
-                lambda row: Cell(format_number(float(row.customers))), 88, right=True,
+                lambda row: Cell(_count(row)), 88, right=True,
                 sortable=False,
             ),
         ),
         parent=parent,
     )  # fmt: skip
+
+
+def _count(row: MapRow) -> str:
+    """How many customers a map has roads for."""
+    if row.pack is not None and not row.pack.facts.roads:
+        return "–"
+    return format_number(float(row.customers))
 
 
 def _map_tone(row: MapRow) -> Tone:

@@ -154,6 +154,25 @@ def test_a_shelf_is_counted_by_number_and_name(
     assert [(one.value, one.note) for one in view.items[-1].kept] == [("24", "on the shelf")]
 
 
+def test_who_would_recommend_us_is_asked_in_the_visit(
+    presenter: VisitPresenter, view: FakeView, desk: FakeDesk, demo: Workspace, account: int
+) -> None:
+    presenter.show(account)
+    presenter.begin()
+    presenter.type(score="11")
+    presenter.score()
+    assert len(desk.failures) == 1
+    presenter.type(score="9")
+    presenter.score()
+    assert [(one.label, one.value) for one in view.items[-1].kept] == [
+        ("Would recommend us", "9 of 10")
+    ]
+    assert ask(
+        demo, "SELECT s.kind, s.score, s.about_kind, v.account_id FROM survey_score s"
+        " JOIN visit v ON v.uid = s.about_uid ORDER BY s.id DESC LIMIT 1",
+    ) == [("nps", 9, "visit", account)]  # fmt: skip
+
+
 def test_days_at_the_end_of_a_step_are_read(demo: Workspace) -> None:
     today = demo.today()
     usual = read_step("Call back", today)

@@ -29,9 +29,10 @@ _MOST = 40
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something kept of the visit: a count of the shelf, a photo, a promise or an order.
+    """Something kept of the visit: a count of the shelf, a photo, a promise, an order or a score.
 
-    ``amount`` is base units of a count, net minor units of an order; ``day`` when a promise is due.
+    ``amount`` is base units of a count, net minor units of an order, the answer of a score;
+    ``day`` when a promise is due.
     """
 
     kind: str
@@ -152,6 +153,12 @@ def _kept(connection: Connection, visit: Any) -> tuple[Kept, ...]:
         Kept("promise", int(r[0]), r[1], None, date.fromisoformat(r[2]) if r[2] else None)
         for r in promises
     ]
+    scores = run(
+        "SELECT id, score FROM survey_score WHERE about_kind = 'visit' AND about_uid = ?"
+        " AND kind = 'nps' ORDER BY id DESC LIMIT 1",
+        (visit.uid,),
+    )
+    found += [Kept("score", int(r[0]), "", int(r[1])) for r in scores]
     return tuple(found)
 
 

@@ -225,6 +225,7 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.visit", presenter.start_visit)
         keys.bind(self, "customer.call", presenter.log_call)
         keys.bind(self, "customer.sheet", lambda: presenter.go_to("visit"))
+        keys.bind(self, "customer.service", lambda: presenter.go_to("service"))
         keys.bind(self, "customer.order", presenter.new_order)
         for place in ("returning", "collecting", "sampling", "quote"):
             keys.bind(self, f"customer.{place}", partial(presenter.go_to, place))

@@ -57,7 +57,9 @@ class ReportForm(Panel):
             column.addWidget(entry)
             entry.field.entered.connect(lambda _text: self.focusNextChild())
             entry.field.given_up.connect(self.closed)
-        self.finder = ProductFinder(self, words=_("SKU, if it is about one"), key=" ")
+        self.finder = ProductFinder(
+            self, words=_("SKU, if it is about one"), key=keys.hint("service.sku")
+        )
         self.finder.left.connect(self.closed)
         self._product = TextLabel("", ink="muted", parent=self)
         column.addWidget(self.finder)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
@@ -19,7 +19,7 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.form import ChoiceBar, ReportForm, WordsBar
 from crmdesk.gui.views.service.model import DUE_COLUMN, events_model, tickets_model
 from crmdesk.gui.views.service.presenter import ServicePresenter, Words
-from crmdesk.gui.views.service.words import SheetItem, group_words
+from crmdesk.gui.views.service.words import EventItem, SheetItem, group_words
 from crmdesk.gui.widgets.badges import Badge
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.customer_picker import CustomerPicker
@@ -28,14 +28,14 @@ from crmdesk.gui.widgets.items import Pair
 from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.listpanel import ListPanel
 from crmdesk.gui.widgets.pairs import PairList
-from crmdesk.gui.widgets.panels import PageHeader, Panel, clear_layout
+from crmdesk.gui.widgets.panels import HLine, PageHeader, Panel, clear_layout
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.order import FoundProduct
 from crmdesk.services.queries.tickets import TicketRow
 
-_SIDE = 372
+_SIDE = 384
 _FOOT = (
     "service.reply", "service.incoming", "service.wait", "service.resolve", "service.assign",
     "service.priority", "service.note", "service.score", "service.close_ticket",
@@ -52,6 +52,7 @@ class ServicePlace(QWidget):
         self._ws = context.workspace
         self._settings = context.settings
         self.presenter = ServicePresenter(context, self)
+        self._wants_figures = False
         self._answer: Callable[[int | None], None] = self._on_person_chosen
         self._build()
         self._bind()
@@ -84,7 +85,11 @@ class ServicePlace(QWidget):
         self._new = KeyHintButton(
             _("New ticket"), keys.hint("service.new"), kind="filled", parent=self
         )
+        self._switch = KeyHintButton(
+            keys.title("service.figures"), keys.hint("service.figures"), parent=self
+        )
         self._header.add_action(self.search)
+        self._header.add_action(self._switch)
         self._header.add_action(self._new)
         column.addWidget(self._header)
         self.picker = CustomerPicker(self, title=_("New ticket"))
@@ -127,10 +132,18 @@ class ServicePlace(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
-        column.addWidget(self._ticket_panel(), 1)
-        self._load = self._pairs(column, _("At work, by person"), "")
-        self._figures = self._pairs(column, _("A year of service"), _("hours of service"))
-        self._skus = self._pairs(column, _("Complained about"), _("of 1,000 sold lines"))
+        self._beside = QStackedLayout()
+        self._beside.addWidget(self._ticket_panel())
+        figures = QWidget(side)
+        below = QVBoxLayout(figures)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(t.SPACE_3)
+        self._load = self._pairs(below, _("At work, by person"), "")
+        self._figures = self._pairs(below, _("A year of service"), _("hours of service"))
+        self._skus = self._pairs(below, _("Complained about"), _("of 1,000 sold lines"))
+        below.addStretch(1)
+        self._beside.addWidget(figures)
+        column.addLayout(self._beside, 1)
         return side
 
     def _ticket_panel(self) -> Panel:
@@ -151,6 +164,12 @@ class ServicePlace(QWidget):
         self.events.setAccessibleName(_("History"))
         self.events.horizontalHeader().hide()
         panel.body.addWidget(self.events, 1)
+        self._whole = TextLabel("", wrap=True, parent=panel)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+        foot.addWidget(self._whole)
+        panel.body.addWidget(HLine(panel))
+        panel.body.addLayout(foot)
         return panel
 
     def _pairs(self, column: QVBoxLayout, title: str, note: str) -> PairList:
@@ -175,6 +194,8 @@ class ServicePlace(QWidget):
         self.table.opened.connect(presenter.open_customer)
         self.table.current_key_changed.connect(self._on_selected)
         self._new.clicked.connect(self._on_new_wanted)
+        self._switch.clicked.connect(self._on_figures_wanted)
+        self.events.current_key_changed.connect(self._on_event_selected)
         self.picker.searched.connect(presenter.find_customers)
         self.picker.picked.connect(self._on_customer_picked)
         self.picker.closed.connect(self._on_picker_closed)
@@ -193,7 +214,8 @@ class ServicePlace(QWidget):
             ("wait", presenter.wait), ("close_ticket", presenter.close_ticket),
             ("assign", presenter.ask_person), ("priority", presenter.next_priority),
             ("score", presenter.ask_score), ("save", self._on_save_wanted),
-            ("leave", self._on_escaped),
+            ("leave", self._on_escaped), ("figures", self._on_figures_wanted),
+            ("sku", self.form.finder.field.setFocus),
         ):  # fmt: skip
             keys.bind(self, f"service.{action}", slot)
 
@@ -224,7 +246,10 @@ class ServicePlace(QWidget):
         """Show a ticket beside the list, or none."""
         self._ticket.setVisible(item is not None)
         if item is None:
+            self._beside.setCurrentIndex(1)
             return
+        if not self._wants_figures:
+            self._beside.setCurrentIndex(0)
         self._ticket.set_title(item.title)
         clear_layout(self._badges)
         for badge in item.badges:
@@ -235,6 +260,7 @@ class ServicePlace(QWidget):
         self._customer.set_pairs(item.customer)
         rows = {event.key: event for event in item.events}
         self.events.rows_model().set_keys(list(rows), rows)
+        self.events.select_first()
 
     def show_figures(
         self, load: Sequence[Pair], figures: Sequence[Pair], skus: Sequence[Pair]
@@ -294,6 +320,16 @@ class ServicePlace(QWidget):
 
     def _on_selected(self, key: object) -> None:
         self.presenter.select(key if isinstance(key, int) else None)
+
+    def _on_figures_wanted(self) -> None:
+        self._wants_figures = not self._wants_figures
+        self._beside.setCurrentIndex(int(self._wants_figures or self.presenter.sheet is None))
+        words = _("Ticket") if self._wants_figures else keys.title("service.figures")
+        self._switch.set_label(words)
+
+    def _on_event_selected(self, key: object) -> None:
+        row = self.events.rows_model().row_of(key) if isinstance(key, int) else None
+        self._whole.setText(row.text if isinstance(row, EventItem) else "")
 
     def _on_new_wanted(self) -> None:
         self.picker.open()

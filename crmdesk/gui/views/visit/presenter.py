@@ -17,13 +17,15 @@ from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.visit.words import SheetItem, read_step, sheet_item
 from crmdesk.i18n import _
-from crmdesk.services import stock_counts, undo, visit_reports, visits
+from crmdesk.services import satisfaction, stock_counts, undo, visit_reports, visits
 from crmdesk.services.queries.order import FoundProduct, find_products
 from crmdesk.services.queries.today import ReasonRow
 from crmdesk.services.queries.visit_sheet import VisitSheet, visit_sheet
 from crmdesk.services.visits import VisitStarted
 
-_SHOWN_KINDS = ("visit", "visit_task", "promise", "account", "order", "attachment")
+_SHOWN_KINDS = (
+    "visit", "visit_task", "promise", "account", "order", "attachment", "survey_score",
+)  # fmt: skip
 _COUNTED = re.compile(r"^\s*(\d{1,7})\s*[x×*]?\s+(\S.*)$", re.IGNORECASE)
 
 
@@ -35,6 +37,7 @@ class Typed:
     note: str = ""
     step: str = ""
     promise: str = ""
+    score: str = ""
 
 
 class VisitView(Protocol):
@@ -173,6 +176,32 @@ class VisitPresenter:
 
         self._runner.write(
             lambda: visit_reports.promise_in_visit(ws, visit_id, step.text, step.on),
+            done,
+            self._failed,
+            owner=self,
+        )
+
+    def score(self) -> None:
+        """Keep how likely the customer is to recommend us, 0 to 10, as said in this visit."""
+        visit_id, sheet = self._visit(), self._sheet
+        if visit_id is None or sheet is None:
+            self._desk.banner(_("Start the visit first."), _("Space starts it."))
+            return
+        said = self._typed.score.strip()
+        if not said:
+            return
+        ws, value = self._ws, int(said) if said.isdecimal() and len(said) < 4 else -1
+
+        def done(_changes: ChangeSet) -> None:
+            self._typed = replace(self._typed, score="")
+            self._view.show_typed(self._typed)
+            self._desk.toast(_("{score} of 10 kept.").format(score=value))
+            self._read()
+
+        self._runner.write(
+            lambda: satisfaction.record_score(
+                ws, sheet.account_id, satisfaction.NPS, value, about=("visit", visit_id)
+            ),
             done,
             self._failed,
             owner=self,

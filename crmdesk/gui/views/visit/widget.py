@@ -195,10 +195,19 @@ class VisitPlace(QWidget):
             parent=panel,
         )  # fmt: skip
         note = LabelledEntry(_("Note"), keys.hint("visit.note"), parent=panel)
+        score = LabelledEntry(
+            _("Would recommend us"), keys.hint("visit.score"), placeholder="0–10", parent=panel
+        )
         self.step, self.promise, self.note = step.field, promise.field, note.field
+        self.score = score.field
         self._step_on = TextLabel("", ink="muted", size=t.SIZE_SMALL, parent=panel)
         self._promise_on = TextLabel("", ink="muted", size=t.SIZE_SMALL, parent=panel)
-        for entry, below in ((step, self._step_on), (promise, self._promise_on), (note, None)):
+        for entry, below in (
+            (step, self._step_on),
+            (promise, self._promise_on),
+            (note, None),
+            (score, None),
+        ):
             entry.field.setMaxLength(200)
             column.addWidget(entry)
             if below is not None:
@@ -228,9 +237,11 @@ class VisitPlace(QWidget):
         self.step.textEdited.connect(lambda text: presenter.type(step=text))
         self.promise.textEdited.connect(lambda text: presenter.type(promise=text))
         self.promise.entered.connect(lambda _text: presenter.promise())
+        self.score.textEdited.connect(lambda text: presenter.type(score=text))
+        self.score.entered.connect(lambda _text: presenter.score())
         for field in (self.note, self.step):
             field.entered.connect(lambda _text: self.questions.setFocus())
-        for field in (self.note, self.step, self.promise):
+        for field in (self.note, self.step, self.promise, self.score):
             field.given_up.connect(self.questions.setFocus)
         self.finder.searched.connect(presenter.find)
         self.finder.chosen.connect(presenter.count)
@@ -240,6 +251,7 @@ class VisitPlace(QWidget):
         for action, slot in (
             ("start", presenter.begin), ("end", presenter.ask_end), ("mode", presenter.next_mode),
             ("step", self.step.setFocus), ("promise", self.promise.setFocus),
+            ("score", self.score.setFocus),
             ("note", self.note.setFocus), ("count", self.finder.field.setFocus),
             ("photo", self._on_photo_wanted), ("ticket", presenter.open_ticket),
             ("order", lambda: presenter.go_to("order")),
@@ -280,6 +292,7 @@ class VisitPlace(QWidget):
         """Put the fields to these values."""
         for field, text in (
             (self.note, typed.note), (self.step, typed.step), (self.promise, typed.promise),
+            (self.score, typed.score),
         ):  # fmt: skip
             field.put_text(text)
             if field.text() != text:
@@ -310,7 +323,7 @@ class VisitPlace(QWidget):
 
     def _on_escaped(self) -> None:
         # In a field Esc is done with the field; what was typed stays.
-        if self.focusWidget() in (self.step, self.promise, self.note):
+        if self.focusWidget() in (self.step, self.promise, self.note, self.score):
             self.questions.setFocus()
         else:
             self.presenter.leave()
@@ -344,11 +357,11 @@ def questions_model(parent: QWidget | None = None) -> RowsModel:
     columns = (
         Column("name", _("Objective or question"), lambda r: Cell(r.name), 190, stretch=True,
                sortable=False),
-        Column("options", _("Answers"), lambda r: Cell(r.options, tone=Tone.MUTED), 210,
+        Column("options", _("Answers"), lambda r: Cell(r.options, tone=Tone.MUTED), 232,
                sortable=False),
         Column("answer", _("Answer"), lambda r: Cell(r.answer, field=True), 120, sortable=False,
                editable=True),
-        Column("state", _("State"), lambda r: Cell("", badge=r.state), 104, sortable=False),
+        Column("state", _("State"), lambda r: Cell("", badge=r.state), 118, sortable=False),
     )  # fmt: skip
     return RowsModel(columns, parent=parent)
 

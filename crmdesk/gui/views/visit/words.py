@@ -118,7 +118,7 @@ def _facts(sheet: VisitSheet, now: datetime) -> str:
         return _("not started")
     minutes = max(0, int((now - sheet.started_at).total_seconds() // 60))
     words = ngettext("since {count} minute", "since {count} minutes", minutes).format(count=minutes)
-    parts = [mode_word(sheet.mode), words]
+    parts = [mode_word(sheet.mode), words if minutes else _("just started")]
     if sheet.off_plan:
         parts.append(_("not in the plan"))
     return " · ".join(parts)
@@ -151,6 +151,8 @@ def _kept(one: Kept, sheet: VisitSheet, currency: str) -> Pair:
         )
     if one.kind == "shelf":
         return Pair(one.text, str(one.amount), note=_("on the shelf"))
+    if one.kind == "score":
+        return Pair(_("Would recommend us"), _("{score} of 10").format(score=one.amount))
     if one.kind == "photo":
         return Pair(one.text, _("photo"), icon="photo")
     day = "" if one.day is None else format_date_near(one.day, sheet.today)

@@ -1,0 +1,266 @@
+"""A day under way on the store: skipped, closed, re-planned, mended, driven; each step undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from crmdesk.domain.clock import ZoneClock
+from crmdesk.domain.errors import FieldError, IllegalTransition, NotFound, UserError
+from crmdesk.domain.ids import new_uid
+from crmdesk.services import recovery, stops, trips, undo, visits
+from crmdesk.services.queries.day_travel import day_travel
+from crmdesk.services.recovery import Cure
+from crmdesk.services.replanning import replan_day_under_way
+from crmdesk.services.workspace import Workspace
+from tests.db.files import ask
+
+
+def later(ws: Workspace, **much: int) -> Workspace:
+    clock = ws.clock
+    assert isinstance(clock, ZoneClock)
+    return replace(ws, clock=replace(clock, offset=clock.offset + timedelta(**much)))
+
+
+def todays(ws: Workspace) -> list[tuple[int, int]]:
+    """(planned visit, customer) of today's open visits in person, in their order."""
+    return ask(
+        ws,
+        "SELECT id, account_id FROM planned_visit WHERE user_id = ? AND date = ?"
+        " AND status = 'planned' AND mode = 'person' ORDER BY sequence",
+        ws.user.id, ws.today().isoformat(),
+    )  # fmt: skip
+
+
+def missed(ws: Workspace, days_ago: int = 1) -> tuple[int, int]:
+    """A visit of an earlier day that nobody made, of a customer with nothing planned soon."""
+    with ws.database.write() as tx:
+        account = tx.connection.exec_driver_sql(
+            "SELECT a.id FROM account a WHERE a.status = 'active' AND a.territory_id IN (SELECT"
+            " territory_id FROM territory_user WHERE user_id = ?) AND NOT EXISTS (SELECT 1 FROM"
+            " planned_visit p WHERE p.account_id = a.id AND p.date >= '2026-11-20')"
+            " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.account_id = a.id"
+            " AND v.date >= '2026-11-12') LIMIT 1",
+            (ws.user.id,),
+        ).scalar()
+        if account is None:
+            account = tx.connection.exec_driver_sql(
+                "SELECT min(id) FROM account WHERE status = 'active'"
+            ).scalar_one()
+            tx.connection.exec_driver_sql(
+                "UPDATE planned_visit SET status = 'cancelled' WHERE account_id = ?"
+                " AND date >= '2026-11-20'",
+                (account,),
+            )
+            tx.connection.exec_driver_sql(
+                "UPDATE visit SET date = '2026-10-01' WHERE account_id = ?", (account,)
+            )
+        key = tx.connection.exec_driver_sql(
+            "INSERT INTO planned_visit (uid, account_id, user_id, date, sequence, start_minute)"
+            " VALUES (?, ?, ?, ?, 3, 660) RETURNING id",
+            (
+                new_uid(), account, ws.user.id,
+                (ws.today() - timedelta(days=days_ago)).isoformat(),
+            ),
+        ).scalar_one()  # fmt: skip
+    return int(key), int(account)
+
+
+_PLAN = "SELECT id, user_id, date, sequence, status, start_minute FROM planned_visit ORDER BY id"
+
+
+def test_skipping_and_closing_keep_the_reason_and_are_taken_back(ws: Workspace) -> None:
+    (stop, _account), (other, _other) = todays(ws)[:2]
+    reason = ask(ws, "SELECT id FROM outcome_reason WHERE kind = 'skipped' LIMIT 1")[0][0]
+    before = ask(ws, _PLAN)
+    steps = [
+        stops.skip_stop(ws, stop, reason_id=reason, note=" no bridge "),
+        stops.close_stop(ws, other),
+    ]
+    kept = "SELECT status, reason_id, note FROM planned_visit WHERE id = ?"
+    assert ask(ws, kept, stop) == [("missed", reason, "no bridge")]
+    assert ask(ws, kept, other) == [("closed", None, None)]
+    for step in reversed(steps):
+        assert step.undo is not None
+        undo.undo(ws, step.undo)
+    assert ask(ws, _PLAN) == before
+
+
+def test_what_is_done_or_runs_is_not_skipped(ws: Workspace) -> None:
+    stop, account = todays(ws)[0]
+    started = visits.start_visit(ws, account)
+    with pytest.raises(UserError):
+        stops.skip_stop(ws, stop)
+    visits.finish_visit(ws, started.visit_id, visits.VisitOutcome.INFORMATION)
+    with pytest.raises(IllegalTransition):
+        stops.close_stop(ws, stop)
+    with pytest.raises(NotFound):
+        stops.skip_stop(ws, 10**9)
+
+
+def test_a_replan_freezes_the_past_and_what_was_agreed_and_is_one_step(ws: Workspace) -> None:
+    rows = todays(ws)
+    done, account = rows[0]
+    visits.finish_visit(
+        ws, visits.start_visit(ws, account).visit_id, visits.VisitOutcome.INFORMATION
+    )
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE planned_visit SET locked = 1 WHERE id = ?", (rows[-1][0],)
+        )
+    stops.skip_stop(ws, rows[1][0])
+    before = ask(ws, _PLAN)
+    found = replan_day_under_way(later(ws, minutes=40), seconds=None, iterations=300)
+    after = {row[0]: row for row in ask(ws, _PLAN)}
+    frozen = {row[0]: row for row in before if row[4] != "planned"}
+    assert all(after[key] == row for key, row in frozen.items())
+    assert after[done][4] == "done"
+    assert after[rows[-1][0]][2] == ws.today().isoformat()
+    assert all(move.from_day != move.to_day or move.from_minute != move.to_minute
+               for move in found.moves)  # fmt: skip
+    names = {move.account_id for move in found.moves}
+    changed = {
+        ask(ws, "SELECT account_id FROM planned_visit WHERE id = ?", row[0])[0][0]
+        for row in after.values()
+        for old in [next((b for b in before if b[0] == row[0]), None)]
+        if (old is None or old[2] != row[2] or old[4] != row[4]) and row[4] == "planned"
+    }
+    assert changed <= names
+    assert found.changes.undo is not None
+    undo.undo(ws, found.changes.undo)
+    assert ask(ws, _PLAN) == before
+
+
+def test_a_replan_of_the_same_morning_is_the_same(ws: Workspace) -> None:
+    found = replan_day_under_way(ws, seconds=None, iterations=200, delay_minutes=30, seed=4)
+    assert found.changes.undo is not None
+    first = ask(ws, _PLAN)
+    undo.undo(ws, found.changes.undo)
+    again = replan_day_under_way(ws, seconds=None, iterations=200, delay_minutes=30, seed=4)
+    assert [row[1:] for row in ask(ws, _PLAN)] == [row[1:] for row in first]
+    assert again.moves == found.moves
+
+
+def test_a_day_off_is_not_replanned(ws: Workspace) -> None:
+    with pytest.raises(UserError):
+        replan_day_under_way(later(ws, days=5), seconds=0.1)
+
+
+def test_a_missed_visit_is_mended_once_and_taken_back_as_one_step(ws: Workspace) -> None:
+    key, account = missed(ws)
+    (one,) = [m for m in recovery.propose_mending(ws) if m.missed.account_id == account]
+    assert one.cure is one.cures[0]
+    assert (Cure.MOVE in one.cures) == (one.day is not None)
+    before = ask(ws, _PLAN)
+    for cure in one.cures:
+        changes = recovery.apply_cures(ws, [replace(one, cure=cure)])
+        assert ask(ws, "SELECT status FROM planned_visit WHERE id = ?", key) == [("missed",)]
+        new = ask(
+            ws,
+            "SELECT n.date, n.mode, n.user_id FROM planned_visit n JOIN planned_visit p"
+            " ON p.uid = n.moved_from_uid WHERE p.id = ?",
+            key,
+        )
+        if cure is Cure.MOVE:
+            assert one.day is not None
+            assert new == [(one.day.isoformat(), "person", ws.user.id)]
+        elif cure is Cure.CALL:
+            assert [(row[0], row[2]) for row in new] == [(ws.today().isoformat(), ws.user.id)]
+            assert new[0][1] != "person"
+        else:
+            assert new == []
+        if cure is Cure.HAND_OVER:
+            assert ask(ws, "SELECT kind FROM handover WHERE account_id = ?", account) == [
+                ("asked",)
+            ]
+        still = account in {m.account_id for m in recovery.missed_visits(ws)}
+        assert still is (cure is Cure.LEAVE)
+        assert changes.undo is not None
+        undo.undo(ws, changes.undo)
+        assert ask(ws, _PLAN) == before
+
+
+def test_a_colleague_of_the_same_territory_goes_and_reads_why(ws: Workspace) -> None:
+    _key, account = missed(ws)
+    with ws.database.write() as tx:
+        colleague = tx.connection.exec_driver_sql(
+            "SELECT id FROM app_user WHERE code = 'R2'"
+        ).scalar_one()
+        tx.connection.exec_driver_sql(
+            "INSERT INTO territory_user (uid, territory_id, user_id) SELECT ?, territory_id, ?"
+            " FROM account WHERE id = ?",
+            (new_uid(), colleague, account),
+        )
+    (one,) = [m for m in recovery.propose_mending(ws) if m.missed.account_id == account]
+    assert one.colleague_id == colleague
+    recovery.apply_cures(ws, [replace(one, cure=Cure.HAND_OVER)])
+    assert ask(
+        ws, "SELECT user_id FROM planned_visit WHERE account_id = ? AND date = ?"
+        " AND status = 'planned'",
+        account, ws.today().isoformat(),
+    ) == [(colleague,)]  # fmt: skip
+    assert ask(ws, "SELECT kind FROM handover WHERE account_id = ?", account) == [("visit",)]
+
+
+def test_a_closed_door_counts_neither_as_missed_nor_as_seen(ws: Workspace) -> None:
+    key, account = missed(ws, 2)
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE planned_visit SET status = 'closed' WHERE id = ?", (key,)
+        )
+        tx.connection.exec_driver_sql(
+            "INSERT INTO visit (uid, account_id, user_id, planned_visit_id, date, started_at,"
+            " ended_at, outcome) VALUES (?, ?, ?, ?, ?, '2026-11-22T09:00:00.000Z',"
+            " '2026-11-22T09:03:00.000Z', 'closed')",
+            (
+                new_uid(), account, ws.user.id, key,
+                (ws.today() - timedelta(days=2)).isoformat(),
+            ),
+        )  # fmt: skip
+    (one,) = [m for m in recovery.missed_visits(ws) if m.account_id == account]
+    assert one.status == "closed"
+
+
+def test_nothing_missed_nothing_proposed(alone: Workspace) -> None:
+    assert recovery.propose_mending(alone) == ()
+
+
+def test_legs_are_kept_with_the_visit_and_make_the_day(ws: Workspace) -> None:
+    before = day_travel(ws)
+    _stop, account = todays(ws)[0]
+    visit = visits.start_visit(ws, account).visit_id
+    visits.finish_visit(later(ws, minutes=25), visit, visits.VisitOutcome.INFORMATION)
+    after = day_travel(ws)
+    assert len(after.rows) == len(before.rows) + 1
+    leg = ask(ws, "SELECT travel_m FROM visit WHERE id = ?", visit)[0][0]
+    assert after.driven_m - before.driven_m == leg
+    assert after.visit_minutes - before.visit_minutes == 25
+    changes = trips.take_legs(ws)
+    assert day_travel(ws).trip_m == after.driven_m + after.home_m
+    assert changes.undo is not None
+    undo.undo(ws, changes.undo)
+    assert day_travel(ws).trip_m is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [(-1, None, "start"), (10**8, None, "start"), (100, 99, "end"), (100, 5_000, "end")],
+)
+def test_an_odometer_that_cannot_be_is_said_at_its_field(
+    ws: Workspace, start: int, end: int | None, field: str
+) -> None:
+    with pytest.raises(FieldError) as refused:
+        trips.record_odometer(ws, trips.Odometer(start, end))
+    assert refused.value.field == field
+    day: date = ws.today()
+    assert ask(ws, "SELECT count(*) FROM trip WHERE date = ?", day.isoformat()) == [(0,)]
+
+
+def test_the_odometer_is_written_down_twice_a_day_in_one_row(ws: Workspace) -> None:
+    trips.record_odometer(ws, trips.Odometer(48_210))
+    trips.record_odometer(ws, trips.Odometer(48_210, 48_297))
+    day = ws.today().isoformat()
+    assert ask(ws, "SELECT distance_m FROM trip WHERE date = ?", day) == [(87_000,)]
+    assert day_travel(ws).trip_m == 87_000

@@ -39,14 +39,19 @@ def solve_together(
     clock: Callable[[], float] = time.monotonic,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
+    patience: float | None = None,
 ) -> Plan:
     """The best plan of two searches in `seconds`; with one where a second process cannot run.
 
-    Raises `ProblemError` when the problem is malformed.
+    `patience` is how many seconds one waits for the other at a meeting, by default a small share of
+    all; longer where `clock` counts processor time on a busy machine. Raises
+    `ProblemError` when the problem is malformed.
     """
     check_problem(problem)
     began = clock()
-    partner = _Partner.begin(problem, seed, seconds, start, clock)
+    if patience is None:
+        patience = _PATIENCE * seconds
+    partner = _Partner.begin(problem, seed, seconds, start, clock, patience)
     try:
         return solve(
             problem, seed=seed, seconds=seconds - (clock() - began), start=start, clock=clock,
@@ -80,6 +85,7 @@ class _Partner:
         seconds: float,
         start: Sequence[Sequence[int]] | None,
         clock: Callable[[], float],
+        patience: float,
     ) -> _Partner | None:
         """Start the second process; None where that is not worth it or not possible."""
         if seconds < _LEAST_SECONDS or len(problem.stops) < 2 or not problem.days:
@@ -88,13 +94,13 @@ class _Partner:
             return None
         here, there = multiprocessing.Pipe()
         beside = _forked if _forks() else _spawned
-        process = beside((there, problem, seed, seconds, start, clock))
+        process = beside((there, problem, seed, seconds, start, clock, patience))
         try:
             process.start()
         except OSError:
             return None
         there.close()
-        return cls(here, _PATIENCE * seconds, process)
+        return cls(here, patience, process)
 
     def at(self, share: float, search: Search) -> None:
         """Compare notes when it is time; whoever stands worse goes on from the other's place."""
@@ -159,9 +165,10 @@ def _search_beside(
     seconds: float,
     start: Sequence[Sequence[int]] | None,
     clock: Callable[[], float],
+    patience: float,
 ) -> None:
     """The second process: the same search with another seed."""
-    partner = _Partner(line, _PATIENCE * seconds)
+    partner = _Partner(line, patience)
     solve(
         problem, seed=seed + _SEED_STEP, seconds=(1.0 - _PATIENCE) * seconds, start=start,
         clock=clock, meeting=partner,

@@ -38,6 +38,10 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "price": ("pricing", "an order of 200 lines priced as a whole"),
     "print": ("printing", "an order of 200 lines as PDF"),
     "plan": ("planning", "a week of the demo's rep: the first plan, a good plan"),
+    "planning": (
+        "plan_quality",
+        "plans of the shared territories and published problems beside other planners",
+    ),
     "safety": ("safety", "opening, checking and backing up the big profile; its size"),
 }
 

@@ -1,16 +1,19 @@
-"""``crmdesk customer`` and ``crmdesk search``: one customer, and anything by its words."""
+"""``crmdesk customer``, ``brief`` and ``search``: one customer, a day, anything by its words."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.opening import opened
+from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_money
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
+    from crmdesk.interchange.documents.content import CallBrief
 
 
 def register(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -18,6 +21,12 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     card = commands.add_parser("customer", parents=[common], help=_("the customer card"))
     card.add_argument("code")
     card.set_defaults(run=_customer)
+    brief = commands.add_parser(
+        "brief", parents=[common], help=_("what to know in the doorway: a customer, or a day")
+    )
+    brief.add_argument("code", nargs="?", default="", help=_("the customer's code"))
+    brief.add_argument("--day", default="", metavar="DATE", help=_("all stops of a day"))
+    brief.set_defaults(run=_brief)
     search = commands.add_parser("search", parents=[common], help=_("find anything by its words"))
     search.add_argument("text")
     search.add_argument("--limit", type=int, default=30)
@@ -60,6 +69,45 @@ def _customer(chosen: argparse.Namespace, context: Context) -> int:
         ],
     )
     return DONE
+
+
+def _brief(chosen: argparse.Namespace, context: Context) -> int:
+    from crmdesk.services import call_briefs
+    from crmdesk.services.queries.customer import find_customer
+
+    with opened(context) as ws:
+        briefs: tuple[CallBrief, ...]
+        if chosen.code:
+            briefs = (call_briefs.call_brief(ws, find_customer(ws, chosen.code)),)
+        else:
+            day = ws.today() if not chosen.day else _day(chosen.day)
+            briefs = call_briefs.day_briefs(ws, day)
+    context.console.document({"briefs": briefs})
+    for brief in briefs:
+        _say_brief(context, brief)
+    if not briefs:
+        context.console.say(_("No visits are planned on this day."))
+    return DONE
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(_("{text} is not a date like 2026-11-24").format(text=text)) from None
+
+
+def _say_brief(context: Context, brief: CallBrief) -> None:
+    say = context.console.say
+    say(" ".join(part for part in (brief.when, brief.name) if part))
+    say(" · ".join(part for part in (brief.code, brief.under, brief.place) if part))
+    say(" · ".join(f"{label}: {value}" for label, value in brief.facts))
+    for section in brief.sections:
+        say(f"  {section.title}")
+        for line in section.lines:
+            words = " – ".join(part for part in (line.text, line.note) if part)
+            say(f"    {words}  {line.amount}".rstrip())
+    say()
 
 
 def _search(chosen: argparse.Namespace, context: Context) -> int:

@@ -35,14 +35,14 @@ _BY_ROLE = {
 }
 _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
-    "accuracy", "company", "service", "lists", "maps",
+    "accuracy", "company", "service", "lists", "maps", "brief",
 )  # fmt: skip
 _ALONE = ("accuracy", "coverage", "attention", "lists", "maps")
 _BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
-    "cover": "inbox", "visit": "today", "maps": "customers",
+    "cover": "inbox", "visit": "today", "maps": "customers", "brief": "today",
 }  # fmt: skip
 _ICONS = {
     "people": "people",
@@ -64,6 +64,7 @@ _ICONS = {
     "coverage": "map",
     "attention": "eye",
     "visit": "today",
+    "brief": "eye",
 }
 
 
@@ -130,6 +131,7 @@ def _titles() -> dict[str, str]:
         "order": _("Order"),
         "quote": _("Quote"),
         "visit": _("Visit"),
+        "brief": _("Call brief"),
         "accuracy": _("How good it has been"),
         "returning": _("Return"),
         "collecting": _("Collect"),

@@ -11,10 +11,12 @@ from datetime import date
 
 from crmdesk.i18n import speaking
 from crmdesk.interchange.documents import words
+from crmdesk.interchange.documents.brief import brief_sheet
 from crmdesk.interchange.documents.money import day_sheet, receipt_sheet
 from crmdesk.interchange.documents.route import route_sheet
 from crmdesk.interchange.documents.sheet import Sheet
 from crmdesk.interchange.documents.trade import trade_sheet
+from crmdesk.services.call_briefs import brief_document, day_document
 from crmdesk.services.queries import documents
 from crmdesk.services.queries.route_document import route_document
 from crmdesk.services.workspace import Workspace
@@ -54,6 +56,10 @@ def document_sheet(ws: Workspace, wanted: Wanted) -> Sheet:
             return day_sheet(documents.day_sheet_document(ws, wanted.key, day))
         if wanted.kind == words.ROUTE:
             return route_sheet(route_document(ws, wanted.key, wanted.day or ws.today()))
+        if wanted.kind == words.BRIEF:
+            return brief_sheet(brief_document(ws, wanted.key))
+        if wanted.kind == words.BRIEFS:
+            return brief_sheet(day_document(ws, wanted.day or ws.today()))
         if wanted.kind == words.RECEIPT:
             return receipt_sheet(documents.receipt_document(ws, wanted.key))
         read = {
@@ -65,7 +71,7 @@ def document_sheet(ws: Workspace, wanted: Wanted) -> Sheet:
 
 
 def _own_language(ws: Workspace, wanted: Wanted) -> str:
-    if wanted.kind == words.ROUTE:
+    if wanted.kind in (words.ROUTE, words.BRIEF, words.BRIEFS):
         return ws.user.language or documents.company_language(ws)
     if wanted.kind == words.DAY_SHEET:
         return documents.company_language(ws)

@@ -215,3 +215,49 @@ class RouteSheet:
     end: str
     pauses: tuple[tuple[int, int], ...]
     tentative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BriefLine:
+    """One thing to know: ``note`` stands beside it, ``amount`` at the right.
+
+    ``tone`` is plain, danger, warning or good, and never stands alone: the words say it too.
+    """
+
+    text: str
+    note: str = ""
+    amount: str = ""
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class BriefSection:
+    """What belongs together; ``key`` is due, debts, tickets, quotes, promises, visits,
+    people or talk.
+    """
+
+    key: str
+    title: str
+    lines: tuple[BriefLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallBrief:
+    """All to know in a doorway about one customer: who they are, then what matters today."""
+
+    account_id: int
+    code: str
+    name: str
+    place: str
+    under: str
+    when: str
+    facts: tuple[tuple[str, str], ...]
+    sections: tuple[BriefSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BriefSheet:
+    """One brief, or those of a whole day in the order of its stops."""
+
+    head: Head
+    briefs: tuple[CallBrief, ...]

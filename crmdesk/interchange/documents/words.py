@@ -16,8 +16,10 @@ from crmdesk.interchange.documents.content import Line
 
 ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET = "order", "quote", "return", "receipt", "day-sheet"
 ROUTE = "route"
-KINDS = (ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET, ROUTE)
-OF_A_DAY = (DAY_SHEET, ROUTE)
+BRIEF, BRIEFS = "brief", "briefs"
+"""Of one customer, named by its code, and of all stops of a day."""
+KINDS = (ORDER, QUOTE, RETURN, RECEIPT, DAY_SHEET, ROUTE, BRIEF, BRIEFS)
+OF_A_DAY = (DAY_SHEET, ROUTE, BRIEFS)
 """Those that are named by a day and not by a number."""
 _SMALL = {"G": ("g", "kg"), "ML": ("ml", "l")}
 _LARGE = 1000
@@ -32,6 +34,8 @@ def kind_word(kind: str) -> str:
         RECEIPT: pgettext("document", "Receipt"),
         DAY_SHEET: pgettext("document", "Day sheet"),
         ROUTE: pgettext("document", "Route"),
+        BRIEF: pgettext("document", "Call brief"),
+        BRIEFS: pgettext("document", "Call briefs"),
     }[kind]
 
 

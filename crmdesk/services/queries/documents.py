@@ -51,6 +51,10 @@ def document_id(ws: Workspace, kind: str, number: str) -> int:
 
     NotFound when there is none.
     """
+    if kind == words.BRIEF:
+        from crmdesk.services.queries.customer import find_customer
+
+        return find_customer(ws, number)
     table = _TABLES[kind]
     order = "version DESC" if kind == words.QUOTE else "id DESC"
     with ws.database.read() as connection:

@@ -216,6 +216,7 @@ class CustomerPlace(QWidget):
         self.waterfall.step_activated.connect(presenter.details.open_figure)
         self._figures.clicked.connect(presenter.details.open_figures)
         self._break_even.clicked.connect(partial(presenter.details.open_figure, "break_even"))
+        keys.bind(self, "customer.brief", partial(presenter.go_to, "brief"))
         keys.bind(self, "customer.history", presenter.details.open_changes)
         keys.bind(self, "customer.restore", partial(self._on_restore_wanted, older=False))
         keys.bind(self, "customer.before", partial(self._on_restore_wanted, older=True))

@@ -208,6 +208,12 @@ class TodayPresenter:
         if stop is not None:
             self._desk.go("customer", account=stop.account_id)
 
+    def open_briefs(self) -> None:
+        """The call brief of the shown stop, with those of the day before and behind it."""
+        stop = self.selected()
+        if stop is not None:
+            self._desk.go("brief", account=stop.account_id, day=True)
+
     def open_quote(self) -> None:
         """Open the quote of the shown customer whose follow-up is due first."""
         if self._quotes:

@@ -159,6 +159,7 @@ class TodayPlace(QWidget):
         for action, slot in (
             ("today.visit", self.presenter.visit),
             ("today.card", self.presenter.open_card),
+            ("today.brief", self.presenter.open_briefs),
             ("today.order", self.presenter.take_order),
             ("today.quote", self.presenter.open_quote),
             ("today.replan", self.presenter.motion.replan),

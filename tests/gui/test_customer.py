@@ -22,6 +22,7 @@ from crmdesk.gui.views.customer.widget import CustomerPlace, build
 from crmdesk.gui.views.customer.words import CardItem, MonthItems
 from crmdesk.gui.widgets.items import HeatItem, MonthCount
 from crmdesk.services import accounts, visits
+from crmdesk.services.people import Person
 from crmdesk.services.queries.customer import customer_card
 from crmdesk.services.queries.customer_timeline import (
     EventGroup,
@@ -84,6 +85,15 @@ class FakeView:
 
     def show_changes(self, title: str, rows: Sequence[ChangeItem]) -> None:
         self.changes = list(rows)
+
+    def show_texts(self, page: str, rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
+        self.texts = (page, list(rows))
+
+    def show_person(self, contact_id: int | None, person: Person) -> None:
+        self.person = (contact_id, person)
+
+    def say_wrong(self, field: str, words: str) -> None:
+        self.wrong = (field, words)
 
     def open_file(self, name: str, data: bytes) -> None:
         self.opened = (name, data)

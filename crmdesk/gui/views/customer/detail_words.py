@@ -20,6 +20,7 @@ from crmdesk.i18n import (
     format_amount,
     format_bytes,
     format_date,
+    format_date_near,
     format_money,
     format_number,
     format_percent,
@@ -28,6 +29,7 @@ from crmdesk.i18n import (
     ngettext,
 )
 from crmdesk.services.field_words import value_text
+from crmdesk.services.queries.account_work import TaskRow
 from crmdesk.services.queries.customer import DocumentRow
 from crmdesk.services.queries.customer_matrix import PurchaseRow, SkuRow
 from crmdesk.services.queries.event_details import EventDetails
@@ -185,3 +187,14 @@ def event_figure(details: EventDetails, currency: str) -> FigureItem:
         tuple(row_item(line, currency, strong=True) for line in details.sums),
         _("There is nothing more to it."),
     )  # fmt: skip
+
+
+def task_texts(row: TaskRow, today: date) -> tuple[int, tuple[str, ...]]:
+    """A promise or task as a row: what, until when, who, whether it is done."""
+    due = "" if row.due_on is None else format_date_near(row.due_on, today)
+    standing = _("open")
+    if row.done:
+        standing = _("done")
+    elif row.due_on is not None and row.due_on < today:
+        standing = _("late")
+    return row.id, (row.text, due, row.who, standing)

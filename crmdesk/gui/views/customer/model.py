@@ -5,6 +5,8 @@ Owns their columns. Rows come from the presenter.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QObject
 
 from crmdesk.gui.views.customer.detail_words import ChangeItem, DocumentItem, PurchaseItem
@@ -42,7 +44,7 @@ def purchases_model(currency: str, parent: QObject) -> RowsModel:
 
 
 def people_model(parent: QObject) -> RowsModel:
-    """All people of a customer; keys are their places in the list."""
+    """All people of a customer; keys are :attr:`ContactItem.key`."""
 
     def cell(text: str) -> Cell:
         return Cell(text)
@@ -91,4 +93,17 @@ def changes_model(parent: QObject) -> RowsModel:
         Column("new", _("After"), lambda r: Cell(r.new), 150, sortable=False, stretch=True),
         Column("standing", "", standing, 180, sortable=False),
     )  # fmt: skip
+    return RowsModel(columns, parent=parent)
+
+
+def plain_model(headings: Sequence[tuple[str, int]], parent: QObject) -> RowsModel:
+    """Rows of texts under headings of a width; the first column takes what is left."""
+
+    def cell(at: int) -> Callable[[Sequence[str]], Cell]:
+        return lambda row: Cell(row[at], tone=Tone.PLAIN if at == 0 else Tone.MUTED)
+
+    columns = [
+        Column(f"c{at}", title, cell(at), width, sortable=False, stretch=at == 0)
+        for at, (title, width) in enumerate(headings)
+    ]
     return RowsModel(columns, parent=parent)

@@ -33,9 +33,11 @@ from crmdesk.gui.views.customer.model import (
     changes_model,
     documents_model,
     people_model,
+    plain_model,
     purchases_model,
 )
 from crmdesk.gui.views.customer.people import PeopleList
+from crmdesk.gui.views.customer.person_form import PersonForm
 from crmdesk.gui.views.customer.presenter import CustomerPresenter
 from crmdesk.gui.views.customer.words import CardItem, MonthItems
 from crmdesk.gui.widgets.buttons import KeyHintButton
@@ -50,6 +52,7 @@ from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.gui.widgets.waterfall import Waterfall
 from crmdesk.i18n import CURRENCY_SIGNS, _
 from crmdesk.services.documents import Wanted, wanted_for_event
+from crmdesk.services.people import Person
 
 _LEFT = 344
 
@@ -64,6 +67,7 @@ class CustomerPlace(QWidget):
         self._today = context.workspace.today()
         self._shown: int | None = None
         self._page = ""
+        self._contact: int | None = None
         self.setAcceptDrops(True)
         self._build()
         self._bind()
@@ -158,6 +162,8 @@ class CustomerPlace(QWidget):
         self.details = FigurePanel(self)
         self._lower_pages.addWidget(both)
         self._lower_pages.addWidget(self.details)
+        self.form = PersonForm(self)
+        self._lower_pages.addWidget(self.form)
         return self._lower_pages
 
     def _value_panel(self, parent: QWidget) -> Panel:
@@ -217,12 +223,19 @@ class CustomerPlace(QWidget):
         self._figures.clicked.connect(presenter.details.open_figures)
         self._break_even.clicked.connect(partial(presenter.details.open_figure, "break_even"))
         keys.bind(self, "customer.brief", partial(presenter.go_to, "brief"))
-        keys.bind(self, "customer.history", presenter.details.open_changes)
+        keys.bind(self, "customer.history", partial(presenter.details.open_changes, ""))
         keys.bind(self, "customer.restore", partial(self._on_restore_wanted, older=False))
         keys.bind(self, "customer.before", partial(self._on_restore_wanted, older=True))
+        self.form.saved.connect(self._on_person_saved)
+        self.form.closed.connect(self._on_escaped)
+        keys.bind(self, "customer.add_contact", partial(presenter.details.open_person, None))
+        keys.bind(self, "customer.save", self._on_save_wanted)
+        keys.bind(self, "customer.tasks", presenter.details.open_tasks)
+        keys.bind(self, "customer.done", self._on_task_done)
+        keys.bind(self, "customer.sites", presenter.details.open_sites)
         keys.bind(self, "customer.figures", presenter.details.open_figures)
         keys.bind(self, "customer.add_file", self._on_file_wanted)
-        self.people.part_activated.connect(lambda _part: self._on_people_wanted())
+        self.people.part_activated.connect(self._on_person_opened)
         keys.bind(self, "customer.visit", presenter.start_visit)
         keys.bind(self, "customer.call", presenter.log_call)
         keys.bind(self, "customer.sheet", lambda: presenter.go_to("visit"))
@@ -320,6 +333,34 @@ class CustomerPlace(QWidget):
         )  # fmt: skip
         self.details.set_actions([after, before] if rows else [])
 
+    def show_texts(self, page: str, rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
+        """Show sites or tasks."""
+        task = page == "task"
+        headings = [(_("What"), 260), (_("Due"), 110), (_("Who"), 150), ("", 80)]
+        if not task:
+            headings = [(_("Name"), 220), (_("Street"), 220), (_("Town"), 180)]
+        model = plain_model(headings, self.details)
+        model.set_keys([key for key, _texts in rows], dict(rows))
+        title = _("Promises and tasks") if task else _("Sites")
+        self._show_page(
+            page, title, "", model,
+            empty=_("Nothing is promised.") if task else _("Goods go to the customer's address."),
+        )  # fmt: skip
+        if task and rows:
+            done = KeyHintButton(_("Done"), keys.hint("customer.done"), parent=self.details)
+            done.clicked.connect(self._on_task_done)
+            self.details.set_actions([done])
+
+    def show_person(self, contact_id: int | None, person: Person) -> None:
+        """Open the form of a person."""
+        self._contact = contact_id
+        self._lower_pages.setCurrentWidget(self.form)
+        self.form.show_person(person.name or _("New contact"), person)
+
+    def say_wrong(self, field: str, words: str) -> None:
+        """Say what is wrong in the form."""
+        self.form.say(field, words)
+
     def open_file(self, name: str, data: bytes) -> None:
         """Show the contents of a file."""
         show_contents(name, data)
@@ -341,12 +382,23 @@ class CustomerPlace(QWidget):
         if item is not None:
             self.presenter.open_reorder(item.key)
 
+    def _on_person_opened(self, part: int) -> None:
+        self.presenter.details.open_person(self._card.contacts[part].key)
+
     def _on_people_wanted(self) -> None:
         people = self._card.contacts if self._shown is not None else ()
         model = people_model(self.details)
-        model.set_keys(range(len(people)), dict(enumerate(people)))
+        model.set_keys([one.key for one in people], {one.key: one for one in people})
         self.presenter.details.forget()
-        self._show_page("contact", _("Contacts"), "", model, empty=_("Nobody yet."))
+        add = KeyHintButton(
+            _("New contact"), keys.hint("customer.add_contact"), parent=self.details
+        )
+        add.clicked.connect(partial(self.presenter.details.open_person, None))
+        self._show_page(
+            "contact", _("Contacts"), "", model, empty=_("Nobody yet."),
+            formula=_("Enter changes a person; H on the card tells who changed what."),
+        )  # fmt: skip
+        self.details.set_actions([add])
 
     def _show_page(self, page: str, title: str, note: str, model: RowsModel, **more: Any) -> None:
         again = self._page == page and self._lower_pages.currentWidget() is self.details
@@ -368,6 +420,8 @@ class CustomerPlace(QWidget):
             details.open_target(str(key))
         elif self._page == "sale":
             details.open_target(f"sale:{int(str(key)) // 10_000}")
+        elif self._page == "contact":
+            details.open_person(int(str(key)))
         elif self._page == "file":
             details.open_target(f"file:{key}")
         elif self._page == "change":
@@ -378,6 +432,24 @@ class CustomerPlace(QWidget):
         open_now = self._lower_pages.currentWidget() is self.details and self._page == "change"
         if open_now and table is not None and table.current_key() is not None:
             self.presenter.details.restore(int(str(table.current_key())), older=older)
+
+    def _on_task_done(self) -> None:
+        table = self.details.table
+        open_now = self._lower_pages.currentWidget() is self.details and self._page == "task"
+        if open_now and table is not None and table.current_key() is not None:
+            self.presenter.details.finish_task(int(str(table.current_key())))
+
+    def _on_person_saved(self, person: Person) -> None:
+        self.presenter.details.save_person(self._contact, person, self._close_form)
+
+    def _on_save_wanted(self) -> None:
+        if self._lower_pages.currentWidget() is self.form:
+            self.form.submit()
+
+    def _close_form(self) -> None:
+        if self._lower_pages.currentWidget() is self.form:
+            self._close_details()
+            self.matrix.table.setFocus()
 
     def _on_file_wanted(self) -> None:
         paths, _kind = QFileDialog.getOpenFileNames(self, _("Add a file"))
@@ -400,7 +472,7 @@ class CustomerPlace(QWidget):
     def _on_escaped(self) -> None:
         if self.history.close_search():
             return
-        if self._lower_pages.currentWidget() is self.details:
+        if self._lower_pages.currentWidget() in (self.details, self.form):
             self._close_details()
             self.matrix.table.setFocus()
             return

@@ -47,8 +47,9 @@ class MonthItems:
 
 @dataclass(frozen=True, slots=True)
 class ContactItem:
-    """A person in two lines: who and how to reach, then e-mail and when."""
+    """A person in two lines: who and how to reach, then e-mail and when; `key` is the local id."""
 
+    key: int
     name: str
     job: str
     reach: str
@@ -190,7 +191,7 @@ def contact_item(row: ContactRow) -> ContactItem:
             date=format_date(row.consent_on, year=True)
         )
     note = row.best_time or (phones[0].label if phones else "")
-    return ContactItem(row.name, row.job, phones[0].value if phones else "", detail, note)
+    return ContactItem(row.id, row.name, row.job, phones[0].value if phones else "", detail, note)
 
 
 def _documents(card: CustomerCard) -> str:

@@ -158,10 +158,16 @@ class Planner:
         if self._search is not None:
             self._search.enough = True
 
+    def stop(self) -> None:
+        """Stop planning, for a place that closes."""
+        if self._search is not None:
+            self._search.control.cancel()
+            self._search = None
+
     def cancel(self) -> None:
         """Stop planning; the plan stays as it is."""
         if self._search is not None:
-            self._search.control.cancel()
+            self.stop()
             self._end()
             self._at.refresh()
 

@@ -66,7 +66,7 @@ class PlanPresenter(Standing):
     def close(self) -> None:
         """Drop what is still under way, and stop planning."""
         self.closed = True
-        self.planner.cancel()
+        self.planner.stop()
 
     def on_changes(self, changes: ChangeSet) -> None:
         """Read again when stops, visits or customers were touched."""

@@ -45,7 +45,7 @@ from crmdesk.services.documents import Wanted
 _SIDE = 288
 _MAP = 272
 _REST_MS = 250
-_BAR = 80
+_BAR = 86
 
 
 class Asking:

@@ -280,7 +280,7 @@ def elsewhere(reasons: Sequence[DayReason], currency: str) -> str:
     """What another day would mean for a visit, the cheapest first; empty without one."""
     fits = sorted((r for r in reasons if r.fits), key=lambda r: r.km or 0.0)
     others = [r for r in reasons if not r.fits]
-    said = [day_reason(one, currency) for one in (*fits[:2], *others[:2])]
+    said = [day_reason(one, currency) for one in (*fits, *others)[:2]]
     return _("Elsewhere: {days}.").format(days=", ".join(said)) if said else ""
 
 

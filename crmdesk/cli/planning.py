@@ -151,6 +151,18 @@ def _days(chosen: argparse.Namespace, context: Context) -> int:
         )  # fmt: skip
         for visit in day["visits"]:
             context.console.say(f"  {visit['start']}  {visit['name']}")
+    if document["drives"] == "estimated":
+        context.console.say(_("Drives are estimated: no map with roads holds these customers."))
+    elif document["off_road"]:
+        context.console.say(
+            ngettext(
+                "Drives are by road; those of {count} customer are estimated.",
+                "Drives are by road; those of {count} customers are estimated.",
+                document["off_road"],
+            ).format(count=document["off_road"])
+        )
+    else:
+        context.console.say(_("Drives are by road."))
     return DONE
 
 
@@ -172,4 +184,9 @@ def _document(proposal: Any, codes: dict[int, str]) -> dict[str, Any]:
                 "drive_minutes": round(one.drive_minutes), "visits": visits,
             }
         )  # fmt: skip
-    return {"days": days, "worth": round(proposal.plan.worth, 2), "seed": proposal.plan.seed}
+    travel = proposal.source.problem.travel
+    return {
+        "days": days, "worth": round(proposal.plan.worth, 2), "seed": proposal.plan.seed,
+        "drives": "estimated" if travel.estimated else "roads",
+        "off_road": sum(stop.place in travel.off_road for stop in proposal.source.problem.stops),
+    }  # fmt: skip

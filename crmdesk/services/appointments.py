@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import Connection
+
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.workday import DAY_MINUTES
 from crmdesk.i18n import _
 from crmdesk.services import plan_steps
+from crmdesk.services.queries.locations import POOR_QUALITIES
 from crmdesk.services.workspace import Workspace
+
+_LEAST_WINDOW = 120
 
 
 def agree_hour(
@@ -31,6 +36,7 @@ def agree_hour(
         raise FieldError("day", _("That day is over."))
     with ws.database.write() as tx:
         user_id, before = plan_steps.changeable(tx.connection, planned_visit_id)
+        _check_place(tx.connection, planned_visit_id, until - first)
         place = plan_steps.place_by_clock(tx.connection, user_id, day, first, planned_visit_id)
         plan_steps.make_room(tx.connection, user_id, day, place, planned_visit_id)
         tx.connection.exec_driver_sql(
@@ -42,6 +48,23 @@ def agree_hour(
         for one in sorted({before, day}):
             touched += plan_steps.retime(tx.connection, user_id, one)
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
+
+
+def _check_place(connection: Connection, planned_visit_id: int, window: int) -> None:
+    """FieldError for a tight window with a customer of whom only postcode or town are known."""
+    row = connection.exec_driver_sql(
+        "SELECT a.name, a.location_quality, p.mode FROM planned_visit p"
+        " JOIN account a ON a.id = p.account_id WHERE p.id = ?",
+        (planned_visit_id,),
+    ).one()
+    if row.mode == "person" and row.location_quality in POOR_QUALITIES and window < _LEAST_WINDOW:
+        raise FieldError(
+            "time",
+            _(
+                "Of {name} only postcode or town are known: agree a window of two hours, or put its"
+                " pin on the map first."
+            ).format(name=row.name),
+        )
 
 
 def withdraw_hour(ws: Workspace, planned_visit_id: int) -> ChangeSet:

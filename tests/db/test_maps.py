@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crmdesk.domain.errors import Cancelled, NotFound, UserError
-from crmdesk.services import maps, undo
+from crmdesk.domain.errors import Cancelled, FieldError, NotFound, UserError
+from crmdesk.services import maps, plans, undo
+from crmdesk.services.appointments import agree_hour
 from crmdesk.services.map_building import build_region
 from crmdesk.services.pins import place_pin
 from crmdesk.services.queries.locations import PlaceProblem, place_quality
@@ -163,3 +164,16 @@ def _place(ws: Workspace) -> tuple[float, float, str]:
             "SELECT latitude, longitude, location_quality FROM account WHERE id = 1"
         ).one()
     return row[0], row[1], row[2]
+
+
+def test_a_customer_known_by_its_postcode_is_promised_no_tight_window(ws: Workspace) -> None:
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        run("UPDATE account SET location_quality = 'postcode' WHERE id = 1")
+    visit = max(plans.add_visit(ws, 1, ws.today()).touched["planned_visit"])
+    for first, last in ((600, None), (600, 719)):
+        with pytest.raises(FieldError, match="postcode"):
+            agree_hour(ws, visit, ws.today(), first, last)
+    assert agree_hour(ws, visit, ws.today(), 600, 720).undo is not None
+    place_pin(ws, 1, 42.5075, 1.5218)
+    assert agree_hour(ws, visit, ws.today(), 600).undo is not None

@@ -175,7 +175,8 @@ class MapView(QWidget):
             distance=format_number(distance, 0 if distance >= 9.95 else 1),
             minutes=format_number(max(1, round(leg.duration_s / 60))),
         )
-        self.set_chip(Chip(_("Next leg"), value, _("estimated")))
+        note = "" if leg.on_road else _("estimated")
+        self.set_chip(Chip(_("Next leg"), value, note))
 
     def next_leg(self) -> Leg | None:
         """The way to the next stop, once it is known."""

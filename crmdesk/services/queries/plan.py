@@ -78,7 +78,8 @@ class DayRow:
     `work_minutes` are driving, visiting and waiting from the first departure to being back;
     `shift_minutes` is what the day gives, pauses cut out. `off` names a holiday or leave.
     `coverage` is the share of the customers that are not overdue at the end of the day; a
-    `tentative` day lies after the weeks that are committed.
+    `tentative` day lies after the weeks that are committed. `estimated_stops` are those the
+    drives to and from are estimated of, for want of roads on a map.
     """
 
     day: date
@@ -95,6 +96,7 @@ class DayRow:
     rep: RepDay
     coverage: float | None = None
     tentative: bool = False
+    estimated_stops: int = 0
 
     @property
     def free_minutes(self) -> int:
@@ -115,6 +117,11 @@ class WeekRow:
     margin_minor: int
     usual_share: float | None
     coverage: float | None = None
+
+    @property
+    def estimated_stops(self) -> int:
+        """How many stops the drives to and from are estimated of, for want of roads."""
+        return sum(day.estimated_stops for day in self.days)
 
     @property
     def tentative(self) -> bool:
@@ -234,10 +241,10 @@ def _worth(row: Any, sold: dict[int, int]) -> int | None:
 
 
 def _day(
-    rep: RepDay, stops: tuple[StopRow, ...], back: tuple[float, int], coverage: float | None
+    rep: RepDay, stops: tuple[StopRow, ...], back: tuple[float, int, int], coverage: float | None
 ) -> DayRow:
     drives = [stop for stop in stops if stop.in_person]
-    back_km, back_minutes = back
+    back_km, back_minutes, estimated = back
     driving = sum(stop.leg_minutes for stop in drives if stop.status != "missed") + back_minutes
     work = rep.work
     pauses = work.pauses if work is not None else ()
@@ -256,6 +263,7 @@ def _day(
         off=rep.off,
         rep=rep,
         coverage=coverage,
+        estimated_stops=estimated,
     )
 
 
@@ -273,8 +281,8 @@ def _span(drives: Sequence[StopRow], back_minutes: int, pauses: Sequence[tuple[i
 
 def _way_back(
     connection: Connection, user: int, stops: Sequence[StopRow], rep: RepDay, policy: Policy
-) -> tuple[float, int]:
-    """Kilometres and minutes from the last stop of a day to where it ends."""
+) -> tuple[float, int, int]:
+    """Kilometres and minutes from the last stop to the end; stops with estimated drives."""
     placed = [
         stop
         for stop in stops
@@ -283,9 +291,14 @@ def _way_back(
         and stop.latitude is not None
         and stop.longitude is not None
     ]
-    if not placed or rep.end is None:
-        return 0.0, 0
-    last = (placed[-1].latitude or 0.0, placed[-1].longitude or 0.0)
-    matrix = travel_between(connection, [last, rep.end.point], policy, user)
-    km, minutes = matrix.leg(0, 1)
-    return km, round(minutes)
+    if not placed:
+        return 0.0, 0, 0
+    points = [(stop.latitude or 0.0, stop.longitude or 0.0) for stop in placed]
+    if rep.end is not None:
+        points.append(rep.end.point)
+    matrix = travel_between(connection, points, policy, user)
+    estimated = len(placed) if matrix.estimated else sum(n < len(placed) for n in matrix.off_road)
+    if rep.end is None:
+        return 0.0, 0, estimated
+    km, minutes = matrix.leg(len(placed) - 1, len(placed))
+    return km, round(minutes), estimated

@@ -142,6 +142,8 @@ class PlanPresenter(Standing):
             shares.append(
                 _("on usual weekday {share}").format(share=format_percent(week.usual_share))
             )
+        if week.visits:
+            shares.append(words.drives_words(week.visits, week.estimated_stops))
         last = week.days[-1].day if week.days else self.monday + timedelta(days=4)
         title = words.week_title(self.monday, last)
         if not week.visits + week.calls:

@@ -350,3 +350,14 @@ def outcome_sentence(outcome: Outcome, currency: str) -> tuple[str, str, str]:
         ", ".join(parts) + ", ",
         _("{amount} margin").format(amount=money),
     )
+
+
+def drives_words(visits: int, estimated: int) -> str:
+    """Whether the drives between the visits follow roads of a map or are estimated."""
+    if not estimated:
+        return _("drives by road")
+    if estimated >= visits:
+        return _("drives estimated")
+    return ngettext(
+        "drives of {count} visit estimated", "drives of {count} visits estimated", estimated
+    ).format(count=estimated)

@@ -76,6 +76,7 @@ class ModelForm(QWidget):
         for name, entry in self.fields.items():
             entry.field.put_text(getattr(typed, name))
             entry.field.setText(getattr(typed, name))
+            entry.field.setCursorPosition(0)
             entry.field.setReadOnly(not may_change)
         self.mode.choose(typed.mode)
         self.mode.setEnabled(may_change)

@@ -16,7 +16,7 @@ def models_model(currency: str, parent: QWidget) -> RowsModel:
     """Models by local id; 0 is the usual figures."""
     return RowsModel(
         (
-            Column("model", _("Model"), _model_cell, 240, stretch=True, sortable=False),
+            Column("model", _("Model"), _model_cell, 200, stretch=True, sortable=False),
             Column("customers", _("Customers"), lambda row: Cell(
                 format_number(row.customers), detail=_exceptions(row)), 110, right=True,
                 sortable=False, value=lambda row: row.customers),
@@ -27,7 +27,7 @@ def models_model(currency: str, parent: QWidget) -> RowsModel:
                    value=lambda row: round(row.effort.km)),
             Column("margin", _("Margin"), lambda row: Cell(
                 money_text(row.effort.margin, currency)), 100, right=True, sortable=False,
-                value=lambda row: round(row.effort.margin)),
+                yields=True, value=lambda row: round(row.effort.margin)),
             Column("net", _("Less cost"), lambda row: Cell(
                 money_text(row.effort.net, currency), tone=_tone(row.effort.net)), 100,
                 right=True, sortable=False, value=lambda row: round(row.effort.net)),

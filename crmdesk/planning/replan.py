@@ -17,6 +17,10 @@ from crmdesk.planning.solver import ProgressCallback, solve
 
 #: What moving an announced visit must bring at least, as a share of the typical visit's worth.
 STABILITY_SHARE = 0.1
+#: More customers than this are not moved for what happens on one day.
+MOST_CHANGES = 12
+#: How the time is shared among attempts that hold the plan more and more firmly.
+_ATTEMPTS = (0.5, 0.25, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +76,44 @@ def replan_day(
     """Re-plan from `now` on, with the past frozen and the rest of `plan` as the start.
 
     Visits done, appointments and locked visits are never touched. `stability` is the bonus for
-    each visit left on its announced day, by default a share of the typical visit's worth.
+    each visit left on its announced day, by default a share of the typical visit's worth; it is
+    raised as long as more than `MOST_CHANGES` customers would move. The limits hold for all
+    attempts together, `iterations` for each of them.
     """
-    rest = remaining_problem(problem, plan, now, stability)
+    began = clock()
     orders = _remaining_orders(plan, now)
-    renewed = solve(
-        rest,
-        seed=seed,
-        iterations=iterations,
-        seconds=seconds,
-        start=orders,
-        clock=clock,
-        on_progress=on_progress,
-        cancelled=cancelled,
-    )
-    before = _days_by_stop(orders, now.day)
-    after = _days_by_stop(renewed.orders(), now.day)
-    changes = tuple(
+    passed = 0.0
+    for attempt in _ATTEMPTS:
+        passed += attempt
+        left = None if seconds is None else max(1e-9, passed * seconds - (clock() - began))
+        rest = remaining_problem(problem, plan, now, stability)
+        renewed = solve(
+            rest,
+            seed=seed,
+            iterations=iterations,
+            seconds=left,
+            start=orders,
+            clock=clock,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+        changes = _changes(orders, renewed.orders(), now.day)
+        if len(changes) <= MOST_CHANGES or (cancelled is not None and cancelled()):
+            break
+        stability = 1.3 * rest.weights.stability
+    return Replanned(rest, renewed, now.day, changes)
+
+
+def _changes(
+    orders: Sequence[Sequence[int]], renewed: Sequence[Sequence[int]], first_day: int
+) -> tuple[Change, ...]:
+    before = _days_by_stop(orders, first_day)
+    after = _days_by_stop(renewed, first_day)
+    return tuple(
         Change(u, before.get(u, ()), after.get(u, ()))
         for u in sorted(before.keys() | after.keys())
         if before.get(u, ()) != after.get(u, ())
     )
-    return Replanned(rest, renewed, now.day, changes)
 
 
 def remaining_problem(

@@ -230,7 +230,7 @@ def _one_morning(
         return None
     began = time.process_time()
     after = replan_day(
-        problem, plan, replace(now, closed_today=cancelled), seed=1, seconds=1.0,
+        problem, plan, replace(now, closed_today=cancelled), seed=1, seconds=2.0,
         clock=time.process_time,
     )  # fmt: skip
     took = time.process_time() - began

@@ -169,16 +169,10 @@ def plan_with_ortools(problem: Problem, seconds: float) -> list[list[int]]:
     legs = [[problem.travel.leg(a, b) for b in places] for a in places]
     stay = [0, *(int(problem.stops[task.stop].visit_minutes) for task in todo)]
 
-    def cost(a: int, b: int) -> int:
-        km = legs[manager.IndexToNode(a)][manager.IndexToNode(b)][0]
-        return round(km * problem.weights.per_km * _EURO)
-
-    def minutes(a: int, b: int) -> int:
-        i, j = manager.IndexToNode(a), manager.IndexToNode(b)
-        return stay[i] + int(legs[i][j][1] + 0.999)
-
-    routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitCallback(cost))
-    routing.AddDimension(routing.RegisterTransitCallback(minutes), 1440, 1440, False, "time")
+    euros = [[round(km * problem.weights.per_km * _EURO) for km, _min in row] for row in legs]
+    minutes = [[stay[i] + int(leg[1] + 0.999) for leg in row] for i, row in enumerate(legs)]
+    routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(euros))
+    routing.AddDimension(routing.RegisterTransitMatrix(minutes), 1440, 1440, False, "time")
     clock = routing.GetDimensionOrDie("time")
     for d in range(len(problem.days)):
         opens, closes = _shift(problem, d)

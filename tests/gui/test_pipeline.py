@@ -1,38 +1,25 @@
-"""The pipeline on the screen: presenters with fakes, and a lead that becomes a won deal by keys."""
+"""The pipeline without its window: what is shown, asked, moved, given and taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt
-from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
-from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.pipeline import Stage
 from crmdesk.domain.states import Role
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
-from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
-from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.shell import MainWindow, ShellSources
-from crmdesk.gui.views.pipeline.board import DEAL_MIME
 from crmdesk.gui.views.pipeline.forms import Ask
 from crmdesk.gui.views.pipeline.items import ColumnItem, FiguresItem, Mode, SideItem
 from crmdesk.gui.views.pipeline.model import DealsModel, LeadsModel
 from crmdesk.gui.views.pipeline.presenter import FIGURE, PipelinePresenter
 from crmdesk.gui.views.pipeline.words import read_amount, typed_amount
 from crmdesk.gui.widgets.formbar import Form, Given
-from crmdesk.services import leads
-from crmdesk.services.leads import LeadInput
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.deal import LinkedDocument
 from crmdesk.services.queries.deals import DealFilter, DealGroup, DealRow, deal_keys, deal_rows
@@ -373,155 +360,3 @@ def test_the_models_keep_qts_rules(
     model.set_keys(keys, rows)
     qtmodeltester.check(model)
     assert model.rowCount() == len(keys) > 5
-
-
-# --------------------------------------------------------------------------------- real window
-
-
-@pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
-    made_window = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made_window)
-    made_window.resize(1280, 800)
-    made_window.show()
-    made_window.open_places(demo, places_for(demo), ShellSources())
-    qtbot.waitUntil(made_window.isActiveWindow)
-    yield made_window
-    made_window.close()
-
-
-class Hands:
-    """Sends keys to whatever has the focus, and counts them."""
-
-    def __init__(self, window: MainWindow, runner: Runner, qtbot: QtBot) -> None:
-        self.window, self.runner, self.qtbot = window, runner, qtbot
-        self.count = 0
-
-    def settle(self) -> None:
-        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=20_000)
-        QApplication.processEvents()
-
-    def press(
-        self, *keys: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-    ) -> None:
-        for key in keys:
-            focused = self.window.focusWidget() or self.window
-            QTest.keyClick(focused, key, modifiers)
-            self.count += 1
-            self.settle()
-
-    def type(self, text: str) -> None:
-        focused = self.window.focusWidget()
-        assert focused is not None
-        QTest.keyClicks(focused, text)
-        self.count += len(text)
-        self.settle()
-
-
-def test_a_lead_becomes_a_won_deal_by_keys(
-    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot
-) -> None:
-    """C, its amount, Enter; three moves; W by moving on, its reason, Enter: ten keys and 4 digits.
-
-    Not one of them is a click, and nothing is asked twice.
-    """
-    lead = leads.add_lead(demo, LeadInput("Núria Pla", "Xocolateria Qwerty")).lead_id
-    leads.qualify_lead(
-        demo, lead,
-        {"need": "now", "volume": "weekly", "decider": "speaks", "price": "fits", "route": "on"},
-    )  # fmt: skip
-    window.go("pipeline", mode="leads")
-    hands = Hands(window, runner, qtbot)
-    hands.settle()
-    place = window.place("pipeline")
-    assert place.leads.current() == lead  # the best score stands first
-    shift = Qt.KeyboardModifier.ShiftModifier
-
-    hands.press(Qt.Key.Key_C)
-    hands.type("2400")
-    hands.press(Qt.Key.Key_Return)
-    deal = place.presenter.deal
-    assert place.presenter.mode is Mode.BOARD and deal is not None
-    assert place.board.body.selected() == deal
-    hands.press(Qt.Key.Key_Right, modifiers=shift)
-    hands.press(Qt.Key.Key_Right, modifiers=shift)
-    assert deal_rows(demo, [deal])[deal].stage is Stage.NEGOTIATION
-    hands.press(Qt.Key.Key_Right, modifiers=shift)
-    hands.press(Qt.Key.Key_2, Qt.Key.Key_Return)
-    row = deal_rows(demo, [deal])[deal]
-    assert (row.stage, row.amount_minor, row.customer) == (
-        Stage.WON, 240_000, "Xocolateria Qwerty",
-    )  # fmt: skip
-    assert row.reason and hands.count == 7 + len("2400")
-    with demo.database.read() as connection:
-        steps = connection.exec_driver_sql(
-            "SELECT to_stage FROM stage_change WHERE opportunity_id = ? ORDER BY at, id", (deal,)
-        ).scalars()
-        assert list(steps) == ["proposal", "negotiation", "won"]
-
-
-def test_dragging_does_what_the_keys_do(
-    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot
-) -> None:
-    window.go("pipeline")
-    hands = Hands(window, runner, qtbot)
-    hands.settle()
-    place = window.place("pipeline")
-    body = place.board.body
-    key = body.selected()
-    assert key is not None and deal_rows(demo, [key])[key].stage is Stage.QUALIFIED
-
-    def drop(stage: Stage) -> None:
-        data = QMimeData()
-        data.setData(DEAL_MIME, str(key).encode())
-        spot = QPointF(body.column_rect(stage).center().x(), 40)
-        event = QDropEvent(spot, Qt.DropAction.MoveAction, data, Qt.MouseButton.LeftButton,
-                           Qt.KeyboardModifier.NoModifier)  # fmt: skip
-        body.dropEvent(event)
-        hands.settle()
-
-    drop(Stage.NEGOTIATION)
-    assert deal_rows(demo, [key])[key].stage is Stage.NEGOTIATION
-    drop(Stage.LOST)
-    assert place.form.isVisible() and place.form.form.kind == Ask.LOST
-    hands.press(Qt.Key.Key_1, Qt.Key.Key_Return)
-    assert deal_rows(demo, [key])[key].stage is Stage.LOST
-    hands.press(Qt.Key.Key_Z, modifiers=Qt.KeyboardModifier.ControlModifier)
-    assert deal_rows(demo, [key])[key].stage is Stage.NEGOTIATION
-
-
-def test_a_deal_is_begun_and_qualified_by_keys_and_the_form_keeps_what_cannot_be(
-    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot
-) -> None:
-    window.go("pipeline")
-    hands = Hands(window, runner, qtbot)
-    hands.settle()
-    place = window.place("pipeline")
-    hands.press(Qt.Key.Key_N)
-    qtbot.waitUntil(lambda: place.picker.model.rowCount() > 0)
-    hands.press(Qt.Key.Key_Return)
-    hands.type("Second bar")
-    hands.press(Qt.Key.Key_Tab)
-    hands.type("lots")
-    hands.press(Qt.Key.Key_Return)
-    assert place.form.isVisible() and place.form.values()["name"] == "Second bar"
-    focused = window.focusWidget()
-    assert focused is not None and focused.accessibleName() == "Amount"
-    hands.type("900")
-    hands.press(Qt.Key.Key_Return)
-    deal = place.presenter.deal
-    row = deal_rows(demo, [deal])[deal]
-    assert (row.name, row.amount_minor) == ("Second bar", 90_000)
-    assert row.expected_close == demo.today() + timedelta(days=45)
-
-    hands.press(Qt.Key.Key_3, modifiers=Qt.KeyboardModifier.AltModifier)
-    lead = place.leads.current()
-    hands.press(
-        Qt.Key.Key_A, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_1,
-        Qt.Key.Key_Return,
-    )  # fmt: skip
-    assert lead_rows(demo, [lead])[lead].score.points == 30 + 12 + 20 + 0 + 15
-    hands.press(Qt.Key.Key_R, Qt.Key.Key_1, Qt.Key.Key_Return)
-    assert lead_rows(demo, [lead])[lead].status == "lost"

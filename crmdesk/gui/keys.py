@@ -7,39 +7,13 @@ Owns which key does what in which place; a test looks for clashes. Places bind t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from crmdesk.gui.bindings import GLOBAL, N_, SERVICE, VISIT, Binding
 from crmdesk.i18n import _
-
-GLOBAL = "global"
-
-
-def N_(message: str) -> str:
-    """Mark a message for translation where it is defined."""
-    return message
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """One action: ``place.name``, its key in Qt's words, and its title (a msgid).
-
-    ``hint_only`` keys are handled by the widget with the focus (arrows, digits in a field).
-    """
-
-    action: str
-    key: str
-    title: str
-    hint_only: bool = False
-
-    @property
-    def place(self) -> str:
-        """The place in which the key works, or ``global``."""
-        return self.action.partition(".")[0]
-
 
 _ALL = (
     Binding("global.search", "Ctrl+K", N_("Find a customer, SKU or command")),
@@ -360,37 +334,6 @@ _ALL = (
     Binding("sampling.add", "A", N_("Find a product")),
     Binding("sampling.back", "Del", N_("take back")),
     Binding("sampling.close", "Esc", N_("back")),
-    Binding("service.filter", "/", N_("Filter")),
-    Binding("service.new", "N", N_("New ticket")),
-    Binding("service.reply", "R", N_("Answer the customer")),
-    Binding("service.incoming", "C", N_("the customer said")),
-    Binding("service.note", "T", N_("Note")),
-    Binding("service.wait", "W", N_("wait, or go on")),
-    Binding("service.resolve", "D", N_("Resolve")),
-    Binding("service.close_ticket", "X", N_("Close the ticket")),
-    Binding("service.reopen", "U", N_("Open again")),
-    Binding("service.assign", "A", N_("give to")),
-    Binding("service.priority", "P", N_("next priority")),
-    Binding("service.escalate", "E", N_("Escalate")),
-    Binding("service.score", "S", N_("how content")),
-    Binding("service.figures", "G", N_("Figures")),
-    Binding("service.sku", "Alt+S", N_("SKU of the ticket")),
-    Binding("service.save", "Ctrl+Enter", N_("Open ticket")),
-    Binding("service.leave", "Esc", N_("back")),
-    Binding("visit.start", "Space", N_("Start visit")),
-    Binding("visit.answer", "1–9", N_("answer"), hint_only=True),
-    Binding("visit.end", "Ctrl+Enter", N_("End visit")),
-    Binding("visit.mode", "Alt+M", N_("other way of meeting")),
-    Binding("visit.order", "O", N_("Take order")),
-    Binding("visit.step", "N", N_("Next step")),
-    Binding("visit.promise", "P", N_("Promise")),
-    Binding("visit.note", "T", N_("Note")),
-    Binding("visit.count", "K", N_("Count the shelf")),
-    Binding("visit.photo", "F", N_("Photo")),
-    Binding("visit.ticket", "I", N_("Report a problem")),
-    Binding("visit.score", "Q", N_("would recommend us")),
-    Binding("visit.card", "C", N_("Card")),
-    Binding("visit.close", "Esc", N_("back")),
     Binding("today.sheet", "V", N_("Visit sheet")),
     Binding("customer.service", "Shift+T", N_("Tickets")),
     Binding("customer.sheet", "V", N_("Visit sheet")),
@@ -446,6 +389,8 @@ _ALL = (
     Binding("sync.dismiss", "X", N_("Dismiss")),
     Binding("sync.reopen", "U", N_("Take back")),
     Binding("sync.details", "D", N_("all of a session")),
+    *VISIT,
+    *SERVICE,
 )
 KEYS = {binding.action: binding for binding in _ALL}
 _SHOWN = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "Ctrl++": "Ctrl +", "Ctrl+-": "Ctrl −"}

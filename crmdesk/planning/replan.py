@@ -229,7 +229,7 @@ def resequence_day(
     stops: Collection[int],
     *,
     seed: int = 0,
-    iterations: int = 600,
+    iterations: int = 1500,
 ) -> DayOrder:
     """The cheapest order for `stops` on `day`, hours and appointments kept.
 

@@ -93,8 +93,8 @@ def _target(row: FoundRow) -> Target | None:
         "order": Target("order", {"order": row.id}),
         "quote": Target("quote", {"quote": row.id}),
         "ticket": Target("service", {"ticket": row.id}, customer),
-        "opportunity": Target("pipeline", {"opportunity": row.id}, customer),
-        "lead": Target("pipeline", {"lead": row.id}, customer),
+        "opportunity": Target("pipeline", {"deal": row.id}, customer),
+        "lead": Target("pipeline", {"mode": "leads"}, customer),
         "promise": Target("tasks", {"promise": row.id}, customer),
     }
     return own.get(row.kind, customer)

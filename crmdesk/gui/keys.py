@@ -46,6 +46,7 @@ _ALL = (
     Binding("today.take_back", "U", N_("Take the last step back")),
     Binding("today.lock", "L", N_("lock")),
     Binding("customers.filter", "/", N_("Filter")),
+    Binding("customers.lists", "F", N_("Filter by a sentence, views")),
     Binding("customers.open", "Enter", N_("open"), hint_only=True),
     Binding("customers.new", "N", N_("New customer")),
     Binding("customers.export", "E", N_("Export")),

@@ -7,6 +7,8 @@ properties of the ``QApplication``; a change reaches widgets as Qt's own palette
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -79,8 +81,14 @@ def color(name: str, *, alpha: float = 1.0) -> QColor:
 
 def font(size: int = t.SIZE_BODY, weight: int = t.REGULAR, *, tabular: bool = False) -> QFont:
     """Inter at a size of the type scale (px before text scale) and weight 400, 500 or 600."""
+    return QFont(_font(round(size * text_scale()), weight, tabular=tabular))
+
+
+@lru_cache(maxsize=64)
+def _font(pixels: int, weight: int, *, tabular: bool) -> QFont:
+    """Made once: a table asks for it in every cell."""
     made = QFont(list(_FAMILIES))
-    made.setPixelSize(round(size * text_scale()))
+    made.setPixelSize(pixels)
     made.setWeight(_WEIGHTS[weight])
     if tabular:
         made.setFeature(QFont.Tag("tnum"), 1)

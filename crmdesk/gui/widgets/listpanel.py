@@ -53,6 +53,7 @@ class ListPanel(Panel):
         self.body.addWidget(HLine(self))
         self.table = RowsTable(model, name=name, settings=settings, parent=self)
         self.table.setAccessibleName(title)
+        self.table.set_ground("surface")
         self.table.horizontalHeader().setSortIndicator(*sorted_by)
         self._empty = EmptyState(name, "", "", parent=self)
         self._stack = QStackedLayout()

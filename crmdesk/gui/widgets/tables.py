@@ -105,6 +105,7 @@ class RowsTable(QTableView):
         self._user_sized = False
         self._given_way: set[int] = set()
         self._headings: set[int] = set()
+        self._ground = ""
         header = RowsHeader(self)
         self.setHorizontalHeader(header)
         self.setModel(model)
@@ -145,6 +146,11 @@ class RowsTable(QTableView):
     def _dress(self) -> None:
         self.verticalHeader().setDefaultSectionSize(theme.scaled(self._row_height))
         self.horizontalHeader().setFixedHeight(theme.scaled(t.ROW))
+
+    def set_ground(self, ground: str) -> None:
+        """Paint the ground with a token itself: scrolling then moves what is painted already."""
+        self._ground = ground
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def rows_model(self) -> RowsModel:
         """The model, as its own type."""
@@ -448,6 +454,10 @@ class RowsTable(QTableView):
             self._fit_columns()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._ground:
+            ground = QPainter(self.viewport())
+            ground.fillRect(event.rect(), theme.color(self._ground))
+            ground.end()
         super().paintEvent(event)
         if self.hasFocus() and self._rows.rowCount() == 0:
             painter = QPainter(self.viewport())

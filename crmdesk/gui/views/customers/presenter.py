@@ -136,6 +136,10 @@ class CustomersPresenter:
             owner=self,
         )
 
+    def filter_more(self) -> None:
+        """Go to the list with sentences, views and bulk edits."""
+        self._desk.go("lists", list="customers")
+
     def create(self, name: str, city: str) -> None:
         """Make a customer and open its card."""
         ws = self.workspace

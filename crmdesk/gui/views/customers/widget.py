@@ -127,7 +127,13 @@ class CustomersPlace(QWidget):
             name="customers",
             chips=[(need, words[need]) for need in words],
             sorted_by=(0, Qt.SortOrder.AscendingOrder),
-            foot=("customers.open", "customers.filter", "customers.new", "customers.export"),
+            foot=(
+                "customers.open",
+                "customers.filter",
+                "customers.lists",
+                "customers.new",
+                "customers.export",
+            ),
             settings=self._settings,
             parent=self,
         )
@@ -159,6 +165,7 @@ class CustomersPlace(QWidget):
         keys.bind(self, "customers.new", self._on_new_wanted)
         keys.bind(self, "customers.export", self.presenter.export)
         keys.bind(self, "customers.columns", self._on_columns_wanted)
+        keys.bind(self, "customers.lists", presenter.filter_more)
 
     # ------------------------------------------------------------------- the presenter's view
 

@@ -155,6 +155,7 @@ class ListsPlace(QWidget):
             model = ListModel(spec, ws.today(), ws.currency, self)
             table = RowsTable(model, name=f"list-{spec.key}", settings=self._settings, parent=self)
             table.setAccessibleName(spec.title())
+            table.set_ground("surface")
             places = [column.key for column in spec.columns]
             column, descending = spec.sort
             order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder

@@ -103,8 +103,8 @@ class TasksPresenter:
             NoticeKind.EXPIRING: ("quote", {"quote": notice.row_id}),
             NoticeKind.REJECTED: ("order", {"order": notice.row_id}),
             NoticeKind.TICKET: ("service", {"ticket": notice.row_id}),
-            NoticeKind.OPPORTUNITY: ("pipeline", {"opportunity": notice.row_id}),
-            NoticeKind.LEAD: ("pipeline", {"lead": notice.row_id}),
+            NoticeKind.OPPORTUNITY: ("pipeline", {"deal": notice.row_id}),
+            NoticeKind.LEAD: ("pipeline", {"mode": "leads"}),
         }.get(notice.kind, ("customer", {"account": notice.account_id or 0}))
         self._desk.go(place, **args)
 

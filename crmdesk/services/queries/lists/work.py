@@ -103,7 +103,7 @@ def _opportunities() -> ListSpec:
             ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
         ),
         ("close", False),
-        lambda row: ("pipeline", {"opportunity": row.id}),
+        lambda row: ("pipeline", {"deal": row.id}),
         ("opportunity", "account"),
         found={"opportunity": o.id, "account": o.account_id},
         account=o.account_id,
@@ -127,7 +127,7 @@ def _leads() -> ListSpec:
             ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
         ),
         ("created", True),
-        lambda row: ("pipeline", {"lead": row.id}),
+        lambda _row: ("pipeline", {"mode": "leads"}),
         ("lead",),
         found={"lead": le.id},
     )  # fmt: skip

@@ -98,14 +98,16 @@ class TasksPresenter:
         notice = self._of(key)
         if notice is None:
             return
-        place, args = {
+        targets: dict[NoticeKind, tuple[str, dict[str, object]]] = {
             NoticeKind.FOLLOW_UP: ("quote", {"quote": notice.row_id}),
             NoticeKind.EXPIRING: ("quote", {"quote": notice.row_id}),
             NoticeKind.REJECTED: ("order", {"order": notice.row_id}),
             NoticeKind.TICKET: ("service", {"ticket": notice.row_id}),
             NoticeKind.OPPORTUNITY: ("pipeline", {"deal": notice.row_id}),
             NoticeKind.LEAD: ("pipeline", {"mode": "leads"}),
-        }.get(notice.kind, ("customer", {"account": notice.account_id or 0}))
+        }
+        card: dict[str, object] = {"account": notice.account_id or 0}
+        place, args = targets.get(notice.kind, ("customer", card))
         self._desk.go(place, **args)
 
     def card(self, key: str | None) -> None:

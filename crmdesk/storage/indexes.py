@@ -21,7 +21,7 @@ _LISTS = (
 def create_list_indexes(connection: Connection) -> None:
     """Make the indexes of the lists; they are of the laptop only and of no entity."""
     for name, columns in _LISTS:
-        connection.exec_driver_sql(f"CREATE INDEX {name} ON {columns}")
+        connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
 
 
 def secondary_indexes(table_name: str | None = None) -> list[tuple[str, str]]:

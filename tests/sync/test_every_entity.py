@@ -16,10 +16,13 @@ from tests.sync.conftest import Headquarters, Laptop
 pytestmark = pytest.mark.hq
 
 _FIXED: dict[str, Value] = {"role": "rep", "mode": "person"}
-_STATUS = {"order": "submitted", "quote": "sent", "planned_visit": "planned", "lead": "qualified"}
+_STATUS = {
+    "order": "submitted", "quote": "sent", "planned_visit": "planned", "lead": "qualified",
+    "ticket": "waiting",
+}  # fmt: skip
 # Its payload has to be a real model; the store would use it at once.
 _EVERY = [e for e in ENTITIES.values() if e.name != "reorder_model"]
-# HQ takes only a promotion that can be meant, and from a rep only what can have been taken.
+# HQ takes only a map or a promotion that can be meant, and from a rep only what can be taken.
 _MEANT: dict[tuple[str, str], Value] = {
     ("collection", "method"): "cash",
     ("collection", "amount_minor"): -500,
@@ -33,6 +36,10 @@ _MEANT: dict[tuple[str, str], Value] = {
     ("opportunity", "stage"): "won",
     ("opportunity", "splits"): '[{"bp":10000,"user":"' + "a" * 32 + '"}]',
     ("organisation", "logo"): '{"data":"iVBORw0KGgo=","type":"image/png"}',
+    ("region_pack", "name"): "Andorra",
+    ("region_pack", "kind"): "map",
+    ("region_pack", "sha256"): "0f" * 32,
+    ("region_pack", "bounds"): "[1.4,42.4,1.8,42.7]",
     ("promotion", "rule"): '{"discount_bp":500,"products":["' + "a" * 32 + '"],"quantity":6}',
 }
 # An alteration says what the order was and became; HQ looks whether that is so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from crmdesk.hq.exchange import judging, push
 from crmdesk.storage import capture
 from crmdesk.sync import merge, uploading
+from crmdesk.sync.session import Session
 from tests.sync.planted import plant
 
 _CASES = "tests/sync/test_hard_cases.py::test_case_"
@@ -64,3 +66,12 @@ def _hq_takes_what_it_gets(patch: pytest.MonkeyPatch) -> None:
 )
 def _clocks_are_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(push, "corrected_hlc", lambda hlc, *_: hlc)
+
+
+@plant(
+    case=24,
+    test="tests/sync/test_clocks_set_back.py"
+    "::test_case_24_what_a_restored_hq_lost_is_settled_by_hqs_clock_not_by_the_laptops",
+)
+def _the_laptops_clock_judges_what_waits(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Session, "hq_now", lambda of: datetime.fromtimestamp(of.now_ms() / 1000, UTC))

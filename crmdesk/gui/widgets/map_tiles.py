@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from crmdesk.domain.errors import UserError
 from crmdesk.gui.theme_tokens import SCHEMES
+from crmdesk.gui.widgets.map_cache import TileCache
 from crmdesk.gui.widgets.map_paint import PackPainter, paint_tile
 from crmdesk.interchange.mappack import SUFFIX, Label, MapPack, read_pack
 from crmdesk.interchange.maproads import Leg, Point, RoadGraph, straight_leg
@@ -147,6 +148,7 @@ class TileStore(QObject):
         super().__init__(parent)
         self.data = data or MapData()
         self._tiles: OrderedDict[TileKey, QImage] = OrderedDict()
+        self._cache: TileCache | None = None
         self._lock = threading.Lock()
         self._wanted: list[TileKey] = []
         self._routes: list[tuple[Point, ...]] = []
@@ -169,10 +171,29 @@ class TileStore(QObject):
 
     def look_again(self, folder: Path | None) -> None:
         """Show the maps of a profile's folder, as they are now; every view paints itself anew."""
-        self.data.look_again(folder)
         with self._lock:
+            cache, self._cache = self._cache, None
             self._tiles.clear()
+        self.data.look_again(folder)
+        if cache is not None:
+            cache.close()
+        if folder is not None and folder.is_dir():
+            paths = [*(resources_dir() / "map").glob(f"*{SUFFIX}"), *folder.glob(f"*{SUFFIX}")]
+            self._cache = TileCache(folder, paths)
         self.loaded.emit()
+
+    def _made(self, key: TileKey) -> QImage:
+        """A tile from the disk, or painted and kept there."""
+        cache, look = self._cache, f"{key.scheme}@{key.ratio:g}"
+        place = (key.zoom, key.column, key.row, look)
+        kept = cache.get(place) if cache is not None else None
+        if kept is not None:
+            kept.setDevicePixelRatio(key.ratio)
+            return kept
+        image = self.data.render(key)
+        if cache is not None:
+            cache.put(place, image)
+        return image
 
     def tile(self, key: TileKey) -> QImage | None:
         """The tile if it is there."""
@@ -208,6 +229,8 @@ class TileStore(QObject):
         with self._lock:
             self._wanted, self._routes = [], []
         self._pool.waitForDone()
+        if self._cache is not None:
+            self._cache.close()
 
     def _start(self) -> None:
         if not self._working and (self._wanted or self._routes):
@@ -238,7 +261,7 @@ class TileStore(QObject):
                 if stops is not None:
                     self.legs_ready.emit(stops, self.data.legs(stops))
                 elif key is not None:
-                    self._keep(key, self.data.render(key))
+                    self._keep(key, self._made(key))
                     self.tile_ready.emit(key)
             except RuntimeError:
                 # The window has closed and taken the store with it; nobody waits for the tile.

@@ -33,7 +33,7 @@ class TileCache:
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG", _QUICKLY)
+        image.save(buffer, b"PNG", _QUICKLY)
         self._file.put(place, bytes(data.data()))
 
     def close(self) -> None:

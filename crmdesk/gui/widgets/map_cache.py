@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QImageWriter
 
 from crmdesk.storage.tile_file import Place, TileFile, stamp_of
 
@@ -33,8 +33,10 @@ class TileCache:
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, b"PNG", _QUICKLY)
-        self._file.put(place, bytes(data.data()))
+        writer = QImageWriter(buffer, QByteArray(b"PNG"))
+        writer.setQuality(_QUICKLY)
+        if writer.write(image):
+            self._file.put(place, bytes(data.data()))
 
     def close(self) -> None:
         """Close the file."""

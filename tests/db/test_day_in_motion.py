@@ -133,6 +133,29 @@ def test_a_replan_freezes_the_past_and_what_was_agreed_and_is_one_step(ws: Works
     assert ask(ws, _PLAN) == before
 
 
+def test_a_skipped_stop_finds_another_day_and_not_today(ws: Workspace) -> None:
+    stop, account = todays(ws)[0]
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE planned_visit SET status = 'cancelled' WHERE account_id = ? AND date > ?"
+            " AND status = 'planned'",
+            (account, ws.today().isoformat()),
+        )
+        tx.connection.exec_driver_sql(
+            "UPDATE account SET opening_hours = NULL WHERE id = ?", (account,)
+        )
+    stops.skip_stop(ws, stop)
+    found = replan_day_under_way(ws, seconds=None, iterations=300)
+    days = ask(
+        ws, "SELECT date FROM planned_visit WHERE account_id = ? AND status = 'planned'"
+        " AND mode = 'person'", account,
+    )  # fmt: skip
+    assert days
+    assert all(day > ws.today().isoformat() for (day,) in days)
+    (move,) = [one for one in found.moves if one.account_id == account]
+    assert move.from_day == ws.today()
+
+
 def test_a_replan_of_the_same_morning_is_the_same(ws: Workspace) -> None:
     found = replan_day_under_way(ws, seconds=None, iterations=200, delay_minutes=30, seed=4)
     assert found.changes.undo is not None

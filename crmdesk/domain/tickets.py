@@ -138,6 +138,9 @@ class Clocks:
     escalation: int
 
 
+_Stretch = tuple[datetime, datetime]
+
+
 def targets(policy: Policy, priority: Priority) -> tuple[int, int]:
     """Minutes of service time until a first response and until it is resolved."""
     return {
@@ -165,12 +168,7 @@ def clocks(told: Told, hours: ServiceHours, policy: Policy, now: datetime) -> Cl
     over = told.status not in _AT_WORK
     late_response = response > timedelta(minutes=answer)
     late = spent > timedelta(minutes=resolve)
-    due = None
-    if told.status is TicketStatus.OPEN:
-        began = running[-1][0] if running else told.opened_at
-        before = sum((working_time(hours, a, b) for a, b in running[:-1]), timedelta(0))
-        left = resolve - before // timedelta(minutes=1)
-        due = after_working(hours, began, max(0, left))
+    due = _due(running, hours, resolve) if told.status is TicketStatus.OPEN else None
     level = 0
     if not over:
         level = int(late or (late_response and responded is None))
@@ -190,14 +188,25 @@ def clocks(told: Told, hours: ServiceHours, policy: Policy, now: datetime) -> Cl
     )
 
 
+def _due(running: Sequence[_Stretch], hours: ServiceHours, resolve: int) -> datetime | None:
+    """The instant at which so many minutes of work have passed; ahead, if work goes on till then.
+
+    Of a ticket that was late before it came back that instant lies in the earlier work.
+    """
+    left = timedelta(minutes=resolve)
+    for begin, end in running[:-1]:
+        done = working_time(hours, begin, end)
+        if done >= left:
+            return after_working(hours, begin, left // timedelta(minutes=1))
+        left -= done
+    return after_working(hours, running[-1][0], left // timedelta(minutes=1)) if running else None
+
+
 def _responded(told: Told) -> datetime | None:
     for event in told.events:
         if event.kind == EventKind.MESSAGE and event.direction == "out":
             return event.at
     return told.first_response_at
-
-
-_Stretch = tuple[datetime, datetime]
 
 
 def _stretches(

@@ -128,7 +128,12 @@ class Model:
 
 def _rows(cells: list[float], size: int, places: list[int]) -> list[list[float]]:
     """The cells between `places`, row by row; staying where one is costs nothing."""
-    return [[0.0 if a == b else float(cells[a * size + b]) for b in places] for a in places]
+    rows: list[list[float]] = []
+    for a in places:
+        row = [float(cell) for cell in cells[a * size : (a + 1) * size]]
+        row[a] = 0.0
+        rows.append([row[b] for b in places])
+    return rows
 
 
 def _transposed(rows: list[list[float]]) -> list[list[float]]:

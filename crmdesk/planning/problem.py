@@ -189,7 +189,7 @@ def problem_faults(problem: Problem) -> list[str]:
         elif visit.kind is FixedKind.APPOINTMENT and not _is_number(visit.start):
             key = problem.stops[visit.stop].key
             faults.append(_("The appointment with {key} has no time.").format(key=key))
-    if not all(cost >= 0.0 for cost in problem.travel.km + problem.travel.minutes):
+    if not (_is_never_negative(problem.travel.km) and _is_never_negative(problem.travel.minutes)):
         faults.append(_("Distances and driving times cannot be negative."))
     return faults
 
@@ -199,6 +199,11 @@ def check_problem(problem: Problem) -> None:
     faults = problem_faults(problem)
     if faults:
         raise ProblemError(faults)
+
+
+def _is_never_negative(cells: list[float]) -> bool:
+    """Whether all are 0 or more; a sum that is not a number betrays one that is none."""
+    return not cells or (min(cells) >= 0.0 and not math.isnan(sum(cells)))
 
 
 def _is_number(value: float | None) -> bool:

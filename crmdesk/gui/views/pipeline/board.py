@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QV
 from crmdesk.domain.pipeline import Stage
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.views.pipeline.empties import no_deals
 from crmdesk.gui.views.pipeline.items import ColumnItem, DealCard
 from crmdesk.gui.widgets.charts import (
     CENTER,
@@ -39,6 +40,7 @@ from crmdesk.gui.widgets.charts import (
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.panels import HLine, Surface
 from crmdesk.i18n import _
+from crmdesk.services.queries.deals import DealFilter
 
 DEAL_MIME = "application/x-crmdesk-deal"
 _HEADING = 56
@@ -204,7 +206,20 @@ class BoardBody(ChartWidget):
             rect = self.part_rect(part)
             if rect.intersects(QRectF(event.rect())):
                 self._paint_card(painter, rect, card)
+        if self._items and not self._cards:
+            self._paint_empty(painter)
         painter.end()
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        """What the first step is, across the stages of work."""
+        title, hint = no_deals(DealFilter())
+        line = float(theme.scaled(24))
+        wide = float(self.width())
+        top = theme.scaled(_CARD) + _SIDE
+        strong = theme.font(t.SIZE_STRONG, t.SEMIBOLD)
+        draw_text(painter, QRectF(0, top, wide, line), title, strong, "text", CENTER)
+        below = QRectF(0, top + line, wide, line)
+        draw_text(painter, below, hint, theme.font(), "muted", CENTER)
 
     def _paint_card(self, painter: QPainter, rect: QRectF, card: DealCard) -> None:
         chosen = card.key == self._selected

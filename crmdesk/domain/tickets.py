@@ -48,9 +48,6 @@ TICKET_STEPS: Mapping[TicketStatus, frozenset[TicketStatus]] = MappingProxyType(
 DECISION_COLUMNS = ("status", "resolved_at", "resolution")
 """What one step writes: it holds or falls together."""
 
-OFFICE_COLUMNS = frozenset({"credit_minor"})
-"""What only the office grants."""
-
 _AT_WORK = (TicketStatus.OPEN, TicketStatus.WAITING)
 MOST_ESCALATION = 2
 

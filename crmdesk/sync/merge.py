@@ -7,7 +7,7 @@ table of owners in the data model: H is HQ's, R the rep's own, B both sides', A 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -130,7 +130,7 @@ def merge_insert(
     if entity.name == "quote":
         _check_quote(values, {})
     if entity.name == "ticket":
-        _check_ticket(lambda: ticket_merge.check_new(values, writer.role))
+        _check_new_ticket(values, writer)
     _check_row(entity, values, known)
     clocks = dict.fromkeys(known, hlc) if entity.owner is Owner.BOTH else {}
     rev = 0 if image is None else image.rev
@@ -183,8 +183,6 @@ def merge_update(
     _check_immutable(entity, known, image, writer, ALTERED_COLUMNS if altering else frozenset())
     if entity.name == "proposal":
         known = _first_decision_stands(known, image)
-    if entity.name == "ticket":
-        _check_ticket(lambda: ticket_merge.check_written(known, writer.role))
     collisions = _leave_behind(entity, known, image, writer, hlc)
     for column, (base, new) in known.items():
         found = _merge_field(entity, column, (base, new), image, writer, hlc)
@@ -420,9 +418,9 @@ def _leave_behind(
     ]
 
 
-def _check_ticket(check: Callable[[], None]) -> None:
+def _check_new_ticket(values: Mapping[str, Wire], writer: Writer) -> None:
     try:
-        check()
+        ticket_merge.check_new(values, writer.role)
     except IllegalTransition as error:
         raise RefusedOp("step", error.message) from error
 

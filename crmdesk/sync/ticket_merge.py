@@ -1,4 +1,4 @@
-"""What HQ asks of tickets beyond their fields: legal steps, whole steps, what reps may not write.
+"""What HQ asks of tickets beyond their fields: legal steps, and whole ones.
 
 Pure; the rules themselves are :mod:`crmdesk.domain.tickets`', the same code that the laptop asks
 before it writes.
@@ -13,26 +13,16 @@ from crmdesk.domain.errors import IllegalTransition
 from crmdesk.domain.states import Role
 from crmdesk.domain.tickets import (
     DECISION_COLUMNS,
-    OFFICE_COLUMNS,
     check_new_ticket,
     check_ticket_step,
     ticket_status_of,
 )
-from crmdesk.i18n import _
 from crmdesk.sync.protocol import Wire
 
 
 def check_new(values: Mapping[str, Wire], role: Role) -> None:
     """Raise IllegalTransition unless this role may add such a ticket."""
     check_new_ticket(ticket_status_of(values.get("status")), role)
-    if role is Role.REP and values.get("credit_minor") is not None:
-        raise IllegalTransition(_("The office grants credit."))
-
-
-def check_written(fields: Mapping[str, tuple[Wire, Wire]], role: Role) -> None:
-    """Raise IllegalTransition for columns of a ticket that this role does not write."""
-    if role is Role.REP and OFFICE_COLUMNS & fields.keys():
-        raise IllegalTransition(_("The office grants credit."))
 
 
 def check_step(old: Wire, new: Wire, role: Role) -> None:

@@ -66,7 +66,6 @@ def test_two_offline_laptops_never_make_one_number(hq: Headquarters) -> None:
     [
         ("UPDATE ticket SET status = 'closed'", "cannot become"),
         ("UPDATE ticket SET status = 'nonsense'", "no such state"),
-        ("UPDATE ticket SET credit_minor = 100000", "office grants credit"),
     ],
 )
 def test_what_the_laptops_program_would_not_do_hq_does_not_take(
@@ -84,6 +83,19 @@ def test_what_the_laptops_program_would_not_do_hq_does_not_take(
     assert word in sentence
     office.sync()
     assert office.rows("SELECT status, credit_minor FROM ticket") == [("open", None)]
+
+
+def test_what_a_rep_credits_is_a_proposal(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    rep.sync()
+    new_ticket(rep)
+    rep.sync()
+    with rep.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE ticket SET credit_minor = 100000")
+    rep.sync()
+    office.sync()
+    assert office.rows("SELECT credit_minor FROM ticket") == [(None,)]
+    assert office.rows("SELECT entity, field FROM proposal") == [("ticket", "credit_minor")]
 
 
 def test_a_rep_resolves_but_does_not_close(hq: Headquarters) -> None:

@@ -321,17 +321,19 @@ class CustomerPlace(QWidget):
         """Show who changed what."""
         model = changes_model(self.details)
         model.set_keys([row.key for row in rows], {row.key: row for row in rows})
+        self._show_page(
+            "change", title, "", model, empty=_("Nothing was changed since records began."),
+            formula=_("Putting a value back is a change of its own: it is sent and can be undone."),
+        )  # fmt: skip
+        if not rows:
+            return
         after = KeyHintButton(_("Put it back"), keys.hint("customer.restore"), parent=self.details)
         after.clicked.connect(partial(self._on_restore_wanted, older=False))
         before = KeyHintButton(
             _("What was before"), keys.hint("customer.before"), parent=self.details
         )
         before.clicked.connect(partial(self._on_restore_wanted, older=True))
-        self._show_page(
-            "change", title, "", model, empty=_("Nothing was changed since records began."),
-            formula=_("Putting a value back is a change of its own: it is sent and can be undone."),
-        )  # fmt: skip
-        self.details.set_actions([after, before] if rows else [])
+        self.details.set_actions([after, before])
 
     def show_texts(self, page: str, rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
         """Show sites or tasks."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crmdesk.cli.context import Context
 
 #: Checking, writing and leaving, after the search.
-_TO_FINISH_S = 0.15
+_TO_FINISH_S = 0.25
 _MOST_SECONDS, _MOST_ITERATIONS = 3600.0, 10_000_000
 
 

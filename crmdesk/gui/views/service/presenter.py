@@ -433,7 +433,11 @@ class ServicePresenter:
         if late:
             said = ngettext("{count} late", "{count} late", late)
             facts.append(said.format(count=format_number(late)))
-        self._view.show_heading(" · ".join(facts) if work else _("nothing is waiting"))
+        if not work:
+            facts = [_("nothing is waiting")]
+        if self._list.wanted.account_id is not None:
+            facts.append(_("of one customer"))
+        self._view.show_heading(" · ".join(facts))
 
     def _on_listed(self, keys: Sequence[int]) -> None:
         self._view.show_empty(*_empty_words(self._list.wanted) if not keys else ("", ""))

@@ -69,6 +69,7 @@ class ServicePlace(QWidget):
             self.presenter.show_ticket(int(args["ticket"]))
         elif "account" in args:
             self.presenter.of_customer(int(args["account"]))
+            self.chips.choose(str(self.presenter.group))
 
     # ------------------------------------------------------------------------------ building
 
@@ -363,6 +364,7 @@ class ServicePlace(QWidget):
             self._on_picker_closed()
         else:
             self.presenter.leave()
+            self.chips.choose(str(self.presenter.group))
 
 
 def build(context: PlaceContext) -> ServicePlace:

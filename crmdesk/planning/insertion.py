@@ -24,6 +24,15 @@ class Offers:
         self.position: list[int] = []
         self.top = 0.0
 
+    def add(self, stop: int, luck: float, position: int, score: float) -> None:
+        """One more stop that fits and pays."""
+        self.stops.append(stop)
+        self.luck.append(luck)
+        self.position.append(position)
+        self.score.append(score)
+        if score > self.top:
+            self.top = score
+
 
 def offers(routes: Routes, d: int, stops: list[int], luck: list[float], alpha: float) -> Offers:
     """Best insertion of each of `stops` on day `d`; those that do not fit or pay are left out.
@@ -107,13 +116,8 @@ def offers(routes: Routes, d: int, stops: list[int], luck: list[float], alpha: f
         if worth <= 0.0:
             continue
         minutes = best + length
-        found.stops.append(u)
-        found.luck.append(chance)
-        found.position.append(at)
         score = chance * worth
         if minutes > 1.0:
             score /= math.pow(minutes, alpha)
-        if score > found.top:
-            found.top = score
-        found.score.append(score)
+        found.add(u, chance, at, score)
     return found

@@ -11,7 +11,7 @@ from crmdesk.gui import theme
 from crmdesk.gui.effort_words import CompareRow
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
-from crmdesk.i18n import _
+from crmdesk.i18n import _, pgettext
 
 _ROW = 30
 
@@ -28,8 +28,8 @@ class CompareTable(QWidget):
                 Column("now", _("Now"), lambda row: Cell(row.now), 92, right=True, sortable=False),
                 Column("then", _("Then"), lambda row: Cell(row.then, strong=True), 92, right=True,
                        sortable=False),
-                Column("change", _("Change"), lambda row: Cell(row.change, tone=row.tone), 100,
-                       right=True, sortable=False),
+                Column("change", pgettext("column", "Change"), lambda row: Cell(
+                    row.change, tone=row.tone), 100, right=True, sortable=False),
             ),
             parent=self,
         )  # fmt: skip

@@ -57,7 +57,7 @@ def _count(name: str, title: str, tone: Tone) -> Column:
         value = getattr(row.plan, field)
         return Cell(format_number(value) if value else "–", tone=tone if value else Tone.MUTED)
 
-    return Column(name, title, cell, 64, right=True, sortable=False,
+    return Column(name, title, cell, 92, right=True, sortable=False,
                   value=lambda row: getattr(row.plan, field))  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from crmdesk.i18n import (
     format_price,
     format_time,
     ngettext,
+    pgettext,
 )
 from crmdesk.services.field_words import value_text
 from crmdesk.services.queries.account_work import TaskRow
@@ -192,7 +193,7 @@ def event_figure(details: EventDetails, currency: str) -> FigureItem:
 def task_texts(row: TaskRow, today: date) -> tuple[int, tuple[str, ...]]:
     """A promise or task as a row: what, until when, who, whether it is done."""
     due = "" if row.due_on is None else format_date_near(row.due_on, today)
-    standing = _("open")
+    standing = pgettext("task", "open")
     if row.done:
         standing = _("done")
     elif row.due_on is not None and row.due_on < today:

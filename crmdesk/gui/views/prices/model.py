@@ -21,6 +21,7 @@ from crmdesk.i18n import (
     format_percent,
     format_price,
     month_short,
+    pgettext,
 )
 from crmdesk.services.queries.price_margins import LineRow, PartMargin
 from crmdesk.services.queries.price_policy import (
@@ -67,7 +68,8 @@ def rule_columns(currency: str) -> tuple[Column, ...]:
                right=True, sortable=False),
         Column("price", _("Price {currency}").format(currency=currency), lambda row: _price(
             row, currency), 96, right=True, sortable=False),
-        Column("change", _("Change"), _rule_change, 76, right=True, sortable=False, yields=True),
+        Column("change", pgettext("column", "Change"), _rule_change, 76, right=True,
+               sortable=False, yields=True),
         Column("margin", _("Margin"), _rule_margin, 76, right=True, sortable=False),
         _day_column("start", _("From"), "valid_from"),
         _day_column("end", _("To"), "valid_to", yields=True),
@@ -119,8 +121,8 @@ def cost_columns(currency: str) -> tuple[Column, ...]:
         Column("cost", _("Cost {currency}").format(currency=currency), lambda row: price(
             row.cost_e4), 90, right=True, sortable=False),
         _day_column("since", _("Since"), "since", yields=True),
-        Column("gap", _("Change"), lambda row: _gap(row.before_e4, row.cost_e4, good_is_up=False),
-               80, right=True, sortable=False),
+        Column("gap", pgettext("column", "Change"), lambda row: _gap(
+            row.before_e4, row.cost_e4, good_is_up=False), 80, right=True, sortable=False),
         Column("price", _("List price"), lambda row: price(row.price_e4), 90, right=True,
                sortable=False),
         Column("margin", _("Margin"), lambda row: _margin(row.price_e4, row.cost_e4), 80,

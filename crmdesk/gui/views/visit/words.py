@@ -137,7 +137,7 @@ def _question(item: VisitItem, answer: str) -> QuestionItem:
     elif item.mandatory:
         state = BadgeItem(_("needed"), Tone.WARNING, "warning")
     else:
-        state = BadgeItem(_("open"), Tone.MUTED)
+        state = BadgeItem(pgettext("task", "open"), Tone.MUTED)
     return QuestionItem(item.key, item.name, words, option_word(item, answer), bool(options), state)
 
 

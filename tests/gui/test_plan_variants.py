@@ -39,7 +39,8 @@ def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
 def test_each_objective_is_best_at_its_own(ws: Workspace) -> None:
     with ws.database.maintenance() as connection:  # three hours a day: not everybody can be seen
         connection.exec_driver_sql("UPDATE app_user SET working_week = ?", (dump_json(SHORT),))
-    now, margin, coverage = propose_variants(ws, NEXT, 14, iterations=900)
+    # Long enough for each search to have come to the end of what it finds.
+    now, margin, coverage = propose_variants(ws, NEXT, 14, iterations=4_000)
     assert (now.key, margin.key, coverage.key) == ("now", "margin", "coverage")
     assert now.moves == ()
     assert margin.totals.margin_minor > now.totals.margin_minor

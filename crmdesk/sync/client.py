@@ -264,8 +264,10 @@ class Round:
             # Not on a metered line.
             detail = self._compare(now=compare)
         if self._whole:
+            moved = self._report.sent or self._report.received or self._report.healed
             with understood():
-                history.fetch(self._database, self._session, self._check_cancelled)
+                if moved or not history.asked(self._database):
+                    history.fetch(self._database, self._session, self._check_cancelled)
                 self._carry_files()
         return detail
 

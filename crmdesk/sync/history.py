@@ -50,6 +50,12 @@ def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]
         connection.execute(delete(told_account).where(told_account.c.account_uid.in_(whose)))
 
 
+def asked(database: Database) -> bool:
+    """Whether HQ has been asked about any customer yet: all a round has to know that moved nothing."""
+    with database.read() as connection:
+        return connection.scalar(select(told_account.c.account_uid).limit(1)) is not None
+
+
 def fetch(database: Database, session: Session, check_cancelled: Callable[[], None]) -> int:
     """Ask for the customers that are to be asked for; returns how many changes were told."""
     if session.partial or session.hq_schema < TOLD_SINCE:

@@ -51,7 +51,7 @@ def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]
 
 
 def asked(database: Database) -> bool:
-    """Whether HQ has been asked about any customer yet: all a round has to know that moved nothing."""
+    """Whether HQ has been asked about any customer: all that a round without news has to know."""
     with database.read() as connection:
         return connection.scalar(select(told_account.c.account_uid).limit(1)) is not None
 

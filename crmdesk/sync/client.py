@@ -266,7 +266,7 @@ class Round:
         if self._whole:
             moved = self._report.sent or self._report.received or self._report.healed
             with understood():
-                if moved or not history.asked(self._database):
+                if history.due(self._database, self._session.hq_now(), quiet=not moved):
                     history.fetch(self._database, self._session, self._check_cancelled)
                 self._carry_files()
         return detail

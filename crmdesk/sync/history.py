@@ -1,18 +1,22 @@
 """Who changed the data of customers elsewhere: fetched from HQ's log, kept here for offline.
 
-After a round the customers that it touched, and those never asked for, are asked for again; HQ's
-answer takes the place of what was known of them. So it is the same whatever was lost on the way,
-and a laptop that joins later has all that HQ has. One's own changes stand in the journal.
+The customers that a round touched, and those never asked for, are asked for in the next round that
+has nothing else to do, at the latest after an hour, so that no change waits for it. HQ's answer
+takes the place of what was known of them: it is the same whatever was lost on the way, and a laptop
+that joins later has all that HQ has. One's own changes stand in the journal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
+from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.storage.engine import Database
+from crmdesk.storage.profile import get_facts, set_fact, set_facts
 from crmdesk.storage.tables import table, told_account, told_change
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.protocol import (
@@ -30,11 +34,18 @@ TRACKED = ("account", "contact", "contact_point", "site", "account_product")
 TOLD_SINCE = 2
 """The schema of HQ from which on it tells."""
 
+_OWED = "sync.history_owed"
+"""Set while there are customers to be asked for."""
+_ASKED_AT = "sync.history_asked_at"
+"""When all had been asked for, by HQ's clock."""
+_LONGEST_WAIT = timedelta(hours=1)
+
 
 def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]) -> None:
     """Rows of a kind were changed by HQ's news: what is known of their customers is out of date."""
     if entity_name not in TRACKED:
         return
+    set_fact(connection, _OWED, "1")
     account, target = table("account"), table(entity_name)
     ids = list(local_ids)
     for start in range(0, len(ids), 500):
@@ -50,10 +61,28 @@ def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]
         connection.execute(delete(told_account).where(told_account.c.account_uid.in_(whose)))
 
 
-def asked(database: Database) -> bool:
-    """Whether HQ has been asked about any customer: all that a round without news has to know."""
+def ask_all_again(connection: Connection) -> None:
+    """HQ was restored: nothing that it told before counts any more."""
+    connection.execute(delete(told_account))
+    set_fact(connection, _OWED, "1")
+
+
+def due(database: Database, now: datetime, *, quiet: bool) -> bool:
+    """Whether to ask in this round: at once if it is ``quiet``, else when it has waited long.
+
+    ``now`` is by HQ's clock; that it was asked at a moment ahead of it was noted by a wrong one.
+    """
     with database.read() as connection:
-        return connection.scalar(select(told_account.c.account_uid).limit(1)) is not None
+        known = get_facts(connection, (_OWED, _ASKED_AT))
+    if _ASKED_AT not in known:
+        if not quiet:
+            # Just joined: the wait begins here.
+            with database.maintenance() as connection:
+                set_facts(connection, {_OWED: "1", _ASKED_AT: format_instant(now)})
+        return quiet
+    if _OWED not in known:
+        return False
+    return quiet or not now - _LONGEST_WAIT < parse_instant(known[_ASKED_AT]) <= now
 
 
 def fetch(database: Database, session: Session, check_cancelled: Callable[[], None]) -> int:
@@ -69,6 +98,9 @@ def fetch(database: Database, session: Session, check_cancelled: Callable[[], No
         with database.maintenance() as connection:
             _keep(connection, accounts, answer.changes, at)
         told += len(answer.changes)
+    with database.maintenance() as connection:
+        set_fact(connection, _OWED, None)
+        set_fact(connection, _ASKED_AT, format_instant(session.hq_now()))
     return told
 
 

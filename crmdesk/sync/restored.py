@@ -14,15 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.states import Role
 from crmdesk.storage import capture, profile, resuming, transfers
 from crmdesk.storage.entities import ENTITIES, Entity, Owner
-from crmdesk.storage.tables import journal, table, told_account
+from crmdesk.storage.tables import journal, table
 from crmdesk.sync import facts
 from crmdesk.sync.cursor import keep_cursor
+from crmdesk.sync.history import ask_all_again
 from crmdesk.sync.local_sums import RowKey
 
 AUTHORS_FIRST = timedelta(days=30)
@@ -36,7 +37,7 @@ def start_over(connection: Connection, epoch: str, now: datetime) -> None:
     connection.execute(update(journal).where(journal.c.state == "sent").values(state="waiting"))
     keep_cursor(connection, {})
     # Its log is another one too: every customer is asked for again.
-    connection.execute(delete(told_account))
+    ask_all_again(connection)
     transfers.offer_again(connection)
     highest = connection.scalar(select(func.max(journal.c.seq))) or 0
     profile.set_fact(connection, facts.EPOCH, epoch)

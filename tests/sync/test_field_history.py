@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import UserError
 from crmdesk.hq.exchange import editing
 from crmdesk.services import accounts, undo
 from crmdesk.services.queries.field_history import ADDED, FieldChange, field_changes
 from crmdesk.services.restoring_values import restore_value
 from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.storage import profile
+from crmdesk.sync.client import SyncReport
+from crmdesk.sync.session import Session
+from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 
@@ -30,6 +37,14 @@ def told(laptop: Laptop, code: str = "C0") -> list[FieldChange]:
     return list(field_changes(workspace(laptop), account(laptop, code)))
 
 
+def heard(laptop: Laptop) -> SyncReport:
+    """A round, and one with nothing else to do, which asks who changed what; the first's report."""
+    report = laptop.sync()
+    quiet = laptop.sync()
+    assert (quiet.sent, quiet.received) == (0, 0)
+    return report
+
+
 def words(laptop: Laptop, field: str = "description") -> list[tuple[object, str, bool]]:
     return [(one.new, one.by, one.kept) for one in told(laptop) if one.field == field]
 
@@ -40,9 +55,9 @@ def test_both_find_their_words_and_the_losing_value_comes_back(hq: Headquarters)
     accounts.edit_account(rep, account(one), {"description": "Ring before noon", "channel": "bar"})
     accounts.edit_account(desk, account(office), {"description": "Pays late", "street": "Calle 1"})
 
-    one.sync()
-    assert office.sync().conflicts == 1
-    one.sync()
+    heard(one)
+    assert heard(office).conflicts == 1
+    heard(one)
 
     # What did not collide stands on both sides, whoever wrote it.
     for laptop in (one, office):
@@ -57,8 +72,8 @@ def test_both_find_their_words_and_the_losing_value_comes_back(hq: Headquarters)
     lost = next(c for c in told(one) if c.new == "Ring before noon")
     changes = restore_value(rep, lost, older=False)
     assert one.one("SELECT description FROM account WHERE code = 'C0'") == "Ring before noon"
-    one.sync()
-    office.sync()
+    heard(one)
+    heard(office)
     assert office.one("SELECT description FROM account WHERE code='C0'") == "Ring before noon"
     assert [w[0] for w in words(office)] == ["Ring before noon", "Pays late", "Ring before noon"]
     with pytest.raises(UserError, match="this value already"):
@@ -72,9 +87,9 @@ def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Hea
     one, office = hq.join("R1"), hq.join("O1")
     accounts.edit_account(workspace(one), account(one), {"description": "earlier, but sent later"})
     accounts.edit_account(workspace(office), account(office), {"description": "later"})
-    office.sync()
+    heard(office)
 
-    assert one.sync().conflicts == 1
+    assert heard(one).conflicts == 1
 
     assert one.one("SELECT description FROM account WHERE code = 'C0'") == "later"
     assert {(new, kept) for new, _by, kept in words(one)} == {
@@ -82,8 +97,8 @@ def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Hea
     }  # fmt: skip
     lost = next(c for c in told(one) if not c.kept)
     restore_value(workspace(one), lost, older=False)
-    one.sync()
-    office.sync()
+    heard(one)
+    heard(office)
     assert office.one("SELECT description FROM account WHERE code = 'C0'") == lost.new
     assert {new for new, _by, _kept in words(office)} == {"later", lost.new}
 
@@ -94,15 +109,15 @@ def test_who_joins_later_has_what_hq_has_and_nobody_else_does(hq: Headquarters) 
     accounts.edit_account(ws, account(one), {"channel": "bar"})
     accounts.add_contact(ws, account(one), "Inés Vera", phone="+34 600 555 127")
     contact = int(one.one("SELECT max(id) FROM contact"))
-    one.sync()
+    heard(one)
     accounts.edit_contact(ws, contact, {"job": "owner"})
-    one.sync()
+    heard(one)
     uid = company.ACCOUNTS[0].hex()
     editing.update_rows(hq.store, "account", [uid], {"credit_limit_minor": 90_000}, hq.now_ms())
 
     late = hq.join("R1", "second laptop")
-    late.sync()
-    two.sync()
+    heard(late)
+    heard(two)
 
     found = [(c.entity, c.field, c.new, c.by, c.about) for c in told(late)]
     assert found == [
@@ -119,7 +134,7 @@ def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
     accounts.edit_account(workspace(one), account(one), {"payment_terms_days": 60})
     assert [(c.field, c.kept) for c in told(one)] == [("payment_terms_days", False)]
 
-    one.sync()
+    heard(one)
 
     assert [(c.field, c.kept, c.proposed, c.mine) for c in told(one)] == [
         ("payment_terms_days", False, True, True)
@@ -129,13 +144,54 @@ def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
 def test_what_left_the_laptop_takes_its_history_along(hq: Headquarters) -> None:
     one, office = hq.join("R1"), hq.join("O1")
     accounts.edit_account(workspace(office), account(office), {"description": "secret"})
-    office.sync()
-    one.sync()
+    heard(office)
+    heard(one)
     assert one.one("SELECT count(*) FROM told_change") == 1
 
     uid = company.ACCOUNTS[0].hex()
     editing.update_rows(hq.store, "account", [uid], {"territory_id": company.T2.hex()}, hq.now_ms())
-    one.sync()
+    heard(one)
 
     assert one.rows("SELECT * FROM told_change") == []
     assert one.rows("SELECT * FROM told_account WHERE account_uid = ?", company.ACCOUNTS[0]) == []
+
+
+def test_a_round_with_changes_does_not_wait_for_who_made_them(
+    hq: Headquarters, wire: Callable[[str], HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are asked for in the next quiet round, once; where none is quiet, after an hour."""
+    one, office = hq.join("R1"), hq.join("O1")
+    heard(one)
+    asked = []
+    post = Session.post
+
+    def noted(session: Session, path: str, request: object, **rest: Any) -> bytes:
+        asked.extend([path] if path == "/v1/history" else [])
+        return post(session, path, request, **rest)
+
+    monkeypatch.setattr(Session, "post", noted)
+
+    def edit(words: str) -> None:
+        accounts.edit_account(workspace(office), account(office), {"description": words})
+        office.sync()
+
+    edit("first")
+    transport = wire(hq.url)
+    assert one.sync(transport).received
+    assert asked == [] and words(one) == []
+    one.sync(transport)
+    assert len(asked) == 1 and [word for word, _by, _kept in words(one)] == ["first"]
+    one.sync(transport)
+    assert len(asked) == 1, "nothing is owed any more"
+
+    for changed in ("second", "third"):
+        edit(changed)
+        one.sync(transport)
+    assert len(asked) == 1
+    past = format_instant(datetime.now(UTC) - timedelta(minutes=61))
+    with one.database.maintenance() as connection:
+        profile.set_fact(connection, "sync.history_asked_at", past)
+    edit("fourth")
+    assert one.sync(transport).received
+    assert len(asked) == 2
+    assert [word for word, _by, _kept in words(one)] == ["fourth", "third", "second", "first"]

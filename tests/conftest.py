@@ -11,13 +11,16 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import sleep as pause
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 _ROOT = Path(__file__).resolve().parent.parent
+_LAST_SECONDS = 20
 _HOME = Path(tempfile.mkdtemp(prefix="crmdesk-tests-"))
 
 
@@ -115,6 +118,16 @@ def _planted_bug() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         planted.apply(name, patch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    """A test that asks the system's clock does not begin in the last seconds of a day."""
+    for now in (datetime.now(), datetime.now(UTC)):
+        midnight = datetime.combine(now.date() + timedelta(days=1), time.min, now.tzinfo)
+        left = (midnight - now).total_seconds()
+        if left < _LAST_SECONDS:
+            pause(left)
 
 
 @pytest.fixture(autouse=True)

@@ -123,7 +123,7 @@ def _planted_bug() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _one_day() -> None:
     """A test that asks the system's clock does not begin in the last seconds of a day."""
-    for now in (datetime.now(), datetime.now(UTC)):
+    for now in (datetime.now().astimezone(), datetime.now(UTC)):
         midnight = datetime.combine(now.date() + timedelta(days=1), time.min, now.tzinfo)
         left = (midnight - now).total_seconds()
         if left < _LAST_SECONDS:

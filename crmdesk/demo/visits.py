@@ -169,7 +169,7 @@ class Visits:
             self._missed(customer, day, rng)
             off_plan = True
         if age <= PLANNED_DAYS and not off_plan:
-            status = "closed" if outcome == "closed" else "done"
+            status = "closed" if outcome in ("closed", "absent") else "done"
             plan = self._planned(customer, day, mode, status)
         length = (
             rng.randrange(10, customer.minutes + 12) if mode == "person" else rng.randrange(3, 10)

@@ -41,6 +41,9 @@ DONE, NOT_DONE, YES, NO = "done", "not done", "yes", "no"
 REPORTED = frozenset({VisitOutcome.ORDER, VisitOutcome.NO_ORDER, VisitOutcome.INFORMATION})
 """Outcomes of a visit in which somebody was spoken to: its mandatory items are answered."""
 
+NOBODY_MET = frozenset(VisitOutcome) - REPORTED
+"""Outcomes of one that does not count as contact: the customer is as due as before."""
+
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
 _PERSON_ONLY = frozenset({VisitMode.PERSON})
 

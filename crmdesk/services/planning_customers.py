@@ -21,6 +21,7 @@ from crmdesk.planning.problem import Stop, VisitMode, Window
 from crmdesk.planning.serving import Serving
 from crmdesk.services.holding import Holding
 from crmdesk.services.serving import read_servings
+from crmdesk.storage.met import somebody_met
 
 _LEAST_MARGIN = 2.0
 _COVERAGE_MARGIN = 60.0
@@ -73,14 +74,17 @@ class CustomerRow:
 
 
 _QUERY = (
-    "SELECT a.id, a.name, a.latitude, a.longitude, a.city, a.country, a.region, a.opening_hours,"
+    "SELECT a.id, a.name, a.latitude, a.longitude, a.city, a.country, a.region, a.opening_hours,"  # noqa: S608
     " a.usual_weekday, a.acquired_on,"
     " nullif(max(coalesce(s.last_visit_on, ''), coalesce((SELECT max(p.date)"
     " FROM planned_visit p WHERE p.account_id = a.id AND p.mode = 'person'"
-    " AND (p.status IN ('started', 'done')"
+    " AND (p.status IN ('started', 'done') AND NOT EXISTS (SELECT 1 FROM visit v"
+    " WHERE v.account_id = p.account_id AND v.planned_visit_id = p.id"
+    f" AND NOT ({somebody_met('v')}))"
     " OR (p.status = 'planned' AND p.date >= :today AND p.date < :start))), '')), '')"
     " AS last_visit,"
-    " (SELECT max(v.date) FROM visit v WHERE v.account_id = a.id AND v.mode <> 'person')"
+    " (SELECT max(v.date) FROM visit v WHERE v.account_id = a.id AND v.mode <> 'person'"
+    f" AND {somebody_met('v')})"
     " AS last_contact, a.territory_id,"
     " coalesce(s.expected_margin_minor, 0) AS expected_margin_minor,"
     " coalesce(s.expected_net_minor, 0) AS expected_net_minor,"

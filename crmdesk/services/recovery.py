@@ -28,6 +28,7 @@ from crmdesk.services.planning_problem import Objective, RepProblem, read_proble
 from crmdesk.services.replanning import HORIZON_DAYS, bare_plan
 from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.met import somebody_met
 
 LOOK_BACK_DAYS = 10
 _SOON_DAYS = 7
@@ -99,14 +100,14 @@ def missed_visits(ws: Workspace) -> tuple[Missed, ...]:
 
 # A later contact of any kind, or one planned for today or tomorrow, has mended it already.
 _MISSED = (
-    "SELECT p.id, p.account_id, a.name, coalesce(a.city, ''), max(p.date), p.status,"
+    "SELECT p.id, p.account_id, a.name, coalesce(a.city, ''), max(p.date), p.status,"  # noqa: S608
     " coalesce(r.name, '') FROM planned_visit p JOIN account a ON a.id = p.account_id"
     " LEFT JOIN outcome_reason r ON r.id = p.reason_id"
     " WHERE p.user_id = :user AND p.mode = 'person' AND p.date BETWEEN :since"
     " AND date(:today, '-1 day') AND p.status IN ('planned', 'missed', 'closed')"
     " AND a.status IN ('active', 'prospect', 'lapsed') AND a.merged_into_uid IS NULL"
     " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.account_id = p.account_id"
-    " AND v.date >= p.date AND v.outcome IS NOT 'closed')"
+    f" AND v.date >= p.date AND {somebody_met('v')})"
     " AND NOT EXISTS (SELECT 1 FROM planned_visit n WHERE n.account_id = p.account_id"
     " AND n.status IN ('planned', 'started', 'done') AND n.id <> p.id"
     " AND (n.date BETWEEN :today AND :soon OR n.moved_from_uid = p.uid))"
@@ -156,8 +157,8 @@ def _last_seen(connection: Connection, accounts: Sequence[int]) -> dict[int, dat
     found = {}
     for account in accounts:
         day = connection.exec_driver_sql(
-            "SELECT max(date) FROM visit WHERE account_id = ? AND mode = 'person'"
-            " AND ended_at IS NOT NULL AND outcome IS NOT 'closed'",
+            "SELECT max(date) FROM visit WHERE account_id = ? AND mode = 'person'"  # noqa: S608
+            f" AND ended_at IS NOT NULL AND {somebody_met()}",
             (account,),
         ).scalar()
         if day is not None:

@@ -13,6 +13,7 @@ from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import PlanStatus, VisitMode, VisitOutcome, check_plan_step
+from crmdesk.domain.visit_work import NOBODY_MET
 from crmdesk.i18n import _
 from crmdesk.services import settings, visit_reports
 from crmdesk.services.legs import leg_m
@@ -110,7 +111,8 @@ def finish_visit(
 ) -> ChangeSet:
     """End a running visit with its outcome; the planned visit behind it is done.
 
-    A next step becomes a task. Raises UserError with the code ``unanswered`` while mandatory
+    Where nobody was met it is closed: no missed visit, but the customer is still to be seen. A
+    next step becomes a task. Raises UserError with the code ``unanswered`` while mandatory
     questions of a visit in which somebody was met have no answer, FieldError, NotFound.
     """
     with ws.database.write() as tx:
@@ -137,10 +139,17 @@ def finish_visit(
         if next_step is not None:
             touched["promise"] = frozenset({_task_of(tx.connection, ws, row, next_step)})
         if row[1] is not None:
-            status = "closed" if outcome is VisitOutcome.CLOSED else "done"
-            run("UPDATE planned_visit SET status = ? WHERE id = ?", (status, row[1]))
+            _close_planned(tx.connection, int(row[1]), outcome)
             touched["planned_visit"] = frozenset({int(row[1])})
     return ChangeSet(touched, undo=tx.txn)
+
+
+def _close_planned(connection: Connection, planned_visit_id: int, outcome: VisitOutcome) -> None:
+    """The planned visit or contact is over: done, or closed where nobody was met."""
+    status = PlanStatus.CLOSED if outcome in NOBODY_MET else PlanStatus.DONE
+    connection.exec_driver_sql(
+        "UPDATE planned_visit SET status = ? WHERE id = ?", (status.value, planned_visit_id)
+    )
 
 
 def _step_cells(step: NextStep | None) -> tuple[str | None, str | None]:
@@ -175,7 +184,10 @@ def log_contact(
     reason_id: int | None = None,
     next_step: NextStep | None = None,
 ) -> ChangeSet:
-    """Log a finished virtual contact (call, video, message) that just ended."""
+    """Log a finished virtual contact (call, video, message) that just ended.
+
+    A planned one for today is done with it, or closed where nobody was reached.
+    """
     started = ws.now() - timedelta(minutes=minutes)
     with ws.database.write() as tx:
         planned = _planned_today(tx.connection, ws, account_id, mode)
@@ -194,7 +206,7 @@ def log_contact(
         if next_step is not None:
             touched["promise"] = frozenset({_task_of(tx.connection, ws, row, next_step)})
         if planned is not None:
-            run("UPDATE planned_visit SET status = 'done' WHERE id = ?", (planned,))
+            _close_planned(tx.connection, planned, outcome)
             touched["planned_visit"] = frozenset({planned})
     return ChangeSet(touched, undo=tx.txn)
 

@@ -15,6 +15,7 @@ from crmdesk.domain.clock import Clock
 from crmdesk.storage import search
 from crmdesk.storage.capture import SEARCHED
 from crmdesk.storage.collected import still_owed
+from crmdesk.storage.met import somebody_met
 from crmdesk.storage.pausing import without_collecting
 
 Progress = Callable[[str], None]
@@ -68,7 +69,7 @@ LEFT JOIN (SELECT account_id, sum(left_minor) open,
 LEFT JOIN (SELECT account_id, count(*) open FROM ticket
   WHERE status IN ('open', 'waiting') {ticket} GROUP BY account_id) t ON t.account_id = a.id
 LEFT JOIN (SELECT account_id, max(date) last_on FROM visit
-  WHERE mode = 'person' AND ended_at IS NOT NULL {visit} GROUP BY account_id) v
+  WHERE mode = 'person' AND ended_at IS NOT NULL AND {met} {visit} GROUP BY account_id) v
   ON v.account_id = a.id
 LEFT JOIN (SELECT account_id, min(date) next_on FROM planned_visit
   WHERE status IN ('planned', 'started') AND date >= :today {plan} GROUP BY account_id) n
@@ -171,7 +172,9 @@ def refresh_accounts(
         connection.exec_driver_sql(f"DELETE FROM summary_account WHERE account_id IN ({keys})")
         only, where = f"AND account_id IN ({keys})", f"WHERE a.id IN ({keys})"
     names = ("sale", "month", "pair", "ticket", "visit", "plan")
-    query = _ACCOUNTS.format(where=where, owed=still_owed(only), **dict.fromkeys(names, only))
+    query = _ACCOUNTS.format(
+        where=where, owed=still_owed(only), met=somebody_met(), **dict.fromkeys(names, only)
+    )
     cursor = connection.connection.cursor()
     cursor.execute(
         query,

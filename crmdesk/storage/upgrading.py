@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from crmdesk.storage import profile
+from crmdesk.storage import profile, summaries
 from crmdesk.storage.entities import ENTITIES, Entity, Field, Kind
 from crmdesk.storage.rows import Value
 from crmdesk.storage.types import dump_json
@@ -28,6 +28,9 @@ _LINES = "lines"
 def after_upgrade(connection: Connection, schema: int) -> None:
     """Finish an upgrade from a schema version, in its transaction."""
     place_unknown(connection)
+    if summaries.as_of(connection) is not None:
+        # Their definitions may have changed: the next walk over all customers makes them anew.
+        summaries.set_reached(connection, 0)
     if profile.get_fact(connection, "hq.url") is None:
         return
     if profile.get_fact(connection, ENTITIES_SINCE) is None:

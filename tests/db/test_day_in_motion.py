@@ -10,11 +10,18 @@ import pytest
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import FieldError, IllegalTransition, NotFound, UserError
 from crmdesk.domain.ids import new_uid
+from crmdesk.domain.states import VisitMode
 from crmdesk.services import recovery, stops, trips, undo, visits
+from crmdesk.services.forecasting import bring_up_to_date
+from crmdesk.services.holding import Holding
+from crmdesk.services.planning_customers import customers_of
+from crmdesk.services.queries.coverage import Outcome, coverage_report
 from crmdesk.services.queries.day_travel import day_travel
+from crmdesk.services.queries.serving_facts import serving_facts
 from crmdesk.services.recovery import Cure
 from crmdesk.services.replanning import replan_day_under_way
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage import upgrading
 from tests.db.files import ask
 
 
@@ -244,6 +251,45 @@ def test_a_closed_door_counts_neither_as_missed_nor_as_seen(ws: Workspace) -> No
         )  # fmt: skip
     (one,) = [m for m in recovery.missed_visits(ws) if m.account_id == account]
     assert one.status == "closed"
+
+
+@pytest.mark.parametrize("outcome", ["closed", "absent"])
+def test_a_visit_at_which_nobody_was_met_leaves_everything_as_due_as_before(
+    ws: Workspace, outcome: str
+) -> None:
+    stop, account = todays(ws)[0]
+    before = _contact_figures(ws, account)
+    visit = visits.start_visit(ws, account).visit_id
+    visits.finish_visit(ws, visit, visits.VisitOutcome(outcome))
+    visits.log_contact(ws, account, VisitMode.CALL, visits.VisitOutcome(outcome))
+    assert ask(ws, "SELECT status FROM planned_visit WHERE id = ?", stop) == [("closed",)]
+    assert _contact_figures(ws, account) == before
+    (line,) = [one for one in coverage_report(ws, ws.today(), ws.today()).planned if one.id == stop]
+    assert line.outcome is Outcome.CLOSED
+    tomorrow = later(ws, days=1)
+    assert account in {one.account_id for one in recovery.missed_visits(tomorrow)}
+    with ws.database.write() as tx:
+        # A profile from before has counted it.
+        tx.connection.exec_driver_sql(
+            "UPDATE summary_account SET last_visit_on = ? WHERE account_id = ?",
+            (ws.today().isoformat(), account),
+        )
+        upgrading.after_upgrade(tx.connection, 1)
+    assert bring_up_to_date(ws)
+    assert _contact_figures(ws, account) == before
+
+
+def _contact_figures(ws: Workspace, account: int) -> tuple[object, ...]:
+    """What every reader of visits says of a customer: planner, coverage, attention, summary."""
+    today = ws.today()
+    with ws.database.read() as connection:
+        holding = Holding(connection, ws.user.id, today, [today])
+        (row,) = [c for c in customers_of(connection, holding, today, today) if c.id == account]
+    report = coverage_report(ws, today - timedelta(days=27), today)
+    (line,) = [one for one in report.customers if one.account_id == account]
+    facts = serving_facts(ws).customers[account]
+    summary = ask(ws, "SELECT last_visit_on FROM summary_account WHERE account_id = ?", account)
+    return row.last_visit, row.last_contact, line, facts, summary
 
 
 def test_nothing_missed_nothing_proposed(alone: Workspace) -> None:

@@ -93,9 +93,9 @@ def _perform(connection: Connection, step: tuple[str, int, int]) -> None:  # noq
         run("DELETE FROM sale_line WHERE parent_id = ?", (sale,))
     elif what == "visit":
         run(
-            "INSERT INTO visit (uid, account_id, user_id, date, started_at, ended_at)"
-            " VALUES (?, ?, 1, ?, ? || 'T09:00:00.000Z', ? || 'T09:20:00.000Z')",
-            (new_uid(), account, day, day, day),
+            "INSERT INTO visit (uid, account_id, user_id, date, started_at, ended_at, outcome)"
+            " VALUES (?, ?, 1, ?, ? || 'T09:00:00.000Z', ? || 'T09:20:00.000Z', ?)",
+            (new_uid(), account, day, day, day, ("order", "closed", None, "absent")[number % 4]),
         )
     elif what == "plan":
         ahead = (DEMO_TODAY + timedelta(days=number)).isoformat()

@@ -25,6 +25,7 @@ from crmdesk.analytics.field import (
     plan_compliance,
 )
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.met import somebody_met
 
 LATE_DAYS = 7
 
@@ -184,7 +185,7 @@ def _asked(connection: Connection) -> tuple[AskedLine, ...]:
         " coalesce(u.name, ''), date(h.at), h.text FROM handover h"
         " JOIN account a ON a.id = h.account_id LEFT JOIN app_user u ON u.id = h.user_id"
         " WHERE h.kind = 'asked' AND h.seen_at IS NULL AND NOT EXISTS (SELECT 1 FROM visit v"
-        " WHERE v.account_id = a.id AND v.date >= date(h.at) AND v.outcome IS NOT 'closed')"
+        f" WHERE v.account_id = a.id AND v.date >= date(h.at) AND {somebody_met('v')})"
         " ORDER BY h.at DESC"
     )
     return tuple(
@@ -251,7 +252,7 @@ def _customers(connection: Connection, first: date, last: date) -> list[Customer
         " LEFT JOIN summary_account s ON s.account_id = a.id"
         " LEFT JOIN (SELECT account_id, sum(mode = 'person') AS visits,"
         " sum(mode <> 'person') AS calls, sum(outcome = 'order') AS orders FROM visit"
-        " WHERE date BETWEEN :first AND :last AND outcome IS NOT 'closed'"
+        f" WHERE date BETWEEN :first AND :last AND {somebody_met()}"
         " AND ended_at IS NOT NULL GROUP BY account_id) v ON v.account_id = a.id"
         " WHERE a.status IN ('active', 'prospect', 'lapsed') AND a.merged_into_uid IS NULL"
         " ORDER BY a.name, a.id",
@@ -272,7 +273,7 @@ def _planned(connection: Connection, first: date, last: date, today: date) -> li
         "SELECT p.id, a.id, a.name, coalesce(a.city, ''), coalesce(a.class, ''), u.id, u.name,"
         " p.date, p.status, coalesce(r.name, ''), (SELECT min(v.date) FROM visit v"
         " WHERE v.account_id = a.id AND v.mode = 'person' AND v.ended_at IS NOT NULL"
-        " AND v.outcome IS NOT 'closed' AND v.date BETWEEN p.date AND date(p.date, :late)"
+        f" AND {somebody_met('v')} AND v.date BETWEEN p.date AND date(p.date, :late)"
         " AND (v.planned_visit_id = p.id OR v.planned_visit_id IS NULL"
         " OR EXISTS (SELECT 1 FROM planned_visit n WHERE n.id = v.planned_visit_id"
         " AND n.moved_from_uid = p.uid)))"
@@ -316,7 +317,7 @@ def _visits(connection: Connection, first: date, last: date) -> list[VisitLine]:
         " FROM sales_order s WHERE s.visit_id IS NOT NULL AND s.status NOT IN"
         " ('draft', 'cancelled') AND s.order_date BETWEEN :first AND :last"
         " GROUP BY s.visit_id) o ON o.visit_id = v.id WHERE v.mode = 'person'"
-        " AND v.ended_at IS NOT NULL AND v.outcome IS NOT 'closed'"
+        f" AND v.ended_at IS NOT NULL AND {somebody_met('v')}"
         " AND v.date BETWEEN :first AND :last",
         {"first": first.isoformat(), "last": last.isoformat()},
     )

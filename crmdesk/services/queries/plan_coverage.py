@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from crmdesk.planning.value import SaturatingValue
 from crmdesk.services.holding import Holding
 from crmdesk.services.planning_customers import CustomerRow, customers_of
+from crmdesk.storage.met import somebody_met
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -45,9 +46,9 @@ def _seen(connection: Connection, user_id: int, monday: date, today: date) -> di
     found: dict[int, list[date]] = {}
     rows = connection.exec_driver_sql(
         "SELECT account_id, max(date) FROM visit WHERE mode = 'person' AND date < :monday"
-        " AND coalesce(outcome, '') NOT IN ('closed', 'absent') GROUP BY account_id"
+        f" AND {somebody_met()} GROUP BY account_id"
         " UNION SELECT account_id, date FROM visit WHERE mode = 'person' AND date >= :monday"
-        " AND coalesce(outcome, '') NOT IN ('closed', 'absent')"
+        f" AND {somebody_met()}"
         " UNION SELECT account_id, date FROM planned_visit WHERE mode = 'person'"
         " AND user_id = :user AND (status IN ('started', 'done')"
         " OR (status = 'planned' AND date >= :today)) AND date < :sunday AND date >= :first",

@@ -18,6 +18,7 @@ from crmdesk.planning.serving import Serving
 from crmdesk.services.queries.customer_value import read_rates
 from crmdesk.services.serving import read_servings
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.met import somebody_met
 
 YEAR_DAYS = 365
 LEAST_ORDERS = 4
@@ -113,8 +114,9 @@ def _order_days(connection: Connection, today: date) -> dict[int, tuple[int, flo
     rows = connection.exec_driver_sql(
         "SELECT account_id, count(*), min(date), max(date), sum(NOT met) FROM ("
         " SELECT DISTINCT s.account_id, s.date, EXISTS (SELECT 1 FROM visit v"
-        " WHERE v.account_id = s.account_id AND v.date BETWEEN date(s.date, '-1 day') AND s.date)"
-        " AS met FROM sale s WHERE s.kind = 'sale' AND s.date >= ?) GROUP BY account_id",
+        " WHERE v.account_id = s.account_id AND v.date BETWEEN date(s.date, '-1 day') AND s.date"
+        f" AND {somebody_met('v')}) AS met FROM sale s WHERE s.kind = 'sale' AND s.date >= ?)"
+        " GROUP BY account_id",
         (since,),
     )
     found = {}
@@ -134,7 +136,7 @@ def _contacts(
         "SELECT account_id, sum(mode = 'person'), sum(mode <> 'person'),"
         " min(CASE WHEN mode = 'person' THEN date END),"
         " max(CASE WHEN mode = 'person' THEN date END), min(date), max(date), count(*)"
-        " FROM visit WHERE date >= ? AND outcome IS NOT 'closed' GROUP BY account_id",
+        f" FROM visit WHERE date >= ? AND {somebody_met()} GROUP BY account_id",
         (since,),
     )
     found = {}
@@ -177,7 +179,7 @@ def _call_worth(connection: Connection, today: date) -> float:
     row = connection.exec_driver_sql(
         "SELECT sum(mode = 'person'), sum(mode = 'person' AND outcome = 'order'),"
         " sum(mode <> 'person'), sum(mode <> 'person' AND outcome = 'order') FROM visit"
-        " WHERE date >= ? AND ended_at IS NOT NULL",
+        f" WHERE date >= ? AND ended_at IS NOT NULL AND {somebody_met()}",
         (since,),
     ).one()
     visits, ordered, calls, called = (int(value or 0) for value in row)

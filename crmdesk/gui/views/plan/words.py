@@ -116,7 +116,7 @@ def _stop_sentence(stop: StopRow, currency: str) -> str:
     state = {
         "done": done,
         "started": _("Under way."),
-        "closed": _("The customer was closed."),
+        "closed": _("Nobody was met; the next re-plan finds another day."),
         "missed": _("Missed; the next re-plan finds another day."),
     }.get(stop.status)
     if state is not None:

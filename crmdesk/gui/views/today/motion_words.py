@@ -262,7 +262,7 @@ def mending_story(
 def cure_words(one: Mending, today: date, currency: str) -> str:
     """Why it was missed and what would be done, as a sentence without its subject."""
     if one.missed.status == "closed":
-        happened = _("was closed")
+        happened = _("nobody was met")
     else:
         happened = one.missed.reason.lower() or _("nobody said why")
     money = format_money(one.expected_minor, currency, decimals=0)

@@ -48,14 +48,17 @@ ENTITIES = (
     ),
     Entity(
         "site", Owner.BOTH, Scope.ACCOUNT,
-        (ACCOUNT, must(text("name")), *_PLACE, document("opening_hours"), flag("default_ship")),
+        (
+            ACCOUNT, must(text("name")), *_PLACE, document("opening_hours"), flag("default_ship"),
+            new(text("delivery_note")), new(day("closed_on")),
+        ),
     ),
     Entity(
         "contact", Owner.BOTH, Scope.ACCOUNT,
         (
             ACCOUNT, must(text("name")), text("job"), day("birthday"), text("language"),
             text("best_time"), instant("consent_at"), text("consent_channel"),
-            instant("erased_at"), text("note"), integer("position", 0),
+            instant("erased_at"), text("note"), integer("position", 0), new(document("consents")),
         ),
     ),
     Entity(
@@ -72,6 +75,12 @@ ENTITIES = (
             ref("usual_packaging", "packaging"), text("note"),
         ),
         unique=(("account_id", "product_id"),),
+    ),
+    Entity(
+        # Of two values of one field, made on two laptops, the newer one (by uid) holds.
+        "custom_value", Owner.BOTH, Scope.ACCOUNT,
+        (ACCOUNT, ref("custom_field", required=True), text("value", "")),
+        indexes=(("account_id", "custom_field_id"),), since=2,
     ),
     Entity(
         "assignment", Owner.HQ, Scope.ACCOUNT,

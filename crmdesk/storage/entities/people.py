@@ -96,6 +96,14 @@ ENTITIES = (
         unique=(("kind", "code"),),
     ),
     Entity(
+        "custom_field", Owner.HQ, _REF,
+        (
+            must(text("name")), text("kind", "text"), document("choices"), integer("position", 0),
+            flag("active", 1),
+        ),
+        since=2,
+    ),
+    Entity(
         "home_base", Owner.BOTH, Scope.USER,
         (
             ref("user", required=True), text("address"), real("latitude"), real("longitude"),

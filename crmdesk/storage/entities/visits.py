@@ -77,7 +77,7 @@ ENTITIES = (
             ref("assignee", "user"), ref("opened_by", "user"), by_hq(money("credit_minor", None)),
             new(text("description")), new(ref("contact")), new(uid("visit")),
             new(integer("escalation", 0)), new(text("resolution")),
-            new(ref("reason", "outcome_reason")),
+            new(ref("reason", "outcome_reason")), new(uid("return_request")),
         ),
         unique=(("number",),), indexes=(("account_id", "date"), ("status", "due_at")),
     ),

@@ -135,6 +135,22 @@ def _work_tables() -> None:
         sa.Column("size", sa.Integer, nullable=False, server_default=sa.text("0")),
         _text("bounds"), _text("made_on"), _text("note"),
     )  # fmt: skip
+    _row(
+        "custom_field", _text("name", required=True),
+        _text("kind", required=True, default="text"), _text("choices"),
+        sa.Column("position", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("active", sa.Integer, nullable=False, server_default=sa.text("1")),
+    )  # fmt: skip
+    _row(
+        "custom_value", _ref("account_id", "account", required=True),
+        _ref("custom_field_id", "custom_field", required=True),
+        _text("value", required=True, default=""),
+    )  # fmt: skip
+    op.create_index("ix_custom_value_account_id", "custom_value", ["account_id"])
+    op.create_index(
+        "ix_custom_value_account_id_custom_field_id", "custom_value",
+        ["account_id", "custom_field_id"],
+    )  # fmt: skip
     for name in ("day_setting", "notice_state", "shared_view"):
         op.create_index(f"ix_{name}_user_id", name, ["user_id"])
 
@@ -225,7 +241,13 @@ _COLUMNS = {
         "escalation INTEGER DEFAULT 0 NOT NULL",
         "resolution TEXT",
         "reason_id INTEGER REFERENCES outcome_reason (id)",
+        "return_request_uid BLOB",
     ),
+    "site": (
+        "delivery_note TEXT",
+        "closed_on TEXT",
+    ),
+    "contact": ("consents TEXT",),
     "ticket_event": (
         "to_status TEXT",
     ),

@@ -284,6 +284,37 @@ CREATE TABLE region_pack (
     extra JSONB,
     CONSTRAINT pk_region_pack PRIMARY KEY (uid)
 );
+CREATE TABLE custom_field (
+    uid UUID NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT DEFAULT 'text' NOT NULL,
+    choices JSONB,
+    position INTEGER DEFAULT 0 NOT NULL,
+    active BOOLEAN DEFAULT true NOT NULL,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_custom_field PRIMARY KEY (uid)
+);
+CREATE TABLE custom_value (
+    account_id UUID NOT NULL,
+    uid UUID NOT NULL,
+    custom_field_id UUID NOT NULL,
+    value TEXT DEFAULT '' NOT NULL,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    clocks JSONB,
+    extra JSONB,
+    CONSTRAINT pk_custom_value PRIMARY KEY (account_id, uid),
+    CONSTRAINT fk_custom_value_custom_field_id FOREIGN KEY(custom_field_id)
+        REFERENCES custom_field (uid),
+    CONSTRAINT fk_custom_value_account_id FOREIGN KEY(account_id) REFERENCES account (account_id)
+);
+CREATE INDEX ix_custom_value_uid ON custom_value (uid);
+CREATE INDEX ix_custom_value_account_id_custom_field_id
+    ON custom_value (account_id, custom_field_id);
+ALTER TABLE site ADD COLUMN delivery_note TEXT, ADD COLUMN closed_on DATE;
+ALTER TABLE contact ADD COLUMN consents JSONB;
 ALTER TABLE attention_model ADD COLUMN virtual_mode TEXT DEFAULT 'call' NOT NULL,
     ADD COLUMN applies JSONB;
 ALTER TABLE account ADD COLUMN interval_days INTEGER, ADD COLUMN virtual_between INTEGER;
@@ -310,7 +341,7 @@ ALTER TABLE opportunity ADD COLUMN contact_id UUID, ADD COLUMN probability_bp IN
 ALTER TABLE stage_change ADD COLUMN note TEXT;
 ALTER TABLE ticket ADD COLUMN description TEXT, ADD COLUMN contact_id UUID,
     ADD COLUMN visit_uid UUID, ADD COLUMN escalation INTEGER DEFAULT 0 NOT NULL,
-    ADD COLUMN resolution TEXT, ADD COLUMN reason_id UUID,
+    ADD COLUMN resolution TEXT, ADD COLUMN reason_id UUID, ADD COLUMN return_request_uid UUID,
     ADD CONSTRAINT fk_ticket_reason_id FOREIGN KEY(reason_id) REFERENCES outcome_reason (uid),
     ADD CONSTRAINT fk_ticket_account_id_contact_id FOREIGN KEY(account_id, contact_id)
         REFERENCES contact (account_id, uid);

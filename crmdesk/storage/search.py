@@ -158,10 +158,7 @@ def _body(body: str, phones: str) -> str:
 
 
 def _learn(connection: Connection, titles: Iterable[str]) -> None:
-    words: set[str] = set()
-    for title in titles:
-        words.update(vocabulary.title_words(title))
-    vocabulary.add(connection, words)
+    vocabulary.add(connection, vocabulary.title_words(titles))
 
 
 def refresh(connection: Connection, kind: str, ids: Iterable[int]) -> None:

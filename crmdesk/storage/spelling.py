@@ -13,6 +13,7 @@ from functools import lru_cache
 from anyascii import anyascii
 
 _WORD = re.compile(r"[^\W_]+")
+_WITH_ZEROS = re.compile(r"(?<![0-9A-Za-z])0[0-9]+(?![0-9A-Za-z])")
 _PHONE = re.compile(r"[\d\s().+/-]+")
 _LONE = re.compile(r"[^a-z0-9]")
 _LEAST_DIGITS = 4
@@ -75,6 +76,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=20_000)
 def forms(word: str) -> tuple[str, ...]:
     """How a word stands in the index: folded, in Latin letters, a number without its zeros."""
     own = folded(word)
@@ -86,7 +88,7 @@ def forms(word: str) -> tuple[str, ...]:
 
 def indexed(text: str) -> str:
     """A text as the index gets it: each word in all its forms."""
-    if text.isascii() and "0" not in text:
+    if text.isascii() and not _WITH_ZEROS.search(text):
         return text
     return " ".join(form for word in words(text) for form in forms(word))
 

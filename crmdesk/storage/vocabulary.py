@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -95,11 +95,13 @@ def empty(connection: Connection) -> None:
     run("INSERT INTO search_word (id, word, sound) VALUES (?, '', '')", (newest + 1,))
 
 
-def title_words(text: str) -> Iterator[str]:
-    """The words of a title that may be misspelt, folded and in Latin letters."""
-    for word in spelling.words(text):
+def title_words(titles: Iterable[str]) -> set[str]:
+    """The words of titles that may be misspelt, folded and in Latin letters."""
+    found: set[str] = set()
+    for word in set(spelling.words("\n".join(titles))):
         if _LEAST <= len(word) <= _MOST_LETTERS and not word.isdecimal():
-            yield from spelling.forms(word)
+            found.update(spelling.forms(word))
+    return found
 
 
 def has_prefix(chunks: Sequence[Chunk], start: str) -> bool:

@@ -13,8 +13,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import zstandard
@@ -30,7 +29,6 @@ _XLSX_ROWS = 1_048_575
 _PLAIN = frozenset({int, float, type(None)})
 """What the CSV writer takes as it is."""
 
-_SHORT = 24
 _ROWS_AT_ONCE = 5_000
 
 
@@ -80,9 +78,9 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
         block = _Block()
         writer = csv.writer(block, lineterminator="\n")
         writer.writerow([safe_cell(column) for column in columns])
-        cells = map(_as_texts, rows)
+        cells = iter(rows)
         while part := list(islice(cells, _ROWS_AT_ONCE)):
-            writer.writerows(part)
+            writer.writerows(_as_texts(part))
             count += len(part)
             target.write(block.take())
         target.write(block.take())
@@ -91,22 +89,28 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
     return count
 
 
-def _as_texts(row: Sequence[Cell]) -> list[Cell]:
-    return [cell if type(cell) in _PLAIN else _as_text(cell) for cell in row]
+def _as_texts(rows: Sequence[Sequence[Cell]]) -> Iterable[Sequence[Cell]]:
+    """Rows as the CSV writer takes them, converted column by column; short ones are filled up."""
+    return zip(*map(_column_as_texts, zip_longest(*rows)), strict=True)
+
+
+def _column_as_texts(column: Sequence[Cell]) -> Iterable[Cell]:
+    kinds = set(map(type, column))
+    if kinds <= _PLAIN:
+        return column
+    if kinds == {str}:
+        # Codes and words of states recur all the time, so each different text is looked at once.
+        texts = {cell: _as_text(cell) for cell in set(column)}
+        return map(texts.__getitem__, column)
+    return map(_as_text, column)
 
 
 def _as_text(cell: Cell) -> Cell:
     if isinstance(cell, str):
-        # Codes and words of states recur in every row; sentences do not.
-        return _short_text(cell) if len(cell) <= _SHORT else safe_cell(cell)
+        return safe_cell(cell)
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None).isoformat(" ", "minutes")
     return cell.isoformat() if isinstance(cell, date) else cell
-
-
-@lru_cache(maxsize=1 << 14)
-def _short_text(cell: str) -> Cell:
-    return safe_cell(cell)
 
 
 def _as_excel(cell: Cell) -> Cell:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from itertools import compress, repeat
+from typing import TYPE_CHECKING, Any
 
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, language, ngettext
 from crmdesk.services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from crmdesk.storage.forecasts import PairColumns
 
 COLUMNS = (
     "account", "sku", "state", "p_7", "p_14", "p_30", "expected_next_date", "expected_quantity",
@@ -49,24 +53,44 @@ def reorder_rows(
             if not keys:
                 raise NotFound(_("There is no customer {code}.").format(code=account))
             only = keys[0]
-        rows = list(forecasts.rows_as_of(connection, as_of, only))
-    latest = None if horizon is None else (as_of + timedelta(days=horizon)).isoformat()
-    for row in rows:
-        if latest is None or row.due_on <= latest:
-            yield _table_row(row, names, as_of)
+        found = forecasts.columns_as_of(connection, as_of, only)
+    rows = _table_rows(found, names, as_of)
+    if horizon is None:
+        return rows
+    latest = (as_of + timedelta(days=horizon)).isoformat()
+    return compress(rows, (due_on <= latest for due_on in found.due_on))
 
 
-def _table_row(row: Any, names: _Names, as_of: date) -> tuple[Any, ...]:
-    unit = names.units.get(row.packaging_id or 0, "EA")
-    return (
-        names.accounts[row.account_id], names.skus[row.product_id], row.state, round(row.p_7, 4),
-        round(row.p_14, 4), round(row.p_30, 4), row.due_on, row.expected_quantity, unit, row.packs,
-        None if row.interval_days is None else round(row.interval_days, 2), row.n,
-        reason_text(
-            row.n, row.median_gap, (as_of - date.fromisoformat(row.last_on)).days, row.p_14,
-            usual_text(unit, row.packs), state=row.state, because=row.because, names=names.skus,
-        ),
+def _table_rows(found: PairColumns, names: _Names, as_of: date) -> Iterator[tuple[Any, ...]]:
+    units = [names.units.get(key or 0, "EA") for key in found.packaging_id]
+    return zip(
+        map(names.accounts.__getitem__, found.account_id),
+        map(names.skus.__getitem__, found.product_id), found.state,
+        *(map(round, chance, repeat(4)) for chance in (found.p_7, found.p_14, found.p_30)),
+        found.due_on, found.expected_quantity, units, found.packs,
+        [None if days is None else round(days, 2) for days in found.interval_days], found.n,
+        _reasons(found, units, names, as_of), strict=False,
     )  # fmt: skip
+
+
+def _reasons(found: PairColumns, units: Sequence[str], names: _Names, as_of: date) -> Iterator[str]:
+    """The sentence of each row; as most of them are plain ones, these are made together."""
+    from crmdesk.analytics.reorder.sentence import ENDED, plain_sentences
+
+    ago = {day: (as_of - date.fromisoformat(day)).days for day in set(found.last_on)}
+    since = [ago[day] for day in found.last_on]
+    gaps = [0 if gap is None else round(gap) for gap in found.median_gap]
+    usual = list(map(usual_text, units, found.packs))
+    plain = plain_sentences(found.n, gaps, since, found.p_14, usual)
+    for row, text in enumerate(plain):
+        because, state = found.because[row], found.state[row]
+        if because is None and state not in ENDED:
+            yield text
+            continue
+        yield reason_text(
+            found.n[row], found.median_gap[row], since[row], found.p_14[row], usual[row],
+            state=state, because=because, names=names.skus,
+        )  # fmt: skip
 
 
 def reason_text(

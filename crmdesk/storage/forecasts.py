@@ -7,7 +7,7 @@ after a load, so both give the identical rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -244,45 +244,45 @@ def _insert_pairs(
     if len(forecasts) == 0:
         return
     histories = Histories(lines, every, taken_over)
-    rows = _rows(connection, forecasts, histories, today, account_ids)
+    columns = _pair_columns(connection, forecasts, histories, today, account_ids)
     cursor = connection.connection.cursor()
-    cursor.executemany(_INSERT, list(rows))
+    cursor.executemany(_INSERT, list(zip(*columns, strict=True)))
     cursor.close()
 
 
-class PairRow(NamedTuple):
-    """One forecast row, in the order of the columns of ``summary_pair``."""
+class PairColumns(NamedTuple):
+    """Forecast rows as columns of one length, in the order of the columns of ``summary_pair``."""
 
-    account_id: int
-    product_id: int
-    n: int
-    first_on: str
-    last_on: str
-    last_quantity: int
-    last_net_e4: int
-    interval_days: float | None
-    median_gap: float | None
-    p_7: float
-    p_14: float
-    p_30: float
-    state: str
-    due_on: str
-    expected_quantity: int
-    packaging_id: int | None
-    packs: int
-    expected_net_minor: int
-    expected_margin_minor: int
-    as_of: str
-    because: str | None
+    account_id: Sequence[int] = ()
+    product_id: Sequence[int] = ()
+    n: Sequence[int] = ()
+    first_on: Sequence[str] = ()
+    last_on: Sequence[str] = ()
+    last_quantity: Sequence[int] = ()
+    last_net_e4: Sequence[int] = ()
+    interval_days: Sequence[float | None] = ()
+    median_gap: Sequence[float | None] = ()
+    p_7: Sequence[float] = ()
+    p_14: Sequence[float] = ()
+    p_30: Sequence[float] = ()
+    state: Sequence[str] = ()
+    due_on: Sequence[str] = ()
+    expected_quantity: Sequence[int] = ()
+    packaging_id: Sequence[int | None] = ()
+    packs: Sequence[int] = ()
+    expected_net_minor: Sequence[int] = ()
+    expected_margin_minor: Sequence[int] = ()
+    as_of: Sequence[str] = ()
+    because: Sequence[str | None] = ()
 
 
-def rows_as_of(
+def columns_as_of(
     connection: Connection, as_of: date, account_id: int | None = None
-) -> Iterable[PairRow]:
+) -> PairColumns:
     """The forecast as it would have been on a day: fitted and scored on what was known then."""
     lines = _until(read_lines(connection), day_number(as_of))
     if len(lines.net_minor) == 0:
-        return []
+        return PairColumns()
     model = _fit(connection, lines, as_of)
     only = None if account_id is None else [account_id]
     if account_id is not None:
@@ -293,7 +293,7 @@ def rows_as_of(
     )
     forecasts = forecast(every, model, as_of, told)
     histories = Histories(lines, every, taken_over)
-    return map(PairRow._make, _rows(connection, forecasts, histories, as_of, only))
+    return _pair_columns(connection, forecasts, histories, as_of, only)
 
 
 def _present(connection: Connection, day: date) -> date:
@@ -313,16 +313,16 @@ def _kept(lines: LineArrays, keep: Any) -> LineArrays:
     return LineArrays(chosen, lines.net_minor[keep], lines.packaging[keep])
 
 
-def _rows(
+def _pair_columns(
     connection: Connection,
     forecasts: Forecasts,
     histories: Histories,
     today: date,
     account_ids: Sequence[int] | None,
-) -> Iterable[tuple[Any, ...]]:
-    """The rows of a forecast in the order of :class:`PairRow`."""
+) -> PairColumns:
+    """The rows of a forecast, column by column."""
     if len(forecasts) == 0:
-        return ()
+        return PairColumns()
     products = None if account_ids is None else np.unique(forecasts.sku).tolist()
     goods = Goods(connection, today, products)
     pair = pair_codes(forecasts.account, forecasts.sku)
@@ -336,7 +336,7 @@ def _rows(
         # Without any price nothing is known of the margin, least of all that it is a loss.
         worth.margin_minor[row[priced.net_minor[row] == 0]] = 0
     names = np.array([str(state) for state in STATES], dtype=object)
-    return zip(
+    return PairColumns(
         forecasts.account.tolist(), forecasts.sku.tolist(), forecasts.n.tolist(),
         _dates(forecasts.first), _dates(forecasts.last), last.quantity.tolist(),
         worth.last_net_e4.tolist(), _known(forecasts.interval_days), _known(forecasts.median_gap),
@@ -344,7 +344,7 @@ def _rows(
         names[forecasts.state].tolist(), _dates(forecasts.expected_next_day),
         forecasts.expected_quantity.tolist(), [key or None for key in worth.packaging.tolist()],
         worth.packs.tolist(), worth.net_minor.tolist(), worth.margin_minor.tolist(),
-        repeat(today.isoformat()),
+        [today.isoformat()] * len(forecasts),
         because_texts(forecasts, histories.taken_over, _recounted(connection, histories)),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ packagings to the caller, who passes the usual quantity as text ("3 cases").
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -42,6 +42,8 @@ class Because:
 
 
 NOTHING = Because()
+ENDED = (ReorderState.DELISTED, ReorderState.SUBSTITUTED)
+"""States of a SKU that cannot be bought any more."""
 _FEWEST_CLOSED = 3
 
 
@@ -135,17 +137,24 @@ def reasons_text(because: str | None, replaced: str | None = None) -> str:
     return " ".join(_reasons(Because.of_text(because), replaced))
 
 
+def plain_sentences(
+    times: Iterable[int],
+    gap_days: Iterable[int],
+    days_since: Iterable[int],
+    likely: Iterable[float],
+    usual: Iterable[str],
+) -> Iterator[str]:
+    """``sentence`` of pairs still sold for which nothing but their sales counted, many at once."""
+    tongue = language()
+    whole = _with_usual(tongue)
+    facts = zip(times, gap_days, days_since, likely, usual, strict=True)
+    for count, gap, since, chance, packs in facts:
+        yield whole.format(sentence=_start(count, gap, since, chance, tongue), usual=packs)
+
+
 def _usual_sentence(facts: SentenceFacts, usual: str | None) -> str:
     tongue = language()
-    new = facts.times < MINIMUM_PURCHASES
-    parts = {
-        "times": _times(facts.times, tongue),
-        "last": _last(facts.days_since, tongue),
-        # Rounded as it is shown, so that the same words are not made a hundred thousand times.
-        "likely": _likely(int(f"{facts.likely * 100:.0f}"), tongue),
-        "every": "" if new else _every(facts.gap_days, tongue),
-    }
-    start = _frame(tongue, new=new).format(**parts)
+    start = _start(facts.times, facts.gap_days, facts.days_since, facts.likely, tongue)
     if usual is None:
         return _("{sentence}.").format(sentence=start)
     if facts.because.wished:
@@ -153,9 +162,20 @@ def _usual_sentence(facts: SentenceFacts, usual: str | None) -> str:
     return _with_usual(tongue).format(sentence=start, usual=usual)
 
 
+def _start(times: int, gap_days: int, days_since: int, likely: float, tongue: str) -> str:
+    new = times < MINIMUM_PURCHASES
+    return _frame(tongue, new=new).format(
+        times=_times(times, tongue),
+        last=_last(days_since, tongue),
+        # Rounded as it is shown, so that the same words are not made a hundred thousand times.
+        likely=_likely(int(f"{likely * 100:.0f}"), tongue),
+        every="" if new else _every(gap_days, tongue),
+    )
+
+
 def _ended(facts: SentenceFacts) -> str | None:
     """The sentence of a SKU that cannot be bought any more."""
-    if facts.state not in (ReorderState.DELISTED, ReorderState.SUBSTITUTED):
+    if facts.state not in ENDED:
         return None
     tongue = language()
     times, last = _times(facts.times, tongue), _last(facts.days_since, tongue)

@@ -9,6 +9,7 @@ from crmdesk.analytics.reorder.sentence import (
     Because,
     SentenceFacts,
     because_texts,
+    plain_sentences,
     sentence,
     sentence_facts,
 )
@@ -41,6 +42,17 @@ def test_other_shapes(facts, start):
     text = sentence(facts)
     assert text.startswith(start)
     assert text.endswith("within 14 days.")
+
+
+@pytest.mark.parametrize("code", ["en", "es", "ru"])
+def test_many_sentences_say_what_one_by_one_says(code):
+    facts = [(n, gap, since, p) for n in (1, 2, 3, 7) for gap in (0, 21) for since in (0, 1, 25)
+             for p in (0.004, 0.125, 1.0)]  # fmt: skip
+    with speaking(code):
+        usual = [f"{row} cases" for row in range(len(facts))]
+        together = plain_sentences(*zip(*facts, strict=True), usual)
+        alone = map(sentence, map(SentenceFacts, *zip(*facts, strict=True)), usual)
+        assert list(together) == list(alone)
 
 
 def test_facts_come_from_the_forecast():

@@ -10,7 +10,8 @@ import numpy as np
 from crmdesk.analytics.reorder.circumstances import Circumstances, Mask, PairValues, rows_of
 from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log
 from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
-from crmdesk.analytics.reorder.snapshot import HORIZONS
+from crmdesk.analytics.reorder.quantity import usual_quantities
+from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot
 
 _ALMOST_SURE = 1.0 - 1e-12
 # Each refusal since the last purchase leaves so much of the hazard; five and more count as five.
@@ -18,25 +19,20 @@ REFUSED_SHARE = 0.6
 _MOST_REFUSALS = 5
 
 
-def within_open_days(chances: list[Floats], open_days: list[Ints]) -> list[Floats]:
-    """Chances per horizon where only so many of its days are open.
+def within_open_days(chances: Floats, open_days: Ints) -> Floats:
+    """Chances per horizon (rows) where only so many of its days are open.
 
     The hazard −ln(1 − p) is taken as even between the horizons.
     """
-    hazard = [np.zeros_like(chances[0])]
-    hazard += [-log(1.0 - np.minimum(chance, _ALMOST_SURE)) for chance in chances]
-    knots = (0, *HORIZONS)
-    result = []
-    for horizon, chance, days in zip(HORIZONS, chances, open_days, strict=True):
-        summed = np.zeros_like(chance)
-        for place in range(1, len(knots)):
-            width = knots[place] - knots[place - 1]
-            inside = np.clip(days - knots[place - 1], 0, width)
-            step = np.maximum(hazard[place] - hazard[place - 1], 0.0)
-            summed = summed + step * inside / width
-        fewer = 1.0 - exp(-summed)
-        result.append(np.where(days >= horizon, chance, np.minimum(fewer, chance)))
-    return result
+    hazard = -log(1.0 - np.minimum(chances, _ALMOST_SURE))
+    summed = np.zeros_like(chances)
+    before: Floats | float = 0.0
+    for start, end, until in zip((0, *HORIZONS), HORIZONS, hazard, strict=False):
+        inside = np.minimum(np.maximum(open_days - start, 0), end - start)
+        summed += np.maximum(until - before, 0.0) * inside / (end - start)
+        before = until
+    fewer = np.minimum(1.0 - exp(-summed), chances)
+    return np.where(open_days >= np.array(HORIZONS)[:, None], chances, fewer)
 
 
 def refusals(
@@ -59,20 +55,17 @@ def refusals(
     return np.minimum(times, _MOST_REFUSALS), until
 
 
-def refused(chances: list[Floats], times: Ints) -> list[Floats]:
-    """Chances whose hazard was lowered once for each refusal."""
-    hit = np.flatnonzero(times)
+def refused(chances: Floats, times: Ints) -> Floats:
+    """Chances (one row per horizon) whose hazard was lowered once for each refusal."""
+    hit = times.nonzero()[0]
     if not len(hit):
         return chances
     share = np.ones(_MOST_REFUSALS + 1)
     for place in range(1, len(share)):
         share[place] = share[place - 1] * REFUSED_SHARE
-    lowered = []
-    for chance in chances:
-        left = np.minimum(chance[hit], _ALMOST_SURE)
-        new = chance.copy()
-        new[hit] = 1.0 - exp(log(1.0 - left) * share[times[hit]])
-        lowered.append(new)
+    lowered = chances.copy()
+    left = np.minimum(chances[:, hit], _ALMOST_SURE)
+    lowered[:, hit] = 1.0 - exp(log(1.0 - left) * share[times[hit]])
     return lowered
 
 
@@ -98,6 +91,20 @@ def with_wanted(purchases: PurchaseDays, wanted: PairValues) -> PurchaseDays:
     ]
     order = np.lexsort((columns[2], columns[1], columns[0]))
     return PurchaseDays(*(column[order] for column in columns))
+
+
+def wished_quantities(
+    known: PurchaseDays, snapshot: Snapshot, usual: Ints, last: Ints, wanted: PairValues
+) -> tuple[Mask, Ints]:
+    """Where a person's wish stands, and the usual quantities or what people want instead.
+
+    ``known`` are the purchase-days of the snapshot in real days, ``last`` the last of each pair.
+    """
+    if not len(wanted):
+        return np.zeros(len(snapshot), dtype=np.bool_), usual
+    quantity = usual_quantities(with_wanted(known, wanted))
+    standing, wish = standing_wishes(snapshot.account, snapshot.sku, last, snapshot.as_of, wanted)
+    return standing, np.where(standing, wish, quantity)
 
 
 def standing_wishes(

@@ -97,35 +97,46 @@ class Circumstances:
 
         What a person called unlisted before the last purchase was shown to be wrong by it.
         """
-        gone = np.isin(sku, self.delisted.sku[self.delisted.day <= as_of])
+        gone = among(sku, self.delisted.sku[self.delisted.day <= as_of])
         told = self.unlisted.until(as_of)
-        row = rows_of(account, sku, told.account, told.sku)
-        hit = row >= 0
-        said = row[hit]
-        gone[np.flatnonzero(hit)] |= (told.day[said] >= last[hit]) & (told.value[said] >= as_of)
+        if len(told):
+            row = rows_of(account, sku, told.account, told.sku)
+            hit = (row >= 0).nonzero()[0]
+            said = row[hit]
+            gone[hit] |= (told.day[said] >= last[hit]) & (told.value[said] >= as_of)
         return gone
 
 
 NOTHING_KNOWN = Circumstances()
 
 
+def among(ids: Ints, chosen: Ints) -> Mask:
+    """Whether each id is one of the chosen."""
+    if not len(chosen):
+        return np.zeros(len(ids), dtype=np.bool_)
+    ranked = np.sort(chosen)
+    place = np.minimum(ranked.searchsorted(ids), len(ranked) - 1)
+    return np.asarray(ranked[place] == ids)
+
+
 def rows_of(account: Ints, sku: Ints, in_account: Ints, in_sku: Ints) -> Ints:
     """Row of each pair within other pairs, the last of several; −1 where it is not among them."""
     if not len(in_account) or not len(account):
         return np.full(len(account), -1, dtype=np.int64)
-    accounts, skus = np.unique(in_account), np.unique(in_sku)
+    accounts, skus = np.sort(in_account), np.sort(in_sku)
     told = _code(accounts, in_account) * len(skus) + _code(skus, in_sku)
-    order = np.argsort(told, kind="stable")
+    order = told.argsort(kind="stable")
     ranked = told[order]
-    asked = _code(accounts, account) * len(skus) + _code(skus, sku)
-    place = np.searchsorted(ranked, asked, side="right") - 1
-    there = (accounts[_code(accounts, account)] == account) & (skus[_code(skus, sku)] == sku)
+    account_code, sku_code = _code(accounts, account), _code(skus, sku)
+    asked = account_code * len(skus) + sku_code
+    place = ranked.searchsorted(asked, side="right") - 1
+    there = (accounts[account_code] == account) & (skus[sku_code] == sku)
     there &= (place >= 0) & (ranked[place] == asked)
     return np.where(there, order[place], -1)
 
 
 def _code(ids: Ints, wanted: Ints) -> Ints:
-    return np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.asarray(np.minimum(ids.searchsorted(wanted), len(ids) - 1))
 
 
 def lasting(until: int | None) -> int:

@@ -85,7 +85,7 @@ def _log(x: Floats) -> Floats:
 
 
 def _exp(x: Floats) -> Floats:
-    held = np.clip(x, -_EXP_LIMIT, _EXP_LIMIT)
+    held = np.minimum(np.maximum(x, -_EXP_LIMIT), _EXP_LIMIT)
     power = np.rint(held * _INVERSE_LN2)
     rest = (held - power * _LN2_HIGH) - power * _LN2_LOW
     series: Any = np.full_like(rest, _EXP_TERMS[0])

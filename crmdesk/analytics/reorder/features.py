@@ -4,6 +4,9 @@ Owns the design matrix. Every element lies on a binary grid of 2^−10, which is
 sum exactly. Leaves the counts to ``snapshot`` and coefficients to the model.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,6 +45,7 @@ class Design:
         since_order = snapshot.days_since_order.astype(np.float64)
         count = snapshot.count.astype(np.float64)
         order_gap = np.maximum(snapshot.order_mean_gap, 1.0)
+        order_median = np.maximum(snapshot.order_median_gap, 1.0)
         logs = log(
             np.stack(
                 [
@@ -59,6 +63,7 @@ class Design:
                     snapshot.median_gap + 0.5,
                     snapshot.excess,
                     snapshot.median_gap * snapshot.excess + 0.5,
+                    order_median + 0.5,
                 ]
             )
         )
@@ -70,8 +75,8 @@ class Design:
         self._since = since
         self._since_order = since_order
         self._log_median = logs[11]
-        self._order_median = np.maximum(snapshot.order_median_gap, 1.0)
-        self._log_order_median = log(self._order_median + 0.5)
+        self._order_median = order_median
+        self._log_order_median = logs[14]
         self._last = [logs[12], np.maximum(logs[10] - logs[13], 0.0), season]
         self._fixed = [
             np.ones_like(count),
@@ -94,13 +99,34 @@ class Design:
 
     def matrix(self, horizon: int) -> Matrix:
         """The (pairs, 28) features for one of ``HORIZONS``, on the grid of 2^−10 within ±64."""
-        ends = log(np.stack([self._since + horizon, self._since_order + horizon]))
-        pair = ends[0] - self._log_median
-        account = ends[1] - self._log_order_median
-        visits = np.floor((self._since_order + (horizon + 0.5)) / self._order_median)
+        return np.asarray(self.matrices((horizon,))[0])
+
+    def matrices(self, horizons: Sequence[int]) -> Matrix:
+        """The (horizons, pairs, 28) features for several of ``HORIZONS``, in a single pass.
+
+        ``_own_odds`` are those that one of the pair's past gaps, longer than R, ended within the
+        horizon. One gap of the odds h : I is added to the counts, so that a pair whose gaps are
+        all shorter than R gets those odds.
+        """
+        ahead = np.array(horizons, dtype=np.float64).reshape(-1, 1)
+        within = np.array([self._within[HORIZONS.index(horizon)] for horizon in horizons])
+        general = ahead / (ahead + self._mean_gap)
+        shape = (4, *general.shape)
+        logs = log(
+            np.concatenate(
+                (
+                    self._since + ahead,
+                    self._since_order + ahead,
+                    within + general,
+                    self._longer - within + (1.0 - general),
+                )
+            )
+        ).reshape(shape)
+        pair = logs[0] - self._log_median
+        account = logs[1] - self._log_order_median
+        visits = np.floor((self._since_order + (ahead + 0.5)) / self._order_median)
         visits -= np.floor((self._since_order - 0.5) / self._order_median)
-        columns = [
-            *self._fixed,
+        moving = (
             pair,
             np.maximum(pair, 0.0),
             np.maximum(pair - _A_KINK, 0.0),
@@ -108,33 +134,30 @@ class Design:
             np.maximum(account, 0.0),
             np.maximum(account - _C_KINK, 0.0),
             np.minimum(visits, 4.0),
-            (visits > 0.0).astype(np.float64),
-            self._own_odds(horizon),
-            *self._last,
-        ]
-        return _on_grid(columns)
-
-    def _own_odds(self, horizon: int) -> Floats:
-        """Log-odds that one of the pair's past gaps, longer than R, ended within the horizon.
-
-        One gap of the odds h : I is added to the counts, so that a pair whose gaps are all shorter
-        than R gets those odds.
-        """
-        within = self._within[HORIZONS.index(horizon)]
-        general = horizon / (horizon + self._mean_gap)
-        odds = log(np.stack([within + general, self._longer - within + (1.0 - general)]))
-        return np.asarray(odds[0] - odds[1])
+            visits > 0.0,
+            logs[2] - logs[3],
+        )
+        return _on_grid(self._fixed, moving, self._last)
 
 
-def _on_grid(columns: list[Floats]) -> Matrix:
-    """The columns as rows of features, within the limit and on the grid.
+def _on_grid(
+    fixed: Sequence[Floats], moving: Sequence[npt.NDArray[Any]], last: Sequence[Floats]
+) -> Matrix:
+    """The columns as rows of features per horizon, within the limit and on the grid.
 
-    In pieces of all columns: few calls for one account, little memory for a million pairs.
+    Only ``moving`` has a row per horizon. In pieces of all columns: few calls for one account,
+    little memory for a million pairs.
     """
-    size = len(columns[0])
-    matrix = np.empty((size, FEATURES), dtype=np.float32)
+    horizons, size = moving[0].shape
+    after, end = len(fixed), len(fixed) + len(moving)
+    matrices = np.empty((horizons, size, FEATURES), dtype=np.float32)
     for start in range(0, size, _PIECE):
-        piece = np.array([column[start : start + _PIECE] for column in columns])
-        np.clip(piece, -FEATURE_LIMIT, FEATURE_LIMIT, out=piece)
-        matrix[start : start + _PIECE] = on_grid(piece, FEATURE_BITS).T
-    return matrix
+        part = slice(start, start + _PIECE)
+        piece = np.empty((horizons, FEATURES, min(size - start, _PIECE)))
+        piece[:, :after] = np.array([column[part] for column in fixed])
+        for place, column in enumerate(moving, start=after):
+            piece[:, place] = column[:, part]
+        piece[:, end:] = np.array([column[part] for column in last])
+        np.minimum(np.maximum(piece, -FEATURE_LIMIT, out=piece), FEATURE_LIMIT, out=piece)
+        matrices[:, part] = on_grid(piece, FEATURE_BITS).transpose(0, 2, 1)
+    return matrices

@@ -5,6 +5,7 @@ purchase-day comes nearer to the as-of day by the closed days in between, so tha
 horizons count open days only. Leaves calendars to their callers.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,10 +36,16 @@ class OpenTime:
         closed = AccountDays(own.account, own.day)
         if len(self._common) and len(closed.day):
             closed = _without(closed, np.isin(closed.day, self._common))
-        taken = np.flatnonzero(self._common_until(bought.day) != self._common_until(bought.day - 1))
-        self._ids = _distinct(np.concatenate((closed.account, bought.account[taken])))
+        taken = self._common_until(bought.day) != self._common_until(bought.day - 1)
+        against = bought.where(taken)
+        self._ids = _distinct(np.concatenate((closed.account, against.account)))
+        self._sorted = self._count = self._begin = np.zeros(0, dtype=np.int64)
+        if len(self._ids):
+            self._count_own(closed, bought, against)
+
+    def _count_own(self, closed: AccountDays, bought: PurchaseDays, taken: PurchaseDays) -> None:
+        """Prepare what single accounts have for themselves: days closed, common ones taken back."""
         keys = _distinct(self._keys(closed.account, closed.day))
-        against = self._keys(bought.account[taken], bought.day[taken])
         if len(keys):
             owners = _distinct(closed.account)
             place = np.minimum(np.searchsorted(owners, bought.account), len(owners) - 1)
@@ -47,7 +54,7 @@ class OpenTime:
             if len(visited):
                 place = np.minimum(np.searchsorted(visited, keys), len(visited) - 1)
                 keys = keys[visited[place] != keys]
-        against = _distinct(against)
+        against = _distinct(self._keys(taken.account, taken.day))
         both = np.concatenate((keys, against))
         order = np.argsort(both, kind="stable")
         sign = np.concatenate((np.ones(len(keys)), -np.ones(len(against)))).astype(np.int64)
@@ -70,18 +77,28 @@ class OpenTime:
 
     def between(self, account: Ints, after: Ints | int, until: Ints | int) -> Ints:
         """Closed days of each account later than ``after``, up to and including ``until``."""
-        size = len(account)
-        if self.always_open or size == 0:
-            return np.zeros(size, dtype=np.int64)
-        start = np.broadcast_to(np.asarray(after, dtype=np.int64), (size,))
-        end = np.broadcast_to(np.asarray(until, dtype=np.int64), (size,))
-        found = self._common_until(end) - self._common_until(start)
+        found = np.zeros(len(account), dtype=np.int64)
+        if self.always_open or not len(found):
+            return found
+        found += self._common_until(until)
+        found -= self._common_until(after)
         if len(self._sorted):
-            place = np.minimum(np.searchsorted(self._ids, account), len(self._ids) - 1)
-            rows = np.flatnonzero(self._ids[place] == account)
-            found[rows] += self._until(place[rows], end[rows])
-            found[rows] -= self._until(place[rows], start[rows])
-        return np.asarray(found, dtype=np.int64)
+            place = np.minimum(self._ids.searchsorted(account), len(self._ids) - 1)
+            rows = (self._ids[place] == account).nonzero()[0]
+            if len(rows):
+                place = place[rows]
+                found[rows] += self._until(place, _of_rows(until, rows))
+                found[rows] -= self._until(place, _of_rows(after, rows))
+        return found
+
+    def ahead(self, account: Ints, days: Sequence[int]) -> Ints:
+        """Closed days of each account among so many from the as-of day on: a row per number."""
+        size = len(account)
+        if self.always_open or not size:
+            return np.zeros((len(days), size), dtype=np.int64)
+        until = (self._as_of + np.array(days)).repeat(size)
+        found = self.between(np.concatenate((account,) * len(days)), self._as_of, until)
+        return found.reshape(len(days), size)
 
     def is_closed(self, account: Ints, day: Ints) -> np.typing.NDArray[np.bool_]:
         """Whether each account is closed on its day."""
@@ -89,26 +106,26 @@ class OpenTime:
 
     def later(self, account: Ints, open_days: Ints) -> Ints:
         """Days from the as-of day until so many open days have passed."""
-        days = open_days.copy()
-        row = np.arange(len(days))
-        for _ in range(_SEARCHES):
+        days = open_days + self.between(account, self._as_of, self._as_of + open_days)
+        row = (days != open_days).nonzero()[0]
+        for _ in range(_SEARCHES - 1):
+            if not len(row):
+                break
             closed = self.between(account[row], self._as_of, self._as_of + days[row])
             longer = open_days[row] + closed
             moved = longer != days[row]
             row = row[moved]
-            if not len(row):
-                break
             days[row] = longer[moved]
         return days
 
     def opened(self, account: Ints, day: Ints) -> Ints:
         """Each day, or the next one on which its account is open (at most 366 days later)."""
-        days, row = day.copy(), np.arange(len(day))
+        days, row = day.copy(), self.is_closed(account, day).nonzero()[0]
         for _ in range(_LONGEST):
-            row = row[self.is_closed(account[row], days[row])]
             if not len(row):
                 break
             days[row] += 1
+            row = row[self.is_closed(account[row], days[row])]
         return days
 
     def _counted(self) -> Ints:
@@ -119,29 +136,33 @@ class OpenTime:
         there[self._common - self._first] = 1
         return np.cumsum(there)
 
-    def _common_until(self, day: Ints) -> Ints:
-        place = np.clip(day - self._first, 0, len(self._by_day) - 1)
+    def _common_until(self, day: Ints | int) -> Ints:
+        place = np.minimum(np.maximum(day - self._first, 0), len(self._by_day) - 1)
         return np.asarray(self._by_day[place])
 
     def _keys(self, account: Ints, day: Ints) -> Ints:
         return self._packed(np.searchsorted(self._ids, account), day)
 
-    def _packed(self, place: Ints, day: Ints) -> Ints:
-        ahead = np.clip(day - self._as_of, -_MOST_DAYS, _MOST_DAYS) + _MOST_DAYS
+    def _packed(self, place: Ints, day: Ints | int) -> Ints:
+        ahead = np.minimum(np.maximum(day - self._as_of, -_MOST_DAYS), _MOST_DAYS) + _MOST_DAYS
         return np.asarray((place << _DAY_BITS) | ahead)
 
-    def _until(self, place: Ints, day: Ints) -> Ints:
+    def _until(self, place: Ints, day: Ints | int) -> Ints:
         """Closed days of its own up to a day, of the account at each place of the known ids."""
-        end = np.searchsorted(self._sorted, self._packed(place, day), side="right")
+        end = self._sorted.searchsorted(self._packed(place, day), side="right")
         return np.asarray(self._count[end] - self._begin[place])
 
 
 def _distinct(values: Ints) -> Ints:
     """Sorted distinct values; np.unique hashes, ten times slower here."""
     ranked = np.sort(values)
-    if not len(ranked):
-        return ranked
-    return np.asarray(ranked[np.append(True, ranked[1:] != ranked[:-1])])
+    new = np.ones(len(ranked), dtype=np.bool_)
+    np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
+    return np.asarray(ranked[new])
+
+
+def _of_rows(day: Ints | int, rows: Ints) -> Ints | int:
+    return day if isinstance(day, int) else day[rows]
 
 
 def _without(closed: AccountDays, gone: np.typing.NDArray[np.bool_]) -> AccountDays:

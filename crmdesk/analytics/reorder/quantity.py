@@ -38,7 +38,7 @@ def usual_quantities(purchases: PurchaseDays) -> Ints:
     starts = pair_starts(purchases)
     count = np.diff(np.append(starts, size))
     age = np.repeat(starts + count, count) - 1 - np.arange(size)
-    return _weighted_medians(purchases, starts, _weights(int(count.max()))[age])
+    return _weighted_medians(purchases, starts, _WEIGHTS[np.minimum(age, len(_WEIGHTS) - 1)])
 
 
 def lower_medians(purchases: PurchaseDays) -> Ints:
@@ -96,11 +96,13 @@ def _exact_packaging(quantity: int, packagings: Sequence[Packaging]) -> int:
     return min(range(len(packagings)), key=lambda place: packagings[place].factor)
 
 
-def _weights(longest: int) -> Ints:
-    """0.85^age in whole 2^−30, at least 1, so that cumulative weights are exact."""
-    weights = np.empty(longest, dtype=np.int64)
-    value = 1.0
-    for age in range(longest):
-        weights[age] = max(int(value * _WEIGHT_ONE), 1)
+def _weights() -> Ints:
+    """0.85^age in whole 2^−30 down to the first 1, so that cumulative weights are exact."""
+    weights, value = [_WEIGHT_ONE], 1.0
+    while weights[-1] > 1:
         value *= _DECAY
-    return weights
+        weights.append(max(int(value * _WEIGHT_ONE), 1))
+    return np.array(weights, dtype=np.int64)
+
+
+_WEIGHTS = _weights()

@@ -5,7 +5,9 @@ for t days is S(t) = I_{b′/(b′+t)}(a′, k), with I the regularised incomple
 that function and the probabilities and dates that follow; leaves μ₀ to the prior.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,8 @@ _FRACTION_DEPTH = 12
 _DEPTH_PER_ROOT = 3
 _TINY = 1e-300
 _PIECE = 16_384
+_FEW = 64
+_TABLED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +53,36 @@ class Renewal:
         part = self.rate_scale / (self.rate_scale + since)
         return incomplete_beta(self.rate_shape, self.parameters.shape, part)
 
-    def forecast(self, horizons: tuple[int, ...]) -> tuple[list[Floats], Ints]:
-        """p_h for each horizon, and whole days until the median purchase within 60 days."""
-        now, *later, end = self._survivals((0, *horizons, HORIZON_LIMIT))
+    def forecast(self, horizons: tuple[int, ...]) -> tuple[Floats, Ints]:
+        """p_h per horizon (rows), and whole days until the median purchase within 60 days."""
+        survivals = self._survivals if len(self.days_since) > _FEW else self._tabled()
+        now, *later, end = survivals(np.array([[0], *([h] for h in horizons), [HORIZON_LIMIT]]))
         half = 0.5 * (now + end)
         days = np.zeros(len(half), dtype=np.int64)
-        # Four-way search: three calls for a list of any length, which keeps one account quick.
+        # Four-way search: three calls for a list of any length.
         for step in (16, 4, 1):
-            over = [
-                part > half for part in self._survivals(tuple(step * k for k in (1, 2, 3)), days)
-            ]
-            days = days + step * (over[0].astype(np.int64) + over[1] + over[2])
-        return [self.chance(now, then) for then in later], days + 1
+            over = survivals(days + np.array([[step], [2 * step], [3 * step]])) > half
+            days = days + step * over.sum(axis=0)
+        return np.array([self.chance(now, then) for then in later]), days + 1
 
-    def _survivals(self, ahead: tuple[int, ...], start: Ints | int = 0) -> list[Floats]:
-        """S at several numbers of days after the as-of day (plus ``start``), in one evaluation."""
-        since = np.concatenate([self.days_since + start + days for days in ahead])
-        scale = np.tile(self.rate_scale, len(ahead))
-        shape = np.tile(self.rate_shape, len(ahead))
-        whole = incomplete_beta(shape, self.parameters.shape, scale / (scale + since))
-        return np.split(whole, len(ahead))
+    def _survivals(self, ahead: Ints) -> Floats:
+        """S at numbers of days after the as-of day (rows, of one for all pairs or one for each)."""
+        since = self.days_since + ahead
+        scale = np.broadcast_to(self.rate_scale, since.shape)
+        shape = np.broadcast_to(self.rate_shape, since.shape)
+        whole = incomplete_beta(
+            shape.ravel(), self.parameters.shape, (scale / (scale + since)).ravel()
+        )
+        return whole.reshape(since.shape)
+
+    def _tabled(self) -> Callable[[Ints], Floats]:
+        """:meth:`_survivals` of few pairs: of every day at once, which is quicker than four times.
+
+        Days beyond the table are those that the search asks for and cannot find.
+        """
+        table = self._survivals(np.arange(_TABLED).reshape(-1, 1))
+        pairs = np.arange(len(self.days_since))
+        return lambda ahead: table[ahead, pairs]
 
     def chance(self, now: Floats, then: Floats) -> Floats:
         """Chance of a purchase while survival falls from ``now`` to ``then``."""
@@ -98,7 +112,7 @@ def incomplete_beta(a: Floats, b: float, x: Floats) -> Floats:
     """
     result = np.empty_like(x)
     for value in np.unique(a).tolist():
-        rows = np.flatnonzero(a == value)
+        rows = (a == value).nonzero()[0]
         for start in range(0, len(rows), _PIECE):
             piece = rows[start : start + _PIECE]
             result[piece] = _beta_part(value, b, x[piece])
@@ -109,29 +123,47 @@ def _beta_part(a: float, b: float, x: Floats) -> Floats:
     """I_x(a, b) for one a, by the symmetry I_x(a, b) = 1 − I_{1−x}(b, a) where x is large."""
     result = np.empty_like(x)
     swapped = x > (a + 1.0) / (a + b + 2.0)
-    large, small = np.flatnonzero(swapped), np.flatnonzero(~swapped)
-    ends = log_gamma(np.array([a, b, a + b]))
-    beta = float(ends[0]) + float(ends[1]) - float(ends[2])
+    large, small = swapped.nonzero()[0], (~swapped).nonzero()[0]
+    beta = _log_beta(a, b)
     if len(small):
         result[small] = _beta_fraction(a, b, x[small], beta)
     if len(large):
         result[large] = 1.0 - _beta_fraction(b, a, 1.0 - x[large], beta)
-    return np.asarray(np.clip(result, 0.0, 1.0))
+    return np.asarray(np.minimum(np.maximum(result, 0.0), 1.0))
+
+
+@lru_cache(maxsize=4096)
+def _log_beta(a: float, b: float) -> float:
+    """ln B(a, b); the same few parameters come again and again."""
+    ends = log_gamma(np.array([a, b, a + b]))
+    return float(ends[0]) + float(ends[1]) - float(ends[2])
 
 
 def _beta_fraction(a: float, b: float, x: Floats, beta: float) -> Floats:
     """x^a·(1 − x)^b / (a·B(a, b)) ÷ (1 + d₁/(1 + d₂/(1 + …))), from the last term to the first."""
-    logs = log(np.maximum(np.stack([x, 1.0 - x]), _TINY))
+    logs = log(np.maximum(np.array([x, 1.0 - x]), _TINY))
     front = exp(a * logs[0] + b * logs[1] - beta) / a
     value = np.ones_like(x)
+    for term in _fraction_terms(a, b):
+        over = term * x
+        over /= value
+        over += 1.0
+        value = over
+    return np.where(x > 0.0, front / value, 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _fraction_terms(a: float, b: float) -> tuple[float, ...]:
+    """dₙ over x for the continued fraction, from the last one to the first."""
+    terms = []
     for term in range(_depth(max(a, b)), 0, -1):
         j = float(term)
         twice = a + 2.0 * j
-        value = 1.0 + (j * (b - j) / ((twice - 1.0) * twice)) * x / value
+        terms.append(j * (b - j) / ((twice - 1.0) * twice))
         j -= 1.0
         twice = a + 2.0 * j
-        value = 1.0 - ((a + j) * (a + b + j) / (twice * (twice + 1.0))) * x / value
-    return np.where(x > 0.0, front / value, 0.0)
+        terms.append(-((a + j) * (a + b + j) / (twice * (twice + 1.0))))
+    return tuple(terms)
 
 
 def _depth(largest: float) -> int:

@@ -4,8 +4,7 @@ Owns the reading of a history as it stood on an as-of day, in integers, and of w
 Leaves the numbers made from it to ``features``.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -30,11 +29,11 @@ class Snapshot:
     ``orders_since_first`` counts the
     account's order-days from the pair's first purchase-day on, ``orders_since_last`` those after
     its last. ``longer_gaps`` counts the pair's past gaps longer than the days since its last
-    purchase-day, ``gaps_within`` those among them that were over within each of ``HORIZONS``
-    after so many days. ``order_*`` and ``days_since_order`` describe the account as a whole; its
-    gaps are 0 when it has a single order-day. ``excess`` is the quantity of the last purchase-day
-    over the mean of those before it, from 1 to ``MOST_EXCESS``: how many times longer than usual
-    the goods bought last will do.
+    purchase-day, ``gaps_within`` (one row per horizon) those among them that were over within each
+    of ``HORIZONS`` after so many days. ``order_*`` and ``days_since_order`` describe the account as
+    a whole; its gaps are 0 when it has a single order-day. ``excess`` is the quantity of the last
+    purchase-day over the mean of those before it, from 1 to ``MOST_EXCESS``: how many times longer
+    than usual the goods bought last will do.
     """
 
     as_of: int
@@ -53,7 +52,7 @@ class Snapshot:
     order_median_gap: Floats
     orders_in_30_days: Ints
     longer_gaps: Ints
-    gaps_within: tuple[Ints, ...]
+    gaps_within: Ints
     excess: Floats
 
     def __len__(self) -> int:
@@ -61,18 +60,26 @@ class Snapshot:
 
     def of_pairs(self, rows: Ints) -> "Snapshot":
         """The snapshot of some of its pairs."""
-        changes: dict[str, Any] = {
-            name: tuple(part[rows] for part in value) if isinstance(value, tuple) else value[rows]
-            for name in self.__slots__
-            if name != "as_of"
-            for value in (getattr(self, name),)
-        }
-        return replace(self, **changes)
+        return Snapshot(self.as_of, *(getattr(self, name)[..., rows] for name in _PER_PAIR))
+
+    def with_days_since(self, purchases: PurchaseDays, days_since: Ints) -> "Snapshot":
+        """The snapshot of these purchases with another R, as a count on the shelf tells it."""
+        gap, pair = _gaps(purchases.day, self.count)
+        longer, within = _gap_counts(gap, pair, days_since)
+        return replace(self, days_since=days_since, longer_gaps=longer, gaps_within=within)
+
+    @property
+    def starts(self) -> Ints:
+        """Position of each pair's first purchase-day among those it was taken of."""
+        return self.count.cumsum() - self.count
 
     @property
     def mean_gap(self) -> Floats:
         """I: mean days between purchase-days; 0 for a single one."""
         return (self.last - self.first) / np.maximum(self.count - 1, 1)
+
+
+_PER_PAIR = tuple(one.name for one in fields(Snapshot) if one.name != "as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +93,25 @@ class _Orders:
     recent: Ints
 
 
-def take_snapshot(purchases: PurchaseDays, as_of: int, days_since: Ints | None = None) -> Snapshot:
-    """Snapshot of the purchase-days up to and including ``as_of``.
-
-    ``days_since`` replaces the R of every pair.
-    """
+def take_snapshot(purchases: PurchaseDays, as_of: int) -> Snapshot:
+    """Snapshot of the purchase-days up to and including ``as_of``."""
     known = purchases.until(as_of)
     starts = pair_starts(known)
-    ends = np.append(starts[1:], len(known)) if len(starts) else starts
+    ends = np.concatenate((starts[1:], [len(known)])) if len(starts) else starts
     account = known.account[starts]
     code = _dense(account)
     count = ends - starts
     first = known.day[starts]
     last = known.day[ends - 1]
-    row_code = np.repeat(code, count)
+    row_code = code.repeat(count)
     orders = _order_days(row_code, known.day, as_of)
     base = code << _DAY_BITS
     shift = _shift(known.day)
-    after_account = np.searchsorted(orders.keys, (code + 1) << _DAY_BITS)
-    from_first = np.searchsorted(orders.keys, base + (first - shift))
-    after_last = np.searchsorted(orders.keys, base + (last - shift), side="right")
-    inner = np.ones(len(known), dtype=np.bool_)
-    inner[starts] = False
-    gap = np.diff(known.day, prepend=known.day[:1])[inner]
-    pair = np.repeat(np.arange(len(count)), count - 1)
-    since = as_of - last if days_since is None else days_since
+    after_account = orders.keys.searchsorted(base + (1 << _DAY_BITS))
+    from_first = orders.keys.searchsorted(base + (first - shift))
+    after_last = orders.keys.searchsorted(base + (last - shift), side="right")
+    gap, pair = _gaps(known.day, count)
+    since = as_of - last
     longer, within = _gap_counts(gap, pair, since)
     return Snapshot(
         as_of=as_of,
@@ -179,14 +180,23 @@ def _shift(day: Ints) -> int:
 def _distinct(keys: Ints) -> Ints:
     """Sorted distinct keys; for these sizes quicker than hashing them."""
     ranked = np.sort(keys)
-    return np.asarray(ranked[np.diff(ranked, prepend=-1) != 0])
+    new = np.ones(len(ranked), dtype=np.bool_)
+    np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
+    return np.asarray(ranked[new])
 
 
 def _dense(ids: Ints) -> Ints:
     """Codes 0, 1, 2 … of a sorted array of ids."""
-    if len(ids) == 0:
-        return np.zeros(0, dtype=np.int64)
-    return np.concatenate(([0], np.cumsum(ids[1:] != ids[:-1])))
+    codes = np.zeros(len(ids), dtype=np.int64)
+    np.cumsum(ids[1:] != ids[:-1], out=codes[1:])
+    return codes
+
+
+def _gaps(day: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """Days between the purchase-days of each of the pairs, and whose they are."""
+    within = np.ones(max(len(day) - 1, 0), dtype=np.bool_)
+    within[count[:-1].cumsum() - 1] = False
+    return (day[1:] - day[:-1])[within], np.arange(len(count)).repeat(count - 1)
 
 
 def _excess(quantity: Ints, starts: Ints, count: Ints) -> Floats:
@@ -197,16 +207,17 @@ def _excess(quantity: Ints, starts: Ints, count: Ints) -> Floats:
     before = np.add.reduceat(quantity, starts) - last
     mean = before / np.maximum(count - 1, 1)
     times = last / np.where(before > 0, mean, last)
-    return np.asarray(np.clip(times, 1.0, MOST_EXCESS))
+    return np.asarray(np.minimum(np.maximum(times, 1.0), MOST_EXCESS))
 
 
-def _gap_counts(gap: Ints, owner: Ints, since: Ints) -> tuple[Ints, tuple[Ints, ...]]:
+def _gap_counts(gap: Ints, owner: Ints, since: Ints) -> tuple[Ints, Ints]:
     """Gaps of each owner longer than the days since its last day, and those that end within h."""
     size = len(since)
-    over = gap > since[owner]
-    gap, owner = gap[over] - since[owner[over]], owner[over]
-    within = tuple(np.bincount(owner[gap <= h], minlength=size) for h in HORIZONS)
-    return np.bincount(owner, minlength=size), within
+    left = gap - since[owner]
+    over = left > 0
+    left, owner = left[over], owner[over]
+    within = [np.bincount(owner[left <= h], minlength=size) for h in HORIZONS]
+    return np.bincount(owner, minlength=size), np.array(within)
 
 
 def _median_gaps(gap: Ints, pair: Ints, count: Ints) -> Floats:
@@ -219,7 +230,7 @@ def _middles(ranked: Ints, size: Ints) -> Floats:
     """Medians of consecutive groups of sorted numbers; 0 for an empty group."""
     if len(ranked) == 0:
         return np.zeros(len(size))
-    begin = np.cumsum(size) - size
+    begin = size.cumsum() - size
     limit = len(ranked) - 1
     lower = ranked[np.minimum(begin + np.maximum(size - 1, 0) // 2, limit)]
     upper = ranked[np.minimum(begin + size // 2, limit)]
@@ -234,14 +245,14 @@ def _order_days(code: Ints, day: Ints, as_of: int) -> _Orders:
     when = (keys & ((1 << _DAY_BITS) - 1)) + shift
     accounts = int(who[-1]) + 1 if len(who) else 0
     count = np.bincount(who, minlength=accounts)
-    ends = np.cumsum(count)
+    ends = count.cumsum()
     last = when[ends - 1] if accounts else when
     first = when[ends - count] if accounts else when
-    place_from_end = np.repeat(ends, count) - 1 - np.arange(len(when))
-    is_gap = np.diff(who, prepend=-1) == 0
-    kept = is_gap & (place_from_end < _RECENT_GAPS)
-    gap = np.diff(when, prepend=when[:1])[kept]
-    ranked = np.sort((who[kept] << _DAY_BITS) | gap) & ((1 << _DAY_BITS) - 1)
+    gap, owner = _gaps(when, count)
+    # Of each account the newest: so many gaps are left behind each of its own.
+    left = (ends - np.arange(1, accounts + 1)).repeat(count - 1) - np.arange(1, len(gap) + 1)
+    recent = left < _RECENT_GAPS
+    ranked = np.sort((owner[recent] << _DAY_BITS) | gap[recent]) & ((1 << _DAY_BITS) - 1)
     return _Orders(
         keys=keys,
         last=last,

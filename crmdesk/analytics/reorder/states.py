@@ -51,22 +51,19 @@ def state_codes(
     else lapsed, at risk, overdue, due, fine, the first that holds. Lapsed and at risk go by the
     chance within 30 open days: a customer on holiday is neither.
     """
-    conditions = [
-        unsold & substituted,
-        unsold,
-        count < MINIMUM_PURCHASES,
-        open_p30 < _LAPSED_BELOW,
-        open_p30 < _AT_RISK_BELOW,
-        (days_since > _OVERDUE_GAPS * median_gap) & (p30 >= _AT_RISK_BELOW),
-        p14 >= _DUE_FROM,
-    ]
-    choices = [
-        _CODE[ReorderState.SUBSTITUTED],
-        _CODE[ReorderState.DELISTED],
-        _CODE[ReorderState.NEW],
-        _CODE[ReorderState.LAPSED],
-        _CODE[ReorderState.AT_RISK],
-        _CODE[ReorderState.OVERDUE],
-        _CODE[ReorderState.DUE],
-    ]
-    return np.select(conditions, choices, _CODE[ReorderState.FINE]).astype(np.int8)
+    first_that_holds = (
+        (ReorderState.SUBSTITUTED, unsold & substituted),
+        (ReorderState.DELISTED, unsold),
+        (ReorderState.NEW, count < MINIMUM_PURCHASES),
+        (ReorderState.LAPSED, open_p30 < _LAPSED_BELOW),
+        (ReorderState.AT_RISK, open_p30 < _AT_RISK_BELOW),
+        (
+            ReorderState.OVERDUE,
+            (days_since > _OVERDUE_GAPS * median_gap) & (p30 >= _AT_RISK_BELOW),
+        ),
+        (ReorderState.DUE, p14 >= _DUE_FROM),
+    )
+    codes = np.full(len(count), _CODE[ReorderState.FINE], dtype=np.int8)
+    for state, holds in reversed(first_that_holds):
+        codes[holds] = _CODE[state]
+    return codes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crmdesk.analytics.reorder.circumstances import Circumstances, rows_of
+from crmdesk.analytics.reorder.circumstances import Circumstances, Mask, rows_of
 from crmdesk.analytics.reorder.exact import Ints
 from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
 from crmdesk.analytics.reorder.snapshot import Snapshot
@@ -49,10 +49,23 @@ class Shelf:
         excess[self.row] = 1.0
         return replace(snapshot, excess=excess)
 
-    def need(self, days_ahead: Ints) -> Ints:
-        """Units missing to the par level so many days ahead; 0 without a par level."""
-        left = np.maximum(self.units - self.daily * days_ahead // 1000, 0)
-        return np.where(self.par > 0, np.maximum(self.par - left, 0), 0)
+    def filled(self, quantity: Ints, days_ahead: Ints, *, but: Mask) -> Ints:
+        """The quantities of all pairs, where there is a par level what will be missing to it.
+
+        So many days ahead of each pair; those in ``but`` stay as they are.
+        """
+        left = np.maximum(self.units - self.daily * days_ahead[self.row] // 1000, 0)
+        need = np.where(self.par > 0, np.maximum(self.par - left, 0), 0)
+        lacking = ((need > 0) & ~but[self.row]).nonzero()[0]
+        every = quantity.copy()
+        every[self.row[lacking]] = need[lacking]
+        return every
+
+    def stock(self, size: int) -> Ints:
+        """Units of each of so many pairs, −1 where nobody counted."""
+        units = np.full(size, -1, dtype=np.int64)
+        units[self.row] = self.units
+        return units
 
 
 def shelf_of(

@@ -110,14 +110,14 @@ def test_rows_of_pairs_are_found_as_a_dictionary_finds_them(asked, among):
     closed=st.lists(st.integers(0, 30), min_size=3, max_size=3).map(sorted),
 )
 def test_fewer_open_days_never_raise_a_chance_nor_turn_horizons_over(chances, closed):
-    days = [ints(max(h - c, 0)) for h, c in zip((7, 14, 30), closed, strict=True)]
-    days = [np.minimum.accumulate(np.stack(days[::-1]))[::-1][place] for place in range(3)]
-    found = within_open_days([np.array([one]) for one in chances], days)
-    flat = [float(one[0]) for one in found]
+    days = ints(*(max(h - c, 0) for h, c in zip((7, 14, 30), closed, strict=True)))
+    days = np.minimum.accumulate(days[::-1])[::-1].reshape(3, 1)
+    column = np.array(chances).reshape(3, 1)
+    flat = within_open_days(column, days)[:, 0].tolist()
     assert all(new <= old for new, old in zip(flat, chances, strict=True))
-    assert all(one == 0.0 for one, left in zip(flat, days, strict=True) if left[0] == 0)
-    same = within_open_days([np.array([one]) for one in chances], [ints(7), ints(14), ints(30)])
-    assert [float(one[0]) for one in same] == chances
+    assert all(one == 0.0 for one, left in zip(flat, days[:, 0], strict=True) if left == 0)
+    same = within_open_days(column, ints(7, 14, 30).reshape(3, 1))
+    assert same[:, 0].tolist() == chances
 
 
 def test_a_customer_on_holiday_is_neither_lapsed_nor_due_before_it_opens():

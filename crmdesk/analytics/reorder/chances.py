@@ -1,0 +1,66 @@
+"""Chances of a purchase and days until it, in open days, from a fitted model.
+
+Owns what the model says of each pair of a snapshot: the coefficients where a pair has a rhythm of
+its own, renewal where it has not or where a coefficient is missing. What a calendar or a person
+says besides is :mod:`~crmdesk.analytics.reorder.adjusting`'s. Chances are arrays of one row per
+horizon, in the order of ``HORIZONS``, and one column per pair.
+"""
+
+import numpy as np
+
+from crmdesk.analytics.reorder.exact import Floats, Ints, exp, logistic
+from crmdesk.analytics.reorder.features import DATE_HORIZON, Design, trend_feature
+from crmdesk.analytics.reorder.logistic import linear
+from crmdesk.analytics.reorder.model import ReorderModel
+from crmdesk.analytics.reorder.prior import prior_days_of
+from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, renewal_of
+from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot
+from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
+
+_PIECE = 8_192
+
+
+def open_forecast(snapshot: Snapshot, model: ReorderModel) -> tuple[Floats, Ints]:
+    """p7 ≤ p14 ≤ p30 of every pair, and days until the median purchase, all in open days."""
+    factor, last_30, last_90, season = model.skus.rows_of(snapshot.sku)
+    prior_days = prior_days_of(snapshot, model.rate, factor)
+    chances, days = _by_renewal(snapshot, model, prior_days)
+    own = (snapshot.count >= MINIMUM_PURCHASES).nonzero()[0]
+    if model.coefficients or model.date_coefficients is not None:
+        for start in range(0, len(own), _PIECE):
+            rows = own[start : start + _PIECE]
+            trend = trend_feature(last_30[rows], last_90[rows])
+            design = Design(snapshot.of_pairs(rows), prior_days[rows], trend, season[rows])
+            _by_coefficients(design, model, rows, chances, days)
+    chances[0] = np.minimum(chances[0], chances[1])
+    chances[2] = np.maximum(chances[2], chances[1])
+    return chances, days
+
+
+def _by_coefficients(
+    design: Design, model: ReorderModel, rows: Ints, chances: Floats, days: Ints
+) -> None:
+    """Put what the fitted coefficients say in the place of these rows."""
+    matrices = design.matrices(HORIZONS)
+    known = [place for place, horizon in enumerate(HORIZONS) if horizon in model.coefficients]
+    if known:
+        odds = [linear(matrices[place], model.coefficients[HORIZONS[place]]) for place in known]
+        for place, chance in zip(known, logistic(np.array(odds)), strict=True):
+            chances[place, rows] = chance
+    if model.date_coefficients is not None:
+        matrix = matrices[HORIZONS.index(DATE_HORIZON)]
+        found = np.rint(exp(linear(matrix, model.date_coefficients))).astype(np.int64)
+        days[rows] = np.minimum(np.maximum(found, 1), HORIZON_LIMIT)
+
+
+def _by_renewal(snapshot: Snapshot, model: ReorderModel, prior_days: Floats) -> tuple[Floats, Ints]:
+    """What renewal says, where the fitted model does not answer; nil and one day elsewhere."""
+    chances = np.zeros((len(HORIZONS), len(snapshot)))
+    days = np.ones(len(snapshot), dtype=np.int64)
+    complete = len(model.coefficients) == len(HORIZONS) and model.date_coefficients is not None
+    asked = snapshot.count < MINIMUM_PURCHASES if complete else snapshot.count > 0
+    rows = asked.nonzero()[0]
+    if len(rows):
+        renewal = renewal_of(model.renewal, snapshot.of_pairs(rows), prior_days[rows])
+        chances[:, rows], days[rows] = renewal.forecast(HORIZONS)
+    return chances, days

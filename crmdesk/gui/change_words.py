@@ -23,6 +23,8 @@ def change_words(change: FieldChange, currency: str) -> tuple[str, str]:
 
 def field_name(change: FieldChange) -> str:
     """The field as people know it."""
+    if change.entity == "custom_value":
+        return change.about
     return field_word(change.field)
 
 

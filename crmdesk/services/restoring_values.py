@@ -39,6 +39,8 @@ def restore_value(ws: Workspace, change: FieldChange, *, older: bool) -> ChangeS
         value = local_value(tx.connection, spec, change.field, wire)
         if value is None and wire is not None:
             raise UserError(_("What this referred to is no longer here."))
+        if value is None and field.default is not None:
+            value = field.default
         if value is None and field.required:
             raise FieldError(field.name, _("This field cannot be empty."))
         if spec.name == "account" and field.name == "code":

@@ -44,6 +44,7 @@ SEARCHED = (
 _SEARCHED_WITH = {
     "contact_point": ("search:contact", "contact_id"),
     "packaging": ("search:product", "product_id"),
+    "custom_value": ("search:account", "account_id"),
 }
 
 # Rows that the forecasts of all accounts read (lists say what a substitute costs), and the

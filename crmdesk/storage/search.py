@@ -41,7 +41,8 @@ _NAMED = frozenset({"account", "contact", "product", "opportunity", "lead", "tic
 _SOURCES = {
     "account": (
         "SELECT id, name || ' ' || code, coalesce(city,'') || ' ' || coalesce(street,'') || ' '"
-        " || coalesce(tax_id,''), '' FROM account"
+        " || coalesce(tax_id,'') || ' ' || coalesce((SELECT group_concat(value, ' ') FROM"
+        " custom_value v WHERE v.account_id = account.id), ''), '' FROM account"
     ),
     "contact": (
         "SELECT id, name, coalesce(job,'') || ' ' || coalesce((SELECT group_concat(value, ' ')"

@@ -28,8 +28,11 @@ from crmdesk.sync.protocol import (
 )
 from crmdesk.sync.session import Session
 
-TRACKED = ("account", "contact", "contact_point", "site", "account_product")
+TRACKED = ("account", "contact", "contact_point", "site", "account_product", "custom_value")
 """The rows that people call a customer's data."""
+
+SAID_WHEN_NEW = ("custom_value",)
+"""Of these the first value is a change of the customer's data as any later one is."""
 
 TOLD_SINCE = 2
 """The schema of HQ from which on it tells."""

@@ -16,10 +16,12 @@ from crmdesk.gui.figure_words import FigureItem
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.detail_words import ChangeItem, DocumentItem, PurchaseItem
+from crmdesk.gui.views.customer.details import TextRow
 from crmdesk.gui.views.customer.model import documents_model, people_model, purchases_model
 from crmdesk.gui.views.customer.presenter import CustomerPresenter
 from crmdesk.gui.views.customer.widget import CustomerPlace, build
 from crmdesk.gui.views.customer.words import CardItem, MonthItems
+from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.items import HeatItem, MonthCount
 from crmdesk.services import accounts, visits
 from crmdesk.services.people import Person
@@ -86,11 +88,20 @@ class FakeView:
     def show_changes(self, title: str, rows: Sequence[ChangeItem]) -> None:
         self.changes = list(rows)
 
-    def show_texts(self, page: str, rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
-        self.texts = (page, list(rows))
+    def show_tasks(self, rows: Sequence[TextRow]) -> None:
+        self.tasks = list(rows)
 
-    def show_person(self, contact_id: int | None, person: Person) -> None:
-        self.person = (contact_id, person)
+    def show_sites(self, rows: Sequence[TextRow]) -> None:
+        self.sites = list(rows)
+
+    def show_person(self, contact_id: int | None, person: Person, today: str) -> None:
+        self.person = (contact_id, person, today)
+
+    def show_form(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
+        self.form = (title, list(fields))
+
+    def close_form(self) -> None:
+        self.form_closed = True
 
     def say_wrong(self, field: str, words: str) -> None:
         self.wrong = (field, words)
@@ -114,7 +125,7 @@ def view() -> FakeView:
 def presenter(
     demo: Workspace, direct_runner: DirectRunner, desk: FakeDesk, view: FakeView, busiest: int
 ) -> CustomerPresenter:
-    made = CustomerPresenter(PlaceContext(demo, direct_runner, desk), view)
+    made = CustomerPresenter(PlaceContext(demo, direct_runner, desk), view, view)
     made.start()
     made.show(busiest)
     return made
@@ -260,9 +271,11 @@ def test_the_selected_sku_speaks_and_enter_opens_its_purchases(
     assert item is not None
     assert item.sentence in place.matrix._sentence.text()
     qtbot.keyClick(table, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: place.details.table is not None and place.details.isVisible())
+    qtbot.waitUntil(
+        lambda: place.pages.details.table is not None and place.pages.details.isVisible()
+    )
     qtbot.keyClick(place, Qt.Key.Key_Escape)
-    assert not place.details.isVisible()
+    assert not place.pages.details.isVisible()
 
 
 def test_slash_searches_the_timeline_and_escape_leaves(
@@ -326,7 +339,7 @@ def test_a_customer_without_sales_has_empty_states(
     qtbot.waitUntil(lambda: place._shown == account_id and runner.running == 0)
     assert not place.matrix.table.isVisible()
     assert not place.history.list.isVisible()
-    assert place.waterfall.part_count() == 0
+    assert place.pages.both.waterfall.part_count() == 0
     value = customer_card(demo, account_id).value
     assert value.break_even.value is None
     assert value.contribution_prior_minor is None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from crmdesk.domain.clock import format_instant
 from crmdesk.hq.database.scopes import Principal, scopes_of
 from crmdesk.hq.database.store import HqConnection, as_uids
-from crmdesk.sync.history import TRACKED
+from crmdesk.sync.history import SAID_WHEN_NEW, TRACKED
 from crmdesk.sync.protocol import ToldChange, Wire
 
 MOST_OF_ACCOUNT = 500
@@ -27,7 +27,8 @@ JOIN account a ON a.account_id = w.account_id
 CROSS JOIN LATERAL (
     SELECT * FROM change c WHERE c.account_id = a.account_id AND c.entity = ANY(%(entities)s)
     AND c.at > now() - interval '5 years'
-    AND (c.op = 'U' OR (c.op IN ('I', 'D') AND c.entity IN ('contact', 'site')))
+    AND (c.op = 'U' OR (c.op IN ('I', 'D') AND c.entity IN ('contact', 'site'))
+         OR (c.op = 'I' AND c.entity = ANY(%(new)s)))
     ORDER BY c.id DESC LIMIT %(most)s
 ) c
 LEFT JOIN app_user u ON u.uid = c.user_id
@@ -44,7 +45,7 @@ def changes(connection: HqConnection, who: Principal, accounts: Sequence[str]) -
         _CHANGES,
         {
             "accounts": as_uids(sorted(set(accounts))), "device": who.device,
-            "entities": list(TRACKED), "most": MOST_OF_ACCOUNT,
+            "entities": list(TRACKED), "new": list(SAID_WHEN_NEW), "most": MOST_OF_ACCOUNT,
             "scopes": scopes_of(connection, who),
         },
     )  # fmt: skip
@@ -58,11 +59,11 @@ def changes(connection: HqConnection, who: Principal, accounts: Sequence[str]) -
 
 
 def _told(op: str, fields: object) -> dict[str, Wire]:
-    """Old and new values by column; of what was added only its name."""
+    """Old and new values by column; of what was added only its name, or its value."""
     if not isinstance(fields, dict):
         return {}
     if op == "I":
-        fields = {name: pair for name, pair in fields.items() if name == "name"}
+        fields = {name: pair for name, pair in fields.items() if name in ("name", "value")}
     return {
         name: pair
         for name, pair in fields.items()

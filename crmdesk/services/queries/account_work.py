@@ -26,6 +26,21 @@ class TaskRow:
     done: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A place of delivery; ``hours`` is the stored document's text."""
+
+    id: int
+    name: str
+    street: str
+    postcode: str
+    city: str
+    hours: str
+    delivery_note: str
+    usual: bool
+    closed_on: date | None
+
+
 def account_tasks(ws: Workspace, account_id: int) -> tuple[TaskRow, ...]:
     """What was promised and is to be done: the open ones first, by their day."""
     with ws.database.read() as connection:
@@ -45,18 +60,20 @@ def account_tasks(ws: Workspace, account_id: int) -> tuple[TaskRow, ...]:
         )  # fmt: skip
 
 
-def sites(ws: Workspace, account_id: int) -> list[tuple[int, tuple[str, ...]]]:
-    """Places of delivery: name, street, postcode and town; the usual one first."""
+def sites(ws: Workspace, account_id: int) -> tuple[SiteRow, ...]:
+    """Places of delivery: the usual one first, closed ones last."""
     with ws.database.read() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT id, name, street, postcode, city FROM site WHERE account_id = ?"
-            " ORDER BY default_ship DESC, name, id",
+            "SELECT id, name, street, postcode, city, opening_hours, delivery_note, default_ship,"
+            " closed_on FROM site WHERE account_id = ?"
+            " ORDER BY closed_on IS NOT NULL, default_ship DESC, name, id",
             (account_id,),
         )
-        return [
-            (
-                int(row.id),
-                (row.name, row.street or "", " ".join(p for p in (row.postcode, row.city) if p)),
+        return tuple(
+            SiteRow(
+                int(row.id), row.name, row.street or "", row.postcode or "", row.city or "",
+                row.opening_hours or "", row.delivery_note or "", bool(row.default_ship),
+                date.fromisoformat(row.closed_on) if row.closed_on else None,
             )
             for row in rows
-        ]
+        )  # fmt: skip

@@ -21,11 +21,12 @@ from crmdesk.storage.entities import ENTITIES, Owner
 from crmdesk.storage.profile import get_fact
 from crmdesk.storage.tables import journal, table, told_change
 from crmdesk.sync import facts
-from crmdesk.sync.history import TRACKED
+from crmdesk.sync.history import SAID_WHEN_NEW, TRACKED
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
+_TOLD_WHEN_NEW = ("contact", "site", *SAID_WHEN_NEW)
 ADDED, REMOVED = "+", "-"
 """Instead of a field: the row itself came or went."""
 
@@ -119,7 +120,9 @@ def _rows_of(connection: Connection, account_id: int) -> list[tuple[str, int, by
         " JOIN contact c ON c.id = p.contact_id WHERE p.account_id = :a"
         " UNION ALL SELECT 'site', id, uid, name FROM site WHERE account_id = :a"
         " UNION ALL SELECT 'account_product', k.id, k.uid, p.name FROM account_product k"
-        " JOIN product p ON p.id = k.product_id WHERE k.account_id = :a",
+        " JOIN product p ON p.id = k.product_id WHERE k.account_id = :a"
+        " UNION ALL SELECT 'custom_value', v.id, v.uid, f.name FROM custom_value v"
+        " JOIN custom_field f ON f.id = v.custom_field_id WHERE v.account_id = :a",
         {"a": account_id},
     )
     return [(str(name), int(key), bytes(uid), str(said or "")) for name, key, uid, said in rows]
@@ -180,7 +183,7 @@ def _written(
             in_office=in_office,
         )
         for row in found
-        if row.seq not in told and (row.op == "U" or row.entity in ("contact", "site"))
+        if row.seq not in told and (row.op == "U" or row.entity in _TOLD_WHEN_NEW)
     ]  # fmt: skip
 
 
@@ -188,7 +191,8 @@ def _changes(
     connection: Connection, step: _Step, row: tuple[int | None, str]
 ) -> Iterable[FieldChange]:
     key, name = row
-    if step.op != "U":
+    new_value = step.op == "I" and step.entity in SAID_WHEN_NEW
+    if step.op != "U" and not new_value:
         said = step.fields.get("name")
         about = name or (str(said[1]) if isinstance(said, list) else "")
         mark = ADDED if step.op == "I" else REMOVED
@@ -196,6 +200,8 @@ def _changes(
                           step.at, waiting=step.state == "waiting", mine=step.mine)  # fmt: skip
         return
     for column, pair in step.fields.items():
+        if new_value and column != "value":
+            continue
         old, new = pair
         yield FieldChange(
             step.entity, key, name, column,

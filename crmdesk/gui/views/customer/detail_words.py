@@ -30,7 +30,7 @@ from crmdesk.i18n import (
     pgettext,
 )
 from crmdesk.services.field_words import value_text
-from crmdesk.services.queries.account_work import TaskRow
+from crmdesk.services.queries.account_work import SiteRow, TaskRow
 from crmdesk.services.queries.customer import DocumentRow
 from crmdesk.services.queries.customer_matrix import PurchaseRow, SkuRow
 from crmdesk.services.queries.event_details import EventDetails
@@ -167,7 +167,7 @@ def change_item(change: FieldChange, currency: str, at: datetime) -> ChangeItem:
         when=f"{format_date(at.date(), year=True)} {format_time(at)}",
         who=change_author(change),
         field=name,
-        about="" if came_or_went else change.about,
+        about="" if came_or_went or name == change.about else change.about,
         old=old,
         new=new,
         standing=standing_word(change),
@@ -199,3 +199,13 @@ def task_texts(row: TaskRow, today: date) -> tuple[int, tuple[str, ...]]:
     elif row.due_on is not None and row.due_on < today:
         standing = _("late")
     return row.id, (row.text, due, row.who, standing)
+
+
+def site_texts(row: SiteRow, today: date) -> tuple[int, tuple[str, ...]]:
+    """A place of delivery as a row: name, where, when it is open, how goods get in, standing."""
+    where = ", ".join(part for part in (row.street, f"{row.postcode} {row.city}".strip()) if part)
+    standing = _("usual") if row.usual else ""
+    if row.closed_on is not None:
+        standing = _("closed {day}").format(day=format_date_near(row.closed_on, today))
+    hours = value_text("opening_hours", row.hours, "") if row.hours else ""
+    return row.id, (row.name, where, hours, row.delivery_note, standing)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError
 from crmdesk.gui.figure_words import FigureItem, figure_item, figures_item
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.detail_words import (
@@ -23,11 +22,11 @@ from crmdesk.gui.views.customer.detail_words import (
     event_figure,
     purchase_figure,
     purchase_item,
+    site_texts,
     task_texts,
 )
 from crmdesk.i18n import _, ngettext
 from crmdesk.services import attachments, visits
-from crmdesk.services.people import Person, read_person, save_person
 from crmdesk.services.queries.account_work import account_tasks, sites
 from crmdesk.services.queries.customer import documents
 from crmdesk.services.queries.customer_figures import FigureKey, card_figure, card_figures
@@ -37,6 +36,7 @@ from crmdesk.services.queries.field_history import FieldChange, field_changes
 from crmdesk.services.restoring_values import restore_value
 
 T = TypeVar("T")
+TextRow = tuple[int, tuple[str, ...]]
 _PLACES = {"collection": "collecting", "return": "returning", "sample": "sampling"}
 
 
@@ -55,14 +55,11 @@ class DetailsView(Protocol):
     def show_changes(self, title: str, rows: Sequence[ChangeItem]) -> None:
         """Show who changed what."""
 
-    def show_texts(self, page: str, rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
-        """Show sites or tasks: local id and texts of each."""
+    def show_tasks(self, rows: Sequence[TextRow]) -> None:
+        """Show promises and tasks: local id and texts of each."""
 
-    def show_person(self, contact_id: int | None, person: Person) -> None:
-        """Open the form of a person; without an id a new one."""
-
-    def say_wrong(self, field: str, words: str) -> None:
-        """Say what is wrong in the form."""
+    def show_sites(self, rows: Sequence[TextRow]) -> None:
+        """Show places of delivery: local id and texts of each."""
 
     def open_file(self, name: str, data: bytes) -> None:
         """Show the contents of a file."""
@@ -77,8 +74,13 @@ class CardHost(Protocol):
     def account_id(self) -> int | None:
         """Which customer is shown."""
 
-    def say_done(self, words: str, changes: ChangeSet) -> None:
-        """Say what was done, with the way back."""
+    def say_done(
+        self, words: str, changes: ChangeSet, back: Callable[[], ChangeSet] | None = None
+    ) -> None:
+        """Say what was done, with the way back; ``back`` where it cannot simply be undone."""
+
+    def forget(self) -> None:
+        """No page of rows is open any more."""
 
     def go_to(self, place: str) -> None:
         """Go to a place of this customer."""
@@ -167,7 +169,11 @@ class CardDetails:
         """Show the customer's places of delivery."""
         account_id, ws = self.account_id, self._ws
         if account_id is not None:
-            self._open(lambda: sites(ws, account_id), lambda f: self._view.show_texts("site", f))
+            today = ws.today()
+            self._open(
+                lambda: [site_texts(row, today) for row in sites(ws, account_id)],
+                self._view.show_sites,
+            )
 
     def open_tasks(self) -> None:
         """Show what is promised and to be done, the open ones first."""
@@ -175,47 +181,10 @@ class CardDetails:
         if account_id is None:
             return
 
-        def work() -> list[tuple[int, tuple[str, ...]]]:
+        def work() -> list[TextRow]:
             return [task_texts(row, ws.today()) for row in account_tasks(ws, account_id)]
 
-        self._open(work, lambda found: self._view.show_texts("task", found))
-
-    def open_person(self, contact_id: int | None) -> None:
-        """Open the form of a person, or of a new one."""
-        ws = self._ws
-        if self.account_id is None:
-            return
-        self.forget()
-        if contact_id is None:
-            self._view.show_person(None, Person(""))
-            return
-        self._runner.read(
-            lambda: read_person(ws, contact_id),
-            lambda person: self._view.show_person(contact_id, person),
-            self._desk.fail,
-            owner=self._host,
-        )
-
-    def save_person(self, contact_id: int | None, person: Person, done: Callable[[], None]) -> None:
-        """Save the form; what is wrong is said in it and nothing is lost."""
-        account_id, ws = self.account_id, self._ws
-        if account_id is None:
-            return
-
-        def saved(changes: ChangeSet) -> None:
-            self._host.say_done(_("{name} saved.").format(name=person.name.strip()), changes)
-            done()
-
-        def failed(error: Exception) -> None:
-            if isinstance(error, FieldError):
-                self._view.say_wrong(error.field, error.message)
-            else:
-                self._desk.fail(error)
-
-        self._runner.write(
-            lambda: save_person(ws, account_id, contact_id, person), saved, failed,
-            owner=self._host,
-        )  # fmt: skip
+        self._open(work, self._view.show_tasks)
 
     def finish_task(self, promise_id: int) -> None:
         """A promise was kept, a task done."""

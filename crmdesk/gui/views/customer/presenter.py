@@ -17,6 +17,7 @@ from crmdesk.gui.event_words import event_item
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.sku_words import heat_item, thresholds_of
 from crmdesk.gui.views.customer.details import CardDetails, DetailsView
+from crmdesk.gui.views.customer.editing import CardEditing, EditingView
 from crmdesk.gui.views.customer.words import (
     CardItem,
     MonthItems,
@@ -41,11 +42,16 @@ _SHOWN_KINDS = (
     "account", "contact", "contact_point", "sale", "order", "visit", "planned_visit", "ticket",
     "invoice", "payment", "collection", "note", "promise", "quote", "return_request",
     "survey_score", "attachment", "sample", "reorder_override", "site", "account_product",
+    "custom_value", "custom_field",
     "quote_follow_up", "order_alteration", "stage_change", "opportunity", "touch", "visit_task",
 )  # fmt: skip
 
 
-class CustomerView(DetailsView, Protocol):
+class PagesView(DetailsView, EditingView, Protocol):
+    """What opens in the lower part of the card, and its forms."""
+
+
+class CustomerView(Protocol):
     """What the presenter asks of the widget."""
 
     def show_card(self, card: CardItem) -> None:
@@ -69,7 +75,7 @@ class CustomerView(DetailsView, Protocol):
 class CustomerPresenter:
     """The card of one customer at a time."""
 
-    def __init__(self, context: PlaceContext, view: CustomerView) -> None:
+    def __init__(self, context: PlaceContext, view: CustomerView, pages: PagesView) -> None:
         self.closed = False
         self.workspace = context.workspace
         self._runner = context.runner
@@ -81,7 +87,8 @@ class CustomerPresenter:
         self._group = EventGroup.ALL
         self._text = ""
         self._asked = 0
-        self.details = CardDetails(context, view, self)
+        self.details = CardDetails(context, pages, self)
+        self.editing = CardEditing(context, pages, self)
 
     # -------------------------------------------------------------------------------- life
 
@@ -293,13 +300,21 @@ class CustomerPresenter:
         if number == self._asked:
             self._view.put_month(found)
 
-    def say_done(self, words: str, changes: ChangeSet) -> None:
+    def forget(self) -> None:
+        """No page of rows is open any more."""
+        self.details.forget()
+
+    def say_done(
+        self, words: str, changes: ChangeSet, back: Callable[[], ChangeSet] | None = None
+    ) -> None:
         """Say what was done, with the way back where there is one."""
         ws, txn = self.workspace, changes.undo
-        if txn is None:
+        if txn is not None:
+            self._desk.toast(words, undo=lambda: self._take_back(lambda: undo.undo(ws, txn)))
+        elif back is not None:
+            self._desk.toast(words, undo=lambda: self._take_back(back))
+        else:
             self._desk.toast(words)
-            return
-        self._desk.toast(words, undo=lambda: self._take_back(lambda: undo.undo(ws, txn)))
 
     def _take_back(self, work: Callable[[], ChangeSet]) -> None:
         self._runner.write(work, owner=self)

@@ -1,0 +1,180 @@
+"""What is typed on the card, without Qt: people, sites, the customer's own data.
+
+Owns which form is open and what saving it means; what is wrong is said in the form and nothing that
+was typed is lost. What may be typed is the services'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import FieldError
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.customer.details import CardHost
+from crmdesk.gui.views.customer.form_words import data_fields, data_of, site_fields, site_of
+from crmdesk.gui.widgets.asked import AskedField
+from crmdesk.i18n import _
+from crmdesk.services.customer_data import CustomerData, read_data, save_data
+from crmdesk.services.people import Person, read_person, save_person
+from crmdesk.services.sites import Site, close_site, read_site, save_site
+
+Submit = Callable[[Mapping[str, str]], None]
+
+
+class EditingView(Protocol):
+    """What the forms ask of the widget."""
+
+    def show_person(self, contact_id: int | None, person: Person, today: str) -> None:
+        """Open the form of a person; without an id a new one."""
+
+    def show_form(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
+        """Open another form."""
+
+    def say_wrong(self, field: str, words: str) -> None:
+        """Say what is wrong in the form that is open."""
+
+    def close_form(self) -> None:
+        """What was typed is kept; the form goes."""
+
+
+class CardEditing:
+    """See the module."""
+
+    def __init__(self, context: PlaceContext, view: EditingView, host: CardHost) -> None:
+        self._ws = context.workspace
+        self._runner = context.runner
+        self._desk = context.desk
+        self._view = view
+        self._host = host
+        self._submit: Submit | None = None
+        self._before: Person | None = None
+
+    # -------------------------------------------------------------------------------- people
+
+    def open_person(self, contact_id: int | None) -> None:
+        """Open the form of a person, or of a new one."""
+        ws = self._ws
+        if self._host.account_id is None:
+            return
+        self._host.forget()
+        today = ws.today().isoformat()
+        if contact_id is None:
+            self._view.show_person(None, Person(""), today)
+            return
+
+        def show(person: Person) -> None:
+            self._before = person
+            self._view.show_person(contact_id, person, today)
+
+        self._runner.read(
+            lambda: read_person(ws, contact_id), show, self._desk.fail, owner=self._host
+        )
+
+    def save_person(self, contact_id: int | None, person: Person) -> None:
+        """Save the form of a person."""
+        account_id, ws, before = self._host.account_id, self._ws, self._before
+        if account_id is None:
+            return
+        back = None
+        if contact_id is not None and before is not None:
+
+            def back() -> ChangeSet:
+                return save_person(ws, account_id, contact_id, before)
+
+        self._save(
+            lambda: save_person(ws, account_id, contact_id, person),
+            _("{name} saved.").format(name=person.name.strip()),
+            back,
+        )
+
+    # --------------------------------------------------------------------------------- sites
+
+    def open_site(self, site_id: int | None) -> None:
+        """Open the form of a place of delivery, or of a new one."""
+        account_id, ws = self._host.account_id, self._ws
+        if account_id is None:
+            return
+        self._host.forget()
+
+        def submit(typed: Mapping[str, str]) -> None:
+            site = site_of(typed)
+            self._save(
+                lambda: save_site(ws, account_id, site_id, site),
+                _("{name} saved.").format(name=site.name.strip()),
+            )
+
+        def show(site: Site) -> None:
+            self._ask(site.name or _("New site"), _("place of delivery"), site_fields(site), submit)
+
+        if site_id is None:
+            show(Site(""))
+            return
+        self._runner.read(lambda: read_site(ws, site_id), show, self._desk.fail, owner=self._host)
+
+    def close_or_open_site(self, site_id: int) -> None:
+        """Nothing more goes to this place; a closed one is opened again."""
+        ws = self._ws
+
+        def work() -> tuple[bool, ChangeSet]:
+            closed = not read_site(ws, site_id).closed
+            return closed, close_site(ws, site_id, closed=closed)
+
+        def done(found: tuple[bool, ChangeSet]) -> None:
+            words = _("The site is closed.") if found[0] else _("The site is open again.")
+            self._host.say_done(words, found[1])
+
+        self._runner.write(work, done, self._desk.fail, owner=self._host)
+
+    # ------------------------------------------------------------------------ the customer's own
+
+    def open_data(self) -> None:
+        """Open the form of the customer's own data."""
+        account_id, ws = self._host.account_id, self._ws
+        if account_id is None:
+            return
+        self._host.forget()
+
+        def show(data: CustomerData) -> None:
+            def submit(typed: Mapping[str, str]) -> None:
+                self._save(
+                    lambda: save_data(ws, account_id, data_of(typed, data)),
+                    _("The customer's data are saved."),
+                )
+
+            self._ask(_("Data of the customer"), "", data_fields(data), submit)
+
+        self._runner.read(
+            lambda: read_data(ws, account_id), show, self._desk.fail, owner=self._host
+        )
+
+    # ---------------------------------------------------------------------------------- forms
+
+    def submit(self, typed: Mapping[str, str]) -> None:
+        """Save what is typed in the form that is open."""
+        if self._submit is not None:
+            self._submit(typed)
+
+    def _ask(self, title: str, note: str, fields: Sequence[AskedField], submit: Submit) -> None:
+        self._submit = submit
+        self._view.show_form(title, note, fields)
+
+    def _save(
+        self, work: Callable[[], ChangeSet], words: str, back: Callable[[], ChangeSet] | None = None
+    ) -> None:
+        def saved(changes: ChangeSet) -> None:
+            self._view.close_form()
+            if changes.touched:
+                self._host.say_done(words, changes, back)
+            else:
+                self._desk.toast(_("Nothing was changed."))
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, FieldError):
+                words = " ".join(part for part in (error.message, error.hint) if part)
+                self._view.say_wrong(error.field, words)
+            else:
+                self._desk.fail(error)
+
+        self._runner.write(work, saved, failed, owner=self._host)

@@ -1,0 +1,201 @@
+"""A form in a panel: labelled fields in two columns, saved by Ctrl+Enter, left by Esc.
+
+Owns layout, scrolling and the keyboard between fields; what is asked, and what is done with it, are
+the presenters'. A field with choices is a list, any other a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from crmdesk.gui import theme
+from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.widgets.asked import AskedField
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry
+from crmdesk.gui.widgets.lines import TextLabel
+from crmdesk.gui.widgets.panels import Panel, clear_layout
+from crmdesk.i18n import _
+
+_LABEL = 84
+_HEIGHT = 28
+
+
+class ChoiceField(QComboBox):
+    """A list of choices that Esc leaves (`given_up`) and Enter is done with (`entered`)."""
+
+    entered = Signal(str)
+    given_up = Signal()
+
+    def __init__(
+        self, name: str, choices: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setFixedHeight(theme.scaled(_HEIGHT))
+        for value, words in choices:
+            self.addItem(words, value)
+
+    def choose(self, value: str) -> None:
+        """Show a choice."""
+        self.setCurrentIndex(max(self.findData(value), 0))
+
+    def value(self) -> str:
+        """What is chosen."""
+        return str(self.currentData() if self.currentData() is not None else "")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit(self.value())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.given_up.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def labelled(label: str, field: QWidget, parent: QWidget) -> QWidget:
+    """A label at the left of a field, as :class:`LabelledEntry` has it."""
+    holder = QWidget(parent)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(t.SPACE_2)
+    words = TextLabel(label, ink="muted", parent=holder)
+    words.setMinimumWidth(theme.scaled(_LABEL))
+    row.addWidget(words)
+    row.addWidget(field, 1)
+    return holder
+
+
+def scrolling(inside: QWidget, parent: QWidget) -> QScrollArea:
+    """A view of something that may be higher than its room; what has the keyboard is in sight."""
+    area = QScrollArea(parent)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    area.viewport().setAutoFillBackground(False)
+    inside.setAutoFillBackground(False)
+    return area
+
+
+class FormFrame(Panel):
+    """Title, Close and Save around a form; `save_wanted` and `closed`. The body is the form's."""
+
+    save_wanted = Signal()
+    closed = Signal()
+
+    def __init__(self, save_key: str, parent: QWidget | None = None) -> None:
+        super().__init__(" ", "", parent)
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(t.SPACE_2)
+        holder = QWidget(self)
+        self._actions.setContentsMargins(0, 0, 0, 0)
+        holder.setLayout(self._actions)
+        self.back = KeyHintButton(_("Close"), "Esc", kind="quiet", parent=self)
+        self.back.clicked.connect(self.closed)
+        self.save = KeyHintButton(_("Save"), save_key, parent=self)
+        self.save.clicked.connect(self.save_wanted)
+        if self.header is not None:
+            for widget in (holder, self.back, self.save):
+                self.header.add_right(widget)
+        self.problem = TextLabel("", ink="danger", wrap=True, parent=self)
+        self.problem.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, 0)
+        self.problem.hide()
+        self.body.addWidget(self.problem)
+
+    def set_actions(self, buttons: Sequence[QWidget]) -> None:
+        """Further steps beside Save."""
+        clear_layout(self._actions)
+        for button in buttons:
+            self._actions.addWidget(button)
+
+    def say_problem(self, words: str) -> None:
+        """Say what is wrong; empty words take that away."""
+        self.problem.setText(words)
+        self.problem.setVisible(bool(words))
+
+
+class FieldForm(FormFrame):
+    """See the module; `saved(values)` with what is typed, by key."""
+
+    saved = Signal(dict)
+
+    def __init__(self, save_key: str, parent: QWidget | None = None) -> None:
+        super().__init__(save_key, parent)
+        self._fields: dict[str, EntryLine | ChoiceField] = {}
+        inside = QWidget(self)
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
+        self._grid_holder: QWidget | None = None
+        self.body.addWidget(scrolling(inside, self), 1)
+        self.save_wanted.connect(self.submit)
+
+    def show_form(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
+        """Show other fields, the keyboard in the first of them."""
+        self.set_title(title, note)
+        self.setAccessibleName(title)
+        self.say_problem("")
+        self.set_actions(())
+        clear_layout(self._column)
+        self._fields = {}
+        self._grid_holder = QWidget(self)
+        grid = QGridLayout(self._grid_holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(t.SPACE_4)
+        grid.setVerticalSpacing(t.SPACE_2)
+        place = 0
+        for one in fields:
+            if one.wide and place % 2:
+                place += 1
+            grid.addWidget(self._made(one), place // 2, place % 2, 1, 2 if one.wide else 1)
+            place += 2 if one.wide else 1
+        for column in (0, 1):
+            grid.setColumnStretch(column, 1)
+        self._column.addWidget(self._grid_holder)
+        self._column.addStretch(1)
+        first = next(iter(self._fields.values()), None)
+        if first is not None:
+            first.setFocus()
+
+    def _made(self, one: AskedField) -> QWidget:
+        parent = self._grid_holder or self
+        if one.choices:
+            field: EntryLine | ChoiceField = ChoiceField(one.label, one.choices, parent)
+            field.choose(one.text)  # type: ignore[union-attr]
+            holder: QWidget = labelled(one.label, field, parent)
+        else:
+            entry = LabelledEntry(one.label, placeholder=one.hint, parent=parent)
+            field, holder = entry.field, entry
+            entry.field.put_text(one.text)
+            entry.field.setText(one.text)
+            entry.field.setCursorPosition(0)
+        field.entered.connect(lambda _text: self.focusNextChild())
+        field.given_up.connect(self.closed)
+        self._fields[one.key] = field
+        return holder
+
+    def field(self, key: str) -> EntryLine | ChoiceField:
+        """One field; KeyError when there is none."""
+        return self._fields[key]
+
+    def values(self) -> Mapping[str, str]:
+        """What is typed, by key."""
+        return {
+            key: field.value() if isinstance(field, ChoiceField) else field.text()
+            for key, field in self._fields.items()
+        }
+
+    def say(self, key: str, words: str) -> None:
+        """Say what is wrong with a field and put the keyboard there; nothing typed is lost."""
+        self.say_problem(words)
+        if key in self._fields:
+            self._fields[key].setFocus()
+
+    def submit(self) -> None:
+        """Ask to save what is typed."""
+        self.saved.emit(dict(self.values()))

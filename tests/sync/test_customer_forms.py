@@ -1,0 +1,106 @@
+"""What the card's forms write: one laptop edits, HQ takes it, another laptop sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from crmdesk.domain.consents import Channel, Consent
+from crmdesk.domain.custom_fields import CustomField, FieldKind
+from crmdesk.services.custom_fields import save_field
+from crmdesk.services.customer_data import read_data, save_data
+from crmdesk.services.people import Person, Way, read_person, save_person
+from crmdesk.services.queries.account_work import sites
+from crmdesk.services.queries.field_history import field_changes
+from crmdesk.services.sites import Site, close_site, read_site, save_site
+from crmdesk.services.workspace import Workspace, workspace_of
+from tests.sync.conftest import Headquarters, Laptop
+
+pytestmark = pytest.mark.hq
+
+
+def at(laptop: Laptop) -> Workspace:
+    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
+
+
+def account(laptop: Laptop) -> int:
+    return int(laptop.one("SELECT id FROM account WHERE code = 'C0'"))
+
+
+def test_people_sites_and_own_fields_reach_the_other_laptop(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    save_field(at(office), CustomField(0, "Fridges", FieldKind.NUMBER))
+    office.sync()
+    rep.sync()
+    ways = (
+        Way("mobile", "+34600555127", "private", preferred=True),
+        Way("email", "i@v.example", preferred=True),
+    )
+    consents = (
+        Consent(Channel.CALL, given=True, on=date(2026, 3, 2)),
+        Consent(Channel.EMAIL, given=False, on=date(2026, 3, 4)),
+    )
+    ines = Person("Inés Vera", "buyer", language="es", ways=ways, consents=consents)
+    save_person(at(rep), account(rep), None, ines)
+    cellar = Site("Cellar", position="42.506300, 1.521800", hours="Mon 09:00–14:00, closed Tue–Sun",
+                  delivery_note="ring twice", usual=True)  # fmt: skip
+    save_site(at(rep), account(rep), None, cellar)
+    data = read_data(at(rep), account(rep))
+    own = {data.fields[0].id: "2"}
+    save_data(at(rep), account(rep), replace(data, hours="Mon-Fri 8-15", custom=own))
+    report = rep.sync()
+    assert (report.refusals, report.conflicts, report.waiting) == (0, 0, 0)
+    office.sync()
+
+    contact = int(office.one("SELECT id FROM contact WHERE name = 'Inés Vera'"))
+    seen = read_person(at(office), contact)
+    assert replace(seen, ways=tuple(replace(way, key=0) for way in seen.ways)) == ines
+    site = int(office.one("SELECT id FROM site WHERE name = 'Cellar'"))
+    assert read_site(at(office), site) == cellar
+    theirs = read_data(at(office), account(office))
+    assert (theirs.hours, list(theirs.custom.values())) == (
+        "Mon–Fri 08:00–15:00, closed Sat–Sun", ["2"],
+    )  # fmt: skip
+    rep.sync()
+    office.sync()
+    told = {(one.about, str(one.new)) for one in field_changes(at(office), account(office))}
+    assert {("Inés Vera", "Inés Vera"), ("Cellar", "Cellar"), ("Fridges", "2")} <= told
+
+    close_site(at(office), site)
+    save_person(at(office), account(office), contact, replace(seen, ways=seen.ways[:1]))
+    office.sync()
+    rep.sync()
+    assert [one.closed_on is not None for one in sites(at(rep), account(rep))] == [True]
+    assert rep.rows("SELECT kind, label FROM contact_point ORDER BY id DESC LIMIT 1") == [
+        ("mobile", "private")
+    ]
+
+
+def test_two_first_values_of_one_field_both_stay_and_the_newer_holds(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    save_field(at(office), CustomField(0, "Fridges", FieldKind.NUMBER))
+    office.sync()
+    rep.sync()
+    for laptop, value in ((rep, "2"), (office, "3")):
+        data = read_data(at(laptop), account(laptop))
+        own = {data.fields[0].id: value}
+        save_data(at(laptop), account(laptop), replace(data, custom=own))
+    assert (office.sync().refusals, rep.sync().refusals, office.sync().refusals) == (0, 0, 0)
+    for laptop in (rep, office):
+        assert list(read_data(at(laptop), account(laptop)).custom.values()) == ["3"]
+        assert laptop.rows("SELECT value FROM custom_value ORDER BY value") == [("2",), ("3",)]
+    data = read_data(at(rep), account(rep))
+    save_data(at(rep), account(rep), replace(data, custom={data.fields[0].id: "4"}))
+    rep.sync()
+    office.sync()
+    assert office.rows("SELECT value FROM custom_value") == [("4",)]
+
+
+def test_a_reps_program_cannot_define_a_field(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    rep.run("INSERT INTO custom_field (uid, name) VALUES (randomblob(16), 'Mine')")
+    assert rep.sync().refusals == 1
+    office.sync()
+    assert office.rows("SELECT name FROM custom_field") == []

@@ -78,21 +78,6 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
             conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
         )
     )  # fmt: skip
-    told = _news(taken.news, more=taken.more)
-    if told:
-        context.console.say(told)
+    if taken.sentence:
+        context.console.say(taken.sentence)
     return FINDINGS if report.refusals else DONE
-
-
-def _news(news: str, *, more: bool) -> str:
-    """What to say of HQ's rows; nothing when all that HQ had was taken."""
-    if news == "restored":
-        return _("HQ was restored from a backup. Export again: it asks for everything once more.")
-    if news == "passed":
-        return _(
-            "This computer has moved on since the export, so HQ's news in the file were left out."
-            " The next sync or export brings them."
-        )
-    if more:
-        return _("HQ has more than fitted into the file. Export again for the rest.")
-    return _("HQ's news in the file were here already.") if news == "known" else ""

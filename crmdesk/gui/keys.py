@@ -373,6 +373,8 @@ _ALL = (
     Binding("prices.leave", "Esc", N_("close without saving")),
     Binding("sync.try", "F5", N_("Try now")),
     Binding("sync.cancel", "Esc", N_("Stop the round")),
+    Binding("sync.write_file", "W", N_("Write a file")),
+    Binding("sync.take_file", "I", N_("Take the answer")),
     Binding("sync.previous", "Up", N_("before")),
     Binding("sync.next", "Down", N_("next")),
     Binding("sync.field_before", "Shift+Up", N_("field before")),

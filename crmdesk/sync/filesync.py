@@ -77,6 +77,22 @@ class Taken:
     news: str
     more: bool
 
+    @property
+    def sentence(self) -> str:
+        """What to say of HQ's rows; nothing when all that HQ had was taken."""
+        if self.news == "restored":
+            return _(
+                "HQ was restored from a backup. Export again: it asks for everything once more."
+            )
+        if self.news == "passed":
+            return _(
+                "This computer has moved on since the export, so HQ's news in the file were left"
+                " out. The next sync or export brings them."
+            )
+        if self.more:
+            return _("HQ has more than fitted into the file. Export again for the rest.")
+        return _("HQ's news in the file were here already.") if self.news == "known" else ""
+
 
 def pull_label(cursor: str, *, own: bool) -> str:
     """How the page is found that follows a cursor, by the cursor's hash."""

@@ -52,6 +52,7 @@ def test_case_28_who_was_silent_longer_than_tombstones_are_kept_starts_anew(
     assert hq.one("SELECT horizon FROM scope_head WHERE scope = %s", _T1) > 0
     found = one.sync()
     assert (found.sent, found.refusals, found.waiting) == (4, 2, 0)
+    assert found.healed == 0, "by the new start, not by the comparison that follows a refusal"
     here, there = both(hq, one)
     assert here == there
     assert one.rows("SELECT code FROM account ORDER BY code") == [("C0",), ("C1",), ("C3",)]

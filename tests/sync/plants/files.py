@@ -67,8 +67,8 @@ def _any_digest_will_do(patch: pytest.MonkeyPatch) -> None:
     """HQ gives and takes bytes to whoever knows a digest."""
     sizes = blobs._sizes
 
-    def everywhere(connection: Any, who: Any, digests: Any) -> Any:
-        return sizes(connection, replace(who, role=type(who.role).ADMIN), digests)
+    def everywhere(connection: Any, who: Any, digests: Any, **rest: Any) -> Any:
+        return sizes(connection, replace(who, role=type(who.role).ADMIN), digests, **rest)
 
     patch.setattr(blobs, "_sizes", everywhere)
 

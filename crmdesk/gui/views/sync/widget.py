@@ -18,6 +18,7 @@ from crmdesk.gui.sync_words import RoundItem
 from crmdesk.gui.views.sync.board import NeedBoard, scrolled
 from crmdesk.gui.views.sync.items import CentreItem, FieldItem
 from crmdesk.gui.views.sync.lists import LineList, TileStrip
+from crmdesk.gui.views.sync.posting import FilePost
 from crmdesk.gui.views.sync.presenter import (
     NEEDS,
     PROPOSALS,
@@ -61,6 +62,7 @@ class SyncPlace(QWidget):
         self._heading.add_action(self.progress)
         self._heading.add_action(self._try)
         self.tiles = TileStrip(self)
+        self.post = FilePost(context, self.presenter, self)
         self.waiting = LineList(_("Waiting to send"), self)
         self.sessions = LineList(_("Last sessions"), self)
         self.board = NeedBoard(self)
@@ -93,6 +95,7 @@ class SyncPlace(QWidget):
         self._no_waiting = EmptyState("check", "", "")
         self._waiting_stack.addWidget(self._no_waiting)
         self._waiting_panel.body.addWidget(self._waiting_stack)
+        self._waiting_panel.add_foot(self.post)
         sessions = Panel(_("Last sessions"), parent=left)
         self._sessions_stack = QStackedWidget(sessions)
         self._sessions_stack.addWidget(scrolled(self.sessions))
@@ -125,6 +128,8 @@ class SyncPlace(QWidget):
         slots: dict[str, Callable[[], object]] = {
             "sync.try": presenter.try_now,
             "sync.cancel": presenter.cancel,
+            "sync.write_file": lambda: self._by_file(self.post.ask_write),
+            "sync.take_file": lambda: self._by_file(self.post.ask_take),
             "sync.fine": presenter.fine,
             "sync.restore": presenter.restore,
             "sync.open": presenter.open,
@@ -152,6 +157,11 @@ class SyncPlace(QWidget):
     def _on_tab(self, tab: str, step: Callable[[], object]) -> None:
         """A key of one part does nothing while another one is shown."""
         if self.presenter.selection().tab == tab:
+            step()
+
+    def _by_file(self, step: Callable[[], None]) -> None:
+        """Files are for who has an HQ."""
+        if self._item is not None and not self._item.alone:
             step()
 
     def _on_step_wanted(self, step: str) -> None:
@@ -199,6 +209,7 @@ class SyncPlace(QWidget):
         self._show_empty(alone=item.alone)
         self._heading.set_title(_("Sync centre"), [Run(item.subtitle, "muted")])
         self._try.setVisible(not item.alone)
+        self.post.setVisible(not item.alone)
         self._show_tiles()
         self.waiting.set_items(item.waiting)
         self._waiting_panel.set_title(

@@ -68,28 +68,41 @@ class StageHistory:
         self._all = _Count()
         self._stages: dict[Stage, _Count] = {}
         self._ages: dict[tuple[Stage, int], _Count] = {}
+        self._touched: dict[tuple[Stage, int], tuple[_Count, _Count, _Count]] = {}
 
     def see(self, path: Path, stay: Stay, first: int, last: int) -> None:
         """Take in the weekly days of a stay from ``first`` to ``last``, both included."""
-        first = max(first, stay.first)
+        began, won = stay.first, path.won
+        first = max(first, began)
         if stay.last is not None:
             last = min(last, stay.last - 1)
+        if last < first:
+            return
         for age, (begins, ends) in enumerate(_AGES):
-            low, high = max(first, stay.first + begins), min(last, stay.first + ends)
+            low, high = began + begins, began + ends
+            if low > last:
+                return
+            low, high = max(low, first), min(high, last)
             seen = _weeks(low, high)
             if not seen:
                 continue
-            won = 0
-            if path.won is not None:
-                won = _weeks(max(low, path.won - HORIZON_DAYS), min(high, path.won - 1))
-            for count in (
-                self._all,
-                self._stages.setdefault(stay.stage, _Count()),
-                self._ages.setdefault((stay.stage, age), _Count()),
-            ):
+            gone = 0
+            if won is not None and won - HORIZON_DAYS <= high:
+                gone = _weeks(max(low, won - HORIZON_DAYS), min(high, won - 1))
+            for count in self._counts(stay.stage, age):
                 count.seen += seen
-                count.won += won
+                count.won += gone
                 count.deals.add(path.deal.key)
+
+    def _counts(self, stage: Stage, age: int) -> tuple[_Count, _Count, _Count]:
+        found = self._touched.get((stage, age))
+        if found is None:
+            found = self._touched[stage, age] = (
+                self._all,
+                self._stages.setdefault(stage, _Count()),
+                self._ages.setdefault((stage, age), _Count()),
+            )
+        return found
 
     def chance(self, stage: Stage, days: int) -> Figure[Chance]:
         """The chance of a deal that has been in a stage for some days, or TOO_FEW_DEALS."""
@@ -135,6 +148,7 @@ def forecast(open_paths: Sequence[Path], known: StageHistory, day: int) -> Forec
     """Σ amount × chance of the deals open on a day; the usual weights of their stages beside it."""
     expected, usual, total = 0.0, 0, 0
     missing: Missing | None = None
+    chances: dict[tuple[Stage, int], Figure[Chance]] = {}
     for path in open_paths:
         stay = path.at(day)
         if stay is None:
@@ -142,7 +156,10 @@ def forecast(open_paths: Sequence[Path], known: StageHistory, day: int) -> Forec
         amount = path.deal.amount_minor
         total += amount
         usual += amount * USUAL_WEIGHT_BP[stay.stage]
-        chance = known.chance(stay.stage, day - stay.first)
+        group = stay.stage, age_group(day - stay.first)
+        chance = chances.get(group)
+        if chance is None:
+            chance = chances[group] = known.chance(stay.stage, day - stay.first)
         if chance.value is None:
             missing = chance.reason
         else:
@@ -203,7 +220,8 @@ def learn(
 def _replayed(paths: Sequence[Path], known: StageHistory, day: int) -> Replay:
     there = [
         path for path in paths
-        if path.deal.opened <= day and (path.decided is None or path.decided > day)
+        if path.deal.opened <= day
+        and (path.won is None or path.won > day) and (path.lost is None or path.lost > day)
         and path.at(day) is not None
     ]  # fmt: skip
     won = [

@@ -23,6 +23,8 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "card": ("queries", "the customer card on the big company"),
     "window": ("window", "places and cards painted in the real window, big company"),
     "lists": ("queries", "top 200 due, first pages, Today and search on the big company"),
+    "listing": ("listing", "every list in every order, with every filter, and its totals"),
+    "memory": ("remembering", "what the real window holds in memory, place by place"),
     "import": ("importing", "a file of sold lines against the bare insert of its rows"),
     "sync": ("syncing", "first download, upload, download of changes, idle round"),
     "devices": ("crowding", "200 simulated devices at one server: waiting, fairness, memory"),

@@ -24,8 +24,10 @@ from crmdesk.domain.clock import ZoneClock
 from crmdesk.services.workspace import Workspace, open_workspace
 from crmdesk.storage import bulk, capture, profile, schema, summaries
 from crmdesk.storage.rows import Batch
+from tests.benchmarks.fuller import fuller
 
-BIG = DemoSpec(customers=20_000, years=5, reps=60, lines=2_000_000)
+BIG = DemoSpec(customers=20_000, years=5, reps=60, lines=2_300_000)
+"""Asked for more than the two million lines it is to have: the demo's aim falls short."""
 SMALL = DemoSpec(customers=600, years=3, reps=4, lines=60_000)
 _FACTS = "benchmark.json"
 
@@ -61,7 +63,7 @@ def spec_for(*, quick: bool) -> DemoSpec:
 
 def fingerprint(spec: DemoSpec) -> str:
     """What must be the same for a profile to be used again."""
-    return f"{spec} {schema.HEAD_REVISION}"
+    return f"{spec} {schema.HEAD_REVISION} fuller 1"
 
 
 def facts_of(folder: Path) -> Made | None:
@@ -117,7 +119,7 @@ def make_profile(folder: Path, spec: DemoSpec) -> Made:
     database = profile.make(folder, clock, way="open")
     counted = _Counted()
     began = time.perf_counter()
-    rows = bulk.load(database, counted.of(company(spec)))
+    rows = bulk.load(database, counted.of(fuller(company(spec))))
     loaded = time.perf_counter()
     with database.maintenance() as connection:
         summaries.rebuild(connection, spec.today)

@@ -28,7 +28,7 @@ _PLACES = ("customers", "plan", "reorder", "orders", "today")
 def measure_window(bench: Bench) -> None:
     """Cards of many customers, then the places again and again."""
     app = make_application()
-    desktop = _opened(big_profile(bench.work, quick=bench.quick))
+    desktop = opened_window(big_profile(bench.work, quick=bench.quick))
     try:
         window, workspace = desktop.window, desktop.workspace
         if workspace is None:
@@ -41,7 +41,7 @@ def measure_window(bench: Bench) -> None:
             found.append(
                 _until(card, "show_card", lambda key=key: window.go("customer", account=key))
             )
-            _settle(app)
+            settle(app)
         times = Times([wall for wall, _cpu in found[1:]], [cpu for _wall, cpu in found[1:]])
         bench.add_times("card painted in the window, median", times, median)
         bench.add_times("card painted in the window, 95th percentile", times, p95)
@@ -51,10 +51,11 @@ def measure_window(bench: Bench) -> None:
             _measure_scrolling(bench, app, window, name)
     finally:
         desktop.close()
-        _settle(app)
+        settle(app)
 
 
-def _opened(folder: Path) -> Desktop:
+def opened_window(folder: Path) -> Desktop:
+    """The desktop with a profile open, at rest."""
     desktop = Desktop(make_application(), Start(folder, now, sync_by_itself=False))
     desktop.show()
     loop = QEventLoop()
@@ -64,7 +65,7 @@ def _opened(folder: Path) -> Desktop:
     QTimer.singleShot(_LIMIT_MS, loop.quit)
     loop.exec()
     ticks.stop()
-    _settle(make_application())
+    settle(make_application())
     return desktop
 
 
@@ -73,18 +74,18 @@ def _measure_place(bench: Bench, app: QApplication, window: Any, name: str) -> N
     window.go(name)
     app.processEvents()
     first = time.perf_counter() - began
-    _settle(app)
+    settle(app)
     again = []
     cpu = []
     for _round in range(5):
         window.go("customer" if name != "customer" else "today")
-        _settle(app)
+        settle(app)
         began, began_cpu = time.perf_counter(), time.thread_time()
         window.go(name)
         app.processEvents()
         again.append(time.perf_counter() - began)
         cpu.append(time.thread_time() - began_cpu)
-        _settle(app)
+        settle(app)
     bench.add_times(f"{name}: shown again", Times(again, cpu), at_most_ms=100)
     bench.add_ms(f"{name}: shown the first time, rows may follow", first)
 
@@ -92,7 +93,7 @@ def _measure_place(bench: Bench, app: QApplication, window: Any, name: str) -> N
 def _measure_scrolling(bench: Bench, app: QApplication, window: Any, name: str) -> None:
     """A step of three rows down a list, painted; rows that are not read yet come later."""
     window.go("lists", list=name)
-    _settle(app, for_ms=600)
+    settle(app, for_ms=600)
     table = window.place("lists").table
     bar, step = table.verticalScrollBar(), 3 * table.verticalHeader().defaultSectionSize()
     walls, cpus = [], []
@@ -103,7 +104,7 @@ def _measure_scrolling(bench: Bench, app: QApplication, window: Any, name: str) 
         walls.append(time.perf_counter() - began)
         cpus.append(time.thread_time() - began_cpu)
         if number % 10 == 0:
-            _settle(app, for_ms=10)
+            settle(app, for_ms=10)
     bench.add_times(f"Lists, {name}: a scroll step painted, 95th percentile",
                     Times(walls, cpus), p95, at_most_ms=16)  # fmt: skip
 
@@ -131,7 +132,7 @@ def _until(view: Any, method: str, wish: Callable[[], object]) -> tuple[float, f
     return taken
 
 
-def _settle(app: QApplication, *, for_ms: int = 150) -> None:
+def settle(app: QApplication, *, for_ms: int = 150) -> None:
     """Let late answers and paintings pass, so that they are not counted to what comes next."""
     loop = QEventLoop()
     QTimer.singleShot(for_ms, loop.quit)

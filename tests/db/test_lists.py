@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.states import Role
@@ -16,6 +18,7 @@ from crmdesk.i18n import use_language
 from crmdesk.services import bulk_edits, saved_views, undo
 from crmdesk.services.queries.lists import reading, sentences
 from crmdesk.services.queries.lists.conditions import (
+    BARE,
     OPS,
     Condition,
     ListQuery,
@@ -25,6 +28,7 @@ from crmdesk.services.queries.lists.conditions import (
 )
 from crmdesk.services.queries.lists.registry import all_lists, list_named
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
+from crmdesk.services.queries.lists.walking import Order
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.spelling import folded_text
 
@@ -298,3 +302,92 @@ def _uid(ws: Workspace, user: int) -> bytes:
                 "SELECT uid FROM app_user WHERE id = ?", (user,)
             ).scalar_one()
         )
+
+
+# ------------------------------------------------------------------------- long lists
+
+
+def _places(ws: Workspace, spec: ListSpec, column: ListColumn) -> dict[int, tuple[Any, ...]]:
+    """Where each row belongs in an order, told by one plain statement: value, owner, id."""
+    value = column.stored if column.order is None else column.order
+    owner = spec.id if column.via is None else column.via
+    with ws.database.read() as connection:
+        rows = connection.execute(
+            select(spec.id, value, owner).select_from(spec.source).where(*spec.where(ws))
+        ).all()
+    places = {}
+    for key, held, whose in rows:
+        known = held or (0 if column.kind in (Kind.MONEY, Kind.NUMBER) else "")
+        if column.kind is Kind.TEXT and column.sortable:
+            # As SQLite folds: the letters of ASCII only.
+            known = "".join(one.lower() if one.isascii() else one for one in known)
+        places[key] = (known, key) if column.via is None else (known, whose or 0, key)
+    return places
+
+
+@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("walked", [30, 6_000])
+def test_any_order_and_filter_give_what_sorting_all_rows_gives(
+    ws: Workspace, key: str, walked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a page ends before it is full, and where the filter leads to few rows."""
+    for name, value in (("_SLICE", 8), ("_WALKED_FIRST", walked), ("_WALKED_LATER", walked),
+                        ("_FEW", 12), ("_SHORT", 0)):  # fmt: skip
+        monkeypatch.setattr(reading, name, value)
+    spec, draw = list_named(key), Random(key)
+    rows = list(reading.rows_of(ws, spec, list(_places(ws, spec, spec.columns[0]))).values())
+    for column in (one for one in spec.columns if one.sortable):
+        places = _places(ws, spec, column)
+        asked = draw.choice(spec.columns)
+        op = draw.choice([op for op in OPS[asked.kind] if op not in (Op.PAST, Op.AHEAD)])
+        value = draw.choice([0, 30]) if op is Op.NOT_PAST else draw.choice(_values(asked, rows))
+        condition = Condition(asked.key, op, None if op in BARE else value)
+        down = draw.random() < 0.5
+        for conditions in ((), (condition,)):
+            found = _everything(ws, spec, ListQuery("", conditions, (column.key, down)))
+            wanted = [
+                row.id for row in rows
+                if not conditions
+                or _holds(asked, condition, row.values[asked.key], ws.today())
+            ]  # fmt: skip
+            wanted.sort(key=lambda row: places[row], reverse=down)
+            assert found == wanted, (column.key, down, conditions)
+
+
+def test_every_order_of_a_long_list_has_its_index(ws: Workspace) -> None:
+    """A page along a column is read from an index, and nothing is sorted for it."""
+    for spec in all_lists().values():
+        for column in (one for one in spec.columns if one.indexed):
+            for down in (False, True):
+                order = Order(column, down)
+                parts = order.parts(spec)
+                query = select(*parts).where(*spec.where(ws)).order_by(*order.ordered(parts))
+                with ws.database.read() as connection:
+                    first = connection.execute(query.limit(1)).first()
+                    if first is not None:
+                        query = query.where(order.beyond(parts, tuple(first)))
+                    compiled = query.limit(9).compile(
+                        connection, compile_kwargs={"literal_binds": True}
+                    )
+                    steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
+                plan = " / ".join(str(step[-1]) for step in steps)
+                assert "USING" in plan, (spec.key, column.key, plan)
+                assert "INDEX" in plan, (spec.key, column.key, plan)
+                assert "TEMP B-TREE FOR ORDER BY" not in plan, (spec.key, column.key, plan)
+
+
+def test_a_search_for_few_goes_on_to_the_end_of_a_long_list(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that found nothing in what it looked through says where to go on."""
+    monkeypatch.setattr(reading, "_WALKED_FIRST", 20)
+    monkeypatch.setattr(reading, "_SLICE", 10)
+    monkeypatch.setattr(reading, "_SHORT", 0)
+    spec = list_named("contacts")
+    last = _everything(ws, spec, ListQuery(sort=("job", True)))[-1]
+    name = reading.rows_of(ws, spec, [last])[last].values["name"]
+    query = ListQuery("", (Condition("name", Op.IS, name),), ("job", True))
+    page = reading.first_page(ws, spec, query)
+    assert page.keys == []
+    assert page.after is not None
+    assert last in _everything(ws, spec, query)

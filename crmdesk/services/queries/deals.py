@@ -293,7 +293,12 @@ def _narrowed(
 
 def _found(connection: Connection, text: str) -> dict[str, str]:
     hits = search.find(connection, text, kinds=("account",), limit=_FOUND_LIMIT)
-    rows = connection.exec_driver_sql("SELECT id, name FROM opportunity")
+    # Names in Latin letters only are looked through by SQLite, the others by what they sound like.
+    rows = connection.exec_driver_sql(
+        "SELECT id, name FROM opportunity WHERE name GLOB '*[^ -~]*' OR NOT EXISTS"
+        " (SELECT 1 FROM json_each(:words) WHERE instr(lower(name), value) = 0)",
+        {"words": json.dumps(_plain(text).split())},
+    )
     return {
         "accounts": json.dumps([hit.id for hit in hits]),
         "named": json.dumps([key for key, name in rows if matches(text, name)]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -138,14 +139,15 @@ def _deals(
     since = (today - timedelta(days=HISTORY_DAYS)).isoformat()
     moves: dict[int, list[Move]] = {}
     rows = connection.exec_driver_sql(
-        "SELECT c.opportunity_id, date(c.at), c.from_stage, c.to_stage, r.name FROM stage_change c"
+        "SELECT c.opportunity_id, substr(c.at, 1, 10), c.from_stage, c.to_stage, r.name"
+        " FROM stage_change c"
         " JOIN opportunity o ON o.id = c.opportunity_id LEFT JOIN outcome_reason r"
         " ON r.id = c.reason_id WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL"
         " ORDER BY c.at, c.id",
         (since,),
     )
     for key, on, before, after, reason in rows:
-        move = Move(_ordinal(on), stage_of(before), stage_of(after), reason or "")
+        move = Move(_ordinal(on), _stage(before), _stage(after), reason or "")
         moves.setdefault(key, []).append(move)
     uid: object = None
     if person is not None:
@@ -167,7 +169,7 @@ def _deals(
             share = WHOLE_BP if user == person else 0
         if share or user == person:
             mine[key] = share
-        standing = stage_of(stage)
+        standing = _stage(stage)
         ended = _ordinal(closed) if closed and standing in CLOSED_STAGES else None
         found.append(
             Deal(key, name, amount, _ordinal(opened), standing, reason, ended,
@@ -178,6 +180,8 @@ def _deals(
 
 def _share(splits: str | None, uid: object) -> int | None:
     """The basis points of a person in a divided deal, 0 for none; None when it is not divided."""
+    if splits is None:
+        return None
     shares = read_splits(json.loads(splits) if splits else None)
     if not shares:
         return None
@@ -192,5 +196,9 @@ def _of_person(path: Path, share: int) -> Path:
     return replace(path, deal=replace(path.deal, amount_minor=amount))
 
 
+_stage = lru_cache(maxsize=64)(stage_of)
+
+
+@lru_cache(maxsize=4096)
 def _ordinal(text: str) -> int:
     return date.fromisoformat(text[:10]).toordinal()

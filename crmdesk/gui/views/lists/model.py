@@ -49,7 +49,7 @@ def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ..
             _cell(column, currency, today, strong=column.key == first),
             column_width(column.width, heading(column, currency)), right=column.right,
             hidden=not column.shown, stretch=column.key == first,
-            value=_exported(column, currency),
+            value=_exported(column, currency), sortable=column.sortable,
         )
         for column in spec.columns
     )  # fmt: skip

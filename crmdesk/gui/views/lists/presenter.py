@@ -13,13 +13,14 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.lists.steps import ListSteps, ViewItem
-from crmdesk.gui.views.lists.words import empty_words, rows_words, totals_words
+from crmdesk.gui.views.lists.words import empty_words, looking_words, rows_words, totals_words
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import reading, sentences
 from crmdesk.services.queries.lists.conditions import ListQuery
-from crmdesk.services.queries.lists.reading import After, Page, Totals
+from crmdesk.services.queries.lists.reading import Page, Totals
 from crmdesk.services.queries.lists.registry import all_lists, list_named
 from crmdesk.services.queries.lists.spec import ListRow, ListSpec
+from crmdesk.services.queries.lists.walking import Place
 
 FIRST = "contacts"
 
@@ -88,7 +89,8 @@ class ListsPresenter:
         self._view = view
         self._asked = 0
         self._totals: Totals | None = None
-        self._after: After | None = None
+        self._after: Place | None = None
+        self._found = 0
         self._following = False
         self._queries: dict[str, ListQuery] = {}
         self.steps = ListSteps(context, self, view)
@@ -231,11 +233,17 @@ class ListsPresenter:
     def _on_page(self, number: int, page: Page) -> None:
         if number != self._asked:
             return
-        self._after, self._following = page.after, False
+        self._after, self._following, self._found = page.after, False, len(page.keys)
         self._view.show_keys(page.keys, page.rows)
-        title, hint = empty_words(self.spec, self.query) if not page.keys else ("", "")
-        self._view.show_empty(title, hint)
+        self._show_emptiness()
         self.read_on()
+
+    def _show_emptiness(self) -> None:
+        title, hint = "", ""
+        if not self._found:
+            ended = self._after is None
+            title, hint = empty_words(self.spec, self.query) if ended else looking_words()
+        self._view.show_empty(title, hint)
 
     def read_on(self, done: Callable[[], None] | None = None) -> None:
         """Read the ids that follow; with ``done`` all of them, and tell it then."""
@@ -257,9 +265,14 @@ class ListsPresenter:
         if number != self._asked:
             return
         self._after, self._following = page.after, False
+        self._found += len(page.keys)
         self._view.add_keys(page.keys, more=page.after is not None)
+        self._show_emptiness()
         if done is not None:
             done()
+        elif self._found < reading.PAGE:
+            # What was looked through had too few rows that match to fill the window.
+            self.read_on()
 
     def _on_totals(self, number: int, totals: Totals) -> None:
         if number == self._asked:

@@ -79,6 +79,11 @@ def empty_words(spec: ListSpec, query: ListQuery) -> tuple[str, str]:
     return _("Nothing here yet."), hints.get(spec.key, _("Rows come with the work, or with sync."))
 
 
+def looking_words() -> tuple[str, str]:
+    """What stands there while rows that match are still looked for."""
+    return _("Nothing found yet."), _("The rest of the list is still being looked through.")
+
+
 def first_steps() -> Mapping[str, str]:
     """How the first row of a list comes to be."""
     return {

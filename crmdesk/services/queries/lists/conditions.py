@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, func
 
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
+from crmdesk.services.queries.lists.walking import filled
 from crmdesk.storage.spelling import folded_text
 
 
@@ -82,20 +83,20 @@ def condition_sql(column: ListColumn, condition: Condition, today: date) -> Colu
     if op not in OPS[column.kind]:
         raise ValueError(f"{op} is not asked of {column.kind}")
     if op is Op.EMPTY:
-        return func.coalesce(value, "") == ""
+        return filled(column) == ""
     if op is Op.FILLED:
-        return func.coalesce(value, "") != ""
+        return filled(column) != ""
     if column.kind in (Kind.MONEY, Kind.NUMBER):
-        return _number_sql(func.coalesce(value, 0), op, _whole(condition.value))
+        return _number_sql(filled(column), op, _whole(condition.value))
     if column.kind is Kind.DAY:
-        return _day_sql(value, op, condition.value, today)
+        return _day_sql(filled(column), op, condition.value, today)
     wanted = str(condition.value or "")
     if op is Op.CONTAINS:
         return func.folded(value).contains(folded_text(wanted), autoescape=True)
     if column.kind is Kind.TEXT:
-        same = func.folded(func.coalesce(value, "")) == folded_text(wanted)
+        same = func.folded(filled(column)) == folded_text(wanted)
     else:
-        same = func.coalesce(value, "") == wanted
+        same = filled(column) == wanted
     return same if op is Op.IS else ~same
 
 
@@ -106,6 +107,7 @@ def _number_sql(value: ColumnElement[Any], op: Op, wanted: int) -> ColumnElement
 
 
 def _day_sql(value: ColumnElement[Any], op: Op, wanted: Value, today: date) -> ColumnElement[bool]:
+    """The value is empty where there is no day, which comes before all days."""
     if op in DAYS:
         days = _whole(wanted)
         if op is Op.AHEAD:
@@ -113,10 +115,10 @@ def _day_sql(value: ColumnElement[Any], op: Op, wanted: Value, today: date) -> C
         first = _iso(today - timedelta(days=days))
         if op is Op.PAST:
             return and_(value >= first, value <= _iso(today))
-        return or_(value.is_(None), value < first)
+        return value < first
     day = _iso(date.fromisoformat(str(wanted)))
     if op is Op.BEFORE:
-        return value < day
+        return and_(value > "", value < day)
     return value > day if op is Op.AFTER else value == day
 
 
@@ -160,7 +162,7 @@ def from_document(spec: ListSpec, document: object) -> tuple[ListQuery, int]:
     sort = document.get("sort")
     order = None
     if isinstance(sort, list) and len(sort) == 2 and spec.knows(str(sort[0])):
-        order = (str(sort[0]), bool(sort[1]))
+        order = (str(sort[0]), bool(sort[1])) if spec.column(str(sort[0])).sortable else None
     columns = tuple(
         (str(pair[0]), int(pair[1]))
         for pair in _several(document.get("columns"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, func, literal_column, select
 
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import words
@@ -28,14 +28,15 @@ def _customers() -> ListSpec:
     return ListSpec(
         "customers", lambda: _("Customers"), "account", "customers", source, a.id,
         (
-            ListColumn("name", lambda: _("Customer"), text, a.name, 220),
+            ListColumn("name", lambda: _("Customer"), text, a.name, 220, indexed=True),
             ListColumn("code", lambda: _("Code"), text, a.code, 90, shown=False),
-            ListColumn("city", lambda: _("Town"), text, a.city, 120),
+            ListColumn("city", lambda: _("Town"), text, a.city, 120, indexed=True),
             ListColumn("class", lambda: _("Class"), Kind.CHOICE, a["class"], 70,
-                       choices=words.classes, field="class"),
+                       choices=words.classes, field="class", indexed=True),
             ListColumn("status", lambda: _("Status"), Kind.CHOICE, a.status, 90,
                        choices=words.account_states, field="status"),
-            ListColumn("channel", lambda: _("Channel"), text, a.channel, 110, field="channel"),
+            ListColumn("channel", lambda: _("Channel"), text, a.channel, 110, field="channel",
+                       indexed=True),
             ListColumn("segment", lambda: _("Segment"), text, a.segment, 110, shown=False,
                        field="segment"),
             ListColumn("territory", lambda: _("Territory"), text, territory.name, 130, shown=False),
@@ -71,7 +72,7 @@ def _customers() -> ListSpec:
 def _contacts() -> ListSpec:
     contact, c, a = table("contact"), table("contact").c, table("account").c
     p = table("contact_point").c
-    source = contact.join(table("account"), a.id == c.account_id)
+    source = contact.outerjoin(table("account"), a.id == c.account_id)
 
     def point(kind: str) -> object:
         return (
@@ -81,26 +82,35 @@ def _contacts() -> ListSpec:
 
     text, day = Kind.TEXT, Kind.DAY
     consent = func.substr(c.consent_at, 1, 10)
-    birthday = func.coalesce(func.substr(c.birthday, 6, 5), "")
+    # Written out, as the index on it is.
+    birthday: ColumnElement[str] = literal_column(
+        "coalesce(substr(contact.birthday, 6, 5), '')", Text
+    )
+    of_day: ColumnElement[str] = literal_column(
+        "coalesce(substr(contact.consent_at, 1, 10), '')", Text
+    )
     return ListSpec(
         "contacts", lambda: _("Contacts"), "contact", "people", source, c.id,
         (
             ListColumn("name", lambda: _("Contact"), text, c.name, 200,
-                       order=c.name.collate("NOCASE")),
-            ListColumn("job", lambda: _("Job"), text, c.job, 120, field="job"),
-            ListColumn("customer", lambda: _("Customer"), text, a.name, 200),
-            ListColumn("city", lambda: _("Town"), text, a.city, 120),
+                       order=c.name.collate("NOCASE"), indexed=True),
+            ListColumn("job", lambda: _("Job"), text, c.job, 120, field="job", indexed=True),
+            ListColumn("customer", lambda: _("Customer"), text, a.name, 200, via=c.account_id),
+            ListColumn("city", lambda: _("Town"), text, a.city, 120, via=c.account_id),
             ListColumn("class", lambda: _("Class"), Kind.CHOICE, a["class"], 70,
-                       choices=words.classes),
+                       choices=words.classes, via=c.account_id),
             ListColumn("phone", lambda: _("Phone"), text, point("phone"), 130),  # type: ignore[arg-type]
             ListColumn("email", lambda: _("E-mail"), text, point("email"), 190),  # type: ignore[arg-type]
-            ListColumn("birthday", lambda: _("Birthday"), day, c.birthday, 100, order=birthday),
+            ListColumn("birthday", lambda: _("Birthday"), day, c.birthday, 100, order=birthday,
+                       indexed=True),
             ListColumn("language", lambda: _("Language"), text, c.language, 90, shown=False,
-                       field="language"),
+                       field="language", indexed=True),
             ListColumn("best_time", lambda: _("Best time"), text, c.best_time, 110, shown=False,
-                       field="best_time"),
-            ListColumn("consent", lambda: _("Consent"), day, consent, 100, shown=False),
-            ListColumn("channel", lambda: _("Channel"), text, a.channel, 110, shown=False),
+                       field="best_time", indexed=True),
+            ListColumn("consent", lambda: _("Consent"), day, consent, 100, shown=False,
+                       order=of_day, indexed=True),
+            ListColumn("channel", lambda: _("Channel"), text, a.channel, 110, shown=False,
+                       via=c.account_id),
         ),
         ("name", False),
         lambda row: ("customer", {"account": row.account_id}),

@@ -1,12 +1,14 @@
 """Reading any list: its first page, the ids that follow, rows by id, totals of all that match.
 
-Ids are read by key (the sorted value and the id of the last one), so that the first page costs what
-a page costs; rows come as they are seen. Totals are of everything that matches, shown or not.
+Ids are read by key (the place of the last one), along the list's order while rows that match come
+soon, else by what the filter knows to be few. Where neither finds a page soon, the page is what was
+found so far, and the next call goes on from there: an answer always comes at once. Rows come as
+they are seen. Totals are of everything that matches, shown or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +16,25 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Text,
-    and_,
+    UnaryExpression,
+    false,
     func,
     or_,
     select,
-    true,
-    type_coerce,
 )
+from sqlalchemy.sql.operators import custom_op
 
-from crmdesk.services.queries.lists.conditions import ListQuery, condition_sql
-from crmdesk.services.queries.lists.spec import Kind, ListRow, ListSpec
+from crmdesk.services.queries.lists.conditions import Condition, ListQuery, Op, condition_sql
+from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
+from crmdesk.services.queries.lists.walking import (
+    Order,
+    Place,
+    among,
+    filled,
+    joined,
+    owners_of,
+    slices,
+)
 from crmdesk.storage import search
 
 if TYPE_CHECKING:
@@ -36,18 +46,28 @@ BLOCK = 10_000
 
 _FOUND_LIMIT = 5_000
 _AT_ONCE = 500
+_SLICE, _MOST_SLICE = 512, 4_096
+_FEW = 400
+"""So few customers, or hits of the search, are worth reading all their rows and sorting these."""
 
-After = tuple[Any, int]
-"""Where a page ended: the last row's sorted value and its id."""
+_SHORT = 50_000
+"""A list of so many rows can be sorted whole while a person waits."""
+
+_WALKED_FIRST, _WALKED_LATER = 6_000, 20_000
+"""Rows looked at before a page is given as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Ids in order with the rows of the first of them; ``after`` is None at the end."""
+    """Ids in order with the rows of the first of them.
+
+    ``after`` is where the next page goes on, None at the end. A page may be short, or empty, and
+    not the last.
+    """
 
     keys: list[int]
     rows: Mapping[int, ListRow]
-    after: After | None
+    after: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +81,19 @@ class Totals:
 def first_page(ws: Workspace, spec: ListSpec, query: ListQuery, size: int = PAGE) -> Page:
     """The first ids that match, in order, with their rows."""
     with ws.database.read() as connection:
-        found = connection.execute(_keys(ws, connection, spec, query, None).limit(size)).all()
-        keys = [int(row.id) for row in found]
-        rows = _rows(connection, spec, keys)
-    after = (found[-1].sorted_by, keys[-1]) if len(found) == size else None
-    return Page(keys, rows, after)
+        page = _Asked(ws, connection, spec, query).page(None, size, _WALKED_FIRST)
+        return Page(page.keys, _rows(connection, spec, page.keys), page.after)
 
 
 def following(
-    ws: Workspace, spec: ListSpec, query: ListQuery, after: After, size: int | None = BLOCK
+    ws: Workspace, spec: ListSpec, query: ListQuery, after: Place, size: int | None = BLOCK
 ) -> Page:
     """The ids after a page, in order, without rows; all of them without ``size``."""
     with ws.database.read() as connection:
-        found = connection.execute(_keys(ws, connection, spec, query, after).limit(size)).all()
-    keys = [int(row.id) for row in found]
-    return Page(keys, {}, (found[-1].sorted_by, keys[-1]) if len(found) == size else None)
+        asked = _Asked(ws, connection, spec, query)
+        if size is None:
+            return asked.rest(after)
+        return asked.page(after, size, max(size, _WALKED_LATER))
 
 
 def rows_of(ws: Workspace, spec: ListSpec, ids: Sequence[int]) -> dict[int, ListRow]:
@@ -89,10 +107,10 @@ def totals(ws: Workspace, spec: ListSpec, query: ListQuery) -> Totals:
     added = [column for column in spec.columns if column.total]
     sums = [func.coalesce(func.sum(column.value), 0).label(column.key) for column in added]
     with ws.database.read() as connection:
+        conditions = _Asked(ws, connection, spec, query).every()
+        source = joined(spec, *sums, *conditions)
         row = connection.execute(
-            select(func.count().label("count_"), *sums)
-            .select_from(spec.source)
-            .where(*_conditions(ws, connection, spec, query))
+            select(func.count().label("count_"), *sums).select_from(source).where(*conditions)
         ).one()
     return Totals(int(row.count_), {column.key: int(row._mapping[column.key]) for column in added})
 
@@ -104,7 +122,7 @@ def listed_values(ws: Workspace, spec: ListSpec, key: str, limit: int = 60) -> t
         rows = connection.execute(
             select(value)
             .select_from(spec.source)
-            .where(*spec.where(ws), func.coalesce(value, "") != "")
+            .where(*spec.where(ws), filled(spec.column(key)) != "")
             .group_by(value)
             .order_by(func.count().desc())
             .limit(limit)
@@ -112,61 +130,169 @@ def listed_values(ws: Workspace, spec: ListSpec, key: str, limit: int = 60) -> t
         return tuple(str(one) for one in rows)
 
 
-def _keys(
-    ws: Workspace,
-    connection: Connection,
-    spec: ListSpec,
-    query: ListQuery,
-    after: After | None,
-) -> Select[Any]:
-    column, descending = query.sort or spec.sort
-    value = _sorted(spec, column)
-    order = (value.desc(), spec.id.desc()) if descending else (value, spec.id)
-    conditions = _conditions(ws, connection, spec, query)
-    if after is not None:
-        last, key = after
-        beyond = value < last if descending else value > last
-        further = spec.id < key if descending else spec.id > key
-        conditions.append(or_(beyond, and_(value == last, further)))
-    return (
-        select(spec.id.label("id"), value.label("sorted_by"))
-        .select_from(spec.source)
-        .where(*conditions)
-        .order_by(*order)
-    )
+class _Asked:
+    """One query of a list within one reading: its conditions, and the pages that meet them."""
 
+    def __init__(
+        self, ws: Workspace, connection: Connection, spec: ListSpec, query: ListQuery
+    ) -> None:
+        self._connection, self._spec, self._query = connection, spec, query
+        self._today = ws.today()
+        column, descending = query.sort or spec.sort
+        self._order = Order(spec.column(column), descending)
+        self._always = list(spec.where(ws))
+        self._hits = _hits(connection, spec, query.text)
 
-def _sorted(spec: ListSpec, key: str) -> ColumnElement[Any]:
-    """What a column is sorted by: never null, so that the next page has a place to go on from."""
-    column = spec.column(key)
-    if column.order is not None:
-        return type_coerce(column.order, Text) if column.kind is Kind.DAY else column.order
-    if column.kind in (Kind.MONEY, Kind.NUMBER):
-        return func.coalesce(column.stored, 0)
-    value = func.coalesce(column.stored, "")
-    return func.lower(value) if column.kind is Kind.TEXT else value
+    def every(self) -> list[ColumnElement[bool]]:
+        """All conditions."""
+        return [*self._always, *self._others(None)]
 
+    def page(self, after: Place | None, size: int, walked: int) -> Page:
+        """Up to ``size`` ids after a place; where none come soon, fewer."""
+        if not self._order.walkable:
+            return self._sorted(after, size)
+        found: list[Place] = []
+        seen = 0
+        for part in slices(
+            self._connection, self._spec, self._order, self._on_the_way, after, self._sizes(size)
+        ):
+            meet = self._meeting([place[-1] for place in part])
+            found += [place for place in part if place[-1] in meet]
+            after = part[-1]
+            seen += len(part)
+            if len(found) >= size:
+                return _page(found[:size], found[size - 1])
+            if seen >= walked:
+                few = self._few()
+                if few is None and self._long():
+                    return _page(found, after)
+                rest = self._sorted(after, size - len(found), few)
+                return Page([place[-1] for place in found] + rest.keys, {}, rest.after)
+        return _page(found, None)
 
-def _conditions(
-    ws: Workspace, connection: Connection, spec: ListSpec, query: ListQuery
-) -> list[ColumnElement[bool]]:
-    today = ws.today()
-    found = [*spec.where(ws)]
-    found += [condition_sql(spec.column(c.column), c, today) for c in query.conditions]
-    found.append(_matching(connection, spec, query.text))
-    return found
+    def rest(self, after: Place) -> Page:
+        """All ids after a place."""
+        parts = self._order.parts(self._spec)
+        rows = self._connection.execute(self._everything(parts, after))
+        return Page([int(row[-1]) for row in rows], {}, None)
 
+    def _sizes(self, size: int) -> Iterator[int]:
+        bare = not self._query.conditions and self._hits is None
+        step = size if bare else _SLICE
+        while True:
+            yield step
+            step = step if bare else min(step * 2, _MOST_SLICE)
 
-def _matching(connection: Connection, spec: ListSpec, text: str) -> ColumnElement[bool]:
-    if not text.strip() or not spec.found:
-        return true()
-    hits = search.find(connection, text, kinds=tuple(spec.found), limit=_FOUND_LIMIT)
-    return or_(
-        *(
-            column.in_([hit.id for hit in hits if hit.kind == kind])
-            for kind, column in spec.found.items()
+    def _on_the_way(self, column: ListColumn) -> list[ColumnElement[bool]]:
+        """What can be asked while the list is walked in the order of a column."""
+        own = [c for c in self._query.conditions if c.column == column.key and column.via is None]
+        return [*self._always, *(self._sql(c) for c in own)]
+
+    def _others(self, column: ListColumn | None) -> list[ColumnElement[bool]]:
+        """What remains to be asked of rows met on such a walk."""
+        found = [
+            self._sql(c) for c in self._query.conditions
+            if column is None or c.column != column.key or column.via is not None
+        ]  # fmt: skip
+        if self._hits is not None:
+            found.append(or_(false(), *(among(column, ids) for column, ids in self._hits if ids)))
+        return found
+
+    def _sql(self, condition: Condition) -> ColumnElement[bool]:
+        return condition_sql(self._spec.column(condition.column), condition, self._today)
+
+    def _meeting(self, ids: Sequence[int]) -> set[int]:
+        """Those of some rows that meet all conditions."""
+        conditions = self._others(self._order.column)
+        if not conditions:
+            return set(ids)
+        query = (
+            select(self._spec.id)
+            .select_from(joined(self._spec, *conditions))
+            .where(among(self._spec.id, ids), *conditions)
         )
-    )
+        return {int(key) for key in self._connection.execute(query).scalars()}
+
+    def _everything(
+        self,
+        parts: Sequence[ColumnElement[Any]],
+        after: Place | None,
+        few: Sequence[ColumnElement[bool]] = (),
+    ) -> Select[Any]:
+        conditions = [*self.every(), *few]
+        if after is not None:
+            conditions.append(self._order.beyond(parts, after))
+        return (
+            select(*parts)
+            .select_from(joined(self._spec, *parts, *conditions))
+            .where(*conditions)
+            .order_by(*self._order.ordered(parts))
+        )
+
+    def _sorted(
+        self, after: Place | None, size: int, few: Sequence[ColumnElement[bool]] | None = None
+    ) -> Page:
+        """A page of everything that matches, sorted; ``few`` says how to find that."""
+        parts = self._order.parts(self._spec)
+        if few is not None:
+            parts = tuple(_unindexed(part) for part in parts)
+        query = self._everything(parts, after, few or ()).limit(size)
+        found: list[Place] = [tuple(row) for row in self._connection.execute(query)]
+        return _page(found, found[-1] if len(found) == size else None)
+
+    def _long(self) -> bool:
+        """Whether there are too many rows for all of them to be read at once."""
+        newest = self._connection.execute(select(func.max(self._spec.id))).scalar()
+        return (newest or 0) > _SHORT
+
+    def _few(self) -> Sequence[ColumnElement[bool]] | None:
+        """What leads to the few rows that match, beside the conditions; None where nothing does."""
+        if self._hits is not None and sum(len(ids) for _column, ids in self._hits) <= _FEW:
+            return (or_(false(), *(column.in_(ids) for column, ids in self._hits if ids)),)
+        indexed = False
+        for condition in self._query.conditions:
+            column = self._spec.column(condition.column)
+            if column.via is not None and (condition.value or condition.op is Op.FILLED):
+                if condition.op in _OF_SOMEBODY:
+                    ids = self._owners(column, condition)
+                    if len(ids) <= _FEW:
+                        return (column.via.in_(ids),)
+            elif column.indexed and column.kind is not Kind.TEXT:
+                indexed = indexed or condition.op in _BY_INDEX
+        return () if indexed else None
+
+    def _owners(self, column: ListColumn, condition: Condition) -> list[int]:
+        owners = owners_of(column)
+        query = select(owners.c.id).where(self._sql(condition)).limit(_FEW + 1)
+        return [int(key) for key in self._connection.execute(query).scalars()]
+
+
+_OF_SOMEBODY = frozenset({Op.IS, Op.CONTAINS, Op.FILLED})
+_BY_INDEX = frozenset(
+    {Op.IS, Op.EMPTY, Op.ON, Op.BEFORE, Op.AFTER, Op.PAST, Op.NOT_PAST, Op.AHEAD, Op.LEAST, Op.MOST}
+)
+
+
+def _unindexed(part: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same value, of which SQLite does not see that an index has it."""
+    return UnaryExpression(part, operator=custom_op("+"), type_=part.type)
+
+
+def _page(found: Sequence[Place], after: Place | None) -> Page:
+    return Page([int(place[-1]) for place in found], {}, after)
+
+
+def _hits(
+    connection: Connection, spec: ListSpec, text: str
+) -> list[tuple[ColumnElement[int], list[int]]] | None:
+    """Ids that the search finds, by the column they are of; None where nothing is searched."""
+    if not text.strip() or not spec.found:
+        return None
+    hits = search.find(connection, text, kinds=tuple(spec.found), limit=_FOUND_LIMIT)
+    return [
+        (column, [hit.id for hit in hits if hit.kind == kind])
+        for kind, column in spec.found.items()
+    ]
 
 
 def _rows(connection: Connection, spec: ListSpec, ids: Sequence[int]) -> dict[int, ListRow]:

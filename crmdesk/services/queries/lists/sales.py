@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import words
@@ -46,26 +45,30 @@ def _products() -> ListSpec:
 def _orders() -> ListSpec:
     o, a, u = table("order").c, table("account").c, table("user").c
     source = (
-        table("order").join(table("account"), a.id == o.account_id)
+        table("order").outerjoin(table("account"), a.id == o.account_id)
         .outerjoin(table("user"), u.id == o.user_id)
     )  # fmt: skip
     return ListSpec(
         "orders", lambda: _("Orders"), "order", "orders", source, o.id,
         (
-            ListColumn("number", lambda: _("Number"), _TEXT, o.number, 130),
-            *customer_columns(a, shown=False),
+            ListColumn("number", lambda: _("Number"), _TEXT, o.number, 130, order=o.number,
+                       indexed=True),
+            *customer_columns(o.account_id, shown=False),
             ListColumn("status", lambda: _("Status"), Kind.CHOICE, o.status, 100,
-                       choices=words.order_states),
+                       choices=words.order_states, indexed=True),
             ListColumn("date", lambda: _("Order date"), _DAY, o.order_date, 100,
-                       order=o.order_date),
-            ListColumn("delivery", lambda: _("Delivery"), _DAY, o.delivery_date, 100),
-            ListColumn("net", lambda: _("Net"), _MONEY, o.net_minor, 100, total=True),
+                       order=o.order_date, indexed=True),
+            ListColumn("delivery", lambda: _("Delivery"), _DAY, o.delivery_date, 100,
+                       indexed=True),
+            ListColumn("net", lambda: _("Net"), _MONEY, o.net_minor, 100, total=True,
+                       indexed=True),
             ListColumn("discount", lambda: _("Discount"), _MONEY, o.discount_minor, 100,
-                       total=True, shown=False),
-            ListColumn("total", lambda: _("Total"), _MONEY, o.total_minor, 100, total=True),
-            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
+                       total=True, shown=False, indexed=True),
+            ListColumn("total", lambda: _("Total"), _MONEY, o.total_minor, 100, total=True,
+                       indexed=True),
+            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130, via=o.user_id),
             ListColumn("reference", lambda: _("Customer's reference"), _TEXT,
-                       o.customer_reference, 140, shown=False),
+                       o.customer_reference, 140, shown=False, indexed=True),
         ),
         ("date", True),
         lambda row: ("order", {"order": row.id}),
@@ -78,19 +81,19 @@ def _orders() -> ListSpec:
 def _quotes() -> ListSpec:
     q, a, u = table("quote").c, table("account").c, table("user").c
     source = (
-        table("quote").join(table("account"), a.id == q.account_id)
+        table("quote").outerjoin(table("account"), a.id == q.account_id)
         .outerjoin(table("user"), u.id == q.user_id)
     )  # fmt: skip
     return ListSpec(
         "quotes", lambda: _("Quotes"), "quote", "quotes", source, q.id,
         (
             ListColumn("number", lambda: _("Number"), _TEXT, q.number, 130),
-            *customer_columns(a, shown=False),
+            *customer_columns(q.account_id, shown=False),
             ListColumn("title", lambda: _("Title"), _TEXT, q.title, 180, shown=False),
             ListColumn("status", lambda: _("Status"), Kind.CHOICE, q.status, 100,
                        choices=words.quote_states),
             ListColumn("date", lambda: _("Quote date"), _DAY, q.quote_date, 100,
-                       order=q.quote_date),
+                       order=q.quote_date, indexed=True),
             ListColumn("valid", lambda: _("Valid until"), _DAY, q.valid_until, 100),
             ListColumn("follow", lambda: _("Follow-up"), _DAY, q.next_follow_up, 100),
             ListColumn("net", lambda: _("Net"), _MONEY, q.net_minor, 100, total=True),
@@ -106,16 +109,20 @@ def _quotes() -> ListSpec:
 
 def _invoices() -> ListSpec:
     i, a = table("invoice").c, table("account").c
-    source = table("invoice").join(table("account"), a.id == i.account_id)
+    source = table("invoice").outerjoin(table("account"), a.id == i.account_id)
     return ListSpec(
         "invoices", lambda: _("Invoices"), "invoice", "euro", source, i.id,
         (
-            ListColumn("number", lambda: _("Number"), _TEXT, i.number, 130),
-            *customer_columns(a, shown=False),
-            ListColumn("date", lambda: _("Invoice date"), _DAY, i.date, 100, order=i.date),
-            ListColumn("due", lambda: _("Due"), _DAY, i.due_on, 100),
-            ListColumn("total", lambda: _("Total"), _MONEY, i.total_minor, 100, total=True),
-            ListColumn("left", lambda: _("Open"), _MONEY, i.open_minor, 100, total=True),
+            ListColumn("number", lambda: _("Number"), _TEXT, i.number, 130, order=i.number,
+                       indexed=True),
+            *customer_columns(i.account_id, shown=False),
+            ListColumn("date", lambda: _("Invoice date"), _DAY, i.date, 100, order=i.date,
+                       indexed=True),
+            ListColumn("due", lambda: _("Due"), _DAY, i.due_on, 100, order=i.due_on, indexed=True),
+            ListColumn("total", lambda: _("Total"), _MONEY, i.total_minor, 100, total=True,
+                       indexed=True),
+            ListColumn("left", lambda: _("Open"), _MONEY, i.open_minor, 100, total=True,
+                       indexed=True),
         ),
         ("date", True),
         lambda row: ("customer", {"account": row.account_id}),
@@ -125,13 +132,12 @@ def _invoices() -> ListSpec:
     )  # fmt: skip
 
 
-def customer_columns(
-    a: ReadOnlyColumnCollection[str, Column[Any]], *, shown: bool
-) -> tuple[ListColumn, ...]:
-    """Whose row it is: name, town (``shown`` at first) and class."""
+def customer_columns(via: Column[Any], *, shown: bool) -> tuple[ListColumn, ...]:
+    """Whose row it is, by the list's ``via``: name, town (``shown`` at first) and class."""
+    a = table("account").c
     return (
-        ListColumn("customer", lambda: _("Customer"), _TEXT, a["name"], 200),
-        ListColumn("city", lambda: _("Town"), _TEXT, a["city"], 120, shown=shown),
+        ListColumn("customer", lambda: _("Customer"), _TEXT, a["name"], 200, via=via),
+        ListColumn("city", lambda: _("Town"), _TEXT, a["city"], 120, shown=shown, via=via),
         ListColumn("class", lambda: _("Class"), Kind.CHOICE, a["class"], 70,
-                   choices=words.classes, shown=False),
+                   choices=words.classes, shown=False, via=via),
     )  # fmt: skip

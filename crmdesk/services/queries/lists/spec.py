@@ -37,6 +37,10 @@ class ListColumn:
     ``title`` is its heading and its name in a sentence; ``choices`` gives the words of stored
     values. ``order`` is what it is sorted by where that is not the value. ``field`` names the
     entity's field that may be changed in many rows at once. ``total``: added up over all rows.
+
+    ``indexed``: the store keeps the rows in the order of this column. ``via`` is the list's own
+    column that leads to the row whose value it is, in lists that are too long to be joined with all
+    of those to be sorted. Long free texts are not ``sortable``.
     """
 
     key: str
@@ -49,6 +53,9 @@ class ListColumn:
     choices: Callable[[], Mapping[str, str]] | None = None
     field: str = ""
     total: bool = False
+    indexed: bool = False
+    via: Column[Any] | None = None
+    sortable: bool = True
 
     @property
     def stored(self) -> ColumnElement[Any]:

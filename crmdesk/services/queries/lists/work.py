@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, Integer, case, func, literal_column
 
 from crmdesk.domain.pipeline import Stage, stage_word
 from crmdesk.i18n import _
@@ -23,27 +23,34 @@ def _visits() -> ListSpec:
     v, a, u = table("visit").c, table("account").c, table("user").c
     reason = table("outcome_reason").c
     source = (
-        table("visit").join(table("account"), a.id == v.account_id)
+        table("visit").outerjoin(table("account"), a.id == v.account_id)
         .outerjoin(table("user"), u.id == v.user_id)
         .outerjoin(table("outcome_reason"), reason.id == v.reason_id)
     )  # fmt: skip
-    minutes = (func.julianday(v.ended_at) - func.julianday(v.started_at)) * 1440
+    # Written out, as the index on it is.
+    minutes: ColumnElement[int] = literal_column(
+        "coalesce(round((julianday(visit.ended_at) - julianday(visit.started_at)) * 1440), 0)",
+        Integer,
+    )
     return ListSpec(
         "visits", lambda: _("Visits"), "visit", "car", source, v.id,
         (
-            *customer_columns(a, shown=True),
-            ListColumn("date", lambda: _("Visit day"), _DAY, v.date, 100, order=v.date),
-            ListColumn("mode", lambda: _("How"), _CHOICE, v.mode, 120, choices=words.visit_modes),
+            *customer_columns(v.account_id, shown=True),
+            ListColumn("date", lambda: _("Visit day"), _DAY, v.date, 100, order=v.date,
+                       indexed=True),
+            ListColumn("mode", lambda: _("How"), _CHOICE, v.mode, 120, choices=words.visit_modes,
+                       indexed=True),
             ListColumn("outcome", lambda: _("Outcome"), _CHOICE, v.outcome, 130,
-                       choices=words.visit_outcomes),
-            ListColumn("reason", lambda: _("Reason"), _TEXT, reason.name, 150),
+                       choices=words.visit_outcomes, indexed=True),
+            ListColumn("reason", lambda: _("Reason"), _TEXT, reason.name, 150, via=v.reason_id),
             ListColumn("minutes", lambda: _("Minutes"), Kind.NUMBER,
-                       func.coalesce(func.round(minutes), 0), 90, total=True),
-            ListColumn("next_step", lambda: _("Next step"), _TEXT, v.next_step, 160, shown=False),
+                       minutes, 90, order=minutes, total=True, indexed=True),
+            ListColumn("next_step", lambda: _("Next step"), _TEXT, v.next_step, 160, shown=False,
+                       sortable=False),
             ListColumn("next_on", lambda: _("Next step on"), _DAY, v.next_step_on, 100,
-                       shown=False),
-            ListColumn("note", lambda: _("Note"), _TEXT, v.note, 220),
-            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
+                       shown=False, indexed=True),
+            ListColumn("note", lambda: _("Note"), _TEXT, v.note, 220, sortable=False),
+            ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130, via=v.user_id),
         ),
         ("date", True),
         lambda row: ("customer", {"account": row.account_id}),
@@ -57,7 +64,7 @@ def _tasks() -> ListSpec:
     p, a = table("promise").c, table("account").c
     by, to = table("user").alias("by_user"), table("user").alias("to_user")
     source = (
-        table("promise").join(table("account"), a.id == p.account_id)
+        table("promise").outerjoin(table("account"), a.id == p.account_id)
         .outerjoin(by, by.c.id == p.user_id).outerjoin(to, to.c.id == p.assignee_id)
     )  # fmt: skip
     done = case((p.done_at.is_(None), "no"), else_="yes")
@@ -65,8 +72,9 @@ def _tasks() -> ListSpec:
         "tasks", lambda: _("Tasks"), "promise", "check", source, p.id,
         (
             ListColumn("text", lambda: _("Task"), _TEXT, p.text, 260),
-            *customer_columns(a, shown=False),
-            ListColumn("due", lambda: _("Due"), _DAY, p.due_on, 100, field="due_on"),
+            *customer_columns(p.account_id, shown=False),
+            ListColumn("due", lambda: _("Due"), _DAY, p.due_on, 100, field="due_on",
+                       indexed=True),
             ListColumn("done", lambda: _("Done"), _CHOICE, done, 70, choices=words.yes_no),
             ListColumn("made", lambda: _("Made on"), _DAY, p.made_on, 100),
             ListColumn("by", lambda: _("Promised by"), _TEXT, by.c.name, 130),
@@ -84,18 +92,19 @@ def _tasks() -> ListSpec:
 def _opportunities() -> ListSpec:
     o, a, u = table("opportunity").c, table("account").c, table("user").c
     source = (
-        table("opportunity").join(table("account"), a.id == o.account_id)
+        table("opportunity").outerjoin(table("account"), a.id == o.account_id)
         .outerjoin(table("user"), u.id == o.user_id)
     )  # fmt: skip
     return ListSpec(
         "opportunities", lambda: _("Opportunities"), "opportunity", "goals", source, o.id,
         (
             ListColumn("name", lambda: _("Opportunity"), _TEXT, o.name, 220),
-            *customer_columns(a, shown=False),
+            *customer_columns(o.account_id, shown=False),
             ListColumn("stage", lambda: _("Stage"), _CHOICE, o.stage, 120,
                        choices=lambda: {one.value: stage_word(one) for one in Stage}),
             ListColumn("amount", lambda: _("Amount"), _MONEY, o.amount_minor, 110, total=True),
-            ListColumn("close", lambda: _("Expected close"), _DAY, o.expected_close, 110),
+            ListColumn("close", lambda: _("Expected close"), _DAY, o.expected_close, 110,
+                       indexed=True),
             ListColumn("next_on", lambda: _("Next step on"), _DAY, o.next_step_on, 110),
             ListColumn("next_step", lambda: _("Next step"), _TEXT, o.next_step, 180),
             ListColumn("opened", lambda: _("Opened"), _DAY, o.opened_on, 100, shown=False),
@@ -123,7 +132,7 @@ def _leads() -> ListSpec:
             ListColumn("source", lambda: _("Source"), _TEXT, le.source, 120, field="source"),
             ListColumn("score", lambda: _("Score"), Kind.NUMBER, le.score, 80),
             ListColumn("next_on", lambda: _("Next step on"), _DAY, le.next_step_on, 110),
-            ListColumn("created", lambda: _("Created"), _DAY, le.created_on, 100),
+            ListColumn("created", lambda: _("Created"), _DAY, le.created_on, 100, indexed=True),
             ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
         ),
         ("created", True),
@@ -136,7 +145,7 @@ def _leads() -> ListSpec:
 def _tickets() -> ListSpec:
     k, a, u = table("ticket").c, table("account").c, table("user").c
     source = (
-        table("ticket").join(table("account"), a.id == k.account_id)
+        table("ticket").outerjoin(table("account"), a.id == k.account_id)
         .outerjoin(table("user"), u.id == k.assignee_id)
     )  # fmt: skip
     due, opened = func.substr(k.due_at, 1, 10), k.date
@@ -145,12 +154,13 @@ def _tickets() -> ListSpec:
         (
             ListColumn("subject", lambda: _("Subject"), _TEXT, k.subject, 240),
             ListColumn("number", lambda: _("Number"), _TEXT, k.number, 110),
-            *customer_columns(a, shown=False),
+            *customer_columns(k.account_id, shown=False),
             ListColumn("status", lambda: _("Status"), _CHOICE, k.status, 100,
                        choices=words.ticket_states),
             ListColumn("priority", lambda: _("Priority"), _CHOICE, k.priority, 90,
                        choices=words.priorities),
-            ListColumn("opened", lambda: _("Opened"), _DAY, opened, 100, order=opened),
+            ListColumn("opened", lambda: _("Opened"), _DAY, opened, 100, order=opened,
+                       indexed=True),
             ListColumn("due", lambda: _("Due"), _DAY, due, 100),
             ListColumn("assignee", lambda: _("Assigned to"), _TEXT, u.name, 130),
         ),

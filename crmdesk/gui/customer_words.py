@@ -71,7 +71,7 @@ def late_text(late_minor: int, since: date | None, today: date, currency: str) -
 
 
 def header_badges(header: CustomerHeader, currency: str, today: date) -> tuple[BadgeItem, ...]:
-    """Status, class, segment, owner, debt and tickets; only those that say something."""
+    """Status, class, segment, owner, debt, tickets, opportunities: those that say something."""
     badges = [
         status_badge(header.status),
         BadgeItem(class_text(header.account_class, header.channel)),
@@ -87,6 +87,11 @@ def header_badges(header: CustomerHeader, currency: str, today: date) -> tuple[B
         count = header.open_tickets
         words = ngettext("{count} ticket", "{count} tickets", count).format(count=count)
         badges.append(BadgeItem(words, Tone.WARNING, "ticket", "tickets"))
+    if header.open_deals > 0:
+        count = header.open_deals
+        words = ngettext("{count} opportunity", "{count} opportunities", count).format(count=count)
+        amount = format_money(header.deals_minor, currency, decimals=0)
+        badges.append(BadgeItem(f"{words} · {amount}", Tone.ACCENT, "goals", "deals"))
     return tuple(badges)
 
 

@@ -12,7 +12,7 @@ from datetime import date
 
 from crmdesk.domain.money import currency_exponent, divide_half_even
 from crmdesk.gui.customer_words import missing_words
-from crmdesk.gui.line_words import credit_mode_word, kind_word
+from crmdesk.gui.line_words import credit_mode_word, kind_word, stage_word
 from crmdesk.gui.packs import pack_text
 from crmdesk.gui.sku_words import state_word
 from crmdesk.i18n import (
@@ -99,6 +99,7 @@ def figure_name(key: FigureKey) -> str:
         FigureKey.OWNER: _("Whose customer this is"),
         FigureKey.LATE: _("Late"),
         FigureKey.TICKETS: _("Open tickets"),
+        FigureKey.DEALS: _("Open opportunities"),
         FigureKey.REVENUE: _("Revenue at list price"),
         FigureKey.DISCOUNTS: _("Discounts"),
         FigureKey.COST_OF_GOODS: _("Cost of goods"),
@@ -142,6 +143,10 @@ def formula_words(figure: FigureRows) -> str:
         ),
         FigureKey.LATE: _("Open invoices that were due before today, less what was collected."),
         FigureKey.TICKETS: _("Tickets that are open or wait for the customer."),
+        FigureKey.DEALS: _(
+            "Amounts of the opportunities that can still be won, by the day of the next step."
+            " Enter opens one in the pipeline."
+        ),
         FigureKey.REVENUE: _("Net of every sale and return, plus the discounts given on them."),
         FigureKey.DISCOUNTS: _("What was given off the list price, sale by sale."),
         FigureKey.COST_OF_GOODS: _(
@@ -223,6 +228,8 @@ def row_item(line: FigureLine, currency: str, *, strong: bool = False) -> Figure
         return _goods(line, currency)
     elif kind in ("said", "answer", "objective", "stage") or kind == "score":
         detail = ", ".join(part for part in (line.name, line.detail) if part)
+    elif kind == "deal":
+        what, detail = line.name, stage_word(line.detail)
     elif kind == "file":
         what, detail = line.name, kind_word(kind, code)
     elif line.kind == "terms:mode":

@@ -59,6 +59,11 @@ def _rows(ws: Workspace, days: int) -> dict[NoticeKind, int]:
                                         name="Terrace", stage="proposal", next_step_on=due),
         NoticeKind.LEAD: _insert(ws, "lead", user_id=me, name="Ana", status="new",
                                  next_step_on=due),
+        NoticeKind.STALE_DEAL: _insert(ws, "opportunity", account_id=account, user_id=me,
+                                       name="Oil", stage="negotiation",
+                                       opened_on=_day(ws, days - 14)),
+        NoticeKind.STALE_LEAD: _insert(ws, "lead", user_id=me, name="Ana", status="contacted",
+                                       created_on=_day(ws, days - 14)),
         NoticeKind.BIRTHDAY: _insert(ws, "contact", account_id=account, name="Ana",
                                      birthday=f"1980{_day(ws, -days)[4:]}"),
         NoticeKind.EXPIRING: _insert(ws, "quote", number="T01-Q902", next_follow_up=_day(ws, 9),
@@ -147,6 +152,30 @@ def test_put_off_notices_come_back_on_their_day_and_with_a_new_reason(ws: Worksp
     commands.bring_back(ws, [notice.key])
     with pytest.raises(FieldError):
         commands.snooze(ws, [notice.key], ws.today())
+
+
+def test_what_is_due_of_a_stale_deal_is_said_once(ws: Workspace) -> None:
+    deal = _rows(ws, -1)[NoticeKind.STALE_DEAL]
+    (notice,) = _found(ws, NoticeKind.STALE_DEAL, deal)
+    assert notice.day == ws.today()
+    with ws.database.write() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE opportunity SET next_step_on = ? WHERE id = ?", (_day(ws, 0), deal)
+        )
+    assert _found(ws, NoticeKind.STALE_DEAL, deal) == []
+    assert _found(ws, NoticeKind.OPPORTUNITY, deal)
+
+
+def test_every_kind_can_be_put_off_and_put_aside(ws: Workspace) -> None:
+    rows = _rows(ws, -1)
+    for kind, row in rows.items():
+        (notice,) = _found(ws, kind, row)
+        commands.snooze(ws, [notice.key], ws.today() + timedelta(days=1))
+        assert _found(ws, kind, row) == [], kind
+        assert _found(ws, kind, row, put_off=True), kind
+        commands.bring_back(ws, [notice.key])
+        commands.put_aside(ws, [notice.key])
+        assert _found(ws, kind, row) == [], kind
 
 
 def test_people_in_the_office_see_what_is_theirs(ws: Workspace) -> None:

@@ -18,11 +18,13 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer import pages as card_pages
 from crmdesk.gui.views.customer.widget import CustomerPlace, build
-from crmdesk.services import accounts, people, visits
+from crmdesk.services import accounts, opportunities, people, visits
 from crmdesk.services.custom_fields import save_field
 from crmdesk.services.customer_data import read_data, save_data
+from crmdesk.services.opportunities import DealInput
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.account_work import account_tasks, sites
+from crmdesk.services.queries.customer_figures import FigureKey
 from crmdesk.services.queries.customer_timeline import EventGroup, timeline_months
 from crmdesk.services.queries.customers import CustomerFilter, CustomerSort, customer_keys
 from crmdesk.services.queries.field_history import field_changes
@@ -85,7 +87,7 @@ def texts(place: CustomerPlace) -> list[list[str]]:
 def test_all_figures_open_by_keys_down_to_their_documents(place: CustomerPlace, keys: Keys) -> None:
     keys.press(Qt.Key.Key_F)
     names = [row[0] for row in texts(place)]
-    assert len(names) == 22
+    assert len(names) == len(FigureKey)
     keys.press(Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return)
     assert place.pages.details.formula.text().startswith("Revenue at list price, less discounts")
     assert [row[0] for row in texts(place)][:3] == [
@@ -97,6 +99,22 @@ def test_all_figures_open_by_keys_down_to_their_documents(place: CustomerPlace, 
     assert "each" in texts(place)[0][1], "a sale opens with the prices paid"
     keys.press(Qt.Key.Key_Escape)
     assert not place.pages.details.isVisible()
+
+
+def test_the_opportunities_stand_on_the_card_and_open_in_the_pipeline(
+    place: CustomerPlace, keys: Keys, demo: Workspace, desk: FakeDesk, busiest: int
+) -> None:
+    made = opportunities.start_deal(
+        demo, busiest, DealInput("Terrace", 120_000, next_step="Call", next_step_on=demo.today())
+    )
+    keys.press(Qt.Key.Key_I)
+    assert ["Terrace" in row for row in texts(place)].count(True) == 1
+    place.pages.details.table.select_key(f"deal:{made.opportunity_id}")
+    keys.press(Qt.Key.Key_Return)
+    assert desk.went[-1] == ("pipeline", {"deal": made.opportunity_id})
+    keys.press(Qt.Key.Key_Escape)
+    place.presenter.new_at("tasks")
+    assert desk.went[-1] == ("tasks", {"new": busiest})
 
 
 def test_the_strip_and_the_bars_open_their_figures(

@@ -146,6 +146,10 @@ def expected(books: Books) -> dict[FigureKey, Callable[[], float | None]]:
         FigureKey.TICKETS: lambda: one(
             count.format("ticket") + " AND status IN ('open', 'waiting')"
         ),
+        FigureKey.DEALS: lambda: one(
+            "SELECT coalesce(sum(amount_minor), 0) FROM opportunity WHERE account_id = :a"
+            " AND stage NOT IN ('won', 'lost', 'ended')"
+        ),
         FigureKey.REVENUE: lambda: net + sum(row.discount for row in sales),
         FigureKey.DISCOUNTS: lambda: sum(row.discount for row in sales),
         FigureKey.COST_OF_GOODS: lambda: sum(row.cost or 0 for row in sales),
@@ -207,7 +211,7 @@ def _added_up(figure: FigureRows) -> int:
 def test_rows_of_money_add_up_to_the_figure(demo: Workspace, customers: list[int]) -> None:
     summed = (
         FigureKey.CREDIT, FigureKey.LATE, FigureKey.REVENUE, FigureKey.DISCOUNTS,
-        FigureKey.COST_OF_GOODS, FigureKey.CONTRIBUTION,
+        FigureKey.COST_OF_GOODS, FigureKey.CONTRIBUTION, FigureKey.DEALS,
     )  # fmt: skip
     for account_id in customers:
         for key in summed:

@@ -18,10 +18,19 @@ from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.tasks.model import TasksModel
-from crmdesk.gui.views.tasks.presenter import ALL, PUT_OFF, TasksPresenter
+from crmdesk.gui.views.tasks.presenter import ALL, COMING, GIVEN, PUT_OFF, TasksPresenter
 from crmdesk.gui.views.tasks.widget import TasksPlace
 from crmdesk.gui.views.tasks.words import action_words, sentence, when
-from crmdesk.services.queries.notices import Notice, NoticeKind, notices, waiting_count
+from crmdesk.gui.widgets.formbar import Form
+from crmdesk.services.queries.customers import CustomerRow
+from crmdesk.services.queries.notices import (
+    Notice,
+    NoticeKind,
+    coming_tasks,
+    given_tasks,
+    notices,
+    waiting_count,
+)
 from crmdesk.services.visits import add_promise
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
@@ -52,6 +61,21 @@ class FakeView:
 
     def select(self, key: str) -> None:
         self.selected = key
+
+    def choose_chip(self, key: str) -> None:
+        self.chip = key
+
+    def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
+        self.offered = list(rows)
+
+    def ask(self, form: Form) -> None:
+        self.form: Form | None = form
+
+    def complain(self, problem: str, field: str) -> None:
+        self.problem = problem
+
+    def put_form_away(self) -> None:
+        self.form = None
 
     def say_problem(self, words: str) -> None:
         self.problem = words
@@ -104,7 +128,7 @@ def test_everything_that_waits_is_shown_and_counted(
 def test_a_promise_is_kept_with_one_key_and_undone(
     presenter: TasksPresenter, view: FakeView, promised: int, desk: FakeDesk
 ) -> None:
-    presenter.show_promise(promised)
+    presenter.show_task(promised)
     key = view.selected
     presenter.act(key)
     presenter._read()
@@ -224,3 +248,67 @@ def test_a_day_of_notices_by_keys_only(
     assert place.table.hasFocus()
     qtbot.keyClick(place.table, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() == count - 2)
+
+
+def _told(window: MainWindow) -> str:
+    return str(window.toast_note.text())
+
+
+def test_a_task_is_made_changed_given_done_and_undone_by_keys_only(
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace
+) -> None:
+    window.go("tasks")
+    place = window.place("tasks")
+    assert isinstance(place, TasksPlace)
+
+    def settled() -> None:
+        qtbot.waitUntil(lambda: runner.running == 0)
+
+    def press(key: Qt.Key) -> None:
+        settled()
+        focused = window.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, key)
+        settled()
+
+    def write(words: str) -> None:
+        focused = window.focusWidget()
+        assert focused is not None
+        qtbot.keyClicks(focused, words)
+        settled()
+
+    press(Qt.Key.Key_N)
+    write("perla")
+    qtbot.waitUntil(lambda: place.picker.model.rowCount() == 1)
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: place.form.form is not None)
+    write("Ask about the terrace")
+    press(Qt.Key.Key_Tab)
+    write("next Monday")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: place.chips.choice() == COMING)
+    (made,) = [one for one in coming_tasks(demo) if one.text == "Ask about the terrace"]
+    assert (made.day.weekday(), 0 < (made.day - demo.today()).days <= 7) == (0, True)
+    assert place.table.hasFocus() and place.table.current_key() == made.key
+    press(Qt.Key.Key_T)
+    write(" and the awning")
+    press(Qt.Key.Key_Return)
+    (made,) = [one for one in coming_tasks(demo) if one.row_id == made.row_id]
+    assert "awning" in made.text
+    place.table.select_key(made.key)
+    press(Qt.Key.Key_P)
+    press(Qt.Key.Key_2)
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: place.chips.choice() == GIVEN)
+    (given,) = given_tasks(demo)
+    assert given.row_id == made.row_id and given.person != demo.user.name
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: runner.running == 0 and not given_tasks(demo))
+    place.presenter.choose(COMING)
+    place.table.select_key(made.key)
+    press(Qt.Key.Key_D)
+    assert made.key not in {one.key for one in coming_tasks(demo)}
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(
+        lambda: runner.running == 0 and made.key in {one.key for one in coming_tasks(demo)}
+    )

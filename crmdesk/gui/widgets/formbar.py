@@ -275,6 +275,8 @@ class FormBar(Surface):
             self._on_done()
         elif key == Qt.Key.Key_Escape:
             self._on_left()
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._choices and not self.hasFocus():
+            self.setFocus()  # from a field of words to the questions
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._choices:
             step = 1 if key == Qt.Key.Key_Down else -1
             self._at = max(0, min(self._at + step, len(self._choices) - 1))

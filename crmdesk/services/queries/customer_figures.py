@@ -45,6 +45,7 @@ class FigureKey(StrEnum):
     OWNER = "owner"
     LATE = "late"
     TICKETS = "tickets"
+    DEALS = "deals"
     REVENUE = "revenue"
     DISCOUNTS = "discounts"
     COST_OF_GOODS = "cost_of_goods"

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from crmdesk.domain.errors import NotFound
+from crmdesk.domain.pipeline import OPEN_STAGES
 from crmdesk.i18n import _
 from crmdesk.planning.serving import Serving
 from crmdesk.services.queries.customers import parse_day
@@ -22,6 +23,7 @@ from crmdesk.storage.tables import summary_account, table
 _account, _list = table("account"), table("price_list")
 _plan, _score, _visit = table("planned_visit"), table("survey_score"), table("visit")
 _territory, _segment = table("territory"), table("segment_rule")
+_deal = table("opportunity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class CustomerHeader:
     late_minor: int
     late_since: date | None
     open_tickets: int
+    open_deals: int
+    deals_minor: int
     last_order_on: date | None
     last_visit_on: date | None
     next_visit_on: date | None
@@ -138,6 +142,8 @@ def _header(
         late_minor=row["late_minor"] or 0,
         late_since=parse_day(row["late_since"]),
         open_tickets=row["open_tickets"] or 0,
+        open_deals=row["open_deals"],
+        deals_minor=row["deals_minor"] or 0,
         last_order_on=parse_day(row["last_on"]),
         last_visit_on=parse_day(row["last_visit_on"]),
         next_visit_on=planned[0],
@@ -170,12 +176,18 @@ def _query() -> Select[Any]:
     segment = (
         select(func.min(_segment.c.name)).where(_segment.c.code == a.segment).scalar_subquery()
     )
+    mine = (_deal.c.account_id == a.id, _deal.c.stage.in_([str(one) for one in OPEN_STAGES]))
+    deals, amount = (
+        select(what).where(*mine).scalar_subquery()
+        for what in (func.count(), func.sum(_deal.c.amount_minor))
+    )
     return (
         select(
             *a, s.overdue, s.due, s.at_risk, s.open_minor, s.late_minor, s.late_since,
             s.open_tickets, s.last_on, s.last_visit_on,
             _list.c.code.label("list_code"), _territory.c.name.label("territory_name"),
             segment.label("segment_name"),
+            deals.label("open_deals"), amount.label("deals_minor"),
         )
         .select_from(
             _account.outerjoin(summary_account, s.account_id == a.id)

@@ -117,18 +117,19 @@ class BoardColumn:
     ids: tuple[int, ...]
 
 
-_SINCE = (
+SINCE = (
     "coalesce((SELECT max(c.at) FROM stage_change c WHERE c.opportunity_id = o.id"
     " AND c.to_stage = o.stage), o.opened_on)"
 )
 _OPEN = "o.stage IN ('qualified', 'proposal', 'negotiation')"
-_STALE = f"""({_OPEN} AND date({_SINCE}) < CASE o.stage WHEN 'qualified' THEN :stale_qualified
+STALE = f"""({_OPEN} AND date({SINCE}) < CASE o.stage WHEN 'qualified' THEN :stale_qualified
  WHEN 'proposal' THEN :stale_proposal ELSE :stale_negotiation END)"""
+"""Whether ``opportunity o`` is stale; its parameters are :func:`stale_before`'s."""
 _DUE = f"({_OPEN} AND (o.next_step_on IS NULL OR o.next_step_on <= :today))"
 _GROUPS = {
     DealGroup.OPEN: _OPEN,
     DealGroup.DO: _DUE,
-    DealGroup.STALE: _STALE,
+    DealGroup.STALE: STALE,
     DealGroup.WON: "o.stage = 'won'",
     DealGroup.LOST: "o.stage IN ('lost', 'ended')",
     DealGroup.ALL: "true",
@@ -144,7 +145,7 @@ _SORTS: dict[DealSort, tuple[str, ...]] = {
     DealSort.CUSTOMER: ("lower(a.name)",),
     DealSort.STAGE: (_PLACE, "-o.amount_minor"),
     DealSort.AMOUNT: ("o.amount_minor",),
-    DealSort.SINCE: (_SINCE,),
+    DealSort.SINCE: (SINCE,),
     DealSort.CLOSE: ("o.expected_close",),
     DealSort.PERSON: ("lower(coalesce(u.name, ''))",),
 }
@@ -221,7 +222,7 @@ def deal_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, DealRow]:
 def rows_in(connection: Connection, today: date, ids: Sequence[int]) -> dict[int, DealRow]:
     """The same inside a read that is already open."""
     rows = connection.exec_driver_sql(
-        f"SELECT o.*, a.name AS customer, a.city, date({_SINCE}) AS since, u.name AS person,"
+        f"SELECT o.*, a.name AS customer, a.city, date({SINCE}) AS since, u.name AS person,"
         " r.name AS why, (SELECT count(*) FROM quote q WHERE q.opportunity_id = o.id) AS quotes"
         f"{_FROM} LEFT JOIN outcome_reason r ON r.id = o.reason_id"
         " WHERE o.id IN (SELECT value FROM json_each(:ids))",
@@ -262,15 +263,21 @@ def _row(row: Any, today: date, limits: dict[Stage, int | None]) -> DealRow:
     )
 
 
+def stale_before(connection: Connection, today: date) -> dict[str, str]:
+    """The day of each open stage before which a deal that still stands in it is stale."""
+    policy, keys = policy_in(connection), {}
+    for stage in OPEN_STAGES:
+        days = stale_after_days(stage, policy) or 0
+        keys[f"stale_{stage}"] = (today - timedelta(days=days)).isoformat()
+    return keys
+
+
 def _narrowed(
     connection: Connection, ws: Workspace, wanted: DealFilter
 ) -> tuple[str, dict[str, Any]]:
     """The condition on rows of ``opportunity o`` and its parameters."""
-    policy, today = policy_in(connection), ws.today()
-    keys: dict[str, Any] = {"today": today.isoformat()}
-    for stage in OPEN_STAGES:
-        days = stale_after_days(stage, policy) or 0
-        keys[f"stale_{stage}"] = (today - timedelta(days=days)).isoformat()
+    keys: dict[str, Any] = {"today": ws.today().isoformat()}
+    keys |= stale_before(connection, ws.today())
     where = ["true"]
     person = ws.user.id if ws.user.role is Role.REP else wanted.person
     if person is not None:

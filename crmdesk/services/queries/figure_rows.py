@@ -193,6 +193,23 @@ def _tickets(ground: Ground) -> FigureRows:
     return _count(FigureKey.TICKETS, lines, ground.header.open_tickets)
 
 
+def _deals(ground: Ground) -> FigureRows:
+    rows = _rows(
+        ground,
+        "SELECT id, name, stage, next_step_on, amount_minor FROM opportunity"
+        " WHERE account_id = :account AND stage IN ('qualified', 'proposal', 'negotiation')"
+        " ORDER BY coalesce(next_step_on, ''), id",
+    )
+    lines = tuple(
+        FigureLine("deal", r.name, _day(r.next_step_on), r.stage, amount_minor=r.amount_minor,
+                   id=r.id)
+        for r in rows
+    )  # fmt: skip
+    value = ground.header.deals_minor
+    sums = (FigureLine("sum", amount_minor=value),)
+    return FigureRows(FigureKey.DEALS, value, is_money=True, lines=lines, sums=sums)
+
+
 # ----------------------------------------------------------------------------------------- value
 
 
@@ -443,6 +460,7 @@ READERS: Mapping[FigureKey, Reader] = {
     FigureKey.OWNER: _owner,
     FigureKey.LATE: lambda ground: _debts(ground, late=True),
     FigureKey.TICKETS: _tickets,
+    FigureKey.DEALS: _deals,
     FigureKey.REVENUE: lambda ground: _sales(ground, FigureKey.REVENUE),
     FigureKey.DISCOUNTS: lambda ground: _sales(ground, FigureKey.DISCOUNTS),
     FigureKey.COST_OF_GOODS: lambda ground: _sales(ground, FigureKey.COST_OF_GOODS),

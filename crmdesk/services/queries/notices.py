@@ -8,7 +8,7 @@ that one put aside comes back when there is a new reason. What was put aside or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,12 +19,16 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.leads import OPEN_LEADS
 from crmdesk.domain.pipeline import OPEN_STAGES
 from crmdesk.domain.states import Role
+from crmdesk.services.queries import deals
 from crmdesk.services.workspace import Workspace
 
 MOST = 200
 """Rows of one kind at most: nobody works through more, and the worst come first."""
 
 EXPIRING_DAYS, BIRTHDAY_DAYS, REJECTED_DAYS, SILENT_LEAST_DAYS = 5, 7, 60, 30
+
+STALE_LEAD_DAYS = 14
+"""An open lead for which nothing is planned is stale so many days after it was entered."""
 
 
 class NoticeKind(StrEnum):
@@ -37,6 +41,8 @@ class NoticeKind(StrEnum):
     EXPIRING = "expiring"
     OPPORTUNITY = "opportunity"
     LEAD = "lead"
+    STALE_DEAL = "stale_deal"
+    STALE_LEAD = "stale_lead"
     SILENT = "silent"
     BIRTHDAY = "birthday"
 
@@ -47,7 +53,7 @@ class Notice:
 
     ``day`` is when it is, was or becomes due; ``text`` what was written (a promise, a subject, a
     name); ``amount_minor`` what it is about, 0 where there is none. ``snoozed_until`` is set only
-    where put-off ones are asked for.
+    where put-off ones are asked for. ``person`` is who gave a task or, where ``is_given``, does it.
     """
 
     key: str
@@ -59,17 +65,28 @@ class Notice:
     day: date
     amount_minor: int = 0
     snoozed_until: date | None = None
+    person: str = ""
+    is_given: bool = False
 
 
-# Each gives (reason, id, account, customer, text, day, amount); ``:rep`` is 1 for reps, whose
-# laptop holds their customers' rows only; people in the office see what is theirs.
+# Each gives (reason, id, account, customer, text, day, amount) and of tasks the person; ``:rep`` is
+# 1 for reps, whose laptop holds their customers' rows only; the office sees what is theirs.
 _OF = " JOIN account a ON a.id = r.account_id"
+_TASK = (
+    "SELECT lower(hex(r.uid)) || ':' || coalesce(r.due_on, ''), r.id, a.id, a.name, r.text,"
+    " coalesce(r.due_on, r.made_on, :today), 0, {person} FROM promise r"
+    f"{_OF} LEFT JOIN app_user g ON g.id = r.user_id LEFT JOIN app_user t ON t.id = r.assignee_id"
+    " WHERE r.done_at IS NULL"
+)
+_MY_TASK = _TASK.format(person="iif(g.id <> :me, g.name, '')") + (
+    " AND coalesce(r.assignee_id, r.user_id, :me) = :me"
+)
+_COMING = f"{_MY_TASK} AND (r.due_on > :today OR r.due_on IS NULL) ORDER BY 6 LIMIT :most"
+_GIVEN = _TASK.format(person="t.name") + (
+    " AND r.user_id = :me AND r.assignee_id <> :me ORDER BY 6 LIMIT :most"
+)
 _QUERIES: Mapping[NoticeKind, str] = {
-    NoticeKind.PROMISE: (
-        "SELECT lower(hex(r.uid)) || ':' || r.due_on, r.id, a.id, a.name, r.text, r.due_on, 0"
-        f" FROM promise r{_OF} WHERE r.done_at IS NULL AND r.due_on <= :today"
-        " AND coalesce(r.assignee_id, r.user_id, :me) = :me ORDER BY r.due_on LIMIT :most"
-    ),
+    NoticeKind.PROMISE: f"{_MY_TASK} AND r.due_on <= :today ORDER BY r.due_on LIMIT :most",
     NoticeKind.FOLLOW_UP: (
         "SELECT lower(hex(r.uid)) || ':' || r.next_follow_up, r.id, a.id, a.name, r.number,"
         f" r.next_follow_up, r.net_minor FROM quote r{_OF} WHERE r.status = 'sent'"
@@ -105,6 +122,22 @@ _QUERIES: Mapping[NoticeKind, str] = {
         " FROM lead r WHERE r.status IN ({leads}) AND r.next_step_on <= :today"
         " AND r.user_id = :me ORDER BY r.next_step_on LIMIT :most"
     ),
+    # What is due is said once: a deal with a step that is due already waits as such.
+    NoticeKind.STALE_DEAL: (
+        f"SELECT lower(hex(o.uid)) || ':' || date({deals.SINCE}), o.id, a.id, a.name, o.name,"
+        f" date({deals.SINCE}, (1 + julianday(:today) - julianday(CASE o.stage WHEN 'qualified'"
+        " THEN :stale_qualified WHEN 'proposal' THEN :stale_proposal ELSE :stale_negotiation"
+        " END)) || ' days'), o.amount_minor"
+        " FROM opportunity o JOIN account a ON a.id = o.account_id"
+        f" WHERE {deals.STALE} AND coalesce(o.next_step_on, '9999') > :today AND o.user_id = :me"
+        " ORDER BY o.amount_minor DESC LIMIT :most"
+    ),
+    NoticeKind.STALE_LEAD: (
+        "SELECT lower(hex(r.uid)) || ':' || r.status, r.id, NULL, coalesce(r.company, r.name),"
+        " coalesce(r.company, r.name), date(r.created_on, :stale_days), 0 FROM lead r"
+        " WHERE r.status IN ({leads}) AND r.next_step_on IS NULL AND r.user_id = :me"
+        " AND r.created_on <= :stale_lead ORDER BY r.created_on LIMIT :most"
+    ),
     # Twice the usual time between two orders has passed, and nobody is on the way there.
     NoticeKind.SILENT: (
         "SELECT lower(hex(a.uid)) || ':' || s.last_on, a.id, a.id, a.name, a.city, s.last_on,"
@@ -138,13 +171,10 @@ def notices(ws: Workspace, *, put_off: bool = False) -> tuple[Notice, ...]:
             if (notice.key in states) == put_off
         ]
     shown = [
-        Notice(
-            one.key, one.kind, one.row_id, one.account_id, one.customer, one.text, one.day,
-            one.amount_minor, states.get(one.key),
-        )
+        replace(one, snoozed_until=states.get(one.key))
         for one in found
         if not put_off or states[one.key] is not None
-    ]  # fmt: skip
+    ]
     order = list(NoticeKind)
     return tuple(sorted(shown, key=lambda one: (one.day, order.index(one.kind), one.customer)))
 
@@ -167,20 +197,40 @@ def _states(connection: Connection, ws: Workspace, today: date) -> dict[str, dat
     }
 
 
+def coming_tasks(ws: Workspace) -> tuple[Notice, ...]:
+    """The person's open tasks that are not due yet, the nearest first."""
+    return _tasks(ws, _COMING)
+
+
+def given_tasks(ws: Workspace) -> tuple[Notice, ...]:
+    """Open tasks that this person gave to somebody, the most pressing first."""
+    return tuple(replace(one, is_given=True) for one in _tasks(ws, _GIVEN))
+
+
+def _tasks(ws: Workspace, query: str) -> tuple[Notice, ...]:
+    with ws.database.read() as connection:
+        rows = connection.exec_driver_sql(query, _parameters(connection, ws))
+        return tuple(_notice(NoticeKind.PROMISE, row) for row in rows)
+
+
 def _of_kind(connection: Connection, ws: Workspace, kind: NoticeKind) -> Sequence[Notice]:
     query = _QUERIES[kind].format(
         stages=", ".join(f"'{stage}'" for stage in OPEN_STAGES),
         leads=", ".join(f"'{status}'" for status in OPEN_LEADS),
     )
-    rows = connection.exec_driver_sql(query, _parameters(ws))
-    return [
-        Notice(f"{kind}:{reason}", kind, int(key), account, customer or "", text or "",
-               date.fromisoformat(str(day)), int(amount or 0))
-        for reason, key, account, customer, text, day, amount in rows
-    ]  # fmt: skip
+    rows = connection.exec_driver_sql(query, _parameters(connection, ws))
+    return [_notice(kind, row) for row in rows]
 
 
-def _parameters(ws: Workspace) -> dict[str, Any]:
+def _notice(kind: NoticeKind, row: Any) -> Notice:
+    reason, key, account, customer, text, day, amount, *person = row
+    return Notice(
+        f"{kind}:{reason}", kind, int(key), account, customer or "", text or "",
+        date.fromisoformat(str(day)), int(amount or 0), person=(person[0] or "") if person else "",
+    )  # fmt: skip
+
+
+def _parameters(connection: Connection, ws: Workspace) -> dict[str, Any]:
     today = ws.today()
 
     def iso(days: int) -> str:
@@ -190,5 +240,6 @@ def _parameters(ws: Workspace) -> dict[str, Any]:
         "today": today.isoformat(), "me": ws.user.id, "rep": int(ws.user.role is Role.REP),
         "now": format_instant(ws.now()), "expiring": iso(EXPIRING_DAYS),
         "birthday": iso(BIRTHDAY_DAYS), "rejected": iso(-REJECTED_DAYS),
-        "silent": iso(-SILENT_LEAST_DAYS), "most": MOST,
+        "silent": iso(-SILENT_LEAST_DAYS), "most": MOST, "stale_lead": iso(-STALE_LEAD_DAYS),
+        "stale_days": f"{STALE_LEAD_DAYS} days", **deals.stale_before(connection, today),
     }  # fmt: skip

@@ -221,6 +221,8 @@ class CardDetails:
         key = int(text)
         if kind in ("order", "alteration"):
             self._desk.go("order", order=key)
+        elif kind == "deal":
+            self._desk.go("pipeline", deal=key)
         elif kind in ("quote", "follow_up"):
             self._desk.go("quote", quote=key)
         elif kind in _PLACES:

@@ -62,6 +62,7 @@ class LowerPages(QWidget):
     def follow(self, presenter: CustomerPresenter) -> None:
         """Take what is done here to the presenter of the card."""
         self._details, self._editing = presenter.details, presenter.editing
+        self._new_at = presenter.new_at
         self.both.figure_wanted.connect(self._details.open_figure)
         self.both.figures_wanted.connect(self._details.open_figures)
         self.both.people_wanted.connect(self.show_people)
@@ -152,8 +153,9 @@ class LowerPages(QWidget):
         headings = [(_("What"), 260), (_("Due"), 110), (_("Who"), 150), ("", 80)]
         self._show_texts("task", _("Promises and tasks"), headings, rows,
                          empty=_("Nothing is promised."))  # fmt: skip
-        if rows:
-            self._offer((_("Done"), "customer.done", self._on_task_done))
+        done = (_("Done"), "customer.done", self._on_task_done)
+        new = (_("New task"), "customer.new_task", partial(self._new_at, "tasks"))
+        self._offer(*((done,) if rows else ()), new)
 
     def show_sites(self, rows: Sequence[TextRow]) -> None:
         """Show places of delivery."""

@@ -197,6 +197,15 @@ class CustomerPresenter:
         if self._account_id is not None:
             self._desk.go(place, account=self._account_id)
 
+    def new_at(self, place: str) -> None:
+        """Make something new of this customer in a place: a task, an opportunity."""
+        if self._account_id is None:
+            return
+        if place == "pipeline":
+            self._desk.go(place, account=self._account_id, new=True)
+        else:
+            self._desk.go(place, new=self._account_id)
+
     def open_reorder(self, product_id: int) -> None:
         """The SKU on the reorder board, where its level, pack and count are kept."""
         if self._account_id is not None:

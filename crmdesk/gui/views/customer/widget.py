@@ -155,6 +155,9 @@ class CustomerPlace(QWidget):
         for action, slot in self.pages.slots().items():
             keys.bind(self, action, slot)
         keys.bind(self, "customer.tasks", presenter.details.open_tasks)
+        keys.bind(self, "customer.new_task", partial(presenter.new_at, "tasks"))
+        keys.bind(self, "customer.deals", partial(presenter.details.open_figure, "deals"))
+        keys.bind(self, "customer.new_deal", partial(presenter.new_at, "pipeline"))
         keys.bind(self, "customer.sites", presenter.details.open_sites)
         keys.bind(self, "customer.figures", presenter.details.open_figures)
         keys.bind(self, "customer.visit", presenter.start_visit)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from crmdesk.analytics.pipeline_forecast import StageHistory
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.leads import OPEN_LEADS
 from crmdesk.domain.pipeline import Stage
 from crmdesk.domain.states import Role
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
@@ -255,6 +256,15 @@ class PipelinePresenter:
         else:
             self.choose_mode(Mode.BOARD)
         self._view.select_deal(key)
+
+    def show_lead(self, key: int) -> None:
+        """Show one lead, whatever became of it."""
+        row = lead_rows(self.workspace, [key]).get(key)
+        is_open = row is not None and row.status in OPEN_LEADS
+        group = LeadGroup.OPEN if is_open else LeadGroup.ALL
+        self.lead, self._leads.wanted = key, LeadFilter(group=group)
+        self.choose_mode(Mode.LEADS)
+        self._view.select_lead(key)
 
     def export(self) -> None:
         """Write the list shown to a file."""

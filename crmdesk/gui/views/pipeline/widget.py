@@ -109,9 +109,11 @@ class PipelinePlace(QWidget):
         self.show_mode(Mode.BOARD)
 
     def show_target(self, args: Mapping[str, Any]) -> None:
-        """``deal``: one to select; ``mode``: how to look at it; ``new``: ask for one at once."""
+        """``deal``, ``lead``: one to select; ``mode``: how to look at it; ``new``: ask for one."""
         if args.get("deal") is not None:
             self.presenter.show_deal(int(args["deal"]))
+        elif args.get("lead") is not None:
+            self.presenter.show_lead(int(args["lead"]))
         elif "mode" in args:
             self.presenter.choose_mode(Mode(str(args["mode"])))
         if args.get("account") is not None and args.get("new"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from crmdesk.domain.spoken_days import weekday_names
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.i18n import (
     _,
@@ -28,12 +29,7 @@ from crmdesk.services.queries.plan_reasons import DayReason, UnplannedRow
 
 def weekday_long(weekday: int) -> str:
     """The weekday's full name (Monday is 0)."""
-    return (
-        pgettext("weekday", "Monday"), pgettext("weekday", "Tuesday"),
-        pgettext("weekday", "Wednesday"), pgettext("weekday", "Thursday"),
-        pgettext("weekday", "Friday"), pgettext("weekday", "Saturday"),
-        pgettext("weekday", "Sunday"),
-    )[weekday]  # fmt: skip
+    return weekday_names()[weekday]
 
 
 def week_title(first: date, last: date) -> str:

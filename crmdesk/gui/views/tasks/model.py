@@ -6,7 +6,14 @@ from datetime import date
 
 from PySide6.QtWidgets import QWidget
 
-from crmdesk.gui.views.tasks.words import ICONS, action_words, amount_words, sentence, when
+from crmdesk.gui.views.tasks.words import (
+    ICONS,
+    action_words,
+    amount_words,
+    person_words,
+    sentence,
+    when,
+)
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel, major
@@ -43,4 +50,4 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
 
 
 def _what(notice: Notice) -> Cell:
-    return Cell(sentence(notice), icon=ICONS[notice.kind], strong=True)
+    return Cell(sentence(notice), unit=person_words(notice), icon=ICONS[notice.kind], strong=True)

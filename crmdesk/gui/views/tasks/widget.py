@@ -1,4 +1,4 @@
-"""The tasks on the screen: heading, kinds, table, the day to put off to.
+"""The tasks on the screen: heading, kinds, table, the form of a task, the day to put off to.
 
 Owns layout and input; everything else is the presenter's.
 """
@@ -16,13 +16,17 @@ from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.tasks.forms import Ask
 from crmdesk.gui.views.tasks.model import TasksModel
 from crmdesk.gui.views.tasks.presenter import ALL, TasksPresenter
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.customer_picker import CustomerPicker
+from crmdesk.gui.widgets.formbar import Form, FormBar
 from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.listpanel import ListPanel
 from crmdesk.gui.widgets.panels import PageHeader, Surface
 from crmdesk.i18n import _
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.notices import Notice
 
 _WEEK = 7
@@ -42,12 +46,13 @@ class TasksPlace(QWidget):
         self.setFocusProxy(self.table)
 
     def show_target(self, args: Mapping[str, Any]) -> None:
-        """``promise``: which one to show; ``kind``: which chip."""
+        """``promise``: which one to show; ``kind``: which chip; ``new``: a customer's new task."""
         if "promise" in args:
-            self.presenter.show_promise(int(args["promise"]))
+            self.presenter.show_task(int(args["promise"]))
         if "kind" in args:
-            self.chips.choose(str(args["kind"]))
             self.presenter.choose(str(args["kind"]))
+        if "new" in args:
+            self.presenter.steps.ask_new(int(args["new"]), goes_back=True)
 
     # ------------------------------------------------------------------------------ building
 
@@ -58,9 +63,13 @@ class TasksPlace(QWidget):
         self._header = PageHeader(_("Tasks"), self)
         self._snooze = KeyHintButton(_("Put off"), keys.hint("tasks.snooze"), parent=self)
         self._done = KeyHintButton(_("Done"), keys.hint("tasks.done"), parent=self)
-        for widget in (self._snooze, self._done):
+        self._new = KeyHintButton(_("New task"), keys.hint("tasks.new"), kind="filled", parent=self)
+        for widget in (self._snooze, self._done, self._new):
             self._header.add_action(widget)
         column.addWidget(self._header)
+        self.picker = CustomerPicker(self, title=_("New task"))
+        self.picker.hide()
+        column.addWidget(self.picker)
         column.addWidget(self._bar())
         self.model = TasksModel(self._today, self._currency, self)
         self._panel = ListPanel(
@@ -71,7 +80,7 @@ class TasksPlace(QWidget):
             sorted_by=(-1, Qt.SortOrder.AscendingOrder),
             foot=(
                 "tasks.act", "tasks.open", "tasks.card", "tasks.done", "tasks.snooze",
-                "tasks.week", "tasks.until",
+                "tasks.until", "tasks.edit", "tasks.give",
             ),
             settings=self._settings,
             parent=self,
@@ -79,6 +88,8 @@ class TasksPlace(QWidget):
         self.chips, self.table = self._panel.chips, self._panel.table
         self.table.horizontalHeader().setSortIndicatorShown(False)
         column.addWidget(self._panel, 1)
+        self.form = FormBar(self)
+        column.addWidget(self.form)
 
     def _bar(self) -> QWidget:
         self.bar = Surface(self, ground="raised", edge="border_strong")
@@ -89,7 +100,7 @@ class TasksPlace(QWidget):
         row.addWidget(TextLabel(_("Put off until"), parent=self.bar))
         self.day = QLineEdit(self.bar)
         self.day.setAccessibleName(_("Put off until"))
-        self.day.setPlaceholderText(_("a day, such as 3 Dec"))
+        self.day.setPlaceholderText(_("a day, such as 3 Dec or next Monday"))
         row.addWidget(self.day, 1)
         row.addWidget(KeyHintButton(_("Put off"), "Enter", parent=self.bar))
         row.addWidget(KeyHintButton(_("Cancel"), "Esc", kind="quiet", parent=self.bar))
@@ -108,6 +119,12 @@ class TasksPlace(QWidget):
         presenter = self.presenter
         self.chips.chosen.connect(presenter.choose)
         self.table.opened.connect(presenter.open)
+        self._new.clicked.connect(self.picker.open)
+        self.picker.searched.connect(presenter.steps.find_customers)
+        self.picker.picked.connect(self._on_customer_picked)
+        self.picker.closed.connect(self._on_picker_closed)
+        self.form.given.connect(presenter.steps.answer)
+        self.form.closed.connect(self.table.setFocus)
         self._snooze.clicked.connect(lambda: presenter.snooze(self._key(), 1))
         self._done.clicked.connect(lambda: presenter.done(self._key()))
         for action, slot in (
@@ -117,6 +134,9 @@ class TasksPlace(QWidget):
             ("tasks.snooze", lambda: presenter.snooze(self._key(), 1)),
             ("tasks.week", lambda: presenter.snooze(self._key(), _WEEK)),
             ("tasks.until", self._on_until_wanted),
+            ("tasks.new", self.picker.open),
+            ("tasks.edit", lambda: presenter.steps.ask(Ask.EDIT, self._notice())),
+            ("tasks.give", lambda: presenter.steps.ask(Ask.GIVE, self._notice())),
         ):
             keys.bind(self, action, slot)
 
@@ -159,14 +179,46 @@ class TasksPlace(QWidget):
             self.bar.hide()
             self.table.setFocus()
 
+    def choose_chip(self, key: str) -> None:
+        """Turn a chip on."""
+        self.chips.choose(key)
+
+    def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
+        """Show customers that a task can be made for."""
+        self.picker.show_matches(rows)
+
+    def ask(self, form: Form) -> None:
+        """Open the form."""
+        self.form.ask(form)
+
+    def complain(self, problem: str, field: str) -> None:
+        """Say what is wrong in the form."""
+        self.form.complain(problem, field)
+
+    def put_form_away(self) -> None:
+        """Close the form."""
+        self.form.put_away()
+        self.table.setFocus()
+
     # --------------------------------------------------------------------------------- input
+
+    def _notice(self) -> Notice | None:
+        return self.presenter.notice(self._key())
+
+    def _on_customer_picked(self, account_id: int) -> None:
+        self.picker.hide()
+        self.presenter.steps.ask_new(account_id)
+
+    def _on_picker_closed(self) -> None:
+        self.picker.hide()
+        self.table.setFocus()
 
     def _key(self) -> str | None:
         key = self.table.current_key()
         return key if isinstance(key, str) else None
 
     def _on_until_wanted(self) -> None:
-        if self._key() is not None:
+        if self.presenter.can_wait(self._key()):
             self.say_problem("")
             self.day.clear()
             self.bar.show()

@@ -14,8 +14,25 @@ from crmdesk.services.queries.notices import Notice, NoticeKind
 ICONS = {
     NoticeKind.TICKET: "ticket", NoticeKind.REJECTED: "orders", NoticeKind.PROMISE: "check",
     NoticeKind.FOLLOW_UP: "quote", NoticeKind.EXPIRING: "clock", NoticeKind.OPPORTUNITY: "goals",
-    NoticeKind.LEAD: "user", NoticeKind.SILENT: "phone", NoticeKind.BIRTHDAY: "star",
+    NoticeKind.LEAD: "user", NoticeKind.STALE_DEAL: "goals", NoticeKind.STALE_LEAD: "user",
+    NoticeKind.SILENT: "phone", NoticeKind.BIRTHDAY: "star",
 }  # fmt: skip
+
+
+_WITH = {
+    NoticeKind.STALE_DEAL: NoticeKind.OPPORTUNITY, NoticeKind.STALE_LEAD: NoticeKind.LEAD,
+}  # fmt: skip
+
+
+UNDATED = (
+    NoticeKind.SILENT, NoticeKind.REJECTED, NoticeKind.STALE_DEAL, NoticeKind.STALE_LEAD,
+)  # fmt: skip
+"""Kinds that have lasted since a day rather than being due on one: they are never late."""
+
+
+def chip_of(kind: NoticeKind) -> NoticeKind:
+    """The chip under which a kind is shown."""
+    return _WITH.get(kind, kind)
 
 
 def kind_words() -> dict[NoticeKind, str]:
@@ -23,7 +40,7 @@ def kind_words() -> dict[NoticeKind, str]:
     return {
         NoticeKind.TICKET: _("Tickets overdue"),
         NoticeKind.REJECTED: _("Orders refused"),
-        NoticeKind.PROMISE: _("Promises"),
+        NoticeKind.PROMISE: _("Tasks and promises"),
         NoticeKind.FOLLOW_UP: _("Follow-ups"),
         NoticeKind.EXPIRING: _("Expiring quotes"),
         NoticeKind.OPPORTUNITY: _("Opportunities"),
@@ -44,6 +61,8 @@ def sentence(notice: Notice) -> str:
         NoticeKind.EXPIRING: _("Quote {text} runs out"),
         NoticeKind.OPPORTUNITY: _("Next step: {text}"),
         NoticeKind.LEAD: _("Next step: {text}"),
+        NoticeKind.STALE_DEAL: _("Stale: {text}"),
+        NoticeKind.STALE_LEAD: _("Nothing planned for the lead {text}"),
         NoticeKind.SILENT: _("No order for twice the usual time"),
         NoticeKind.BIRTHDAY: _("Birthday of {text}"),
     }[notice.kind].format(text=text)
@@ -58,8 +77,10 @@ def action_words(kind: NoticeKind) -> str:
         NoticeKind.REJECTED: _("Open the order"),
         NoticeKind.FOLLOW_UP: _("Open the quote"),
         NoticeKind.EXPIRING: _("Open the quote"),
-        NoticeKind.OPPORTUNITY: _("Open the pipeline"),
-        NoticeKind.LEAD: _("Open the pipeline"),
+        NoticeKind.OPPORTUNITY: _("Open the opportunity"),
+        NoticeKind.LEAD: _("Open the lead"),
+        NoticeKind.STALE_DEAL: _("Open the opportunity"),
+        NoticeKind.STALE_LEAD: _("Open the lead"),
         NoticeKind.BIRTHDAY: _("Open the card"),
     }[kind]
 
@@ -69,13 +90,25 @@ def when(notice: Notice, today: date) -> tuple[str, Tone]:
     if notice.snoozed_until is not None:
         back = format_date_near(notice.snoozed_until, today)
         return _("back {day}").format(day=back), Tone.MUTED
-    if notice.kind in (NoticeKind.SILENT, NoticeKind.REJECTED):
+    if notice.kind is NoticeKind.REJECTED:
         return format_date_near(notice.day, today), Tone.MUTED
+    if notice.kind in UNDATED:
+        since = _("since {day}").format(day=format_date_near(notice.day, today))
+        return since, Tone.MUTED if notice.kind is NoticeKind.SILENT else Tone.WARNING
     late = (today - notice.day).days
     if late > 0:
         words = ngettext("{count} day late", "{count} days late", late)
         return words.format(count=late), Tone.DANGER
     return format_date_near(notice.day, today), Tone.PLAIN if late == 0 else Tone.MUTED
+
+
+def person_words(notice: Notice) -> str:
+    """Who gave a task, or does it; empty for one's own."""
+    if not notice.person:
+        return ""
+    if notice.is_given:
+        return _("for {name}").format(name=notice.person)
+    return _("from {name}").format(name=notice.person)
 
 
 def amount_words(notice: Notice, currency: str) -> str:

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from crmdesk.domain.errors import FieldError
+from crmdesk.domain.spoken_days import spoken_day
 from crmdesk.i18n import (
     _,
     currency_digits,
@@ -277,7 +278,13 @@ def _day(column: ListColumn, words: str, today: date) -> str:
 
 
 def read_day(words: str, today: date) -> date | None:
-    """A day as :func:`format_date` writes it, as ISO or by numbers; without a year the nearest."""
+    """A day as :func:`format_date` writes it, as ISO, by numbers or in words.
+
+    Without a year it is the nearest.
+    """
+    spoken = spoken_day(words, today)
+    if spoken is not None:
+        return spoken
     parts = re.findall(r"\w+", words)
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words):

@@ -9,9 +9,7 @@ Documents are written last, with their totals, so foreign keys must not be looke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -23,8 +21,8 @@ from crmdesk.interchange.sales_cells import (
     NONE,
     Columns,
     Ints,
+    SalesChunk,
     SalesParser,
-    day_number,
     day_text,
 )
 from crmdesk.interchange.sales_goods import Goods
@@ -68,35 +66,37 @@ class SalesWriter:
         last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM sale").scalar_one()
         self._first = int(last) + 1
         self._documents = _Documents()
+        self._documents_told: list[str] = []
         self._totals = np.zeros((1024, 3), np.int64)
         """Per document: lines, net and cost in minor units."""
 
-    def take(self, rows: Sequence[list[str]], numbers: Sequence[int], ledger: Ledger) -> None:
-        """Write a chunk; ``numbers`` are the rows' lines in the file. Refused rows are counted."""
-        found = self._parser.columns(rows)
-        account = self._known_accounts(found)
-        place = self._known_goods(found)
+    def take(self, chunk: SalesChunk, ledger: Ledger) -> None:
+        """Write a chunk. Refused rows are counted, with their reasons."""
+        self._documents_told += chunk.documents
+        found, rows = chunk.columns, chunk.rows
+        if found is None:
+            return
+        account = self.goods.accounts.column(found.account)
+        place = self.goods.places.column(found.goods)
         alone = Alone(len(rows))
         for at in np.flatnonzero(found.bad | (account == 0) | (place < 0)).tolist():
-            cell, named = found.account[at], found.goods[at]
-            if not found.bad[at] and cell in self.goods.accounts and named in self.goods.places:
-                account[at] = self.goods.accounts[cell]
-                place[at] = self.goods.places[named]
-                continue
-            self._by_itself(at, rows[at], found, alone)
+            account[at] = self.goods.accounts.of(int(found.account[at]))
+            place[at] = self.goods.places.of(int(found.goods[at]))
+            if found.bad[at] or account[at] == 0 or place[at] < 0:
+                self._by_itself(at, rows[at], found, alone)
         lines = SoldLines(found, account, place, self.goods.table(), self._context.currency)
         for at in np.flatnonzero(lines.odd & alone.open).tolist():
             self._by_itself(at, rows[at], found, alone)
         lines.put(alone)
         for at, reason in sorted(alone.refused.items()):
-            ledger.reject(numbers[at], reason, rows[at])
+            ledger.reject(chunk.numbers[at], reason, rows[at])
         ledger.rows += len(rows)
         ledger.created += len(rows) - len(alone.refused)
         self._write(lines, alone)
 
     def finish(self) -> None:
         """Write the documents with their totals."""
-        context, texts = self._context, self._parser.documents
+        context, texts = self._context, self._documents_told
         totals = self._totals[: len(self._documents)].tolist()
         rows: list[tuple[Any, ...]] = []
         for (account, day, document, is_sale), place in self._documents.items():
@@ -113,25 +113,15 @@ class SalesWriter:
                 rows.clear()
         insert_rows(self._connection, "sale", _SALE_COLUMNS, rows)
 
-    def _known_accounts(self, found: Columns) -> Ints:
-        keys = map(self.goods.accounts.get, found.account, repeat(0))
-        return np.fromiter(keys, np.int64, len(found.account))
-
-    def _known_goods(self, found: Columns) -> Ints:
-        places = map(self.goods.places.get, found.goods, repeat(-1))
-        return np.fromiter(places, np.int64, len(found.goods))
-
     def _by_itself(self, at: int, row: list[str], found: Columns, alone: Alone) -> None:
         """Judge one row outside the columns; what it names is made when it is taken."""
         alone.open[at] = False
         try:
             line = self._parser.line(row)
-            counted = self.goods.take(line, found.account[at], found.goods[at])
+            named = int(found.account[at]), int(found.goods[at])
+            alone.taken[at] = self.goods.take(line, *named)
         except ValueError as error:
             alone.refused[at] = str(error)
-            return
-        document = self._parser.document_number(line.document)
-        alone.taken[at] = (counted, day_number(line.day), document)
 
     def _write(self, lines: SoldLines, alone: Alone) -> None:
         self.goods.write()

@@ -8,16 +8,21 @@ products is :mod:`crmdesk.interchange.sales_goods`'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from crmdesk.i18n import _
 from crmdesk.interchange import cells
+from crmdesk.interchange.csv_rows import Chunk, LineRows, columns_of
+
+if TYPE_CHECKING:
+    from crmdesk.interchange.tables import TableFile
 
 Ints = npt.NDArray[np.int64]
 Key = str | tuple[str, ...]
@@ -27,7 +32,11 @@ BAD = -(1 << 62)
 NONE = BAD + 1
 """Stands for an empty cell where a value may be missing."""
 
+UNNUMBERED = -1
+"""Stands for a naming too long to be remembered; each of its rows is looked at by itself."""
+
 _REMEMBERED = 500_000
+_MOST_NAMING = 400
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -51,15 +60,16 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A chunk of rows as columns; ``account`` and ``goods`` as the file writes them.
+    """A chunk of rows as columns.
 
-    ``day`` counts from 1970-01-01, ``document`` numbers the texts of :attr:`SalesParser.documents`;
-    ``BAD`` and ``NONE`` stand for cells without a value. ``bad`` marks rows that only
+    ``account`` and ``goods`` number the different ways the file names them, ``UNNUMBERED`` where it
+    does so with too many words; ``document`` numbers the texts of documents, ``day`` counts from
+    1970-01-01; ``BAD`` and ``NONE`` stand for cells without a value. ``bad`` marks rows that only
     :meth:`SalesParser.line` can judge.
     """
 
-    account: Sequence[str]
-    goods: Sequence[Key]
+    account: Ints
+    goods: Ints
     day: Ints
     quantity: Ints
     price_e4: Ints
@@ -67,6 +77,31 @@ class Columns:
     cost_e4: Ints
     document: Ints
     bad: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SalesChunk:
+    """Rows of a sales file with their lines in it, and the same as columns (None without rows).
+
+    ``documents`` are the texts that have got a number here, following those of earlier chunks;
+    ``digest`` is that of what has been read of the file by then.
+    """
+
+    numbers: Sequence[int]
+    rows: Sequence[list[str]]
+    columns: Columns | None
+    documents: list[str]
+    digest: str = ""
+
+
+class _Namings(dict[Key, int]):
+    """Cells that name something → their numbers, in order of appearance."""
+
+    def __missing__(self, cells: Key) -> int:
+        if sum(map(len, cells)) > _MOST_NAMING:
+            return UNNUMBERED
+        number = self[cells] = len(self)
+        return number
 
 
 class _Codes(dict[str, int]):
@@ -107,8 +142,9 @@ class SalesParser:
         self._currency, self._today = currency, today
         self._day_first = cells.day_first(samples)
         self._named = tuple(places[n] for n in ("sku", "unit", "pack") if n in places)
-        self.documents: list[str] = []
+        self._accounts, self._goods = _Namings(), _Namings()
         self._document_numbers: dict[str, int] = {}
+        self._new_documents: list[str] = []
         self._codes = {
             "date": _Codes(self._day_number),
             "quantity": _Codes(lambda cell: cells.read_quantity(cell.strip())),
@@ -120,13 +156,18 @@ class SalesParser:
         # Their words count only where something is made, but a row may be refused for them.
         self._words = {n: _Codes(_readable) for n in ("account_name", "country", "description")}
 
+    def chunk(
+        self, numbers: Sequence[int], rows: Sequence[list[str]], digest: str = ""
+    ) -> SalesChunk:
+        """A chunk of rows of a file, read; ``digest`` is that of the file so far."""
+        columns = self.columns(rows) if len(rows) else None
+        documents, self._new_documents = self._new_documents, []
+        return SalesChunk(numbers, rows, columns, documents, digest)
+
     def columns(self, rows: Sequence[list[str]]) -> Columns:
         """A chunk of rows, at least one, as columns."""
         width, count = self._width, len(rows)
-        widths = set(map(len, rows))
-        if len(widths) > 1 or widths.pop() < width:
-            rows = [(row + [""] * (width - len(row)))[:width] for row in rows]
-        found = list(zip(*rows, strict=True))
+        found = rows.columns(width) if isinstance(rows, LineRows) else columns_of(rows, width)
 
         def of(name: str) -> Ints:
             place = self._places.get(name)
@@ -144,11 +185,13 @@ class SalesParser:
             misread = codes.misread(found[self._places[name]]) if name in self._places else None
             if misread is not None:
                 bad |= misread
+        named: Iterable[Key] = found[self._named[0]]
+        if len(self._named) > 1:
+            named = zip(*(found[place] for place in self._named), strict=True)
+        accounts = map(self._accounts.__getitem__, found[self._places["account"]])
         return Columns(
-            found[self._places["account"]],
-            list(zip(*(found[place] for place in self._named), strict=True))
-            if len(self._named) > 1
-            else found[self._named[0]],
+            np.fromiter(accounts, np.int64, count),
+            np.fromiter(map(self._goods.__getitem__, named), np.int64, count),
             read["date"], read["quantity"], read["unit_price"], read["amount"], read["cost"],
             read["document"], bad,
         )  # fmt: skip
@@ -174,14 +217,6 @@ class SalesParser:
             price_e4 or 0, _price(self._cell(row, "cost")), self._text(row, "document")[:60],
         )  # fmt: skip
 
-    def document_number(self, text: str) -> int:
-        """The number that stands for a document's text in the columns."""
-        number = self._document_numbers.get(text)
-        if number is None:
-            number = self._document_numbers[text] = len(self.documents)
-            self.documents.append(text)
-        return number
-
     def _cell(self, row: list[str], name: str) -> str:
         place = self._places.get(name)
         return row[place] if place is not None and place < len(row) else ""
@@ -202,12 +237,20 @@ class SalesParser:
         return cells.read_amount_minor(cell.strip(), self._currency) if cell.strip() else NONE
 
     def _document_number(self, cell: str) -> int:
-        return self.document_number(cells.read_text(cell)[:60])
+        text = cells.read_text(cell)[:60]
+        number = self._document_numbers.get(text)
+        if number is None:
+            number = self._document_numbers[text] = len(self._document_numbers)
+            self._new_documents.append(text)
+        return number
 
 
-def day_number(iso: str) -> int:
-    """Days from 1970-01-01 to a date as :class:`Line` has it."""
-    return date.fromisoformat(iso).toordinal() - _EPOCH
+def sold_chunks(table: TableFile, head: Chunk, parser: SalesParser) -> Iterator[SalesChunk]:
+    """A sales file read in chunks, of which ``head`` is the first; the last one has no rows."""
+    for numbers, rows in chain([head], table.chunks):
+        if len(rows):
+            yield parser.chunk(numbers, rows, table.digest.hex())
+    yield parser.chunk((), (), table.digest.hex())
 
 
 def day_text(number: int) -> str:

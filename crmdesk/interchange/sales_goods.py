@@ -1,6 +1,6 @@
 """What sold lines refer to: accounts, products and packagings, known or made on the way.
 
-Knows which key a cell of the file stands for, makes what is not there yet, and says how a line is
+Knows which key a naming of the file stands for, makes what is not there yet, and says how a line is
 counted: packs, base units, amounts. A line that is refused makes nothing.
 """
 
@@ -15,7 +15,7 @@ from crmdesk.domain.ids import UidMaker
 from crmdesk.domain.pricing import amount_minor
 from crmdesk.i18n import _
 from crmdesk.interchange import cells
-from crmdesk.interchange.sales_cells import Ints, Key, Line
+from crmdesk.interchange.sales_cells import UNNUMBERED, Ints, Line
 from crmdesk.storage.bulk import insert_rows
 
 _COLUMNS = {
@@ -52,11 +52,36 @@ class Counted(NamedTuple):
     cost_minor: int | None
 
 
-class Goods:
-    """Accounts and goods by the cells that name them.
+class Known:
+    """What each naming of a file stands for, by its number; ``missing`` where that is not known."""
 
-    ``accounts`` has the key of each account cell met so far, ``places`` the place of each naming
-    of goods in :meth:`table`; ``made`` the keys of what had to be made.
+    def __init__(self, missing: int) -> None:
+        self._missing = missing
+        self._of = np.full(1024, missing, np.int64)
+
+    def column(self, numbers: Ints) -> Ints:
+        """A column of numbers, at least one, as what they stand for."""
+        short = int(numbers.max()) + 1 - len(self._of)
+        if short > 0:
+            more = np.full(max(short, len(self._of)), self._missing, np.int64)
+            self._of = np.concatenate([self._of, more])
+        return np.where(numbers == UNNUMBERED, self._missing, self._of[numbers])
+
+    def of(self, number: int) -> int:
+        """What one number of a column that has been looked up stands for by now."""
+        return self._missing if number == UNNUMBERED else int(self._of[number])
+
+    def learn(self, number: int, value: int) -> None:
+        """Note what a number of a column that has been looked up stands for."""
+        if number != UNNUMBERED:
+            self._of[number] = value
+
+
+class Goods:
+    """Accounts and goods by the numbers of what the file calls them.
+
+    ``accounts`` knows keys of accounts (0 for none), ``places`` those of goods in :meth:`table`
+    (-1 for none); ``made`` has the keys of what had to be made.
     """
 
     def __init__(
@@ -84,11 +109,10 @@ class Goods:
             for name in _COLUMNS
         }
         self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
-        self.accounts: dict[str, int] = {}
-        self.places: dict[Key, int] = {}
+        self.accounts, self.places = Known(0), Known(-1)
         self.made: dict[str, list[int]] = {name: [] for name in _COLUMNS}
 
-    def take(self, line: Line, account_cell: str, goods_cells: Key) -> Counted:
+    def take(self, line: Line, account_number: int, goods_number: int) -> Counted:
         """Count one line and make what it names; ValueError when it cannot be taken."""
         named = (line.sku, line.unit, line.pack)
         place = self._goods.get(named)
@@ -100,8 +124,8 @@ class Goods:
             self._all.append(self._make_goods(line, known.factor))
         goods = self._all[place]
         account = self._by_code.get(line.account) or self._make_account(line)
-        self.accounts[account_cell] = account
-        self.places[goods_cells] = place
+        self.accounts.learn(account_number, account)
+        self.places.learn(goods_number, place)
         packaging = goods.single if single else goods.packaging
         return Counted(account, goods.product, packaging, packs, factor, base, net, cost)
 

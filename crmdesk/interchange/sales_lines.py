@@ -22,7 +22,7 @@ class Alone:
 
     def __init__(self, count: int) -> None:
         self.open = np.ones(count, np.bool_)
-        self.taken: dict[int, tuple[Counted, int, int]] = {}
+        self.taken: dict[int, Counted] = {}
         self.refused: dict[int, str] = {}
 
 
@@ -58,13 +58,12 @@ class SoldLines:
 
     def put(self, alone: Alone) -> None:
         """Put the lines that were counted by themselves into their places."""
-        for at, (counted, day, document) in alone.taken.items():
+        for at, counted in alone.taken.items():
             self.account[at], self.product[at] = counted.account, counted.product
             self.packaging[at], self.packs[at] = counted.packaging, counted.packs
             self.factor[at], self.base[at] = counted.factor, counted.base
             self.net_minor[at] = counted.net_minor
             self.cost_minor[at] = NONE if counted.cost_minor is None else counted.cost_minor
-            self.day[at], self.document[at] = day, document
 
     def _count_packs(self, quantity: Ints, of: dict[str, Ints]) -> None:
         counted, factor = of["counted"] != 0, of["factor"]

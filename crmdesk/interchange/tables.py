@@ -11,11 +11,11 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,21 +23,14 @@ import zstandard
 
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_bytes
+from crmdesk.interchange.csv_rows import MAX_CELL, Chunk, Lines, csv_chunks, csv_rows, gathered
 
 MAX_BYTES = 8 << 30
 MAX_RATIO = 400
 MAX_COLUMNS = 500
-# Wide enough that a single absurd cell costs its row and not the file.
-_MAX_CELL = 16 << 20
-_MOST_LINES_A_ROW = 100
 _XLSX_MAX = 1 << 30
 _SAMPLE = 64 * 1024
 _DELIMITERS = ",;\t|"
-_CHUNK_CHARACTERS = 1 << 22
-_CHUNK_ROWS = 20_000
-
-
-Chunk = tuple[Sequence[int], list[list[str]]]
 
 
 @dataclass(slots=True)
@@ -45,7 +38,7 @@ class TableFile:
     """An open table: its heading and its rows, read once, one by one or in chunks.
 
     ``rows`` gives (line number, cells), ``chunks`` (line numbers, rows); the first use of either
-    takes the rows from the other.
+    takes the rows from the other. ``files`` are the descriptors they are read from.
     """
 
     name: str
@@ -53,6 +46,7 @@ class TableFile:
     rows: Iterator[tuple[int, list[str]]]
     chunks: Iterator[Chunk]
     digest: _Digest
+    files: tuple[int, ...] = ()
 
 
 class _Digest:
@@ -83,7 +77,9 @@ def open_table(path: Path) -> Iterator[TableFile]:
             stream: IO[bytes] = raw
             if suffixes[-1:] == [".zst"]:
                 stream = io.BufferedReader(_Unpacked(raw), _SAMPLE)
-            yield _csv(path.name, stream, path.stat().st_size)
+            table = _csv(path.name, stream, path.stat().st_size)
+            table.files = (raw.fileno(),)
+            yield table
         except (zstandard.ZstdError, EOFError) as error:
             raise UserError(
                 _("{file} is not a complete .zst file.").format(file=path.name),
@@ -170,8 +166,8 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
     bounded = io.BufferedReader(_Bounded(head, stream, packed, digest), 1 << 20)
     # A byte that the encoding does not know is kept visible rather than losing the row.
     text = io.TextIOWrapper(bounded, encoding, errors="replace", newline="")
-    csv.field_size_limit(_MAX_CELL)
-    lines = _Lines(text)
+    csv.field_size_limit(MAX_CELL)
+    lines = Lines(text)
     delimiter = _delimiter(sample)
     reader = csv.reader(iter(lines), delimiter=delimiter)
     try:
@@ -184,90 +180,8 @@ def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
             _("The first line must name the columns."),
         )
     number = reader.line_num
-    chunks = _csv_chunks(text, number, delimiter, name)
-    return TableFile(name, columns, _csv_rows(reader, lines, name, number), chunks, digest)
-
-
-class _Lines:
-    """The lines of a text, remembering that they have come to an end."""
-
-    def __init__(self, text: Iterable[str]) -> None:
-        self._text = text
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._text
-        self.ended = True
-
-
-def _csv_chunks(text: io.TextIOWrapper, number: int, delimiter: str, name: str) -> Iterator[Chunk]:
-    """Many lines at a time, as long as every line is a row; from there on row by row.
-
-    A quotation mark may hold a row open over the end of a chunk: none ends with such a line.
-    """
-    while lines := text.readlines(_CHUNK_CHARACTERS):
-        while '"' in lines[-1] and len(lines) < _CHUNK_CHARACTERS and (more := text.readline()):
-            lines.append(more)
-        try:
-            rows = list(csv.reader(lines, delimiter=delimiter))
-        except csv.Error:
-            rows = []
-        if len(rows) != len(lines) or '"' in lines[-1]:
-            careful = _Lines(chain(lines, text))
-            reader = csv.reader(iter(careful), delimiter=delimiter)
-            yield from gathered(_csv_rows(reader, careful, name, number))
-            return
-        numbers: Sequence[int] = range(number + 1, number + len(rows) + 1)
-        number += len(rows)
-        if not all(rows):
-            numbers = [at for at, row in zip(numbers, rows, strict=True) if row]
-            rows = [row for row in rows if row]
-        if rows:
-            yield numbers, rows
-
-
-def gathered(rows: Iterable[tuple[int, list[str]]], most: int = _CHUNK_ROWS) -> Iterator[Chunk]:
-    """Rows one by one as chunks of at most so many rows, or so many characters."""
-    numbers: list[int] = []
-    taken: list[list[str]] = []
-    size = 0
-    for number, row in rows:
-        numbers.append(number)
-        taken.append(row)
-        size += sum(map(len, row)) + len(row)
-        if len(taken) >= most or size >= _CHUNK_CHARACTERS:
-            yield numbers, taken
-            numbers, taken, size = [], [], 0
-    if taken:
-        yield numbers, taken
-
-
-def _csv_rows(
-    reader: Any, lines: _Lines, name: str, before: int
-) -> Iterator[tuple[int, list[str]]]:
-    """Row by row; ``before`` is the number of the line the rows begin after."""
-    offset = before - reader.line_num
-    number = before
-    try:
-        for row in reader:
-            first, number = number + 1, reader.line_num + offset
-            # A quotation mark that is never closed swallows the rows behind it without a word.
-            if lines.ended or number - first > _MOST_LINES_A_ROW:
-                raise UserError(
-                    _("{file}: a quotation mark in line {line} is never closed.").format(
-                        file=name, line=first
-                    ),
-                    _("Close or remove it; nothing was imported."),
-                )
-            if row:
-                yield first, row
-    except csv.Error as error:
-        raise UserError(
-            _("{file} is not a table from line {line} on: {reason}.").format(
-                file=name, line=number + 1, reason=error
-            ),
-            _("Nothing was imported."),
-        ) from error
+    chunks = csv_chunks(text, number, delimiter, name)
+    return TableFile(name, columns, csv_rows(reader, lines, name, number), chunks, digest)
 
 
 def _encoding(head: bytes, name: str) -> str:

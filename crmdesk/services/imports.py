@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -40,6 +40,7 @@ from crmdesk.sync import facts
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
 _REBUILD_FROM = 40
+_ROWS_WORTH_A_PROCESS = 20_000
 LARGE = 200_000
 """From so many lines on an import may leave what is derived from them for later."""
 
@@ -160,10 +161,11 @@ def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
     made: dict[str, list[int]] = {}
     savepoint = connection.begin_nested()
     if job.kind == "sales":
-        made = _import_sales(job, table, connection, ledger, batch_uid)
+        made, digest = _import_sales(job, table, connection, ledger, batch_uid)
     else:
         _import_master(job, table, connection, ledger)
-    digest = f"{job.kind}:{table.digest.hex()}"
+        digest = table.digest.hex()
+    digest = f"{job.kind}:{digest}"
     if job.kind == "sales" and _seen(connection, digest):
         savepoint.rollback()
         made = {}
@@ -195,9 +197,11 @@ def _pulse(job: _Job, rows: int) -> None:
 
 def _import_sales(
     job: _Job, table: TableFile, connection: Connection, ledger: Ledger, batch_uid: Uid
-) -> dict[str, list[int]]:
+) -> tuple[dict[str, list[int]], str]:
+    """The keys of what had to be made, and the digest of the file."""
+    from crmdesk.interchange.ahead import made_ahead
     from crmdesk.interchange.sales import SalesContext, SalesWriter
-    from crmdesk.interchange.sales_cells import SalesParser
+    from crmdesk.interchange.sales_cells import SalesParser, sold_chunks
 
     places = fields.map_columns(table.columns, fields.SALES, fields.SALES_NEEDED, job.chosen)
     head = next(table.chunks, ([], []))
@@ -210,13 +214,17 @@ def _import_sales(
     # Marks row by row would cost more than the rows: summaries follow in one go afterwards.
     drop_triggers(connection)
     with without_collecting():
-        for numbers, rows in chain([head], table.chunks):
-            if rows:
-                writer.take(rows, numbers, ledger)
-            _pulse(job, ledger.rows)
+        chunks = sold_chunks(table, head, parser)
+        first = next(chunks)
+        large = len(first.rows) >= _ROWS_WORTH_A_PROCESS
+        with made_ahead(chunks, table.files) if large else nullcontext(chunks) as following:
+            for chunk in chain([first], following):
+                digest = chunk.digest
+                writer.take(chunk, ledger)
+                _pulse(job, ledger.rows)
         writer.finish()
     create_triggers(connection)
-    return writer.goods.made
+    return writer.goods.made, digest
 
 
 def _import_master(job: _Job, table: TableFile, connection: Connection, ledger: Ledger) -> None:

@@ -57,13 +57,13 @@ def _sales_file(path: Path, rows: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_import(folder: Path, clock: ZoneClock, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "how"), [(1, "import"), (2, "import"), (5, "import-ahead")])
+def test_import(folder: Path, clock: ZoneClock, tmp_path: Path, seed: int, how: str) -> None:
     file = _sales_file(tmp_path / "sales.csv", 6000)
     counts = ("SELECT count(*) FROM sale_line", "SELECT count(*) FROM account",
               "SELECT count(*) FROM import_batch")  # fmt: skip
     lines, accounts, batches = _state(folder, clock, *counts)
-    said = _killed(seed, 2.0, "import", folder, file)
+    said = _killed(seed, 2.0, how, folder, file)
     found = _state(folder, clock, *counts)
     everything = [lines + 6000, accounts + 400, batches + 1]
     assert found in ([lines, accounts, batches], everything)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +18,14 @@ from hypothesis import strategies as st
 from crmdesk.domain.errors import Cancelled, NotFound, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
-from crmdesk.interchange import tables
+from crmdesk.interchange import ahead, csv_rows
 from crmdesk.services import imports
 from crmdesk.services.forecasting import make_whole
 from crmdesk.services.imports import undo_import
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.check import check
-from tests.db.files import ROWS, ask, everything, take, write
+from tests.db.files import HEAD, ROWS, ask, everything, take, write
 
 # --------------------------------------------------------------------------------- real data
 
@@ -235,7 +237,7 @@ def test_any_table_balances(alone: Workspace, tmp_path: Path) -> None:
 def test_a_dry_run_and_a_cancelled_import_leave_nothing(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_CHUNK_CHARACTERS", 40_000)
+    monkeypatch.setattr(csv_rows, "_CHUNK_CHARACTERS", 40_000)
     many = [f"{n},N{n},S{n},,2026-10-01,1,1," for n in range(5000)]
     path = write(tmp_path / "a.csv", *many)
     before = everything(ws)
@@ -247,6 +249,42 @@ def test_a_dry_run_and_a_cancelled_import_leave_nothing(
         take(ws, path, progress=lambda *what: seen.append(what), cancelled=lambda: len(seen) == 2)
     assert 0 < seen[0][1] < seen[1][1] < 5000
     assert everything(ws) == before
+    assert check(ws.database, ws.folder) == []
+
+
+def test_a_second_process_reads_what_this_one_would(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_rows, "_CHUNK_CHARACTERS", 200_000)
+    monkeypatch.setattr(imports, "_ROWS_WORTH_A_PROCESS", 1)
+    noise = random.Random(1)
+    many = [
+        f"D{n // 7},A{n % 90},S{n % 70},,2026-0{n % 9 + 1}-1{n % 10},{n % 9 - 1},1,,"
+        + noise.randbytes(500).hex() for n in range(3000)
+    ]  # fmt: skip
+    whole = write(tmp_path / "a.csv", *many, head=f"{HEAD},note")
+    open_end = write(tmp_path / "b.csv", *many, '1,A1,S1,"open,2026-10-01,1,1,', head=HEAD)
+    cut = tmp_path / "c.csv.zst"
+    cut.write_bytes(zstandard.compress(whole.read_bytes())[:-100_000])
+    asked: list[bool] = []
+    found: list[object] = []
+    for two in (True, False):
+        monkeypatch.setattr(ahead, "_can_fork", lambda two=two: asked.append(two) or two)
+        report = take(ws, whole, dry_run=True)
+        found.append((report.created, report.rejects, report.made))
+        before = everything(ws)
+        for file, reason in ((open_end, "line 3002 is never closed"), (cut, "not a complete")):
+            with pytest.raises(UserError, match=reason) as refused:
+                take(ws, file)
+            found.append(str(refused.value))
+        assert everything(ws) == before
+    assert asked == [True] * 3 + [False] * 3
+    assert found[:3] == found[3:]
+    monkeypatch.setattr(ahead, "_can_fork", lambda: True)
+    assert take(ws, whole).created == 2666
+    content = hashlib.sha256(whole.read_bytes()).hexdigest()
+    assert ask(ws, "SELECT file_sha256 FROM import_batch") == [(f"sales:{content}",)]
+    assert take(ws, whole).skipped == 2666
     assert check(ws.database, ws.folder) == []
 
 

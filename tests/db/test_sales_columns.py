@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmdesk.domain.ids import UidMaker
-from crmdesk.interchange import tables
+from crmdesk.interchange import csv_rows, tables
 from crmdesk.interchange.ledger import Ledger
 from crmdesk.interchange.sales import SalesContext, SalesWriter
 from crmdesk.interchange.sales_cells import Columns, SalesParser
@@ -59,7 +59,8 @@ def _written(ws: Workspace, rows: list[list[str]], size: int) -> tuple[Any, ...]
         uids = UidMaker(lambda: next(ticks), lambda count: b"\0" * count)
         writer = SalesWriter(tx.connection, SalesContext(uids, "EUR", b"b" * 16, None), parser)
         for at in range(0, len(rows), size):
-            writer.take(rows[at : at + size], range(at + 2, at + 2 + size), ledger)
+            chunk = parser.chunk(range(at + 2, at + 2 + size), rows[at : at + size])
+            writer.take(chunk, ledger)
         writer.finish()
         run = tx.connection.exec_driver_sql
         found = tuple(
@@ -108,7 +109,7 @@ _LINES = st.lists(
 def test_chunks_have_the_rows_that_reading_one_by_one_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_CHUNK_CHARACTERS", 12)
+    monkeypatch.setattr(csv_rows, "_CHUNK_CHARACTERS", 12)
 
     @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     @given(_LINES)
@@ -118,6 +119,28 @@ def test_chunks_have_the_rows_that_reading_one_by_one_has(
         assert _read(path, "chunks") == _read(path, "rows")
 
     check()
+
+
+def test_lines_cut_at_once_have_the_cells_of_their_rows() -> None:
+    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        st.lists(st.sampled_from(["a,b", "c,", ",", "d", "e,f,g", '"x,y",z', '5" pipe,1', "é,\0"]),
+                 min_size=1, max_size=12),
+        st.lists(st.sampled_from(["\n", "\n", "\r\n", "\r"]), min_size=1, max_size=2),
+        st.sampled_from(["\n", "\r\n", "\r", ""]), st.integers(1, 4),
+    )  # fmt: skip
+    def check(texts: list[str], ends: list[str], last: str, width: int) -> None:
+        lines = [text + ends[at % len(ends)] for at, text in enumerate(texts)]
+        lines[-1] = texts[-1] + last
+        rows = csv_rows.LineRows(lines, ",")
+        assert [list(column) for column in rows.columns(width)] == [
+            list(column) for column in csv_rows.columns_of(csv.reader(lines), width)
+        ]
+        assert [rows[at] for at in range(len(rows))] == list(rows) == list(csv.reader(lines))
+
+    check()
+    alike = csv_rows.LineRows(["a,b\r\n", '"x,y",z\r\n', "c,d"], ",")
+    assert alike._cut() == [["a", "x,y", "c"], ["b", "z", "d"]]
 
 
 def _read(path: Path, how: str) -> object:

@@ -68,6 +68,7 @@ _ALL = (
     Binding("customer.add_contact", "N", N_("New contact")),
     Binding("customer.edit", "E", N_("Change the customer's data")),
     Binding("customer.save", "Ctrl+Enter", N_("Save what was typed")),
+    Binding("customer.erase", "Ctrl+Shift+Del", N_("Erase this person for good")),
     Binding("customer.tasks", "W", N_("Promises and tasks")),
     Binding("customer.done", "X", N_("done")),
     Binding("customer.new_task", "Shift+W", N_("New task")),

@@ -24,7 +24,7 @@ from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.storage.pausing import without_collecting
 from crmdesk.storage.tables import sync_session
-from crmdesk.sync import facts, healing, history, lease, restored
+from crmdesk.sync import facts, forgetting, healing, history, lease, restored
 from crmdesk.sync.applying import MissingParents
 from crmdesk.sync.attachments import Carrier, Limits
 from crmdesk.sync.clock import Offset, measure
@@ -246,6 +246,8 @@ class Round:
                     self._start_over()
                 self._exchange()
             self._consistent_at = self._at()
+            if self._report.sent or self._report.changes.touches("contact", "contact_point"):
+                forgetting.forget_erased(self._database)
             detail = self._follow(compare=compare)
         except CrmdeskError as error:
             result, detail = error.code, error.message

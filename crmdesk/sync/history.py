@@ -64,6 +64,11 @@ def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]
         connection.execute(delete(told_account).where(told_account.c.account_uid.in_(whose)))
 
 
+def owe(connection: Connection) -> None:
+    """There are customers to be asked for in the next round that has time for it."""
+    set_fact(connection, _OWED, "1")
+
+
 def ask_all_again(connection: Connection) -> None:
     """HQ was restored: nothing that it told before counts any more."""
     connection.execute(delete(told_account))

@@ -56,6 +56,11 @@ REPS_MOVING = {**MOVING, "order": frozenset({"status"})}
 BY_OFFICE, LINES = "_by_office", "_lines"
 """Keys of ``extra`` beside unknown fields: which of them the office wrote, and those of lines."""
 
+NAMELESS = "–"
+"""Stands where a person who was erased has to have a name."""
+
+_KEPT_OF_ERASED = frozenset({"account", "position"})
+
 _MOST_UNKNOWN = 300
 _OFFICE_ROLES = frozenset({Role.OFFICE, Role.MANAGER, Role.ADMIN})
 
@@ -175,6 +180,13 @@ def merge_update(
         raise RefusedOp("append-only", _("What happened cannot be changed afterwards."))
     if entity.owner is Owner.HQ and not writer.in_office:
         raise RefusedOp("hq-owned", _("Only the office changes this."))
+    if entity.name == "contact":
+        if image.values.get("erased_at") is not None:
+            _check_erased(fields)
+        if fields.get("erased_at", (None, None))[1] is not None:
+            if image.values.get("erased_at") is None:
+                _erase(entity, fields, image, hlc)
+            return []
     if not (entity.name == "quote" and fields.keys() <= MOVING["quote"]):
         _check_person(entity, image.values, writer)
     known, extra = _split(entity, dict(fields))
@@ -193,6 +205,24 @@ def merge_update(
         _check_quote(image.values, {name: pair[1] for name, pair in known.items()})
     _check_row(entity, image.values, known)
     return collisions
+
+
+def _check_erased(fields: Fields) -> None:
+    """Nothing is kept of a person who was erased; erasing once more changes nothing."""
+    if fields.get("erased_at", (None, None))[1] is None:
+        raise RefusedOp("erased", _("This person was erased. Nothing is kept of them."))
+
+
+def _erase(entity: Entity, fields: Fields, image: Image, hlc: int) -> None:
+    """An erasure takes everything of the person, also what others wrote since."""
+    for one in entity.fields:
+        if one.name in _KEPT_OF_ERASED:
+            continue
+        new: Wire = fields["erased_at"][1] if one.name == "erased_at" else None
+        if one.name == "name":
+            new = fields.get("name", (None, NAMELESS))[1]
+        if image.values.get(one.column) != new:
+            _set(entity, image, one.column, new, hlc)
 
 
 def _merge_field(

@@ -217,6 +217,26 @@ def save(qtbot: QtBot, widget: Any) -> None:
     qtbot.keyClick(widget, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
 
 
+def test_a_person_is_erased_by_the_second_press_only(
+    qtbot: QtBot, place: CustomerPlace, keys: Keys, demo: Workspace, desk: FakeDesk, busiest: int
+) -> None:
+    made = save_person(demo, busiest, None, Person("Zyx Quetzal", ways=(Way("email", "z@q.ad"),)))
+    (key,) = made.touched["contact"]
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    place.presenter.editing.open_person(key)
+    form = place.pages.form
+    qtbot.waitUntil(form.isVisible)
+    field = form.entries["name"].field
+    qtbot.keyClick(field, Qt.Key.Key_Delete, both)
+    assert "no way back" in form.problem.text() and read_person(demo, key).name == "Zyx Quetzal"
+    qtbot.keyClick(field, Qt.Key.Key_Delete, both)
+    qtbot.waitUntil(lambda: not form.isVisible())
+    assert desk.toasts == ["The person was erased."] and desk.undo is None
+    assert find(demo, "quetzal") == ()
+    rows = "SELECT count(*) FROM journal WHERE fields LIKE '%Quetzal%' OR fields LIKE '%z@q.ad%'"
+    assert one(demo, rows) == 0, "who works alone has nobody to send it to"
+
+
 def test_one_way_goes_and_the_others_stay(demo: Workspace, busiest: int) -> None:
     ways = (Way("phone", "+34600555127"), Way("email", "i@vera.example"))
     made = save_person(demo, busiest, None, Person("Ines", ways=ways))

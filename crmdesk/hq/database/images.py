@@ -195,9 +195,12 @@ def _check_parents(connection: HqConnection, name: str, uids: list[str]) -> None
             continue
         target = ENTITIES[one.ref]
         same = " AND p.account_id = t.account_id" if by_account(target) else ""
+        # Nobody is given a telephone after being erased.
+        gone = "(p.deleted OR p.erased_at IS NOT NULL)" if name == "contact_point" else "p.deleted"
+        gone = "p.deleted" if one.ref != "contact" else gone
         tests.append(
             f"EXISTS (SELECT 1 FROM {quoted(table_name(target))} p"
-            f" WHERE p.uid = t.{quoted(one.column)}{same} AND p.deleted)"
+            f" WHERE p.uid = t.{quoted(one.column)}{same} AND {gone})"
         )
     if not tests:
         return

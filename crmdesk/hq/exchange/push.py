@@ -24,6 +24,7 @@ from crmdesk.hq.database import feed, images
 from crmdesk.hq.database.copying import append
 from crmdesk.hq.database.scopes import Principal
 from crmdesk.hq.database.store import HqConnection, Store
+from crmdesk.hq.exchange import forgetting
 from crmdesk.hq.exchange.following import Following
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.exchange.order_steps import decided_orders
@@ -94,7 +95,10 @@ def judge_and_write(
 ) -> dict[int, Answer]:
     """Judge and write transactions that did not come from a device, in this transaction."""
     request = PushRequest(0, "", now_ms, list(txns), SCHEMA_VERSION)
-    return _Push(connection, who, request, now_ms).judged(txns)
+    one = _Push(connection, who, request, now_ms)
+    answers = one.judged(txns)
+    one.forget_erased()
+    return answers
 
 
 class _ClonedDevice(Exception):
@@ -125,6 +129,7 @@ class _Push:
         self._writer = Writer(who.user, who.role, who.territories)
         now = format_instant(datetime.fromtimestamp(now_ms / 1000, UTC))
         self._following = Following(connection, who, now)
+        self._erased: set[tuple[str, str]] = set()
         self._leaving = False
         self._until_s = time.monotonic() + _PATIENCE_S
 
@@ -138,6 +143,7 @@ class _Push:
             found = self._held(fresh) if self._leaving else self.judged(fresh)
             self._store(found, hashes)
             known.update(found)
+            self.forget_erased()
         return [known[op.seq] for txn in self._request.txns for op in txn.ops if op.seq in known]
 
     def _held(self, txns: Sequence[Txn]) -> dict[int, Answer]:
@@ -285,7 +291,12 @@ class _Push:
         images.check_references(self._connection, verdict.changed)
         self._write_uniques(verdict)
         self._log(verdict.ops)
+        self._erased |= forgetting.erased_people(verdict)
         feed.announce(self._connection, list(verdict.news), device=self._who.device)
+
+    def forget_erased(self) -> None:
+        """After the answers are stored: words of people who were erased go from everywhere."""
+        forgetting.forget(self._connection, self._who, self._erased)
 
     def _write_uniques(self, verdict: Verdict) -> None:
         if not verdict.uniques:

@@ -116,6 +116,7 @@ def _rows_of(connection: Connection, account_id: int) -> list[tuple[str, int, by
     rows = run(
         "SELECT 'account', id, uid, '' FROM account WHERE id = :a"
         " UNION ALL SELECT 'contact', id, uid, name FROM contact WHERE account_id = :a"
+        " AND erased_at IS NULL"
         " UNION ALL SELECT 'contact_point', p.id, p.uid, c.name FROM contact_point p"
         " JOIN contact c ON c.id = p.contact_id WHERE p.account_id = :a"
         " UNION ALL SELECT 'site', id, uid, name FROM site WHERE account_id = :a"

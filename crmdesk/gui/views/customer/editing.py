@@ -11,12 +11,14 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
+from crmdesk.gui import keys
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.details import CardHost
 from crmdesk.gui.views.customer.form_words import data_fields, data_of, site_fields, site_of
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.i18n import _
 from crmdesk.services.customer_data import CustomerData, read_data, save_data
+from crmdesk.services.erasing_people import erase_person
 from crmdesk.services.people import Person, read_person, save_person
 from crmdesk.services.sites import Site, close_site, read_site, save_site
 
@@ -50,6 +52,7 @@ class CardEditing:
         self._host = host
         self._submit: Submit | None = None
         self._before: Person | None = None
+        self._erasing: int | None = None
 
     # -------------------------------------------------------------------------------- people
 
@@ -59,6 +62,7 @@ class CardEditing:
         if self._host.account_id is None:
             return
         self._host.forget()
+        self._before = self._erasing = None
         today = ws.today().isoformat()
         if contact_id is None:
             self._view.show_person(None, Person(""), today)
@@ -87,6 +91,30 @@ class CardEditing:
             lambda: save_person(ws, account_id, contact_id, person),
             _("{name} saved.").format(name=person.name.strip()),
             back,
+        )
+
+    def erase_person(self, contact_id: int) -> None:
+        """Say what erasing means; asked once more for the same person, do it."""
+        ws = self._ws
+        if self._erasing != contact_id:
+            self._erasing = contact_id
+            self._view.say_wrong(
+                "",
+                _(
+                    "Erased for good: name, telephones, addresses, birthday and notes of this person"
+                    " go from here, from HQ and from every laptop. There is no way back. Press"
+                    " {key} again to erase."
+                ).format(key=keys.hint("customer.erase")),
+            )
+            return
+
+        def done(_changes: ChangeSet) -> None:
+            self._view.close_form()
+            self._desk.toast(_("The person was erased."))
+
+        self._erasing = None
+        self._runner.write(
+            lambda: erase_person(ws, contact_id), done, self._desk.fail, owner=self._host
         )
 
     # --------------------------------------------------------------------------------- sites

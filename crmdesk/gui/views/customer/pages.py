@@ -83,6 +83,7 @@ class LowerPages(QWidget):
             "customer.close_site": self._on_site_closing,
             "customer.edit": self._editing.open_data,
             "customer.contacts": self.show_people,
+            "customer.erase": self._on_erasing,
             "customer.save": self._on_save_wanted,
             "customer.done": self._on_task_done,
             "customer.add_file": self._on_file_wanted,
@@ -186,6 +187,12 @@ class LowerPages(QWidget):
         self._contact = contact_id
         self._stack.setCurrentWidget(self.form)
         self.form.show_person(person.name or _("New contact"), person, today)
+        if contact_id is not None:
+            erase = KeyHintButton(
+                _("Erase for good"), keys.hint("customer.erase"), kind="quiet", parent=self.form
+            )
+            erase.clicked.connect(self._on_erasing)
+            self.form.set_actions([erase])
 
     def show_form(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
         """Open a form."""
@@ -288,6 +295,10 @@ class LowerPages(QWidget):
             self.form.submit()
         elif self._stack.currentWidget() is self.asked:
             self.asked.submit()
+
+    def _on_erasing(self) -> None:
+        if self._stack.currentWidget() is self.form and self._contact is not None:
+            self._editing.erase_person(self._contact)
 
     def _on_file_wanted(self) -> None:
         paths, _kind = QFileDialog.getOpenFileNames(self, _("Add a file"))

@@ -154,6 +154,7 @@ class PersonForm(FormFrame):
         """Show somebody, or an empty form, with the keyboard in the name."""
         self._today = today
         self.set_title(title, "")
+        self.set_actions(())
         self.say_problem("")
         for name, entry in self.entries.items():
             entry.field.put_text(str(getattr(person, name)))

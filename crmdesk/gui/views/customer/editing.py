@@ -101,9 +101,9 @@ class CardEditing:
             self._view.say_wrong(
                 "",
                 _(
-                    "Erased for good: name, telephones, addresses, birthday and notes of this person"
-                    " go from here, from HQ and from every laptop. There is no way back. Press"
-                    " {key} again to erase."
+                    "Erased for good: name, telephones, addresses, birthday and notes of this"
+                    " person go from here, from HQ and from every laptop. There is no way back."
+                    " Press {key} again to erase."
                 ).format(key=keys.hint("customer.erase")),
             )
             return

@@ -141,7 +141,7 @@ def test_a_filter_without_orders_says_so(presenter: OrdersPresenter, view: FakeV
 def test_a_new_order_asks_for_its_customer(
     presenter: OrdersPresenter, view: FakeView, desk: FakeDesk, demo: Workspace
 ) -> None:
-    presenter.find_customers("")
+    presenter.customers.find("")
     assert len(view.offered) == 8
     presenter.start_order(view.offered[0].id)
     assert desk.went[-1][0] == "order"

@@ -5,7 +5,7 @@ Owns its keyboard: Down goes into the matches, Enter takes one, Esc closes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -51,6 +51,26 @@ class CustomerPicker(Panel):
         self.field.escaped.connect(self.closed)
         self.field.returnPressed.connect(self._on_first_wanted)
         self.table.opened.connect(self.picked)
+
+    def serve(
+        self,
+        find: Callable[[str], None],
+        pick: Callable[[int], None],
+        leave: Callable[[], None],
+    ) -> None:
+        """Ask ``find`` for matches; hidden once one is picked, or left."""
+
+        def picked(account_id: int) -> None:
+            self.hide()
+            pick(account_id)
+
+        def closed() -> None:
+            self.hide()
+            leave()
+
+        self.searched.connect(find)
+        self.picked.connect(picked)
+        self.closed.connect(closed)
 
     def open(self) -> None:
         """Show itself, empty, with the keyboard in the field."""

@@ -7,6 +7,7 @@ stands beside the list are the places'.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
@@ -21,6 +22,22 @@ from crmdesk.gui.widgets.panels import HLine, KeyStrip, Panel
 from crmdesk.gui.widgets.rows import Key, RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
+
+
+class ListHost(Protocol):
+    """The presenter of a list with chips and a search field."""
+
+    def choose_group(self, key: str) -> None:
+        """A chip was chosen."""
+
+    def search(self, text: str) -> None:
+        """Something was typed into the search field."""
+
+    def sort(self, column: str, *, descending: bool) -> None:
+        """A heading was chosen."""
+
+    def read_rows(self, keys: Sequence[int]) -> None:
+        """Rows came into view."""
 
 
 class ListPanel(Panel):
@@ -62,6 +79,16 @@ class ListPanel(Panel):
         self.body.addLayout(self._stack, 1)
         shown = [((key_map.hint(action),), key_map.title(action)) for action in foot]
         self.add_foot(KeyStrip(shown))
+
+    def serve(self, host: ListHost, search: SearchField) -> None:
+        """Tell a presenter of chips, searches, sorting and rows that come into view."""
+        self.chips.chosen.connect(host.choose_group)
+        search.searched.connect(host.search)
+        self.follow(search)
+        self._model.rows_wanted.connect(host.read_rows)
+        self._model.sort_wanted.connect(
+            lambda column, descending: host.sort(column, descending=descending)
+        )
 
     def follow(self, search: SearchField) -> None:
         """Leaving the search field leads into the rows."""

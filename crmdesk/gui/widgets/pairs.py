@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.charts import RIGHT, draw_text, text_token, text_width
 from crmdesk.gui.widgets.items import Pair
+from crmdesk.gui.widgets.panels import Panel
 
 _LINE = 24
 _ICON = 14
@@ -78,3 +79,15 @@ class PairList(QWidget):
             self.updateGeometry()
             self.update()
         super().changeEvent(event)
+
+
+def pairs_panel(column: QVBoxLayout, title: str, note: str, parent: QWidget) -> PairList:
+    """A panel with pairs in it, put below what stands in ``column``; gives the pairs."""
+    panel = Panel(title, note, parent)
+    pairs = PairList(title, panel)
+    holder = QVBoxLayout()
+    holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
+    holder.addWidget(pairs)
+    panel.body.addLayout(holder)
+    column.addWidget(panel)
+    return pairs

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage, stage_of, stale_after_days
 from crmdesk.domain.states import Role
+from crmdesk.services.queries.grouped import group_counts, keys_in_order
 from crmdesk.services.queries.policy import policy_in
 from crmdesk.storage import search
 
@@ -159,24 +160,17 @@ def deal_keys(
     ws: Workspace, wanted: DealFilter, sort: DealSort = DealSort.STEP, *, descending: bool = False
 ) -> list[int]:
     """Local ids of all opportunities that match, in order; the rows are read as they are seen."""
-    way = "DESC" if descending else "ASC"
-    order = ", ".join(f"{column} {way}" for column in (*_SORTS[sort], "o.id"))
     with ws.database.read() as connection:
         where, keys = _narrowed(connection, ws, wanted)
-        rows = connection.exec_driver_sql(
-            f"SELECT o.id{_FROM} WHERE {where} AND {_GROUPS[wanted.group]} ORDER BY {order}",
-            keys,
-        )
-        return [int(key) for (key,) in rows]
+        source = f"{_FROM} WHERE {where} AND {_GROUPS[wanted.group]}"
+        return keys_in_order(connection, "o.id", source, _SORTS[sort], keys, descending=descending)
 
 
 def deal_counts(ws: Workspace, wanted: DealFilter) -> dict[DealGroup, int]:
     """How many opportunities each chip would show, by the same text, person and ids."""
-    groups = ", ".join(f"count(*) FILTER (WHERE {where})" for where in _GROUPS.values())
     with ws.database.read() as connection:
         where, keys = _narrowed(connection, ws, wanted)
-        row = connection.exec_driver_sql(f"SELECT {groups}{_FROM} WHERE {where}", keys).one()
-    return dict(zip(_GROUPS, map(int, row), strict=True))
+        return group_counts(connection, _GROUPS, f"{_FROM} WHERE {where}", keys)
 
 
 def waiting_count(ws: Workspace) -> int:

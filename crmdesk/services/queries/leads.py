@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.leads import LeadScore, LeadStatus, score, status_of
 from crmdesk.domain.states import Role
 from crmdesk.services.queries.deals import matches
+from crmdesk.services.queries.grouped import group_counts, keys_in_order
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -111,24 +112,17 @@ def lead_keys(
     ws: Workspace, wanted: LeadFilter, sort: LeadSort = LeadSort.SCORE, *, descending: bool = True
 ) -> list[int]:
     """Local ids of all leads that match, in order; the rows are read as they are seen."""
-    way = "DESC" if descending else "ASC"
-    order = ", ".join(f"{column} {way}" for column in (*_SORTS[sort], "l.id"))
     with ws.database.read() as connection:
         where, keys = _narrowed(connection, ws, wanted)
-        rows = connection.exec_driver_sql(
-            f"SELECT l.id{_FROM} WHERE {where} AND {_GROUPS[wanted.group]} ORDER BY {order}",
-            keys,
-        )
-        return [int(key) for (key,) in rows]
+        source = f"{_FROM} WHERE {where} AND {_GROUPS[wanted.group]}"
+        return keys_in_order(connection, "l.id", source, _SORTS[sort], keys, descending=descending)
 
 
 def lead_counts(ws: Workspace, wanted: LeadFilter) -> dict[LeadGroup, int]:
     """How many leads each chip would show, by the same text and person."""
-    groups = ", ".join(f"count(*) FILTER (WHERE {where})" for where in _GROUPS.values())
     with ws.database.read() as connection:
         where, keys = _narrowed(connection, ws, wanted)
-        row = connection.exec_driver_sql(f"SELECT {groups}{_FROM} WHERE {where}", keys).one()
-    return dict(zip(_GROUPS, map(int, row), strict=True))
+        return group_counts(connection, _GROUPS, f"{_FROM} WHERE {where}", keys)
 
 
 def lead_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, LeadRow]:

@@ -19,6 +19,7 @@ from crmdesk.analytics.figures import Figure, Missing
 from crmdesk.analytics.quotes import WinChance
 from crmdesk.domain.quote_rules import EXPIRING_DAYS, FollowUp, follow_up_state
 from crmdesk.domain.states import QuoteStatus
+from crmdesk.services.queries.grouped import group_counts, keys_in_order
 from crmdesk.services.queries.quote_figures import (
     ENDED_ON,
     SENT_ON,
@@ -147,8 +148,6 @@ def quote_keys(
     descending: bool = False,
 ) -> list[int]:
     """Local ids of all quotes that match, in order; the rows are read as they are seen."""
-    way = "DESC" if descending else "ASC"
-    order = ", ".join(f"{column} {way}" for column in (*_SORTS[sort], "q.id"))
     with ws.database.read() as connection:
         keys = _days(ws.today())
         where = _GROUPS[wanted.group]
@@ -158,28 +157,19 @@ def quote_keys(
                 " AND (q.id IN (SELECT value FROM json_each(:quotes))"
                 " OR q.account_id IN (SELECT value FROM json_each(:accounts)))"
             )
-        rows = connection.exec_driver_sql(
-            "SELECT q.id FROM quote q JOIN account a ON a.id = q.account_id"
-            f" WHERE {where} ORDER BY {order}",
-            keys,
-        )
-        return [int(key) for (key,) in rows]
+        source = f" FROM quote q JOIN account a ON a.id = q.account_id WHERE {where}"
+        return keys_in_order(connection, "q.id", source, _SORTS[sort], keys, descending=descending)
 
 
 def quote_counts(ws: Workspace) -> QuoteCounts:
     """How many quotes each chip would show, and how the queue divides."""
-    groups = ", ".join(f"count(*) FILTER (WHERE {where})" for where in _GROUPS.values())
-    states = ", ".join(
-        f"count(*) FILTER (WHERE {_STATE} = {place})" for place in range(len(_STATES))
-    )
+    states = {state: f"{_STATE} = {place}" for place, state in enumerate(_STATES)}
     with ws.database.read() as connection:
-        row = connection.exec_driver_sql(
-            f"SELECT {groups}, {states} FROM quote q", _days(ws.today())
-        ).one()
-    return QuoteCounts(
-        dict(zip(_GROUPS, map(int, row), strict=False)),
-        dict(zip(_STATES, map(int, row[len(_GROUPS) :]), strict=True)),
-    )
+        days = _days(ws.today())
+        return QuoteCounts(
+            group_counts(connection, _GROUPS, " FROM quote q", days),
+            group_counts(connection, states, " FROM quote q", days),
+        )
 
 
 def waiting_count(ws: Workspace) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.states import TicketStatus
 from crmdesk.domain.tickets import Clocks
+from crmdesk.services.queries.grouped import group_counts
 from crmdesk.services.ticket_clocks import clocks_of, status_of
 from crmdesk.storage import search
 
@@ -151,15 +152,10 @@ def ticket_keys(
 
 def ticket_counts(ws: Workspace, account_id: int | None = None) -> dict[TicketGroup, int]:
     """How many tickets each chip would show."""
-    columns = ", ".join(f"sum({condition})" for condition in _GROUPS.values())
     where = "" if account_id is None else " WHERE t.account_id = :account"
     values = {"me": ws.user.id, "now": format_instant(ws.now()), "account": account_id}
     with ws.database.read() as connection:
-        row = connection.exec_driver_sql(
-            f"SELECT {columns} FROM ticket t{where}",
-            values,
-        ).one()
-    return {group: int(row[place] or 0) for place, group in enumerate(_GROUPS)}
+        return group_counts(connection, _GROUPS, f" FROM ticket t{where}", values)
 
 
 def ticket_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, TicketRow]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.inbox import words
@@ -20,12 +21,7 @@ from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import _, format_money, format_number, ngettext
 from crmdesk.services import office_invoices, office_keying, office_orders, proposals
 from crmdesk.services.office_orders import Taken
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.inbox import MOST, Inbox, InboxFilter, InboxGroup, InboxRow, inbox
 from crmdesk.services.queries.inbox_sheet import (
     InboxSheet,
@@ -35,7 +31,6 @@ from crmdesk.services.queries.inbox_sheet import (
 )
 from crmdesk.services.queries.order import FoundProduct
 
-OFFERED = 8
 _STEPS = {
     "submitted": ("accept", "reject", "alter"),
     "accepted": ("ship", "reject", "alter", "reopen"),
@@ -101,13 +96,13 @@ class InboxPresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
+        self.customers = CustomerFinder(context, self, view.offer_customers)
         self._wanted = InboxFilter()
         self._rows: dict[int, InboxRow] = {}
         self._sheet: InboxSheet | None = None
         self._current: int | None = None
         self._picked: tuple[int, ...] = ()
         self._asked = self._left_out = 0
-        self._text = ""
         self._answer: Callable[[int | None, str], None] | None = None
         self.altering = Altering(context, self, view)
 
@@ -304,22 +299,6 @@ class InboxPresenter:
         self._runner.read(lambda: reject_reasons(ws, kind), ask, owner=self)
 
     # -------------------------------------------------------------------------- keying orders
-
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of an order by phone."""
-        self._text = text
-        ws = self.workspace
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        def found(rows: list[CustomerRow]) -> None:
-            if text == self._text:
-                self._view.offer_customers(rows)
-
-        self._runner.read(work, found, owner=self)
 
     def key_order(self, account_id: int) -> None:
         """Start an order by phone in the name of the customer's rep."""

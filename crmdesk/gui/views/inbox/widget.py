@@ -140,9 +140,7 @@ class InboxPlace(QWidget):
         self.preview.finder.left.connect(self.preview.lines.setFocus)
         self.preview.ask.given.connect(presenter.answer)
         self.preview.ask.left.connect(presenter.leave)
-        self.picker.searched.connect(presenter.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(presenter.customers.find, presenter.key_order, self.table.setFocus)
         self._who.clicked.connect(self._on_who_wanted)
         slots: dict[str, Callable[[], object]] = {
             "inbox.accept": presenter.accept,
@@ -274,14 +272,6 @@ class InboxPlace(QWidget):
 
     def _on_left(self) -> None:
         self.presenter.leave()
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.key_order(account_id)
-
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self.table.setFocus()
 
     def _on_who_wanted(self) -> None:
         menu = QMenu(self)

@@ -10,16 +10,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.i18n import _, format_money, format_number, ngettext
 from crmdesk.services import orders
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.orders import (
     OrderCount,
     OrderFilter,
@@ -30,8 +26,6 @@ from crmdesk.services.queries.orders import (
     order_keys,
     order_rows,
 )
-
-OFFERED = 8
 
 
 class OrdersView(ListView[OrderRow], Protocol):
@@ -50,10 +44,10 @@ class OrdersPresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
+        self.customers = CustomerFinder(context, self, view.offer_customers)
         self._list = KeyedList(
             context, self, view, _SOURCE, OrderFilter(), (OrderSort.DATE, True), self._on_listed
         )
-        self._wanted = ""
 
     # -------------------------------------------------------------------------------- life
 
@@ -94,18 +88,6 @@ class OrdersPresenter:
         """Open an order."""
         if order_id is not None:
             self._desk.go("order", order=order_id)
-
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of a new order."""
-        self._wanted = text
-        ws = self.workspace
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        self._runner.read(work, lambda rows: self._on_customers_found(text, rows), owner=self)
 
     def end_day(self) -> None:
         """Go to the sheet at the end of the day."""
@@ -164,10 +146,6 @@ class OrdersPresenter:
 
     def _on_listed(self, keys: Sequence[int]) -> None:
         self._view.show_empty(*_empty_words(self._list.wanted) if not keys else ("", ""))
-
-    def _on_customers_found(self, text: str, rows: Sequence[CustomerRow]) -> None:
-        if text == self._wanted:
-            self._view.offer_customers(rows)
 
 
 _SOURCE: ListSource[OrderFilter, OrderSort, OrderRow] = ListSource(

@@ -100,17 +100,9 @@ class OrdersPlace(QWidget):
 
     def _bind(self) -> None:
         presenter = self.presenter
-        self.chips.chosen.connect(presenter.choose_group)
-        self.search.searched.connect(presenter.search)
-        self._panel.follow(self.search)
-        self.model.rows_wanted.connect(presenter.read_rows)
-        self.model.sort_wanted.connect(
-            lambda column, descending: presenter.sort(column, descending=descending)
-        )
+        self._panel.serve(presenter, self.search)
         self.table.opened.connect(presenter.open)
-        self.picker.searched.connect(presenter.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(presenter.customers.find, presenter.start_order, self.table.setFocus)
         self._export.clicked.connect(self.presenter.export)
         self._new.clicked.connect(self._on_new_wanted)
         keys.bind(self, "orders.filter", self.search.setFocus)
@@ -148,14 +140,6 @@ class OrdersPlace(QWidget):
 
     def _on_new_wanted(self) -> None:
         self.picker.open()
-
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self.table.setFocus()
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.start_order(account_id)
 
 
 def build(context: PlaceContext) -> OrdersPlace:

@@ -13,6 +13,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage
 from crmdesk.domain.states import Role
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.pipeline.answering import (
     Done,
@@ -27,17 +28,10 @@ from crmdesk.gui.views.pipeline.items import Mode
 from crmdesk.gui.widgets.formbar import Form, Given
 from crmdesk.i18n import _
 from crmdesk.services import opportunities
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.deal import DealSheet, LinkedDocument, deal_sheet
 from crmdesk.services.queries.deals import DealRow, deal_rows
 from crmdesk.services.queries.leads import LeadRow, lead_rows
-
-OFFERED = 8
 
 
 class StepsView(Protocol):
@@ -89,7 +83,7 @@ class PipelineSteps:
         self._desk = context.desk
         self._host = host
         self._view = view
-        self._wanted = ""
+        self.customers = CustomerFinder(context, host, view.offer_customers)
 
     def open(self) -> None:
         """Open the customer of the selected opportunity; of a converted lead its opportunity."""
@@ -244,22 +238,6 @@ class PipelineSteps:
     def open_document(self, one: LinkedDocument) -> None:
         """Open a quote or an order."""
         self._desk.go(one.kind, **{one.kind: one.id})
-
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of a new opportunity."""
-        self._wanted = text
-        ws = self._ws
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        def found(rows: Sequence[CustomerRow]) -> None:
-            if text == self._wanted:
-                self._view.offer_customers(rows)
-
-        self._runner.read(work, found, owner=self._host)
 
     def _on_answered(self, done: Done) -> None:
         self._view.put_form_away()

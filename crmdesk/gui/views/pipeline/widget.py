@@ -215,9 +215,7 @@ class PipelinePlace(QWidget):
         )
         self.form.given.connect(presenter.steps.answer)
         self.form.closed.connect(self._focus)
-        self.picker.searched.connect(presenter.steps.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(presenter.steps.customers.find, presenter.steps.ask_new_deal, self._focus)
         self._new.clicked.connect(self._on_new_wanted)
         self._whose.clicked.connect(self._on_person_wanted)
         self._bind_keys()
@@ -373,14 +371,6 @@ class PipelinePlace(QWidget):
             self.presenter.steps.ask_new_lead()
         else:
             self.picker.open()
-
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self._focus()
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.steps.ask_new_deal(account_id)
 
     def _on_lines_wanted(self) -> None:
         if self.presenter.mode is Mode.FIGURES:

@@ -14,6 +14,7 @@ from crmdesk.analytics.figures import Figure
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.quote_rules import FollowUp
 from crmdesk.domain.states import Role, VisitMode
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.customer_words import missing_words
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
@@ -36,12 +37,7 @@ from crmdesk.i18n import (
     pgettext,
 )
 from crmdesk.services import plans, quote_decisions, quotes, undo
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.quote_figures import (
     OpenValue,
     UntouchedFigure,
@@ -58,7 +54,6 @@ from crmdesk.services.queries.quotes import (
     quote_rows,
 )
 
-OFFERED = 8
 _KINDS = ("quote", "quote_follow_up", "account", "organisation")
 
 
@@ -92,10 +87,10 @@ class QuotesPresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
+        self.customers = CustomerFinder(context, self, view.offer_customers)
         self._list = KeyedList(
             context, self, view, _SOURCE, QuoteFilter(), (QuoteSort.URGENCY, False), self._on_listed
         )
-        self._wanted = ""
 
     # -------------------------------------------------------------------------------- life
 
@@ -240,18 +235,6 @@ class QuotesPresenter:
 
         return reopen
 
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of a new quote."""
-        self._wanted = text
-        ws = self.workspace
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        self._runner.read(work, lambda rows: self._on_customers_found(text, rows), owner=self)
-
     def start_quote(self, account_id: int) -> None:
         """Start a quote for a customer."""
         ws = self.workspace
@@ -305,10 +288,6 @@ class QuotesPresenter:
 
     def _on_listed(self, keys: Sequence[int]) -> None:
         self._view.show_empty(*_empty_words(self._list.wanted) if not keys else ("", ""))
-
-    def _on_customers_found(self, text: str, rows: Sequence[CustomerRow]) -> None:
-        if text == self._wanted:
-            self._view.offer_customers(rows)
 
 
 _SOURCE: ListSource[QuoteFilter, QuoteSort, QuoteRow] = ListSource(

@@ -25,7 +25,7 @@ from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.listpanel import ListPanel
-from crmdesk.gui.widgets.pairs import PairList
+from crmdesk.gui.widgets.pairs import pairs_panel
 from crmdesk.gui.widgets.panels import PageHeader, Panel
 from crmdesk.i18n import _
 from crmdesk.services.documents import Wanted
@@ -121,8 +121,8 @@ class QuotesPlace(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
-        self._queue = self._pairs(column, _("Queue"), "")
-        self._worth = self._pairs(column, _("Waiting for an answer"), "")
+        self._queue = pairs_panel(column, _("Queue"), "", self)
+        self._worth = pairs_panel(column, _("Waiting for an answer"), "", self)
         self._about = TextLabel("", ink="muted", size=t.SIZE_SMALL, wrap=True, parent=side)
         self._about_panel = Panel(_("This quote"), "", side)
         holder = QVBoxLayout()
@@ -130,34 +130,16 @@ class QuotesPlace(QWidget):
         holder.addWidget(self._about)
         self._about_panel.body.addLayout(holder)
         column.addWidget(self._about_panel)
-        self._lost = self._pairs(column, _("Lost without a call"), _("in a year"))
+        self._lost = pairs_panel(column, _("Lost without a call"), _("in a year"), self)
         column.addStretch(1)
         return side
 
-    def _pairs(self, column: QVBoxLayout, title: str, note: str) -> PairList:
-        panel = Panel(title, note, self)
-        pairs = PairList(title, panel)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        holder.addWidget(pairs)
-        panel.body.addLayout(holder)
-        column.addWidget(panel)
-        return pairs
-
     def _bind(self) -> None:
         presenter = self.presenter
-        self.chips.chosen.connect(presenter.choose_group)
-        self.search.searched.connect(presenter.search)
-        self._panel.follow(self.search)
-        self.model.rows_wanted.connect(presenter.read_rows)
-        self.model.sort_wanted.connect(
-            lambda column, descending: presenter.sort(column, descending=descending)
-        )
+        self._panel.serve(presenter, self.search)
         self.table.opened.connect(presenter.open)
         self.table.current_key_changed.connect(self._on_selected)
-        self.picker.searched.connect(presenter.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(presenter.customers.find, presenter.start_quote, self.table.setFocus)
         self.bar.answered.connect(presenter.answer)
         self.bar.closed.connect(self.table.setFocus)
         self._export.clicked.connect(presenter.export)
@@ -234,14 +216,6 @@ class QuotesPlace(QWidget):
 
     def _on_new_wanted(self) -> None:
         self.picker.open()
-
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self.table.setFocus()
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.start_quote(account_id)
 
 
 def build(context: PlaceContext) -> QuotesPlace:

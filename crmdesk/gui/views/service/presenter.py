@@ -14,6 +14,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import NotFound
 from crmdesk.domain.states import TicketKind, TicketStatus
 from crmdesk.domain.tickets import Priority
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.words import (
@@ -27,12 +28,7 @@ from crmdesk.gui.views.service.words import (
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.i18n import _, format_number, ngettext
 from crmdesk.services import satisfaction, tickets, undo
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow, customer_rows
 from crmdesk.services.queries.order import FoundProduct, find_products
 from crmdesk.services.queries.service_figures import ServiceFigures, service_figures
 from crmdesk.services.queries.ticket_sheet import TicketSheet, ticket_sheet
@@ -49,7 +45,6 @@ from crmdesk.services.queries.tickets import (
 )
 from crmdesk.services.tickets import Opened, Report
 
-OFFERED = 8
 _SHOWN_KINDS = ("ticket", "ticket_event", "survey_score", "account")
 _NEXT_PRIORITY = {"low": Priority.NORMAL, "normal": Priority.HIGH, "high": Priority.LOW}
 
@@ -124,12 +119,12 @@ class ServicePresenter:
         self._runner = context.runner
         self._desk = context.desk
         self._view = view
+        self.customers = CustomerFinder(context, self, view.offer_customers)
         self._list = KeyedList(
             context, self, view, _SOURCE, TicketFilter(), (TicketSort.DUE, False), self._on_listed
         )
         self._shown: int | None = None
         self._sheet: TicketSheet | None = None
-        self._wanted = ""
         self._for: tuple[int, str] | None = None
         self._visit: int | None = None
         self._product: FoundProduct | None = None
@@ -221,18 +216,6 @@ class ServicePresenter:
             self._desk.back()
 
     # ---------------------------------------------------------------------------- a new ticket
-
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of a new ticket."""
-        self._wanted = text
-        ws = self._ws
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        self._runner.read(work, lambda rows: self._on_customers_found(text, rows), owner=self)
 
     def report_for(self, account_id: int, visit_id: int | None = None) -> None:
         """Open the form for a customer."""
@@ -444,10 +427,6 @@ class ServicePresenter:
         if self._go_to is not None and self._go_to in keys:
             self._view.select_ticket(self._go_to)
             self._go_to = None
-
-    def _on_customers_found(self, text: str, rows: Sequence[CustomerRow]) -> None:
-        if text == self._wanted:
-            self._view.offer_customers(rows)
 
 
 _SOURCE: ListSource[TicketFilter, TicketSort, TicketRow] = ListSource(

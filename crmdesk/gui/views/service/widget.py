@@ -27,7 +27,7 @@ from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.listpanel import ListPanel
-from crmdesk.gui.widgets.pairs import PairList
+from crmdesk.gui.widgets.pairs import PairList, pairs_panel
 from crmdesk.gui.widgets.panels import HLine, PageHeader, Panel, clear_layout
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
@@ -139,9 +139,9 @@ class ServicePlace(QWidget):
         below = QVBoxLayout(figures)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(t.SPACE_3)
-        self._load = self._pairs(below, _("At work, by person"), "")
-        self._figures = self._pairs(below, _("A year of service"), _("hours of service"))
-        self._skus = self._pairs(below, _("Complained about"), _("of 1,000 sold lines"))
+        self._load = pairs_panel(below, _("At work, by person"), "", self)
+        self._figures = pairs_panel(below, _("A year of service"), _("hours of service"), self)
+        self._skus = pairs_panel(below, _("Complained about"), _("of 1,000 sold lines"), self)
         below.addStretch(1)
         self._beside.addWidget(figures)
         column.addLayout(self._beside, 1)
@@ -173,33 +173,15 @@ class ServicePlace(QWidget):
         panel.body.addLayout(foot)
         return panel
 
-    def _pairs(self, column: QVBoxLayout, title: str, note: str) -> PairList:
-        panel = Panel(title, note, self)
-        pairs = PairList(title, panel)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        holder.addWidget(pairs)
-        panel.body.addLayout(holder)
-        column.addWidget(panel)
-        return pairs
-
     def _bind(self) -> None:
         presenter = self.presenter
-        self.chips.chosen.connect(presenter.choose_group)
-        self.search.searched.connect(presenter.search)
-        self._panel.follow(self.search)
-        self.model.rows_wanted.connect(presenter.read_rows)
-        self.model.sort_wanted.connect(
-            lambda column, descending: presenter.sort(column, descending=descending)
-        )
+        self._panel.serve(presenter, self.search)
         self.table.opened.connect(presenter.open_customer)
         self.table.current_key_changed.connect(self._on_selected)
         self._new.clicked.connect(self._on_new_wanted)
         self._switch.clicked.connect(self._on_figures_wanted)
         self.events.current_key_changed.connect(self._on_event_selected)
-        self.picker.searched.connect(presenter.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(presenter.customers.find, presenter.report_for, self.table.setFocus)
         self.form.reported.connect(presenter.report)
         self.form.closed.connect(self.close_form)
         self.form.finder.searched.connect(presenter.find_products)
@@ -335,14 +317,6 @@ class ServicePlace(QWidget):
     def _on_new_wanted(self) -> None:
         self.picker.open()
 
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self.table.setFocus()
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.report_for(account_id)
-
     def _on_person_chosen(self, value: int | None) -> None:
         self.presenter.assign(value)
 
@@ -361,7 +335,7 @@ class ServicePlace(QWidget):
             self.bar.hide()
             self.table.setFocus()
         elif self.picker.isVisible():
-            self._on_picker_closed()
+            self.picker.closed.emit()
         else:
             self.presenter.leave()
             self.chips.choose(str(self.presenter.group))

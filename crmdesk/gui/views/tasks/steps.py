@@ -9,20 +9,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from crmdesk.domain.errors import FieldError
+from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.tasks.forms import Ask, Done, answer, form_of
 from crmdesk.gui.widgets.formbar import Form, Given
 from crmdesk.i18n import _
 from crmdesk.services import undo
-from crmdesk.services.queries.customers import (
-    CustomerFilter,
-    CustomerRow,
-    customer_keys,
-    customer_rows,
-)
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.notices import Notice, NoticeKind
-
-OFFERED = 8
 
 
 class StepsView(Protocol):
@@ -57,24 +51,8 @@ class TaskSteps:
         self._ws = context.workspace
         self._runner, self._desk = context.runner, context.desk
         self._host, self._view = host, view
-        self._wanted = ""
+        self.customers = CustomerFinder(context, host, view.offer_customers)
         self._goes_back = False
-
-    def find_customers(self, text: str) -> None:
-        """Look for the customer of a new task."""
-        self._wanted = text
-        ws = self._ws
-
-        def work() -> list[CustomerRow]:
-            keys = customer_keys(ws, CustomerFilter(text))[:OFFERED]
-            rows = customer_rows(ws, keys)
-            return [rows[key] for key in keys if key in rows]
-
-        def found(rows: Sequence[CustomerRow]) -> None:
-            if text == self._wanted:
-                self._view.offer_customers(rows)
-
-        self._runner.read(work, found, owner=self._host)
 
     def ask_new(self, account_id: int, *, goes_back: bool = False) -> None:
         """Ask about a new task of a customer; back to where one came from when it is made."""

@@ -120,9 +120,9 @@ class TasksPlace(QWidget):
         self.chips.chosen.connect(presenter.choose)
         self.table.opened.connect(presenter.open)
         self._new.clicked.connect(self.picker.open)
-        self.picker.searched.connect(presenter.steps.find_customers)
-        self.picker.picked.connect(self._on_customer_picked)
-        self.picker.closed.connect(self._on_picker_closed)
+        self.picker.serve(
+            presenter.steps.customers.find, presenter.steps.ask_new, self.table.setFocus
+        )
         self.form.given.connect(presenter.steps.answer)
         self.form.closed.connect(self.table.setFocus)
         self._snooze.clicked.connect(lambda: presenter.snooze(self._key(), 1))
@@ -204,14 +204,6 @@ class TasksPlace(QWidget):
 
     def _notice(self) -> Notice | None:
         return self.presenter.notice(self._key())
-
-    def _on_customer_picked(self, account_id: int) -> None:
-        self.picker.hide()
-        self.presenter.steps.ask_new(account_id)
-
-    def _on_picker_closed(self) -> None:
-        self.picker.hide()
-        self.table.setFocus()
 
     def _key(self) -> str | None:
         key = self.table.current_key()

@@ -295,6 +295,12 @@ def _stepped(told: _Told) -> TimelineItem:
                  tone=tone)  # fmt: skip
 
 
+def _begun(told: _Told) -> TimelineItem:
+    title = _("Opportunity begun: {name}").format(name=told.row.title)
+    value = _money(told.row, told.currency) if told.row.amount_minor else ""
+    return _item(told.row, "pipeline", title, _first_line(told.row.text), value=value)
+
+
 def _file(told: _Told) -> TimelineItem:
     icon = "photo" if told.row.status == "photo" else "document"
     size = format_bytes(told.row.number or 0)
@@ -346,6 +352,7 @@ _MAKERS: dict[str, Callable[[_Told], TimelineItem]] = {
     "alteration": _altered,
     "follow_up": _followed_up,
     "stage": _stepped,
+    "deal": _begun,
     "file": _file,
     "change": _change,
     "price": _price,

@@ -147,6 +147,7 @@ def event_kind_word(kind: str) -> str:
         "alteration": _("Alterations of orders"),
         "follow_up": _("Follow-ups of quotes"),
         "stage": _("Steps of opportunities"),
+        "deal": _("Opportunities begun"),
         "file": _("Photos and files"),
         "change": _("Changes of data"),
     }.get(kind, kind)

@@ -163,7 +163,8 @@ def expected(books: Books) -> dict[FigureKey, Callable[[], float | None]]:
             for table in (
                 "visit", "sales_order", "quote", "return_request", "sample", "ticket",
                 "survey_score", "payment", "collection", "note", "promise", "handover", "touch",
-                "order_alteration", "quote_follow_up", "stage_change", "attachment",
+                "order_alteration", "quote_follow_up", "stage_change", "opportunity",
+                "attachment",
             )
         ) + one(count.format("sale") + " AND order_uid IS NULL")
         + one(count.format("invoice") + " AND open_minor <> 0"),

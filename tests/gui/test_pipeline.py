@@ -40,6 +40,9 @@ class ListFake:
     def show_chips(self, chips: Sequence[ChipItem]) -> None:
         self.chips = list(chips)
 
+    def choose_chip(self, key: str) -> None:
+        self.chip = key
+
     def show_heading(self, facts: str) -> None:
         pass
 

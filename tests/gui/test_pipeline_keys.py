@@ -23,8 +23,8 @@ from crmdesk.gui.views.pipeline.forms import Ask
 from crmdesk.gui.views.pipeline.items import Mode
 from crmdesk.services import leads
 from crmdesk.services.leads import LeadInput
-from crmdesk.services.queries.deals import deal_rows
-from crmdesk.services.queries.leads import lead_rows
+from crmdesk.services.queries.deals import DealGroup, deal_rows
+from crmdesk.services.queries.leads import LeadGroup, lead_rows
 from crmdesk.services.workspace import Workspace
 
 
@@ -175,3 +175,21 @@ def test_a_deal_is_begun_and_qualified_by_keys_and_the_form_keeps_what_cannot_be
     assert lead_rows(demo, [lead])[lead].score.points == 30 + 12 + 20 + 0 + 15
     hands.press(Qt.Key.Key_R, Qt.Key.Key_1, Qt.Key.Key_Return)
     assert lead_rows(demo, [lead])[lead].status == "lost"
+
+
+def test_what_is_asked_for_is_shown_with_its_chip_on(
+    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot
+) -> None:
+    with demo.database.read() as connection:
+        lead = connection.exec_driver_sql(
+            "SELECT id FROM lead WHERE status = 'converted' AND user_id = ? LIMIT 1",
+            (demo.user.id,),
+        ).scalar_one()
+    window.go("pipeline", lead=lead)
+    hands = Hands(window, runner, qtbot)
+    hands.settle()
+    place = window.place("pipeline")
+    qtbot.waitUntil(lambda: runner.running == 0 and place.leads.current() == lead)
+    assert (place.leads.panel.chips.choice(), place.presenter.lead) == (LeadGroup.ALL, lead)
+    place.presenter.choose_stage(Stage.WON)
+    qtbot.waitUntil(lambda: place.deals.panel.chips.choice() == DealGroup.WON)

@@ -8,7 +8,7 @@ it is open. Wording is left to the places.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -193,11 +193,17 @@ def _span_queries(group: EventGroup) -> tuple[tuple[str, Select[Any]], ...]:
 
 
 def search_timeline(
-    ws: Workspace, account_id: int, text: str, group: EventGroup = EventGroup.ALL
+    ws: Workspace,
+    account_id: int,
+    text: str,
+    group: EventGroup = EventGroup.ALL,
+    *,
+    said: Callable[[EventRow], str] = lambda _event: "",
 ) -> tuple[EventRow, ...]:
     """Events in whose words every word of `text` occurs, letters and accents aside, newest first.
 
-    Looks at documents' numbers, notes, promises, subjects, and the products of orders.
+    Looks at documents' numbers, notes, promises, subjects, the products of orders, and at how an
+    event is ``said`` where it is shown.
     """
     words = _plain(text).split()
     with ws.database.read() as connection:
@@ -211,10 +217,10 @@ def search_timeline(
                     source.query.where(*_in_account(source)), {"account": account_id}
                 )
             )
-            if _contains(event, words) or (event.kind, event.id) in bought
+            if (event.kind, event.id) in bought or _contains(event, words, said)
         ]
         made = made_events(ws, connection, account_id, group)
-        rows += [event for event in made if _contains(event, words)]
+        rows += [event for event in made if _contains(event, words, said)]
     return _newest_first(rows)
 
 
@@ -244,8 +250,8 @@ def _with_product(
     return frozenset(found)
 
 
-def _contains(event: EventRow, words: Iterable[str]) -> bool:
-    plain = _plain(f"{event.title} {event.text}")
+def _contains(event: EventRow, words: Iterable[str], said: Callable[[EventRow], str]) -> bool:
+    plain = _plain(f"{event.title} {event.text} {said(event)}")
     return all(word in plain for word in words)
 
 

@@ -209,6 +209,14 @@ SOURCES: tuple[Source, ...] = (
         ).select_from(_step.join(_deal, _deal.c.id == _step.c.opportunity_id)),
     ),
     Source(
+        "deal", EventGroup.ORDERS, _deal.c.opened_on, _deal.c.account_id,
+        _columns(
+            _deal.c.id, _deal.c.opened_on, title=_deal.c.name, text=_deal.c.note,
+            status=_deal.c.stage, amount_minor=_deal.c.amount_minor,
+        ),
+        _deal.c.opened_on.is_not(None),
+    ),
+    Source(
         "file", EventGroup.FILES, _instant_day(_attachment.c.taken_at), _attachment.c.account_id,
         _columns(
             _attachment.c.id, func.date(_attachment.c.taken_at, type_=Date()),

@@ -260,7 +260,8 @@ class CustomerPresenter:
         if text.strip():
 
             def work() -> tuple[list[MonthCount], list[MonthItems], str]:
-                return self._found(search_timeline(ws, account_id, text, group))
+                found = search_timeline(ws, account_id, text, group, said=self._said)
+                return self._found(found)
         else:
 
             def work() -> tuple[list[MonthCount], list[MonthItems], str]:
@@ -268,6 +269,11 @@ class CustomerPresenter:
                 return month_counts(found), [], events_note(found.total)
 
         self._runner.read(work, lambda found: self._on_timeline_read(number, *found), owner=self)
+
+    def _said(self, row: EventRow) -> str:
+        """How an event reads, so that whatever is shown can be searched for."""
+        item = event_item(row, self.workspace.currency, self.workspace.today())
+        return f"{item.title} {item.detail} {item.value}"
 
     def _found(self, rows: Sequence[EventRow]) -> tuple[list[MonthCount], list[MonthItems], str]:
         by_month: dict[date, list[EventRow]] = {}

@@ -15,7 +15,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.leads import OPEN_LEADS
 from crmdesk.domain.pipeline import Stage
 from crmdesk.domain.states import Role
-from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
+from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView, R_contra
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.pipeline.empties import no_deals, no_leads
 from crmdesk.gui.views.pipeline.figure_words import figures_item
@@ -62,15 +62,22 @@ FIGURE = "figure"
 _KINDS = ("opportunity", "stage_change", "lead", "quote", "account", "organisation")
 
 
+class ChippedList(ListView[R_contra], Protocol[R_contra]):
+    """A list whose chip can be turned on."""
+
+    def choose_chip(self, key: str) -> None:
+        """Turn on the chip that is in force."""
+
+
 class PipelineView(StepsView, Protocol):
     """What the presenter asks of the widget; ``deals`` and ``leads`` are its two lists."""
 
     @property
-    def deals(self) -> ListView[DealRow]:
+    def deals(self) -> ChippedList[DealRow]:
         """The list of opportunities."""
 
     @property
-    def leads(self) -> ListView[LeadRow]:
+    def leads(self) -> ChippedList[LeadRow]:
         """The list of leads."""
 
     def show_mode(self, mode: Mode) -> None:
@@ -312,6 +319,7 @@ class PipelinePresenter:
             count = format_number(len(set(self._figure.keys)))
             chips.insert(0, ChipItem(FIGURE, f"{self._figure.label} {count}"))
         self._view.deals.show_chips(chips)
+        self._view.deals.choose_chip(FIGURE if self._figure else self._deals.wanted.group)
         lead_words = lead_group_words()
         self._view.leads.show_chips(
             [
@@ -319,6 +327,7 @@ class PipelinePresenter:
                 for group, count in leads.items()
             ]
         )
+        self._view.leads.choose_chip(self._leads.wanted.group)
         waiting = deals[DealGroup.DO] + leads[LeadGroup.DO]
         facts = ngettext("{count} next step is due", "{count} next steps are due", waiting)
         whose = "" if self._person is None else self._person.name

@@ -67,13 +67,20 @@ class _List:
     def show_chips(self, chips: Sequence[ChipItem]) -> None:
         self.panel.show_chips(chips)
 
+    def choose_chip(self, key: str) -> None:
+        """Turn on the chip that is in force."""
+        self.panel.chips.choose(key)
+
     def show_heading(self, facts: str) -> None:
         """The heading is the place's."""
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, Any]) -> None:
+        # Showing other rows moves the bar by itself, which is not what was asked for.
+        wanted = self.wanted
         self.panel.show_keys(keys, rows)
-        if self.wanted is not None:
-            self.table.select_key(self.wanted)
+        if wanted is not None:
+            self.wanted = wanted
+            self.table.select_key(wanted)
 
     def put_rows(self, rows: Mapping[int, Any]) -> None:
         self.model.put_rows(rows)

@@ -18,7 +18,7 @@ from crmdesk.analytics.reorder.exact import (
     on_grid,
     solve_positive,
 )
-from crmdesk.analytics.reorder.features import FEATURE_BITS, Matrix
+from crmdesk.analytics.reorder.features import FEATURE_BITS, FEATURES, Matrix
 
 COEFFICIENT_BITS = 20
 RIDGE = 20.0
@@ -47,12 +47,23 @@ def linear(matrix: Matrix, coefficients: Floats) -> Floats:
     return result
 
 
-def fit_logistic(matrix: Matrix, label: Floats, start: Floats | None = None) -> Floats:
+def room_for(rows: int) -> Matrix | Floats:
+    """Room for the features of so many rows; the wide kind, in which steps are quicker, for most.
+
+    Each step reads all rows; widening them each time costs as much as half of its rest.
+    """
+    if rows <= _MOST_WIDENED:
+        return np.empty((rows, FEATURES), np.float64)
+    return np.empty((rows, FEATURES), np.float32)
+
+
+def fit_logistic(matrix: Matrix | Floats, label: Floats, start: Floats | None = None) -> Floats:
     """Coefficients that minimise log-loss plus the ridge (20; 0.4 on the intercept).
 
-    ``matrix`` is (rows, features) as ``features.Design`` makes it, ``label`` 0 or 1 per row, and
-    ``start`` an optional first guess, such as the coefficients of a neighbouring horizon. Many
-    rows are solved on a sample first; the curvature there serves the few steps on all of them.
+    ``matrix`` is (rows, features) as ``features.Design`` makes it, wide or not, ``label`` 0 or 1
+    per row, and ``start`` an optional first guess, such as the coefficients of a neighbouring
+    horizon. Many rows are solved on a sample first; the curvature at the outcome serves the few
+    steps on all of them.
     """
     penalty = _penalty(matrix.shape[1])
     kept = sampled_rows(matrix)
@@ -83,7 +94,7 @@ def fit_absolute(matrix: Matrix, target: Floats) -> Floats:
     return weights
 
 
-def sampled_rows(matrix: Matrix) -> Ints:
+def sampled_rows(matrix: Matrix | Floats) -> Ints:
     """Positions of about 50,000 rows, chosen by their content: the same in any order of rows."""
     classes = len(matrix) // _SAMPLE
     if classes < 2:
@@ -105,9 +116,8 @@ def probabilities(matrix: Matrix, coefficients: Floats) -> Floats:
 class _Logistic:
     """Penalised log-loss over all rows: its gradient, and its curvature where that is asked."""
 
-    def __init__(self, matrix: Matrix, label: Floats, penalty: Floats) -> None:
-        # Each step reads all rows; widening them each time costs as much as half of its rest.
-        self._matrix = matrix.astype(np.float64) if len(matrix) <= _MOST_WIDENED else matrix
+    def __init__(self, matrix: Matrix | Floats, label: Floats, penalty: Floats) -> None:
+        self._matrix = matrix
         self._label = label
         self._penalty = penalty
 

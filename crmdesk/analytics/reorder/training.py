@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
+from crmdesk.analytics.reorder.cores import shared
 from crmdesk.analytics.reorder.exact import Floats, Ints, log, total
 from crmdesk.analytics.reorder.features import (
     CLASSIC_FEATURES,
@@ -19,7 +20,7 @@ from crmdesk.analytics.reorder.features import (
     Matrix,
     trend_feature,
 )
-from crmdesk.analytics.reorder.logistic import fit_absolute, fit_logistic
+from crmdesk.analytics.reorder.logistic import fit_absolute, fit_logistic, room_for
 from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.opening import OpenTime
 from crmdesk.analytics.reorder.prior import prior_days_of, sku_facts
@@ -73,7 +74,7 @@ def fit_classic(purchases: PurchaseDays, as_of: int) -> ReorderModel:
 def _fitted(known: PurchaseDays, as_of: int, width: int, told: Circumstances) -> ReorderModel:
     """A model of the first ``width`` features."""
     skus, rate = sku_facts(known, take_snapshot(known, as_of))
-    rows = [_training(known, as_of, age, told) for age in SNAPSHOT_AGES]
+    rows = shared(lambda age: _training(known, as_of, age, told), SNAPSHOT_AGES)
     return ReorderModel(
         as_of=as_of,
         rate=rate,
@@ -88,8 +89,9 @@ def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
     """Coefficients by horizon, those beyond ``width`` nil; a horizon with too few rows has none."""
     coefficients: dict[int, Floats] = {}
     start: Floats | None = None
+    room = room_for(sum(len(row.days_to_next) for row in rows))
     for horizon in HORIZONS:
-        matrix, label = _labelled(rows, horizon)
+        matrix, label = _labelled(rows, horizon, room)
         matrix[:, width:] = 0.0
         positive = int(label.sum())
         if len(label) < _FEWEST_ROWS or min(positive, len(label) - positive) < _FEWEST_OF_EACH:
@@ -124,15 +126,23 @@ def _training(
     return _Training(design, outcome[own], age, snapshot, prior_days, outcome)
 
 
-def _labelled(rows: list[_Training], horizon: int) -> tuple[Matrix, Floats]:
-    """Features and labels of a horizon over the snapshots whose labels are complete."""
-    matrices: list[Matrix] = [np.zeros((0, FEATURES), dtype=np.float32)]
-    labels: list[Floats] = [np.zeros(0)]
-    for row in rows:
-        if row.age >= horizon:
-            matrices.append(row.design.matrix(horizon))
-            labels.append((row.days_to_next <= horizon).astype(np.float64))
-    return np.concatenate(matrices), np.concatenate(labels)
+def _labelled(
+    rows: list[_Training], horizon: int, room: Matrix | Floats | None = None
+) -> tuple[Matrix | Floats, Floats]:
+    """Features and labels of a horizon over the snapshots whose labels are complete.
+
+    The features are a view of ``room``, which has at least so many rows, or of room of their own.
+    """
+    complete = [row for row in rows if row.age >= horizon]
+    label = np.concatenate([row.days_to_next <= horizon for row in complete])
+    matrix = room_for(len(label)) if room is None else room[: len(label)]
+    ends = np.cumsum([len(row.days_to_next) for row in complete]).tolist()
+
+    def put(row: _Training, end: int) -> None:
+        matrix[end - len(row.days_to_next) : end] = row.design.matrix(horizon)
+
+    shared(put, complete, ends)
+    return matrix, label.astype(np.float64)
 
 
 def _fit_date(rows: list[_Training]) -> Floats | None:

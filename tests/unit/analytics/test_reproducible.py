@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from threading import Thread, get_ident
 
 import numpy as np
 import pytest
 from scipy import optimize
 
-from crmdesk.analytics.reorder import fit, logistic, purchase_days, training
+from crmdesk.analytics.reorder import cores, fit, logistic, purchase_days, training
 from crmdesk.analytics.reorder.features import CLASSIC_FEATURES, FEATURES
 from tests.unit.analytics.digest import AS_OF, digest
 from tests.unit.analytics.histories import invented_lines, shuffled
@@ -38,6 +40,42 @@ def test_other_numeric_kernels_give_the_same_bits(machine):
         timeout=60,
     )
     assert done.stdout.strip() == digest()
+
+
+@cache
+def digest_of_one_core():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cores, "_cores", lambda: 1)
+        return digest()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_any_number_of_cores_gives_the_same_bits(monkeypatch, count):
+    monkeypatch.setattr(cores, "_cores", lambda: count)
+    used = set()
+    assert cores.shared(
+        lambda a, b: used.add(get_ident()) or a - b, range(99), range(0, 198, 2)
+    ) == [-number for number in range(99)]
+    assert get_ident() not in used
+    assert digest() == digest_of_one_core()
+
+
+def test_work_is_done_where_no_thread_can_be_had(monkeypatch):
+    def refused(_self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(cores, "_cores", lambda: 2)
+    monkeypatch.setattr(Thread, "start", refused)
+    assert cores.shared(abs, [-1, 2, -3]) == [1, 2, 3]
+
+
+def test_narrow_features_teach_the_same(monkeypatch):
+    matrix, label = labelled()
+    assert matrix.dtype == np.float64
+    monkeypatch.setattr(logistic, "_MOST_WIDENED", 0)
+    narrow, _same = labelled()
+    assert narrow.dtype == np.float32
+    assert (logistic.fit_logistic(narrow, label) == logistic.fit_logistic(matrix, label)).all()
 
 
 def labelled(horizon: int = 14):

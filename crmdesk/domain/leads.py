@@ -18,6 +18,9 @@ REASON_KIND = "lead_lost"
 
 GOOD_SCORE, FAIR_SCORE = 70, 40
 
+SOURCES = ("fair", "telephone", "recommended", "web", "visit")
+"""Where leads come from, beside campaigns."""
+
 
 class LeadStatus(StrEnum):
     """Where a lead stands. ``LOST`` is a lead that was disqualified."""
@@ -189,3 +192,14 @@ def reply_word(question: str, reply: str) -> str:
         ("route", "near"): _("a small detour"),
         ("route", "far"): _("far off"),
     }.get((question, reply), reply)
+
+
+def source_word(source: str) -> str:
+    """Where a lead came from."""
+    return {
+        "fair": _("Fair"),
+        "telephone": pgettext("lead", "Telephone"),
+        "recommended": _("Recommended"),
+        "web": _("Web"),
+        "visit": pgettext("lead", "Walked in"),
+    }.get(source, source)

@@ -16,6 +16,7 @@ from crmdesk.gui.views.lists.words import NONE, heading, value_words
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, Index, RowsModel, major
+from crmdesk.i18n import format_date
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
 
 
@@ -47,12 +48,18 @@ def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ..
         Column(
             column.key, heading(column, currency),
             _cell(column, currency, today, strong=column.key == first),
-            column_width(column.width, heading(column, currency)), right=column.right,
+            _width(column, heading(column, currency)), right=column.right,
             hidden=not column.shown, stretch=column.key == first,
             value=_exported(column, currency), sortable=column.sortable,
         )
         for column in spec.columns
     )  # fmt: skip
+
+
+def _width(column: ListColumn, title: str) -> int:
+    """Room for the heading and, in columns of days, for any day with its year."""
+    longest = (format_date(date(2022, 9, 22), year=True),) if column.kind is Kind.DAY else ()
+    return column_width(column.width, title, *longest)
 
 
 def _cell(

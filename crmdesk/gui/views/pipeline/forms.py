@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
-from crmdesk.domain.leads import QUESTIONS, question_word, reply_word
+from crmdesk.domain.leads import QUESTIONS, SOURCES, question_word, reply_word, source_word
 from crmdesk.domain.pipeline import DealKind, Stage, kind_word
-from crmdesk.gui.views.pipeline.words import SOURCES, source_word, typed_amount, typed_day
+from crmdesk.gui.views.pipeline.words import typed_amount, typed_day
 from crmdesk.gui.widgets.formbar import Form, FormField
 from crmdesk.i18n import _
 from crmdesk.services.lead_conversion import Duplicate, duplicates

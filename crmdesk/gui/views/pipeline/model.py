@@ -8,14 +8,13 @@ from datetime import date
 from PySide6.QtWidgets import QWidget
 
 from crmdesk.analytics.pipeline_forecast import StageHistory
-from crmdesk.domain.leads import LeadStatus, lead_word
+from crmdesk.domain.leads import LeadStatus, lead_word, source_word
 from crmdesk.domain.pipeline import Stage, stage_word
 from crmdesk.gui.views.pipeline.words import (
     chance_of,
     days_words,
     score_tone,
     score_word,
-    source_word,
     step_words,
 )
 from crmdesk.gui.widgets.charts import column_width

@@ -12,7 +12,14 @@ from decimal import Decimal, InvalidOperation
 
 from crmdesk.analytics.figures import Figure
 from crmdesk.analytics.pipeline_forecast import HORIZON_DAYS, Chance, StageHistory
-from crmdesk.domain.leads import FAIR_SCORE, GOOD_SCORE, lead_word, question_word, reply_word
+from crmdesk.domain.leads import (
+    FAIR_SCORE,
+    GOOD_SCORE,
+    lead_word,
+    question_word,
+    reply_word,
+    source_word,
+)
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage, kind_word, stage_word
 from crmdesk.domain.states import OrderStatus, QuoteStatus, order_status_word, quote_status_word
 from crmdesk.gui.customer_words import missing_words
@@ -286,17 +293,3 @@ def score_tone(points: int) -> Tone:
     if points >= GOOD_SCORE:
         return Tone.GOOD
     return Tone.PLAIN if points >= FAIR_SCORE else Tone.MUTED
-
-
-def source_word(source: str) -> str:
-    """Where a lead came from."""
-    return {
-        "fair": _("Fair"),
-        "telephone": pgettext("lead", "Telephone"),
-        "recommended": _("Recommended"),
-        "web": _("Web"),
-        "visit": pgettext("lead", "Walked in"),
-    }.get(source, source)
-
-
-SOURCES = ("fair", "telephone", "recommended", "web", "visit")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crmdesk.domain.leads import SOURCES, LeadStatus, lead_word, source_word
+from crmdesk.domain.pipeline import DealKind, kind_word
 from crmdesk.domain.states import (
     OrderStatus,
     QuoteStatus,
@@ -45,6 +47,21 @@ def visit_outcomes() -> Mapping[str, str]:
         "order": _("order taken"), "no_order": _("no order"), "closed": _("customer closed"),
         "absent": _("nobody there"), "information": _("information"),
     }  # fmt: skip
+
+
+def lead_states() -> Mapping[str, str]:
+    """States of a lead."""
+    return {status.value: lead_word(status) for status in LeadStatus}
+
+
+def lead_sources() -> Mapping[str, str]:
+    """Where leads come from."""
+    return {source: source_word(source) for source in SOURCES}
+
+
+def deal_kinds() -> Mapping[str, str]:
+    """Kinds of opportunities."""
+    return {kind.value: kind_word(kind) for kind in DealKind}
 
 
 def yes_no() -> Mapping[str, str]:

@@ -91,9 +91,12 @@ def _tasks() -> ListSpec:
 
 def _opportunities() -> ListSpec:
     o, a, u = table("opportunity").c, table("account").c, table("user").c
+    reason, campaign = table("outcome_reason").c, table("campaign").c
     source = (
         table("opportunity").outerjoin(table("account"), a.id == o.account_id)
         .outerjoin(table("user"), u.id == o.user_id)
+        .outerjoin(table("outcome_reason"), reason.id == o.reason_id)
+        .outerjoin(table("campaign"), campaign.id == o.campaign_id)
     )  # fmt: skip
     return ListSpec(
         "opportunities", lambda: _("Opportunities"), "opportunity", "goals", source, o.id,
@@ -107,6 +110,10 @@ def _opportunities() -> ListSpec:
                        indexed=True),
             ListColumn("next_on", lambda: _("Next step on"), _DAY, o.next_step_on, 110),
             ListColumn("next_step", lambda: _("Next step"), _TEXT, o.next_step, 180),
+            ListColumn("kind", lambda: _("Kind"), _CHOICE, o.kind, 110, shown=False,
+                       choices=words.deal_kinds),
+            ListColumn("reason", lambda: _("Reason"), _TEXT, reason.name, 130, shown=False),
+            ListColumn("campaign", lambda: _("Campaign"), _TEXT, campaign.name, 150, shown=False),
             ListColumn("opened", lambda: _("Opened"), _DAY, o.opened_on, 100, shown=False),
             ListColumn("closed", lambda: _("Closed"), _DAY, o.closed_on, 100, shown=False),
             ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
@@ -121,22 +128,31 @@ def _opportunities() -> ListSpec:
 
 def _leads() -> ListSpec:
     le, u = table("lead").c, table("user").c
-    source = table("lead").outerjoin(table("user"), u.id == le.user_id)
+    reason, campaign = table("outcome_reason").c, table("campaign").c
+    source = (
+        table("lead").outerjoin(table("user"), u.id == le.user_id)
+        .outerjoin(table("outcome_reason"), reason.id == le.reason_id)
+        .outerjoin(table("campaign"), campaign.id == le.campaign_id)
+    )  # fmt: skip
     return ListSpec(
         "leads", lambda: _("Leads"), "lead", "user", source, le.id,
         (
             ListColumn("name", lambda: _("Lead"), _TEXT, le.name, 200),
             ListColumn("company", lambda: _("Company"), _TEXT, le.company, 180),
             ListColumn("city", lambda: _("Town"), _TEXT, le.city, 120),
-            ListColumn("status", lambda: _("Status"), _TEXT, le.status, 100),
-            ListColumn("source", lambda: _("Source"), _TEXT, le.source, 120, field="source"),
+            ListColumn("status", lambda: _("Status"), _CHOICE, le.status, 110,
+                       choices=words.lead_states),
+            ListColumn("source", lambda: _("Source"), _CHOICE, le.source, 120, field="source",
+                       choices=words.lead_sources),
+            ListColumn("campaign", lambda: _("Campaign"), _TEXT, campaign.name, 150, shown=False),
+            ListColumn("reason", lambda: _("Reason"), _TEXT, reason.name, 130, shown=False),
             ListColumn("score", lambda: _("Score"), Kind.NUMBER, le.score, 80),
             ListColumn("next_on", lambda: _("Next step on"), _DAY, le.next_step_on, 110),
             ListColumn("created", lambda: _("Created"), _DAY, le.created_on, 100, indexed=True),
             ListColumn("rep", lambda: _("Rep"), _TEXT, u.name, 130),
         ),
         ("created", True),
-        lambda _row: ("pipeline", {"mode": "leads"}),
+        lambda row: ("pipeline", {"lead": row.id}),
         ("lead",),
         found={"lead": le.id},
     )  # fmt: skip

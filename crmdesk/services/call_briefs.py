@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from crmdesk.domain.pack_words import pack_text
+from crmdesk.domain.pipeline import stage_of, stage_word
 from crmdesk.domain.week import Span
 from crmdesk.i18n import (
     _,
@@ -253,9 +254,27 @@ def _people(facts: Facts, today: date) -> Iterator[BriefLine]:
         yield BriefLine(person.name, " · ".join(n for n in notes if n), person.reach, tone)
 
 
+def _deals(facts: Facts, currency: str, today: date) -> Iterator[BriefLine]:
+    """What can still be won here, with the next step."""
+    for deal in facts.deals:
+        notes = [stage_word(stage_of(deal.stage)), deal.next_step]
+        late = deal.next_step_on is not None and deal.next_step_on < today
+        if deal.next_step_on is not None:
+            notes.append(format_date_near(deal.next_step_on, today))
+        else:
+            notes.append(_("no next step"))
+        amount = format_money(deal.amount_minor, currency, decimals=0) if deal.amount_minor else ""
+        note = " · ".join(part for part in notes if part)
+        yield BriefLine(
+            _("Opportunity: {name}").format(name=deal.name), note, amount,
+            "warning" if late else "plain",
+        )  # fmt: skip
+
+
 def _talk(facts: Facts, currency: str, today: date) -> Iterator[BriefLine]:
-    """What to bring up: objectives and promotions of the segment, peers, and what was lost."""
+    """What to bring up: opportunities, objectives, promotions, peers, and what was lost."""
     segment = facts.header.segment_name or facts.header.segment
+    yield from _deals(facts, currency, today)
     for objective in facts.objectives:
         yield BriefLine(objective, pgettext("brief", "objective"))
     for name, until in facts.promotions:

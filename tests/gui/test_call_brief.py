@@ -17,9 +17,10 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.brief.presenter import BriefPresenter
 from crmdesk.gui.views.brief.widget import BriefPlace, build
 from crmdesk.interchange.documents.content import BriefLine, CallBrief
-from crmdesk.services import accounts, visits
+from crmdesk.services import accounts, opportunities, visits
 from crmdesk.services.call_briefs import call_brief, day_briefs
 from crmdesk.services.documents import Wanted, document_sheet
+from crmdesk.services.opportunities import DealInput
 from crmdesk.services.queries.call_brief import day_stops, near
 from crmdesk.services.queries.customers import CustomerFilter, CustomerSort, customer_keys
 from crmdesk.services.workspace import Workspace
@@ -40,7 +41,13 @@ def lines(brief: CallBrief, key: str) -> tuple[BriefLine, ...]:
 
 
 def test_a_brief_says_what_matters_in_the_doorway(demo: Workspace, busiest: int) -> None:
+    for number in range(7):
+        accounts.add_contact(demo, busiest, f"Clerk {number}")
     accounts.add_contact(demo, busiest, "Inés Vera", job="orders", phone="+34 600 555 127")
+    opportunities.start_deal(
+        demo, busiest, DealInput("Terrace", 120_000, next_step="Bring the offer",
+                                 next_step_on=TODAY - timedelta(days=1)),
+    )  # fmt: skip
     with demo.database.write() as tx:
         run = tx.connection.exec_driver_sql
         run("UPDATE contact SET birthday = '1980-11-30' WHERE name = 'Inés Vera'")
@@ -69,6 +76,10 @@ def test_a_brief_says_what_matters_in_the_doorway(demo: Workspace, busiest: int)
     ines = next(line for line in lines(brief, "people") if line.text == "Inés Vera")
     assert (ines.amount, ines.tone) == ("+34600555127", "good")
     assert "birthday on 30 Nov" in ines.note
+    assert len(lines(brief, "people")) == 7, "six, and whoever has a birthday"
+    deal = lines(brief, "talk")[0]
+    assert (deal.text, deal.tone) == ("Opportunity: Terrace", "warning")
+    assert deal.note == "Qualified · Bring the offer · yesterday" and "1,200" in deal.amount
     talk = [line.note for line in lines(brief, "talk")]
     assert "objective" in talk
     assert any("buy it, not yet here" in note for note in talk)

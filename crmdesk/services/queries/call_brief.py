@@ -21,6 +21,9 @@ from crmdesk.services.serving import read_serving
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
 
+MOST_PEOPLE = 6
+"""Besides these only people with a birthday near."""
+
 LAST_VISITS = 3
 BIRTHDAY_DAYS = 14
 MOST_TALK = 3
@@ -61,6 +64,17 @@ class PeerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DealFact:
+    """An opportunity that can still be won."""
+
+    name: str
+    stage: str
+    amount_minor: int
+    next_step: str
+    next_step_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of a brief before it is put into words. ``lost_skus`` are bought no more: name, since."""
 
@@ -74,6 +88,7 @@ class Facts:
     peers: tuple[PeerRow, ...]
     lost_skus: tuple[tuple[str, date], ...]
     comment: str
+    deals: tuple[DealFact, ...] = ()
 
 
 def brief_facts(ws: Workspace, account_id: int) -> Facts:
@@ -94,6 +109,7 @@ def brief_facts(ws: Workspace, account_id: int) -> Facts:
             peers=_peers(connection, account_id, header.segment),
             lost_skus=_lost(connection, account_id),
             comment=_comment(connection, account_id),
+            deals=_deals(connection, account_id),
         )
 
 
@@ -121,13 +137,14 @@ def _people(connection: Connection, account_id: int, today: date) -> tuple[Perso
         "SELECT c.name, c.job, c.best_time, c.birthday, (SELECT p.value FROM contact_point p"
         " WHERE p.contact_id = c.id AND p.kind <> 'email' ORDER BY p.preferred DESC, p.id LIMIT 1)"
         " reach FROM contact c WHERE c.account_id = ? AND c.erased_at IS NULL"
-        " ORDER BY c.position, c.id LIMIT 6",
+        " ORDER BY c.position, c.id",
         account_id,
     )
-    return tuple(
+    people = [
         PersonRow(r.name, r.job or "", r.reach or "", r.best_time or "", near(r.birthday, today))
         for r in rows
-    )
+    ]
+    return tuple(one for place, one in enumerate(people) if place < MOST_PEOPLE or one.birthday_on)
 
 
 def near(birthday: str | None, today: date) -> date | None:
@@ -201,7 +218,7 @@ def _peers(connection: Connection, account_id: int, segment: str) -> tuple[PeerR
 
 
 def _lost(connection: Connection, account_id: int) -> tuple[tuple[str, date], ...]:
-    """SKUs that were bought again and again and are bought no more, the worthiest first."""
+    """SKUs that were bought again and again and are bought no more, the latest first."""
     rows = _rows(
         connection,
         "SELECT q.name, p.last_on FROM summary_pair p JOIN product q ON q.id = p.product_id"
@@ -210,6 +227,23 @@ def _lost(connection: Connection, account_id: int) -> tuple[tuple[str, date], ..
         account_id, MOST_TALK,
     )  # fmt: skip
     return tuple((r.name, date.fromisoformat(r.last_on)) for r in rows)
+
+
+def _deals(connection: Connection, account_id: int) -> tuple[DealFact, ...]:
+    rows = _rows(
+        connection,
+        "SELECT name, stage, amount_minor, next_step, next_step_on FROM opportunity"
+        " WHERE account_id = ? AND stage IN ('qualified', 'proposal', 'negotiation')"
+        " ORDER BY coalesce(next_step_on, ''), id LIMIT ?",
+        account_id, MOST_TALK,
+    )  # fmt: skip
+    return tuple(
+        DealFact(
+            r.name, r.stage, r.amount_minor, r.next_step or "",
+            date.fromisoformat(r.next_step_on) if r.next_step_on else None,
+        )
+        for r in rows
+    )  # fmt: skip
 
 
 def _comment(connection: Connection, account_id: int) -> str:

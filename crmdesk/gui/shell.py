@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -36,6 +36,7 @@ from crmdesk.gui.finding import says, starts_with
 from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.paper_keys import PaperKeys
+from crmdesk.gui.person_menu import person_menu, show_above
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.rail_badges import RailBadges
 from crmdesk.gui.rounds import Rounds
@@ -420,21 +421,19 @@ class MainWindow(QMainWindow):
         self.set_look(theme.tokens().name, theme.scale_beside(step))
 
     def _on_person_clicked(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action, slot in (
+        show_above(self.person_menu(), self.rail.person)
+
+    def person_menu(self) -> QMenu:
+        """What can be set, and the places that belong to no day's work."""
+        actions: tuple[tuple[str, Callable[[], object]], ...] = (
             ("global.scheme", self.toggle_scheme),
             ("global.larger", lambda: self._step_scale(1)),
             ("global.smaller", lambda: self._step_scale(-1)),
             ("global.rail", self._on_fold_wanted),
             ("global.sync_centre", lambda: self.go(SYNC_PLACE)),
             ("global.quit", self.close),
-        ):
-            entry = menu.addAction(f"{keys.title(action)}\t{keys.hint(action)}")
-            entry.triggered.connect(lambda _on=False, slot=slot: slot())
-        person = self.rail.person
-        corner = person.mapToGlobal(person.rect().topLeft())
-        menu.popup(QPoint(corner.x(), corner.y() - menu.sizeHint().height()))
+        )
+        return person_menu(self, actions, self._specs, self.go)
 
     def _on_fold_wanted(self) -> None:
         self._fold_wanted = not self.rail.folded

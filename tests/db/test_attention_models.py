@@ -158,6 +158,8 @@ def test_what_if_is_what_it_comes_to(office: Workspace) -> None:
         done = getattr(after, name) - getattr(before, name)
         assert getattr(said.change, name) == pytest.approx(done)
     assert said.hours_needed == pytest.approx(after.hours)
+    assert said.asked_before.km == pytest.approx(before.km)
+    assert said.plans_after.hours <= min(after.hours, said.hours_there)
     assert said.change.margin < 0 < -said.change.hours
 
 

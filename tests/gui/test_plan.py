@@ -1,10 +1,7 @@
 """The plan: what is read, moves, locks, re-planning with undo, and the board under real input."""
 
-import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
@@ -13,126 +10,27 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from crmdesk.gui import theme
-from crmdesk.gui.jobs import Control, Runner
+from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import planner as planner_module
-from crmdesk.gui.views.plan.asked import Heading
 from crmdesk.gui.views.plan.board import CUSTOMER_MIME, VISIT_MIME
-from crmdesk.gui.views.plan.items import CardItem, DayItem, FormItem, UnplannedItem, VariantItem
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
-from crmdesk.gui.views.plan.words import Explanation
 from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
-from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
+from crmdesk.gui.widgets.map_items import Home, StopState
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.desk_company import NOW, TODAY, make_company
+from tests.gui.desk_company import TODAY
 from tests.gui.pictures import settle
+from tests.gui.plan_stage import FakeView, Made, made, quick, template, ws
+
+__all__ = ["made", "quick", "template", "ws"]
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 MONDAY = TODAY - timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner_module, "_seconds", lambda _ws: 0.4)
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
-
-
-@dataclass
-class FakeView:
-    """What a presenter showed, for looking at."""
-
-    heading: Heading | None = None
-    days: list[DayItem] = field(default_factory=list)
-    selected: int | None = None
-    explanation: Explanation | None = None
-    card: CardItem | None = None
-    map: tuple[str, str, Sequence[MapStop], Home | None] = ("", "", (), None)
-    unplanned: tuple[UnplannedItem, ...] = ()
-    progress: list[tuple[str, int, int]] = field(default_factory=list)
-    outcome: tuple[str, str, str] = ("", "", "")
-    control: Control | None = None
-    drawn: int = 0
-    variants: tuple[VariantItem, ...] = ()
-    chosen: str = ""
-    form: FormItem | None = None
-    complaint: tuple[str, str] = ("", "")
-    file: str = ""
-    links: tuple[tuple[str, str], ...] = ()
-
-    def show_heading(self, heading: Heading) -> None:
-        self.heading = heading
-
-    def show_days(self, days: Sequence[DayItem]) -> None:
-        self.days = list(days)
-        self.drawn += 1
-
-    def show_selected(self, card: int | None) -> None:
-        self.selected = card
-
-    def show_explanation(self, explanation: Explanation | None, card: CardItem | None) -> None:
-        self.explanation, self.card = explanation, card
-
-    def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
-        self.map = (title, note, stops, home)
-
-    def show_unplanned(self, note: str, items: Sequence[UnplannedItem]) -> None:
-        self.unplanned = tuple(items)
-
-    def show_progress(self, text: str, done: int, total: int) -> None:
-        self.progress.append((text, done, total))
-
-    def show_outcome(self, strong: str, middle: str, margin: str) -> None:
-        self.outcome = (strong, middle, margin)
-
-    def show_variants(self, items: Sequence[VariantItem], chosen: str) -> None:
-        self.variants, self.chosen = tuple(items), chosen
-
-    def ask(self, form: FormItem | None) -> None:
-        self.form = form
-
-    def complain(self, field: str, words: str) -> None:
-        self.complaint = (field, words)
-
-    def ask_file(self, stem: str, ending: str) -> str:
-        return self.file
-
-    def open_links(self, links: Sequence[tuple[str, str]]) -> None:
-        self.links = tuple(links)
-
-    def new_control(self) -> Control:
-        self.control = Control()
-        return self.control
-
-    def cards(self) -> dict[int, tuple[date, CardItem]]:
-        return {card.key: (day.day, card) for day in self.days for card in day.cards}
-
-
-Made = tuple[PlanPresenter, FakeView, FakeDesk]
-
-
-@pytest.fixture
-def made(ws: Workspace, direct_runner: DirectRunner, desk: FakeDesk) -> Made:
-    view = FakeView()
-    presenter = PlanPresenter(PlaceContext(ws, direct_runner, desk), view)
-    presenter.start()
-    return presenter, view, desk
 
 
 def _week(ws: Workspace) -> queries.WeekRow:

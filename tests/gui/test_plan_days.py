@@ -1,10 +1,7 @@
 """What makes a rep's day: leave, holidays, hours and places of its own, covers, agreed hours."""
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,27 +23,15 @@ from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
 from crmdesk.services.rep_days import DayPlace, region_of, rep_days
 from crmdesk.services.undo import undo
-from crmdesk.services.workspace import Workspace, open_workspace
-from tests.gui.desk_company import NOW, TODAY, make_company
+from crmdesk.services.workspace import Workspace
+from tests.gui.desk_company import TODAY
+from tests.gui.plan_stage import template, ws
+
+__all__ = ["template", "ws"]
 
 MONDAY = TODAY - timedelta(days=1)
 NEXT = MONDAY + timedelta(days=7)
 HOTEL = DayPlace(42.54, 1.73, "Hotel Canillo")
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 def run(ws: Workspace, statement: str, *values: Any) -> None:

@@ -1,39 +1,24 @@
 """The plan in other programs: calendars that follow it, route sheets, the command line."""
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import pytest
 from icalendar import Calendar
 
 from crmdesk.services import appointments, plan_export, plans
 from crmdesk.services.documents import Wanted, document_sheet
 from crmdesk.services.plan_export import announce, instant_of, route_days
-from crmdesk.services.workspace import Workspace, open_workspace
-from tests.gui.desk_company import NOW, TODAY, make_company
+from crmdesk.services.workspace import Workspace
+from tests.gui.desk_company import TODAY
+from tests.gui.plan_stage import template, ws
+
+__all__ = ["template", "ws"]
 
 FRIDAY = TODAY + timedelta(days=3)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 def events(content: bytes) -> dict[str, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.plan import planner as planner_module
 from crmdesk.gui.views.plan import typed
 from crmdesk.gui.views.plan import weekdays as weekdays_module
 from crmdesk.gui.views.plan.presenter import PlanPresenter
@@ -25,43 +22,18 @@ from crmdesk.services.day_settings import USUAL_DAY, day_settings
 from crmdesk.services.leave import leave_between
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.rep_days import DayPlace
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.desk_company import NOW, TODAY, make_company
+from tests.gui.desk_company import TODAY
 from tests.gui.pictures import settle
-from tests.gui.test_plan import FakeView
+from tests.gui.plan_stage import FakeView, Made, made, quick, template, ws
+
+__all__ = ["made", "quick", "template", "ws"]
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 MONDAY = TODAY - timedelta(days=1)
 THURSDAY = TODAY + timedelta(days=2)
-Made = tuple[PlanPresenter, FakeView, FakeDesk]
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner_module, "_seconds", lambda _ws: 0.3)
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
-
-
-@pytest.fixture
-def made(ws: Workspace, direct_runner: DirectRunner, desk: FakeDesk) -> Made:
-    view = FakeView()
-    presenter = PlanPresenter(PlaceContext(ws, direct_runner, desk), view)
-    presenter.start()
-    return presenter, view, desk
 
 
 # -------------------------------------------------------------------------------- what is typed
@@ -111,7 +83,7 @@ def _choose(view: FakeView, presenter: PlanPresenter) -> int:
 def test_an_hour_is_agreed_and_taken_away(made: Made, ws: Workspace) -> None:
     presenter, view, desk = made
     card = _choose(view, presenter)
-    presenter.hand.ask_hour()
+    presenter.strips.ask_hour()
     assert view.form is not None
     presenter.answer("hour", {"day": "someday", "time": "10"})
     assert view.complaint[0] == "day"
@@ -128,15 +100,15 @@ def test_an_hour_is_agreed_and_taken_away(made: Made, ws: Workspace) -> None:
     assert view.explanation is not None
     assert "Agreed for 11:00–12:00" in view.explanation.sentence
     assert desk.undo is not None
-    presenter.hand.ask_hour()
-    presenter.hand.take_away("hour")
+    presenter.strips.ask_hour()
+    presenter.strips.take_away("hour")
     assert view.cards()[card][1].icon_word != "appointment"
 
 
 def test_a_day_has_hours_and_a_night_of_its_own(made: Made, ws: Workspace) -> None:
     presenter, view, _desk = made
     presenter.choose_day(THURSDAY)
-    presenter.hand.ask_day()
+    presenter.strips.ask_day()
     blank = {"shifts": "", "start": "", "end": "", "max_km": ""}
     for wrong, field in (
         ({"shifts": "8-"}, "shifts"), ({"end": "Atlantis"}, "end"), ({"max_km": "far"}, "max_km"),
@@ -152,16 +124,16 @@ def test_a_day_has_hours_and_a_night_of_its_own(made: Made, ws: Workspace) -> No
     assert "08:30–13:00, 16:00–20:00" in day.top_note
     assert day.end_note == f"ends at Hostal {town}"
     assert f"from Hostal {town}" in view.days[4].top_note
-    presenter.hand.ask_day()
+    presenter.strips.ask_day()
     presenter.answer("day", {**blank, "end": f"Hostal {town}"})  # a place that is kept as typed
-    presenter.hand.take_away("day")
+    presenter.strips.take_away("day")
     assert day_settings(ws, THURSDAY) == USUAL_DAY
 
 
 def test_leave_is_entered_and_taken_away(made: Made, ws: Workspace) -> None:
     presenter, view, desk = made
     presenter.choose_day(THURSDAY)
-    presenter.hand.ask_leave()
+    presenter.strips.ask_leave()
     values = {"first": THURSDAY.isoformat(), "last": "", "hours": "8:30-11", "kind": "training"}
     presenter.answer("leave", {**values, "hours": "morning"})
     assert view.complaint[0] == "hours"
@@ -169,10 +141,10 @@ def test_leave_is_entered_and_taken_away(made: Made, ws: Workspace) -> None:
     (row,) = leave_between(ws, THURSDAY, THURSDAY)
     assert (row.leave.from_minute, row.leave.to_minute) == (510, 660)
     assert view.days[3].top_note == "11:00–18:30"
-    presenter.hand.ask_leave()
+    presenter.strips.ask_leave()
     assert view.form is not None
     assert "08:30–11:00" in view.form.about
-    presenter.hand.take_away("leave")
+    presenter.strips.take_away("leave")
     assert leave_between(ws, THURSDAY, THURSDAY) == ()
     assert desk.undo is not None
     desk.undo()
@@ -328,4 +300,6 @@ def test_the_strip_and_the_weeks_by_keys(
     qtbot.keyClick(place.variants, Qt.Key.Key_Escape)
     assert not place.variants.isVisible()
     assert place.paper().kind == "route"
+    qtbot.keyClick(body, Qt.Key.Key_M)
+    assert desk.went[-1] == ("maps", {})
     qapp.setProperty(SYNCHRONOUS_MAPS, False)

@@ -1,34 +1,19 @@
 """The plan as it is read: the week, its totals, who is left out and why, filling free time."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from crmdesk.services import fill, plans
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
-from crmdesk.services.workspace import Workspace, open_workspace
-from tests.gui.desk_company import NOW, TODAY, make_company
+from crmdesk.services.workspace import Workspace
+from tests.gui.desk_company import TODAY
+from tests.gui.plan_stage import template, ws
+
+__all__ = ["template", "ws"]
 
 MONDAY = TODAY - timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 def _week(ws: Workspace) -> queries.WeekRow:

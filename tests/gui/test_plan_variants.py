@@ -1,9 +1,6 @@
 """Plans side by side, and a plan in the making as the board shows it."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,28 +9,16 @@ from crmdesk.services import plans
 from crmdesk.services.plan_variants import draft_week, propose_variants
 from crmdesk.services.planning_problem import Objective, RepProblem
 from crmdesk.services.queries.plan import week_plan
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
-from tests.gui.desk_company import NOW, TODAY, make_company
+from tests.gui.desk_company import TODAY
+from tests.gui.plan_stage import template, ws
+
+__all__ = ["template", "ws"]
 
 MONDAY = TODAY - timedelta(days=1)
 NEXT = MONDAY + timedelta(days=7)
 SHORT = {"days": [[[540, 720]]] * 5 + [[], []], "max_km": 280}
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company") / "profile"
-    make_company(folder).close()
-    return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 def test_each_objective_is_best_at_its_own(ws: Workspace) -> None:

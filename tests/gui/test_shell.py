@@ -103,7 +103,7 @@ def make_office(qtbot: QtBot, runner: Runner) -> Iterator[Callable[..., Office]]
                 lambda key=key: key.title(),
                 icon,
                 lambda context, key=key: build(key, context),
-                in_rail=key not in ("sync", "card"),
+                in_rail=key not in ("sync", "card", "maps"),
                 within="plan" if key == "card" else "",
             )
             for key, icon in (
@@ -111,6 +111,7 @@ def make_office(qtbot: QtBot, runner: Runner) -> Iterator[Callable[..., Office]]
                 ("plan", "plan"),
                 ("sync", "sync"),
                 ("card", "note"),
+                ("maps", "map"),
             )
         ]
         window = build_shell(FakeWorkspace(), runner, bus, specs, sources, settings=settings)  # type: ignore[arg-type]
@@ -163,6 +164,14 @@ def test_number_keys_open_places(qtbot: QtBot, make_office: Callable[..., Office
     office = make_office()
     qtbot.keyClick(office.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     assert office.window.here() == Target("plan", {})
+
+
+def test_maps_are_in_the_menu_of_the_person(make_office: Callable[..., Office]) -> None:
+    office = make_office()
+    menu = office.window.person_menu()
+    (entry,) = [action for action in menu.actions() if action.text() == "Maps"]
+    entry.trigger()
+    assert office.window.here() == Target("maps", {})
 
 
 def test_changes_reach_open_places_only(make_office: Callable[..., Office]) -> None:

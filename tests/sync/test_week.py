@@ -35,7 +35,8 @@ from crmdesk.gui.places import places_for
 from crmdesk.gui.rounds import SyncLine
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.views.plan import planner
-from crmdesk.gui.views.plan.widget import Asking, PlanPlace
+from crmdesk.gui.views.plan.leaving import Asking
+from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.views.today.widget import MINUTE_MS, TodayPlace
 from crmdesk.hq.administration import admin
 from crmdesk.hq.database import bulk, schema

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crmdesk.planning.attention import AttentionModel
-from crmdesk.planning.effort import Effort, Misfit, effort, fitting_model, total
+from crmdesk.planning.effort import Effort, Misfit, effort, fitting_model, in_plans, total
 from crmdesk.planning.serving import Serving, ServingModel, serving_of
 from crmdesk.services.attention_models import ModelFields
 from crmdesk.services.queries.capacity import hours_there, reps
@@ -83,18 +83,38 @@ class WhatIfRow:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What a change of models would do in a month, with the customers behind it."""
+    """What a change of models would do in a month, with the customers behind it.
+
+    ``before`` and ``after`` are what is asked for at these; ``asked_before`` and ``asked_after`` at
+    all customers.
+    """
 
     before: Effort
     after: Effort
     rows: tuple[WhatIfRow, ...]
     hours_there: float
-    hours_needed: float
+    asked_before: Effort
+    asked_after: Effort
 
     @property
     def change(self) -> Effort:
         """What changes in a month."""
         return self.after - self.before
+
+    @property
+    def hours_needed(self) -> float:
+        """The hours that all models then ask for."""
+        return self.asked_after.hours
+
+    @property
+    def plans_before(self) -> Effort:
+        """Visits, hours and kilometres that plans make of it now, in the hours there."""
+        return in_plans(self.asked_before, self.hours_there)
+
+    @property
+    def plans_after(self) -> Effort:
+        """The same after the change: what does not fit is not driven."""
+        return in_plans(self.asked_after, self.hours_there)
 
 
 def attention_board(ws: Workspace) -> AttentionBoard:
@@ -204,18 +224,19 @@ def _compare(ws: Workspace, served: Callable[[ServingFacts], AttentionModel]) ->
     company = serving_facts(ws)
     with ws.database.read() as connection:
         there = sum(hours_there(connection, ws, key) for key, _name in reps(connection))
-    rows, needed = [], 0.0
+    rows, asked_before, asked_after = [], [], []
     for one in company.customers.values():
         before = effort_of(company, one)
         model = served(one)
         after = before if model == one.serving.model else effort_of(company, one, model)
-        needed += after.hours
+        asked_before.append(before)
+        asked_after.append(after)
         if model != one.serving.model:
             rows.append(WhatIfRow(one, before, after))
     rows.sort(key=lambda row: row.before.net - row.after.net)
     return WhatIf(
         total(row.before for row in rows), total(row.after for row in rows), tuple(rows), there,
-        needed,
+        total(asked_before), total(asked_after),
     )  # fmt: skip
 
 

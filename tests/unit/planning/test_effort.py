@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crmdesk.planning.attention import AttentionModel
 from crmdesk.planning.effort import (
     MONTH_DAYS,
+    PLANNED_SHARE,
     Effort,
     Misfit,
     Practice,
@@ -15,6 +16,7 @@ from crmdesk.planning.effort import (
     contact_step,
     effort,
     fitting_model,
+    in_plans,
     margin_per_day,
     total,
 )
@@ -33,6 +35,24 @@ def test_a_month_of_visits_and_calls_by_hand() -> None:
     assert found.hours == pytest.approx(visits * (30 + 20 + 10) / 60)
     assert found.cost == pytest.approx(visits * 60 * 0.5 + visits * 10 * 0.3)
     assert found.margin == 0.0
+
+
+@given(
+    st.floats(0, 1e5), st.floats(0, 1e5), st.floats(0, 1e4), st.floats(0, 1e4)
+)  # fmt: skip
+def test_plans_make_no_more_than_is_asked_for_and_than_the_hours_allow(
+    asked: float, more: float, there: float, km: float
+) -> None:
+    little = in_plans(Effort(visits=asked * 2, hours=asked, km=km), there)
+    much = in_plans(Effort(visits=(asked + more) * 2, hours=asked + more, km=km), there)
+    for found, hours in ((little, asked), (much, asked + more)):
+        assert found.hours <= PLANNED_SHARE * hours + 1e-6
+        assert there == 0 or found.hours <= there * (1 + 1e-9)
+        assert found.visits == pytest.approx(found.hours * 2)
+    # Who asks for more does not get less, and no more once the hours are full.
+    assert much.hours >= little.hours - 1e-6
+    if there and asked >= there / PLANNED_SHARE:
+        assert much.hours == pytest.approx(little.hours)
 
 
 def test_as_served_so_far_it_brings_what_it_brings_now() -> None:

@@ -5,6 +5,8 @@ Owns layout and typing; everything else is the presenter's.
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -60,6 +62,10 @@ class ModelForm(QWidget):
         for name, (row, column, across) in places.items():
             grid.addWidget(self.fields[name], row, column, 1, across)
         grid.addWidget(self.mode, 2, 1, Qt.AlignmentFlag.AlignRight)
+        reading: list[QWidget] = [self.fields[name].field for name in places]
+        reading.insert(reading.index(self.fields["between"].field) + 1, self.mode)
+        for one, after in itertools.pairwise(reading):
+            self.setTabOrder(one, after)
         for entry in self.fields.values():
             entry.field.textEdited.connect(lambda _text: self._timer.start())
             entry.field.entered.connect(lambda _text: self._tell())

@@ -26,6 +26,7 @@ from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import KeyStrip, PageHeader, Panel
 from crmdesk.gui.widgets.rows import RowsModel
+from crmdesk.gui.widgets.side_tables import side_table
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
@@ -92,9 +93,9 @@ class AttentionPlace(QWidget):
         self._pages = QStackedWidget(self)
         self._empty = EmptyState("eye", "", "", parent=self)
         for name, model in self.models.items():
-            table = RowsTable(model, row_height=_ROW, name=f"attention.{name}", parent=self)
-            table.setAccessibleName(_("Attention"))
-            table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            table = side_table(
+                model, _("Attention"), self, name=f"attention.{name}", row_height=_ROW
+            )
             table.current_key_changed.connect(self._on_row_chosen)
             table.opened.connect(self._on_opened)
             self.tables[name] = table

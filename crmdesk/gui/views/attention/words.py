@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from crmdesk.gui.effort_words import every_text, hours_text, km_text, money_text
 from crmdesk.gui.widgets.items import FactPart, Tone
-from crmdesk.i18n import _, format_number, ngettext
+from crmdesk.i18n import _, format_number, format_percent, ngettext
 from crmdesk.planning.attention import AttentionModel
-from crmdesk.planning.effort import Misfit
+from crmdesk.planning.effort import PLANS_WITHIN, Misfit
 from crmdesk.planning.serving import VIRTUAL_ONLY_DAYS, Because, ServingModel
 from crmdesk.services.queries.attention import AttentionBoard, ProposalRow, WhatIf
 from crmdesk.services.queries.serving_facts import ServingFacts
@@ -188,13 +188,23 @@ def what_if_text(found: WhatIf) -> str:
         "{count} customer is served differently.", "{count} customers are served differently.",
         count,
     ).format(count=format_number(count))  # fmt: skip
-    return (
-        who
-        + " "
-        + _("All models then need {needed} of {there} a month.").format(
-            needed=hours_text(found.hours_needed), there=hours_text(found.hours_there)
-        )
+    needed = _("All models then need {needed} of {there} a month.").format(
+        needed=hours_text(found.hours_needed), there=hours_text(found.hours_there)
     )
+    return f"{who} {needed} {in_plans_text(found)}"
+
+
+def in_plans_text(found: WhatIf) -> str:
+    """What plans will make of it, which is less than what is asked for, and how exact that is."""
+    now, then = found.plans_before, found.plans_after
+    return _(
+        "In plans, which drive what fits: about {visits} visits, {hours} and {km} a month instead"
+        " of {visits_now}, {hours_now} and {km_now} (± {error}, in nine of ten comparisons)."
+    ).format(
+        visits=format_number(then.visits), hours=hours_text(then.hours), km=km_text(then.km),
+        visits_now=format_number(now.visits), hours_now=hours_text(now.hours),
+        km_now=km_text(now.km), error=format_percent(PLANS_WITHIN),
+    )  # fmt: skip
 
 
 def read_whole(text: str, usual: int = -1) -> int:

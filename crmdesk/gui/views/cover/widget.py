@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
@@ -21,13 +20,12 @@ from crmdesk.gui.widgets.entries import LabelledEntry
 from crmdesk.gui.widgets.lines import TextLabel
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
-from crmdesk.gui.widgets.rows import RowsModel
+from crmdesk.gui.widgets.side_tables import TableOrEmpty, fill_table, side_table
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 from crmdesk.services.cover import CoveredVisit, CoverRow, PersonRow
 
 _SIDE = 320
-_ROW = 45
 _FOOT = ("cover.pick", "cover.days", "cover.kind", "cover.end", "cover.close")
 
 
@@ -74,30 +72,19 @@ class CoverPlace(QWidget):
         self.colleague, colleague = self._people_panel(_("Who stands in"))
         running = Panel(_("Running and to come"), parent=side)
         self.covers_model = covers_model(self)
-        self.covers = self._table(self.covers_model, _("Running and to come"))
-        self._no_covers = EmptyState("people", _("Nobody stands in."), "", parent=running)
-        self._covers_stack = QStackedLayout()
-        for widget in (self.covers, self._no_covers):
-            widget.setParent(running)
-            self._covers_stack.addWidget(widget)
-        running.body.addLayout(self._covers_stack, 1)
+        self.covers = side_table(self.covers_model, _("Running and to come"), self)
+        nobody = EmptyState("people", _("Nobody stands in."), "", parent=running)
+        self._covers_stack = TableOrEmpty(self.covers, nobody, running)
+        running.body.addWidget(self._covers_stack, 1)
         for panel in (away, colleague, running):
             column.addWidget(panel, 1)
         return side
 
     def _people_panel(self, title: str) -> tuple[RowsTable, Panel]:
         panel = Panel(title, parent=self)
-        table = self._table(people_model(self), title)
+        table = side_table(people_model(self), title, self)
         panel.body.addWidget(table, 1)
         return table, panel
-
-    def _table(self, model: RowsModel, name: str) -> RowsTable:
-        table = RowsTable(model, row_height=_ROW, parent=self)
-        table.setAccessibleName(name)
-        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        if len(model.columns) == 1:
-            table.horizontalHeader().hide()
-        return table
 
     def _visits_panel(self) -> Panel:
         panel = Panel(_("When, and what moves along"), parent=self)
@@ -107,16 +94,13 @@ class CoverPlace(QWidget):
         panel.body.addWidget(self._said)
         panel.body.addWidget(HLine(panel))
         self.model = visits_model(self)
-        self.table = self._table(self.model, _("Planned visits"))
-        self._no_visits = EmptyState(
+        self.table = side_table(self.model, _("Planned visits"), self)
+        no_visits = EmptyState(
             "calendar", _("No visit is planned in these days."),
             _("Visits that the rep has planned stand here and can move along."), parent=panel,
         )  # fmt: skip
-        self._stack = QStackedLayout()
-        for widget in (self.table, self._no_visits):
-            widget.setParent(panel)
-            self._stack.addWidget(widget)
-        panel.body.addLayout(self._stack, 1)
+        self._stack = TableOrEmpty(self.table, no_visits, panel)
+        panel.body.addWidget(self._stack, 1)
         panel.add_foot(KeyStrip([((keys.hint(action),), keys.title(action)) for action in _FOOT]))
         return panel
 
@@ -169,13 +153,9 @@ class CoverPlace(QWidget):
     def show_people(self, away: Sequence[PersonRow], standing_in: Sequence[PersonRow]) -> None:
         """Show who can be away, and who can stand in."""
         for table, rows in ((self.away, away), (self.colleague, standing_in)):
-            current = table.current_key()
             keys_now = [row.id for row in rows]
-            if table.rows_model().shown_keys() == keys_now:
-                continue
-            table.rows_model().set_keys(keys_now, {row.id: row for row in rows})
-            if current is None or not table.select_key(current):
-                table.select_first()
+            if table.rows_model().shown_keys() != keys_now:
+                fill_table(table, keys_now, {row.id: row for row in rows})
 
     def show_days(self, first: str, last: str) -> None:
         """Show the days."""
@@ -187,7 +167,7 @@ class CoverPlace(QWidget):
         self.model.set_keys([v.id for v in visits], {v.id: v for v in visits})
         self.model.set_picked([v.id for v in visits if not v.colleague_away])
         self.table.select_first()
-        self._stack.setCurrentWidget(self.table if visits else self._no_visits)
+        self._stack.show_table(on=bool(visits))
 
     def show_cover(self, item: CoverItem) -> None:
         """Show what would be done, or why it cannot."""
@@ -199,7 +179,7 @@ class CoverPlace(QWidget):
     def show_covers(self, rows: Sequence[CoverRow]) -> None:
         """Show what runs and is to come."""
         self.covers_model.set_keys(list(range(len(rows))), dict(enumerate(rows)))
-        self._covers_stack.setCurrentWidget(self.covers if rows else self._no_covers)
+        self._covers_stack.show_table(on=bool(rows))
 
     # --------------------------------------------------------------------------------- input
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
@@ -31,6 +30,7 @@ from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
 from crmdesk.gui.widgets.rows import RowsModel
+from crmdesk.gui.widgets.side_tables import side_table
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 
@@ -123,10 +123,7 @@ class CoveragePlace(QWidget):
         return panel
 
     def _table(self, model: RowsModel, title: str, name: str = "") -> RowsTable:
-        table = RowsTable(model, row_height=_ROW, name=name, parent=self)
-        table.setAccessibleName(title)
-        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        return table
+        return side_table(model, title, self, name=name, row_height=_ROW)
 
     def _side(self) -> QWidget:
         side = QWidget(self)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QStandardPaths, Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
@@ -25,16 +25,15 @@ from crmdesk.gui.widgets.map_placing import PlacingMap
 from crmdesk.gui.widgets.map_tiles import TileStore
 from crmdesk.gui.widgets.notices import EmptyState, ProgressLine
 from crmdesk.gui.widgets.panels import KeyStrip, PageHeader, Panel
-from crmdesk.gui.widgets.rows import RowsModel
-from crmdesk.gui.widgets.tables import RowsTable
+from crmdesk.gui.widgets.side_tables import TableOrEmpty, fill_table, side_table
 from crmdesk.i18n import _
 from crmdesk.interchange.mappack import SUFFIX
+from crmdesk.interchange.mbtiles import SUFFIX as PICTURES
 from crmdesk.services.queries.locations import PlaceProblem
 from crmdesk.services.queries.maps import MapRow
 from crmdesk.services.region_packs import FOLDER
 
 _SIDE = 400
-_ROW = 45
 _FOOT = ("maps.map", "maps.put", "maps.keep", "maps.card", "maps.heat", "maps.territories")
 _MAPS_FOOT = ("maps.add", "maps.publish", "maps.fetch", "maps.remove")
 
@@ -86,19 +85,16 @@ class MapsPlace(QWidget):
         column.setSpacing(t.SPACE_3)
         panel = Panel(_("Places to put right"), parent=side)
         self.places_panel = panel
-        self.places = self._table(places_model(self), _("Places to put right"))
-        self._none = EmptyState(
+        self.places = side_table(places_model(self), _("Places to put right"), self)
+        none = EmptyState(
             "pin", _("Every customer is placed well."),
             _("Choose one on the map to move its pin."), parent=panel,
         )  # fmt: skip
-        self._stack = QStackedLayout()
-        for widget in (self.places, self._none):
-            widget.setParent(panel)
-            self._stack.addWidget(widget)
-        panel.body.addLayout(self._stack, 1)
+        self._stack = TableOrEmpty(self.places, none, panel)
+        panel.body.addWidget(self._stack, 1)
         column.addWidget(panel, 3)
         second = Panel(_("Maps"), _("made of OpenStreetMap extracts"), side)
-        self.maps = self._table(maps_model(self), _("Maps"))
+        self.maps = side_table(maps_model(self), _("Maps"), self)
         second.body.addWidget(self.maps, 1)
         self.progress = ProgressLine(second, key=keys.hint("maps.stop"))
         self.progress.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
@@ -109,14 +105,6 @@ class MapsPlace(QWidget):
         )
         column.addWidget(second, 2)
         return side
-
-    def _table(self, model: RowsModel, name: str) -> RowsTable:
-        table = RowsTable(model, row_height=_ROW, parent=self)
-        table.setAccessibleName(name)
-        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        if len(model.columns) == 1:
-            table.horizontalHeader().hide()
-        return table
 
     def _map_panel(self) -> Panel:
         panel = Panel(parent=self)
@@ -160,21 +148,14 @@ class MapsPlace(QWidget):
              Run(cover_words(sheet.page), "muted")],
         )  # fmt: skip
         rows = {row.account_id: row for row in sheet.quality.rows}
-        self._fill(self.places, list(rows), rows)
-        self._stack.setCurrentWidget(self.places if rows else self._none)
+        fill_table(self.places, list(rows), rows)
+        self._stack.show_table(on=bool(rows))
         by_key = {row.key: row for row in sheet.page.rows}
-        self._fill(self.maps, list(by_key), by_key)
+        fill_table(self.maps, list(by_key), by_key)
         self._show_layers()
         if first:
             self.map.fit()
         self._show_wanted()
-
-    @staticmethod
-    def _fill(table: RowsTable, order: list[Any], rows: Mapping[Any, Any]) -> None:
-        current = table.current_key()
-        table.rows_model().set_keys(order, dict(rows))
-        if current is None or not table.select_key(current):
-            table.select_first()
 
     def show_pin(self, name: str, latitude: float | None, longitude: float | None) -> None:
         """Show the pin of a customer; no name: nobody's."""
@@ -260,7 +241,7 @@ class MapsPlace(QWidget):
 
     def _on_add_wanted(self) -> None:
         path = self._file(
-            _("Choose a map"), _("Maps of crmdesk ({pattern})").format(pattern=f"*{SUFFIX}")
+            _("Choose a map"), _("Maps ({pattern})").format(pattern=f"*{SUFFIX} *{PICTURES}")
         )
         if path is not None:
             self.presenter.add(path)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -19,15 +18,15 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from crmdesk.domain.pipeline import Stage
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.pipeline.empties import no_deals
 from crmdesk.gui.views.pipeline.items import ColumnItem, DealCard
+from crmdesk.gui.widgets.board import Board, Headings, drag_card
 from crmdesk.gui.widgets.charts import (
     CENTER,
     RIGHT,
@@ -38,7 +37,6 @@ from crmdesk.gui.widgets.charts import (
     text_width,
 )
 from crmdesk.gui.widgets.items import Tone
-from crmdesk.gui.widgets.panels import HLine, Surface
 from crmdesk.i18n import _
 from crmdesk.services.queries.deals import DealFilter
 
@@ -63,31 +61,21 @@ def _columns(items: Sequence[ColumnItem], width: float) -> list[tuple[float, flo
     return found
 
 
-class _Headings(QWidget):
+class _Headings(Headings):
     """The row of stage headings."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(_HEADING, parent)
         self._items: tuple[ColumnItem, ...] = ()
-        self._spare = 0
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_items(self, items: Sequence[ColumnItem]) -> None:
         self._items = tuple(items)
         self.update()
 
-    def set_spare(self, spare: int) -> None:
-        """Leave room at the right for the body's scroll bar."""
-        self._spare = spare
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(600, theme.scaled(_HEADING))
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         small = theme.font(t.SIZE_SMALL, tabular=True)
-        spots = _columns(self._items, self.width() - self._spare)
+        spots = _columns(self._items, self.room)
         for (left, room), item in zip(spots, self._items, strict=True):
             if left:
                 painter.fillRect(QRectF(left, 0, 1, self.height()), theme.color("border"))
@@ -316,15 +304,7 @@ class BoardBody(ChartWidget):
         start, pressed = self._pressed
         if (event.position() - start).manhattanLength() >= QApplication.startDragDistance():
             self._pressed = None
-            self._drag(pressed)
-
-    def _drag(self, part: int) -> None:
-        data = QMimeData()
-        data.setData(DEAL_MIME, str(self._cards[part][2].key).encode())
-        drag = QDrag(self)
-        drag.setMimeData(data)
-        drag.setPixmap(self.grab(self.part_rect(part).toAlignedRect()))
-        drag.exec(Qt.DropAction.MoveAction)
+            drag_card(self, DEAL_MIME, self._cards[pressed][2].key, self.part_rect(pressed))
 
     def column_at(self, point: QPointF) -> int | None:
         """The column under a point."""
@@ -357,45 +337,20 @@ class BoardBody(ChartWidget):
                 self.dropped.emit(int(key), self._items[column].stage)
 
 
-class DealBoard(Surface):
+class DealBoard(Board):
     """Headings over a scrolling body; ``body`` has the signals."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._headings = _Headings(self)
-        self.body = BoardBody()
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidget(self.body)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusProxy(self.body)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
-        column.setSpacing(0)
-        column.addWidget(self._headings)
-        column.addWidget(HLine(self))
-        column.addWidget(self._scroll, 1)
-        self._scroll.verticalScrollBar().rangeChanged.connect(self._fit)
+        headings, body = _Headings(), BoardBody()
+        super().__init__(headings, body, parent)
+        self._headings, self.body = headings, body
         self.body.chosen.connect(self._show_chosen)
-        self.setFocusProxy(self.body)
 
     def set_items(self, items: Sequence[ColumnItem]) -> None:
         """Show other columns."""
         self._headings.set_items(items)
         self.body.set_items(items)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self, *_range: int) -> None:
-        bar = self._scroll.verticalScrollBar()
-        self._headings.set_spare(bar.width() if bar.maximum() > 0 else 0)
 
     def _show_chosen(self, key: int) -> None:
         rect = self.body.card_rect(key)
-        self._scroll.ensureVisible(
-            round(rect.center().x()), round(rect.center().y()), 0, round(rect.height())
-        )
+        self.bring_into_view(rect, round(rect.height()))

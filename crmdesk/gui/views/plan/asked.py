@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from crmdesk.gui.views.plan.items import CardItem, DayItem, FormItem, UnplannedItem, VariantItem
-from crmdesk.gui.views.plan.words import Explanation
+from crmdesk.gui.views.plan.reasons import Explanation
+from crmdesk.gui.views.plan.totals import Heading
 from crmdesk.gui.widgets.map_items import Home, MapStop
 
 if TYPE_CHECKING:
     from crmdesk.gui.jobs import Control
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The line beside the title: the week, its totals, and the margin that is printed strong."""
-
-    week: str
-    totals: str
-    margin: str
-    regularity: str
 
 
 class PlanView(Protocol):

@@ -12,7 +12,6 @@ from datetime import date
 
 from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -36,6 +35,7 @@ from crmdesk.gui.views.plan.cards import (
 )
 from crmdesk.gui.views.plan.grid import FREE, GAP, LINE, SIDE, Grid
 from crmdesk.gui.views.plan.items import CardItem, DayItem
+from crmdesk.gui.widgets.board import drag_card
 from crmdesk.gui.widgets.charts import CENTER, ChartWidget, draw_text
 from crmdesk.i18n import _
 
@@ -281,16 +281,7 @@ class BoardBody(ChartWidget):
         far = (event.position() - start).manhattanLength() >= QApplication.startDragDistance()
         if far and self._cards[pressed][1].movable:
             self._pressed = None
-            self._drag(pressed)
-
-    def _drag(self, part: int) -> None:
-        card = self._cards[part][1]
-        data = QMimeData()
-        data.setData(VISIT_MIME, str(card.key).encode())
-        drag = QDrag(self)
-        drag.setMimeData(data)
-        drag.setPixmap(self.grab(self.part_rect(part).toAlignedRect()))
-        drag.exec(Qt.DropAction.MoveAction)
+            drag_card(self, VISIT_MIME, self._cards[pressed][1].key, self.part_rect(pressed))
 
     def place_at(self, point: QPointF) -> DropPlace | None:
         """Where a drop at this point would go; None on a day that is over."""

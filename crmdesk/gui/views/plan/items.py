@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from crmdesk.gui.views.plan import words
+from crmdesk.gui.views.plan import reasons, words
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
 from crmdesk.i18n import _, format_clock, format_money, pgettext, weekday_short
@@ -213,8 +213,8 @@ def unplanned_item(row: UnplannedRow, currency: str, today: date) -> UnplannedIt
         key=row.account_id,
         title=row.account,
         city=row.city,
-        badge=words.unplanned_badge(row),
-        sentence=words.unplanned_sentence(row, currency, today),
+        badge=reasons.unplanned_badge(row),
+        sentence=reasons.unplanned_sentence(row, currency, today),
     )
 
 

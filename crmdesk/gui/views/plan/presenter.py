@@ -1,7 +1,8 @@
 """What the plan does, without Qt: weeks, selection and reasons, and what its parts do.
 
 Owns what is read and shown. Plans in the making are :mod:`.planner`'s, changes by hand
-:mod:`.handwork`'s, files :mod:`.giving`'s; painting, dragging and keys are the widget's.
+:mod:`.handwork`'s and :mod:`.strips`', files :mod:`.giving`'s; painting, dragging and keys are the
+widget's.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from datetime import date, timedelta
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.plan import words
-from crmdesk.gui.views.plan.asked import Heading, PlanView
+from crmdesk.gui.views.plan import reasons, words
+from crmdesk.gui.views.plan.asked import PlanView
 from crmdesk.gui.views.plan.giving import Giving
 from crmdesk.gui.views.plan.handwork import Handwork
 from crmdesk.gui.views.plan.items import (
@@ -24,6 +25,8 @@ from crmdesk.gui.views.plan.items import (
 )
 from crmdesk.gui.views.plan.planner import Planner
 from crmdesk.gui.views.plan.standing import Standing
+from crmdesk.gui.views.plan.strips import Strips
+from crmdesk.gui.views.plan.totals import week_heading
 from crmdesk.gui.views.plan.weekdays import Weekdays
 from crmdesk.i18n import _, format_number, format_percent
 from crmdesk.services import undo
@@ -45,6 +48,7 @@ class PlanPresenter(Standing):
         super().__init__(context, view)
         self.refresh, self.take_back = self.start, self.undo_last
         self.planner, self.hand = Planner(self), Handwork(self)
+        self.strips = Strips(self, self.hand)
         self.giving, self.weekdays = Giving(self), Weekdays(self)
         self._by_due = False
         self._unplanned: int | None = None
@@ -110,7 +114,7 @@ class PlanPresenter(Standing):
         self._elsewhere = {}
         self.planner.week_read(week)
         self._choose_first(week)
-        self.view.show_heading(self._heading(week))
+        self.view.show_heading(week_heading(week, self.ws.currency))
         if not self.planner.comparing:
             self._show_days()
         self._show_selection()
@@ -129,33 +133,6 @@ class PlanPresenter(Standing):
         chosen = self.stop(self.selected)
         if chosen is not None:
             self.day = chosen.day
-
-    def _heading(self, week: WeekRow) -> Heading:
-        count = words.visits_words(week.visits)
-        if week.calls:
-            count += f", {words.calls_words(week.calls)}"
-        hours, km = words.hours_words(week.work_minutes), words.km_words(week.km)
-        shares = []
-        if week.coverage is not None:
-            shares.append(_("coverage {share}").format(share=format_percent(week.coverage)))
-        if week.usual_share is not None:
-            shares.append(
-                _("on usual weekday {share}").format(share=format_percent(week.usual_share))
-            )
-        if week.visits:
-            shares.append(words.drives_words(week.visits, week.estimated_stops))
-        last = week.days[-1].day if week.days else self.monday + timedelta(days=4)
-        title = words.week_title(self.monday, last)
-        if not week.visits + week.calls:
-            return Heading(title, _("no visits planned yet"), "", "")
-        if week.tentative:
-            title = _("{weeks}, tentative").format(weeks=title)
-        return Heading(
-            week=title,
-            totals=f"{count} · {hours} · {km}",
-            margin=self.money(week.margin_minor),
-            regularity=" · ".join(shares),
-        )
 
     def _show_days(self) -> None:
         if self.week is not None:
@@ -207,6 +184,10 @@ class PlanPresenter(Standing):
         if stop is not None:
             self.desk.go("customer", account=stop.account_id)
 
+    def open_maps(self) -> None:
+        """The place of maps: all customers, whose pin is wrong, and region packs."""
+        self.desk.go("maps")
+
     def open_unplanned(self, account_id: int) -> None:
         """The card of a customer who is left out."""
         self.desk.go("customer", account=account_id)
@@ -218,8 +199,8 @@ class PlanPresenter(Standing):
             return
         ws, monday, weeks, key = self.ws, queries.monday_of(stop.day), 1, stop.id
 
-        def done(reasons: tuple[DayReason, ...]) -> None:
-            self._elsewhere[key] = words.elsewhere(reasons, self.ws.currency)
+        def done(found: tuple[DayReason, ...]) -> None:
+            self._elsewhere[key] = reasons.elsewhere(found, self.ws.currency)
             if self.selected == key and self._unplanned is None:
                 self._explain()
 
@@ -249,16 +230,16 @@ class PlanPresenter(Standing):
         left = next((r for r in self.left_out if r.account_id == self._unplanned), None)
         if left is not None:
             currency, today = self.ws.currency, self.ws.today()
-            self.view.show_explanation(words.unplanned_explanation(left, currency, today), None)
+            self.view.show_explanation(reasons.unplanned_explanation(left, currency, today), None)
             return
         stop = self.stop(self.selected)
         if stop is None:
             empty = self.week is not None and not any(day.stops for day in self.week.days)
-            self.view.show_explanation(words.empty_week() if empty else None, None)
+            self.view.show_explanation(reasons.empty_week() if empty else None, None)
             return
         card = card_item(stop, self.ws.currency, self.moved)
         more = self._elsewhere.get(stop.id, "")
-        self.view.show_explanation(words.explanation(stop, self.ws.currency, more), card)
+        self.view.show_explanation(reasons.explanation(stop, self.ws.currency, more), card)
 
     # -------------------------------------------------------------------------- its parts
 
@@ -305,7 +286,7 @@ class PlanPresenter(Standing):
         elif kind == "weekdays":
             self.weekdays.answer(values)
         else:
-            self.hand.answer(kind, values)
+            self.strips.answer(kind, values)
 
     def next_moved(self) -> None:
         """Go to the next card that the last re-plan moved."""

@@ -9,14 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QEvent, QStandardPaths, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
     QHBoxLayout,
     QMenu,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,44 +22,29 @@ from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.jobs import Control
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.views.plan.asked import Heading
+from crmdesk.gui.views.plan.bar import ReasonBar
 from crmdesk.gui.views.plan.board import VISIT_MIME, DropPlace, WeekBoard
 from crmdesk.gui.views.plan.comparison import VariantTable
 from crmdesk.gui.views.plan.form import FormStrip
+from crmdesk.gui.views.plan.heading import PlanHeading
 from crmdesk.gui.views.plan.items import CardItem, DayItem, FormItem, UnplannedItem, VariantItem
-from crmdesk.gui.views.plan.presenter import MOST_WEEKS, PlanPresenter
+from crmdesk.gui.views.plan.leaving import Asking
+from crmdesk.gui.views.plan.presenter import PlanPresenter
+from crmdesk.gui.views.plan.reasons import Explanation
+from crmdesk.gui.views.plan.side import SideColumn
+from crmdesk.gui.views.plan.totals import Heading
 from crmdesk.gui.views.plan.unplanned import UnplannedList
-from crmdesk.gui.views.plan.words import Explanation
-from crmdesk.gui.widgets.buttons import IconButton, KeyHintButton, SegmentedControl
-from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
+from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.map import MapView
 from crmdesk.gui.widgets.map_items import Home, MapStop
-from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
-from crmdesk.gui.widgets.panels import PageHeader, Panel, Surface
-from crmdesk.i18n import _, pgettext
+from crmdesk.gui.widgets.notices import Banner, ProgressLine
+from crmdesk.gui.widgets.panels import Surface
+from crmdesk.i18n import _
 from crmdesk.services.documents import Wanted
 
-_SIDE = 288
-_MAP = 272
 _REST_MS = 250
 _BAR = 86
-
-
-class Asking:
-    """What leaves the window; replaced in tests."""
-
-    def plan_file(self, parent: QWidget, stem: str, ending: str) -> str:
-        """Where the plan is to be written; empty when not wanted."""
-        place = QStandardPaths.StandardLocation.DocumentsLocation
-        start = f"{QStandardPaths.writableLocation(place)}/{stem}.{ending}"
-        name, _kind = QFileDialog.getSaveFileName(
-            parent, keys.title("plan.give"), start, f"*.{ending}"
-        )
-        return name if not name or name.lower().endswith(f".{ending}") else f"{name}.{ending}"
-
-    def open_url(self, url: str) -> bool:
-        """Open a map program."""
-        return QDesktopServices.openUrl(QUrl(url))
 
 
 class PlanPlace(QWidget):
@@ -77,6 +59,16 @@ class PlanPlace(QWidget):
         self._build()
         self._bind()
         self.setFocusProxy(self.board)
+
+    @property
+    def map(self) -> MapView:
+        """The map of the chosen day."""
+        return self.side.map
+
+    @property
+    def unplanned(self) -> UnplannedList:
+        """Who is left out."""
+        return self.side.unplanned
 
     def show_target(self, args: Mapping[str, Any]) -> None:
         """``account``: select its next stop; ``day``: that day's week and route."""
@@ -93,7 +85,8 @@ class PlanPlace(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.PAGE_MARGIN)
         column.setSpacing(t.SPACE_3)
-        column.addLayout(self._heading())
+        self.heading = PlanHeading(self)
+        column.addWidget(self.heading)
         self._progress = ProgressLine(self)
         self._progress.hide()
         column.addWidget(self._progress)
@@ -109,42 +102,12 @@ class PlanPlace(QWidget):
         left.addWidget(self.board, 1)
         self.form = FormStrip(self)
         left.addWidget(self.form)
-        left.addWidget(self._bar())
+        self.bar = ReasonBar(self)
+        left.addWidget(self.bar)
         row.addLayout(left, 1)
-        row.addWidget(self._side())
+        self.side = SideColumn(self)
+        row.addWidget(self.side)
         column.addLayout(row, 1)
-
-    def _heading(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(t.SPACE_2)
-        title = PageHeader(_("Plan"), self)
-        self._previous = IconButton("chevron-left", keys.title("plan.previous"), outline=True)
-        self._next = IconButton("chevron-right", keys.title("plan.next"), outline=True)
-        self._week = LineLabel(parent=self)
-        self._totals, self._shares = LineLabel(parent=self), LineLabel(parent=self)
-        figures = QVBoxLayout()
-        figures.setSpacing(0)
-        for line in (self._totals, self._shares):
-            figures.addWidget(line)
-        numbers = [(str(n), str(n)) for n in range(1, MOST_WEEKS + 1)]
-        self._weeks = SegmentedControl(numbers, _("Weeks shown and planned"), self)
-        self._compare = KeyHintButton(
-            keys.title("plan.compare"), keys.hint("plan.compare"), parent=self
-        )
-        self._fill = KeyHintButton(keys.title("plan.fill"), keys.hint("plan.fill"), parent=self)
-        self._replan = KeyHintButton(
-            keys.title("plan.replan"), keys.hint("plan.replan"), kind="filled", parent=self
-        )
-        row.addWidget(title)
-        row.addSpacing(t.SPACE_1)
-        for widget in (self._previous, self._week, self._next, self._weeks):
-            row.addWidget(widget)
-        row.addSpacing(t.SPACE_2)
-        row.addLayout(figures, 1)
-        row.addWidget(self._compare)
-        row.addWidget(self._fill)
-        row.addWidget(self._replan)
-        return row
 
     def _comparison(self) -> Surface:
         """Plans side by side, with what can be done about them."""
@@ -167,85 +130,31 @@ class PlanPlace(QWidget):
         box.hide()
         return box
 
-    def _bar(self) -> Surface:
-        """The line that explains the chosen card, with what can be done to it."""
-        bar = self._explaining = Surface(self)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
-        row.setSpacing(t.SPACE_2)
-        row.addWidget(IconLabel("pin", "accent", parent=bar))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        self._what = LineLabel(parent=bar)
-        self._why = TextLabel("", wrap=True, parent=bar)
-        self._why.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        words.addWidget(self._what)
-        words.addWidget(self._why, 1)
-        row.addLayout(words, 1)
-        self._hour = KeyHintButton(
-            keys.title("plan.hour"), keys.hint("plan.hour"), kind="quiet", parent=bar
-        )
-        self._day = KeyHintButton(pgettext("plan", "Day"), keys.hint("plan.day"), kind="quiet",
-                                  parent=bar)  # fmt: skip
-        self._day.setToolTip(keys.title("plan.day"))
-        self._lock = KeyHintButton(keys.title("plan.lock"), keys.hint("plan.lock"), parent=bar)
-        caps = f"{keys.hint('plan.earlier')} {keys.hint('plan.later').rpartition('+')[2]}"
-        self._move = KeyHintButton(pgettext("plan", "Move"), caps, parent=bar)
-        row.addWidget(self._day)
-        row.addWidget(self._hour)
-        row.addWidget(self._lock)
-        row.addWidget(self._move)
-        return bar
-
-    def _side(self) -> QWidget:
-        side = self._side_column = QWidget(self)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(t.SPACE_3)
-        self._map_panel = Panel(_("Map"), parent=side)
-        self.map = MapView(self._map_panel)
-        self._map_panel.body.addWidget(self.map)
-        column.addWidget(self._map_panel)
-        self._left_out = Panel(_("Not planned"), parent=side)
-        self._order = KeyHintButton(_("by margin"), kind="quiet", icon="sort-down")
-        if self._left_out.header is not None:
-            self._left_out.header.add_right(self._order)
-        self.unplanned = UnplannedList()
-        scroll = QScrollArea()
-        scroll.setWidget(self.unplanned)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.viewport().setAutoFillBackground(False)
-        self.unplanned.setAutoFillBackground(False)
-        self._left_out.body.addWidget(scroll, 1)
-        column.addWidget(self._left_out, 1)
-        return side
-
     def _bind(self) -> None:
-        do, planner, hand = self.presenter, self.presenter.planner, self.presenter.hand
-        self._by_due = False
+        do, planner, strips = self.presenter, self.presenter.planner, self.presenter.strips
+        head, bar, side = self.heading, self.bar, self.side
         self._later = QTimer(self, interval=_REST_MS, singleShot=True)
         self._later.timeout.connect(do.explain_more)
-        self._previous.clicked.connect(lambda: do.show_week(-1))
-        self._next.clicked.connect(lambda: do.show_week(1))
-        self._weeks.chosen.connect(lambda key: do.show_weeks(int(key)))
-        self._compare.clicked.connect(planner.compare)
-        self._fill.clicked.connect(do.fill)
-        self._replan.clicked.connect(do.replan)
+        head.previous.clicked.connect(lambda: do.show_week(-1))
+        head.next.clicked.connect(lambda: do.show_week(1))
+        head.weeks.chosen.connect(lambda key: do.show_weeks(int(key)))
+        head.compare.clicked.connect(planner.compare)
+        head.fill.clicked.connect(do.fill)
+        head.replan.clicked.connect(do.replan)
         self._progress.cancelled.connect(do.cancel)
-        self._lock.clicked.connect(do.toggle_lock)
-        self._move.clicked.connect(lambda: do.move_selected(1))
-        self._hour.clicked.connect(hand.ask_hour)
-        self._day.clicked.connect(hand.ask_day)
-        self._order.clicked.connect(self._on_order_clicked)
+        bar.lock.clicked.connect(do.toggle_lock)
+        bar.move_on.clicked.connect(lambda: do.move_selected(1))
+        bar.hour.clicked.connect(strips.ask_hour)
+        bar.day.clicked.connect(strips.ask_day)
+        side.sorted.connect(lambda by_due: do.sort_unplanned(by_due=by_due))
+        side.maps_wanted.connect(do.open_maps)
         self._take.clicked.connect(planner.accept)
         self._discard.clicked.connect(planner.discard)
         self.variants.chosen.connect(planner.choose)
         self.variants.accepted.connect(planner.accept)
         self.variants.left.connect(planner.discard)
         self.form.answered.connect(do.answer)
-        self.form.taken_away.connect(hand.take_away)
+        self.form.taken_away.connect(strips.take_away)
         self.form.closed.connect(self.board.setFocus)
         self.board.chosen.connect(do.select)
         self.board.opened.connect(lambda _key: do.open_selected())
@@ -259,16 +168,18 @@ class PlanPlace(QWidget):
         self._bind_keys()
 
     def _bind_keys(self) -> None:
-        do, planner, hand = self.presenter, self.presenter.planner, self.presenter.hand
+        do, planner, strips = self.presenter, self.presenter.planner, self.presenter.strips
+        hand = do.hand
         for action, slot in (
             ("plan.previous", lambda: do.show_week(-1)), ("plan.next", lambda: do.show_week(1)),
             ("plan.replan", do.replan), ("plan.fill", do.fill), ("plan.moved", do.next_moved),
             ("plan.lock", do.toggle_lock), ("plan.earlier", lambda: do.move_selected(-1)),
             ("plan.later", lambda: do.move_selected(1)), ("plan.up", lambda: hand.move_within(-1)),
-            ("plan.down", lambda: hand.move_within(1)), ("plan.hour", hand.ask_hour),
-            ("plan.day", hand.ask_day), ("plan.leave", hand.ask_leave),
+            ("plan.down", lambda: hand.move_within(1)), ("plan.hour", strips.ask_hour),
+            ("plan.day", strips.ask_day), ("plan.leave", strips.ask_leave),
             ("plan.compare", planner.compare), ("plan.accept", planner.accept),
-            ("plan.give", do.giving.ask), ("plan.weekdays", do.weekdays.look),
+            ("plan.give", do.giving.ask), ("plan.maps", do.open_maps),
+            ("plan.weekdays", do.weekdays.look),
             ("plan.one_week", lambda: do.show_weeks(1)),
             ("plan.two_weeks", lambda: do.show_weeks(2)),
             ("plan.three_weeks", lambda: do.show_weeks(3)),
@@ -291,27 +202,14 @@ class PlanPlace(QWidget):
 
     def _fit(self) -> None:
         """The side column grows with the text, but the board keeps three quarters."""
-        self._side_column.setFixedWidth(min(theme.scaled(_SIDE), self.width() * 26 // 100))
-        self._explaining.setFixedHeight(theme.scaled(_BAR))
-        self._map_panel.setFixedHeight(min(theme.scaled(_MAP), self.height() * 2 // 5))
+        self.side.fit(self.width(), self.height())
+        self.bar.setFixedHeight(theme.scaled(_BAR))
 
     # ------------------------------------------------------------------- the presenter's view
 
     def show_heading(self, heading: Heading) -> None:
         """Show week and totals."""
-        self._week.set_runs([Run(heading.week, weight=t.MEDIUM, size=t.SIZE_STRONG)])
-        self._weeks.choose(str(self.presenter.weeks))
-        self._totals.set_runs([Run(heading.totals, "muted", size=t.SIZE_SMALL)])
-        runs = []
-        if heading.margin:
-            runs.append(Run(_("Expected margin"), "muted", size=t.SIZE_SMALL))
-            margin = Run(heading.margin, weight=t.SEMIBOLD, size=t.SIZE_SMALL, gap=t.SPACE_1)
-            runs.append(margin)
-        if heading.regularity:
-            words = f"· {heading.regularity}"
-            runs.append(Run(words, "muted", size=t.SIZE_SMALL, gap=t.SPACE_1))
-        self._shares.setVisible(bool(runs))
-        self._shares.set_runs(runs)
+        self.heading.show_heading(heading, self.presenter.weeks)
 
     def show_days(self, days: Sequence[DayItem]) -> None:
         """Show the board."""
@@ -324,39 +222,20 @@ class PlanPlace(QWidget):
 
     def show_explanation(self, explanation: Explanation | None, card: CardItem | None) -> None:
         """Show the bar under the board."""
-        changeable = card is not None and (card.movable or card.locked)
-        for button in (self._lock, self._move, self._hour):
-            button.setVisible(changeable)
-        if explanation is None:
-            self._what.set_runs([Run(_("Choose a visit to see why it is here."), "muted")])
-            self._why.setText("")
-            return
-        runs = [Run(explanation.title, weight=t.SEMIBOLD)]
-        if explanation.note:
-            runs.append(Run(explanation.note, "muted", gap=t.SPACE_1))
-        self._what.set_runs(runs)
-        self._why.setText(explanation.sentence)
-        self._why.setToolTip(explanation.sentence)
-        if card is not None:
-            locked = pgettext("plan", "Unlock") if card.locked else keys.title("plan.lock")
-            self._lock.set_label(locked)
+        self.bar.show_explanation(explanation, card)
 
     def show_map(self, title: str, note: str, stops: Sequence[MapStop], home: Home | None) -> None:
         """Show a day's route."""
-        self._map_panel.set_title(title, note)
-        self.map.set_route(stops, home)
-        self.map.select(self.presenter.selected)
+        self.side.show_map(title, note, stops, home, self.presenter.selected)
 
     def show_unplanned(self, note: str, items: Sequence[UnplannedItem]) -> None:
         """Show who is left out."""
-        self._left_out.set_title(_("Not planned"), note)
-        self.unplanned.set_items(items)
+        self.side.show_unplanned(note, items)
 
     def show_progress(self, text: str, done: int, total: int) -> None:
         """Show how far a re-plan is."""
         self._progress.setVisible(bool(text))
-        for button in (self._replan, self._fill, self._compare):
-            button.setEnabled(not text)
+        self.heading.set_busy(busy=bool(text))
         if text:
             self._progress.show_progress(text, done, total)
 
@@ -451,11 +330,6 @@ class PlanPlace(QWidget):
     def _on_stop_selected(self, key: object) -> None:
         if isinstance(key, int):
             self.presenter.select(key)
-
-    def _on_order_clicked(self) -> None:
-        self._by_due = not self._by_due
-        self._order.set_label(_("by date") if self._by_due else _("by margin"))
-        self.presenter.sort_unplanned(by_due=self._by_due)
 
 
 def build(context: PlaceContext) -> PlanPlace:

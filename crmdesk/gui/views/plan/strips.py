@@ -1,0 +1,205 @@
+"""Agreed hours, a day's own hours and places, leave: asked for in a strip and kept. No Qt.
+
+Owns what each answer means. The fields are :mod:`.forms`', reading what was typed :mod:`.typed`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.errors import FieldError
+from crmdesk.gui.dates import read_day
+from crmdesk.gui.views.plan import forms, typed
+from crmdesk.gui.views.plan.handwork import Handwork
+from crmdesk.gui.views.plan.standing import Standing
+from crmdesk.i18n import _, format_date
+from crmdesk.services import appointments
+from crmdesk.services.day_settings import USUAL_DAY, DaySettings, day_settings, set_day
+from crmdesk.services.leave import Leave, LeaveRow, add_leave, leave_between, remove_leave
+from crmdesk.services.queries.towns import towns
+from crmdesk.services.rep_days import DayPlace
+
+
+class Strips:
+    """See the module."""
+
+    def __init__(self, standing: Standing, hand: Handwork) -> None:
+        self._at = standing
+        self._hand = hand
+        self._asked_stop: int | None = None
+        self._asked_day: date | None = None
+        self._own = USUAL_DAY
+        self._towns: tuple[DayPlace, ...] = ()
+        self._leave: tuple[LeaveRow, ...] = ()
+
+    def ask_hour(self) -> None:
+        """Ask when the chosen visit was agreed for."""
+        at = self._at
+        stop = at.stop(at.selected)
+        if stop is None or not self._hand.may_change(stop):
+            return
+        if not stop.in_person:
+            at.desk.toast(_("Calls have no hour of their own."))
+            return
+        self._asked_stop = stop.id
+        at.view.ask(forms.hour_form(stop))
+
+    def ask_day(self) -> None:
+        """Ask for hours, places and leave of the shown day."""
+        at, day = self._at, self._at.day
+        if day < at.ws.today():
+            at.desk.toast(_("That day is over."))
+            return
+
+        def read() -> tuple[DaySettings, tuple[DayPlace, ...], tuple[LeaveRow, ...]]:
+            return day_settings(at.ws, day), towns(at.ws), leave_between(at.ws, day, day)
+
+        def shown(result: tuple[DaySettings, tuple[DayPlace, ...], tuple[LeaveRow, ...]]) -> None:
+            self._own, self._towns, self._leave = result
+            self._asked_day = day
+            at.view.ask(forms.day_form(day, self._own, at.day_row(day)))
+
+        at.runner.read(read, shown, owner=at)
+
+    def ask_leave(self) -> None:
+        """Ask for leave, beginning with the shown day."""
+        at, day = self._at, self._at.day
+
+        def shown(rows: tuple[LeaveRow, ...]) -> None:
+            self._leave, self._asked_day = rows, day
+            at.view.ask(forms.leave_form(day, rows))
+
+        at.runner.read(lambda: leave_between(at.ws, day, day), shown, owner=at)
+
+    def answer(self, kind: str, values: Mapping[str, str]) -> None:
+        """What was typed into a strip; it stays open when something cannot be."""
+        try:
+            {"hour": self._agree, "day": self._set_day, "leave": self._add_leave}[kind](values)
+        except FieldError as error:
+            self._complain(error)
+
+    def take_away(self, kind: str) -> None:
+        """Take away what the strip is about."""
+        at, day, stop = self._at, self._asked_day, self._asked_stop
+        at.view.ask(None)
+        if kind == "hour" and stop is not None:
+            at.change(
+                lambda: appointments.withdraw_hour(at.ws, stop), _("The hour no longer holds.")
+            )
+        elif kind == "day" and day is not None:
+            at.change(lambda: set_day(at.ws, day, USUAL_DAY), _("The day is as usual again."))
+        elif kind == "leave" and self._leave:
+            self._remove_leave(self._leave[0])
+
+    def _remove_leave(self, row: LeaveRow) -> None:
+        at = self._at
+
+        def again() -> None:
+            at.change(lambda: add_leave(at.ws, row.leave), _("The leave is back."))
+
+        def done(_leave: Leave) -> None:
+            at.desk.toast(_("The leave is taken away."), undo=again)
+            at.refresh()
+
+        at.runner.write(lambda: remove_leave(at.ws, row.id), done, owner=at)
+
+    def _submit(self, work: Callable[[], ChangeSet], text: str) -> None:
+        """Write; a field that cannot be is told in the strip, which closes otherwise."""
+        at = self._at
+
+        def done(changes: ChangeSet) -> None:
+            at.view.ask(None)
+            at.undo, at.moved = changes.undo, frozenset()
+            at.view.show_outcome("", "", "")
+            at.desk.toast(text, undo=at.take_back)
+            at.refresh()
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, FieldError):
+                self._complain(error)
+            else:
+                at.desk.fail(error)
+
+        at.runner.write(work, done, failed, owner=at)
+
+    def _complain(self, error: FieldError) -> None:
+        words = f"{error.message} {error.hint}".strip() if error.hint else error.message
+        self._at.view.complain(error.field, words)
+
+    def _agree(self, values: Mapping[str, str]) -> None:
+        at, key = self._at, self._asked_stop
+        stop = at.stop(key)
+        if stop is None or key is None:
+            at.view.ask(None)
+            return
+        day = read_day(values["day"], at.ws.today())
+        if day is None:
+            raise FieldError("day", _("Type a day such as 26, Thu or +2."))
+        window = typed.read_window(values["time"])
+        if window is None:
+            raise FieldError("time", _("Type an hour such as 10:30, or 10:30-11:15."))
+        self._submit(
+            lambda: appointments.agree_hour(at.ws, key, day, *window),
+            _("{name} is agreed for {day}, {time}.").format(
+                name=stop.account, day=format_date(day, weekday=True),
+                time=typed.window_text(window),
+            ),
+        )  # fmt: skip
+
+    def _set_day(self, values: Mapping[str, str]) -> None:
+        at, day = self._at, self._asked_day
+        if day is None:
+            return
+        shifts = None
+        if values["shifts"].strip():
+            shifts = typed.read_shifts(values["shifts"])
+            if shifts is None:
+                raise FieldError("shifts", _("Type hours such as 8:30-13, 16-20."))
+        start, end = self._place("start", values), self._place("end", values)
+        max_km = None
+        if values["max_km"].strip():
+            if not values["max_km"].strip().isdecimal():
+                raise FieldError("max_km", _("Kilometres are a whole number."))
+            max_km = int(values["max_km"].strip()[:9])
+        wanted = DaySettings(start, end, shifts, max_km)
+        self._submit(
+            lambda: set_day(at.ws, day, wanted),
+            _("{day} is set; re-plan to make use of it.").format(
+                day=format_date(day, weekday=True)
+            ),
+        )
+
+    def _place(self, key: str, values: Mapping[str, str]) -> DayPlace | None:
+        text = values[key].strip()
+        if not text:
+            return None
+        for place in (self._own.start, self._own.end):
+            if place is not None and place.name == text:
+                return place
+        found = typed.read_place(text, self._towns)
+        if found is None:
+            raise FieldError(
+                key, _("This town is not known. Type one of your customers', or 42.54, 1.73.")
+            )
+        return found
+
+    def _add_leave(self, values: Mapping[str, str]) -> None:
+        at = self._at
+        first = read_day(values["first"], at.ws.today())
+        last = read_day(values["last"], at.ws.today()) if values["last"].strip() else first
+        if first is None:
+            raise FieldError("first", _("Type a day such as 26, Thu or +2."))
+        if last is None:
+            raise FieldError("last", _("Type a day such as 26, Thu or +2."))
+        begin = end = None
+        if values["hours"].strip():
+            spans = typed.read_shifts(values["hours"])
+            if not spans or len(spans) != 1:
+                raise FieldError("hours", _("Type hours such as 8:30-11, or leave them empty."))
+            begin, end = spans[0]
+        leave = Leave(first, last, values["kind"] or "holiday", begin, end)
+        self._submit(
+            lambda: add_leave(at.ws, leave), _("Leave is entered; re-plan to make use of it.")
+        )

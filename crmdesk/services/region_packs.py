@@ -21,7 +21,10 @@ import msgspec
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.interchange.mappack import SUFFIX, MapPack, read_pack
+from crmdesk.interchange.mbtiles import SUFFIX as PICTURES
+from crmdesk.interchange.mbtiles import PictureTiles, is_mbtiles
 from crmdesk.paths import resources_dir
+from crmdesk.storage import tile_file
 
 if TYPE_CHECKING:
     from crmdesk.planning.roadnet import RoadNetwork
@@ -36,7 +39,10 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 class PackFacts(msgspec.Struct, frozen=True):
-    """What is known of a pack without reading it. ``bounds``: west, south, east, north."""
+    """What is known of a pack without reading it. ``bounds``: west, south, east, north.
+
+    ``zooms`` are the least and the most of a file of pictures, None for a pack.
+    """
 
     title: str
     sha256: str
@@ -46,6 +52,12 @@ class PackFacts(msgspec.Struct, frozen=True):
     labels: int
     attribution: str
     licence: str
+    zooms: tuple[int, int] | None = None
+
+    @property
+    def is_pictures(self) -> bool:
+        """Pictures of somebody else (MBTiles): to be looked at, without roads and names."""
+        return self.zooms is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,9 @@ def pack_files(folder: Path) -> tuple[PackFile, ...]:
     """The packs of a profile's folder and of the program, by title; damaged ones are left out."""
     found = []
     for place, bundled in ((resources_dir() / "map", True), (folder / FOLDER, False)):
-        for path in sorted(place.glob(f"*{SUFFIX}")):
+        for path in sorted((*place.glob(f"*{SUFFIX}"), *place.glob(f"*{PICTURES}"))):
+            if path.name == tile_file.FILE:
+                continue
             try:
                 found.append(PackFile(path, facts_of(path), bundled))
             except (UserError, OSError):
@@ -106,7 +120,17 @@ def _read_facts(path: Path) -> PackFacts:
             return facts
     except (OSError, msgspec.MsgspecError):
         pass
+    if path.suffix == PICTURES:
+        return _picture_facts(path, digest)
     return _facts_in(read_pack(path), digest, path.stat().st_size)
+
+
+def _picture_facts(path: Path, digest: str) -> PackFacts:
+    said = PictureTiles(path).facts
+    return PackFacts(
+        said.title, digest, path.stat().st_size, said.bounds, 0, 0, said.attribution, "",
+        said.zooms,
+    )  # fmt: skip
 
 
 def _facts_in(pack: MapPack, digest: str, size: int) -> PackFacts:
@@ -124,7 +148,7 @@ def _digest(path: Path) -> str:
 def add_pack(
     folder: Path, source: Path, *, tell: Callable[[int, int], None] | None = None
 ) -> PackFile:
-    """Take a pack into the profile, checked, with its roads made ready.
+    """Take a pack or a file of map pictures into the profile, checked, its roads made ready.
 
     ``tell`` hears how many junctions of how many are prepared and may raise to stop; then nothing
     is left behind. Adding the same pack again changes nothing.
@@ -139,15 +163,18 @@ def add_pack(
         raise NotFound(_("There is no file {file}.").format(file=source))
     if source.stat().st_size > MOST_PACK_BYTES:
         raise UserError(_("{name} is too large for a map pack.").format(name=source.name))
-    pack = read_pack(source)
-    check_pack(pack, source.name)
     digest = _digest(source)
     place = folder / FOLDER
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if pack.edges:
-        _prepare(place, pack, digest, tell)
-    target = place / f"{_plain(pack.title)}-{digest[:12]}{SUFFIX}"
-    facts = _facts_in(pack, digest, source.stat().st_size)
+    if is_mbtiles(source):
+        facts, suffix = _picture_facts(source, digest), PICTURES
+    else:
+        pack, suffix = read_pack(source), SUFFIX
+        check_pack(pack, source.name)
+        if pack.edges:
+            _prepare(place, pack, digest, tell)
+        facts = _facts_in(pack, digest, source.stat().st_size)
+    target = place / f"{_plain(facts.title)}-{digest[:12]}{suffix}"
     target.with_suffix(".facts").write_bytes(msgspec.json.encode(facts))
     if not target.exists():
         draft = target.with_suffix(".new")

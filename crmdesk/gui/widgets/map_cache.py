@@ -8,7 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage, QImageWriter
 
+from crmdesk.storage.tile_file import FILE as CACHE_FILE
 from crmdesk.storage.tile_file import Place, TileFile, stamp_of
+
+__all__ = ["CACHE_FILE", "TileCache"]
 
 _LOOK = "1"
 """Raised whenever tiles are painted otherwise."""

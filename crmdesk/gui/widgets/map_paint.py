@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
@@ -90,8 +91,15 @@ class PackPainter:
         return self._levels[index]
 
 
+class Ground(Protocol):
+    """Something that a tile's ground is painted with."""
+
+    def paint(self, painter: QPainter, zoom: float, clip: QRectF, tokens: Tokens) -> None:
+        """Paint what lies in ``clip`` (pixels at ``zoom``); the painter's origin is its corner."""
+
+
 def paint_tile(
-    painters: Sequence[PackPainter],
+    painters: Sequence[Ground],
     tokens: Tokens,
     zoom: float,
     column: int,

@@ -20,10 +20,13 @@ from PySide6.QtWidgets import QApplication
 
 from crmdesk.domain.errors import UserError
 from crmdesk.gui.theme_tokens import SCHEMES
-from crmdesk.gui.widgets.map_cache import TileCache
+from crmdesk.gui.widgets.map_cache import CACHE_FILE, TileCache
 from crmdesk.gui.widgets.map_paint import PackPainter, paint_tile
+from crmdesk.gui.widgets.map_pictures import PicturePainter
 from crmdesk.interchange.mappack import SUFFIX, Label, MapPack, read_pack
 from crmdesk.interchange.maproads import Leg, Point, RoadGraph, straight_leg
+from crmdesk.interchange.mbtiles import SUFFIX as PICTURES
+from crmdesk.interchange.mbtiles import PictureTiles
 from crmdesk.paths import resources_dir
 
 WORLD = "world"
@@ -51,6 +54,7 @@ class MapData:
         self.version = 0
         self._lock = threading.RLock()
         self._painters: list[PackPainter] | None = None
+        self._pictures: list[PicturePainter] = []
         self._graphs: list[tuple[MapPack, RoadGraph]] | None = None
         self._legs: dict[tuple[Point, Point], Leg] = {}
 
@@ -74,6 +78,7 @@ class MapData:
                 )
                 packs = [read_pack(folder / f"{name}{SUFFIX}") for name in names]
                 packs += self._own_packs()
+                self._pictures = self._own_pictures()
                 self._painters = [PackPainter(pack) for pack in packs]
             return self._painters
 
@@ -85,12 +90,22 @@ class MapData:
                 packs.append(read_pack(path))
         return packs
 
+    def _own_pictures(self) -> list[PicturePainter]:
+        """The map pictures of the profile; a file that cannot be read is not shown."""
+        found = []
+        for path in sorted(self.folder.glob(f"*{PICTURES}")) if self.folder is not None else ():
+            if path.name != CACHE_FILE:
+                with suppress(UserError, OSError):
+                    found.append(PicturePainter(PictureTiles(path)))
+        return found
+
     def look_again(self, folder: Path | None) -> None:
         """Read the packs anew when next asked: others are in the folder now."""
         with self._lock:
             self.folder = folder
             self.version += 1
             self._painters = self._graphs = None
+            self._pictures = []
             self._legs.clear()
 
     def packs(self) -> list[MapPack]:
@@ -108,13 +123,23 @@ class MapData:
             pack.attribution for pack in self.packs() if _shows(pack, west, south, east, north)
         ]
         # Natural Earth asks for nothing, so it steps back where other data are in view.
-        return " · ".join(named[1:] or named)
+        named = named[1:] or named
+        for facts in (pictures.tiles.facts for pictures in self._pictures):
+            left, bottom, right, top = facts.bounds
+            if left < east and right > west and bottom < north and top > south:
+                named.append(facts.attribution or facts.title)
+        return " · ".join(dict.fromkeys(named))
 
     def render(self, key: TileKey) -> QImage:
         """Paint one tile."""
         with self._lock:
             return paint_tile(
-                self.painters(), SCHEMES[key.scheme], key.zoom, key.column, key.row, key.ratio
+                [*self.painters(), *self._pictures],
+                SCHEMES[key.scheme],
+                key.zoom,
+                key.column,
+                key.row,
+                key.ratio,
             )
 
     def legs(self, stops: Sequence[Point]) -> list[Leg]:
@@ -179,6 +204,7 @@ class TileStore(QObject):
             cache.close()
         if folder is not None and folder.is_dir():
             paths = [*(resources_dir() / "map").glob(f"*{SUFFIX}"), *folder.glob(f"*{SUFFIX}")]
+            paths += [path for path in folder.glob(f"*{PICTURES}") if path.name != CACHE_FILE]
             self._cache = TileCache(folder, paths)
         self.loaded.emit()
 

@@ -44,6 +44,11 @@ def roads_words(row: MapRow) -> str:
     if row.pack is None:
         return size
     roads = row.pack.facts.roads
+    zooms = row.pack.facts.zooms
+    if zooms is not None:
+        return _("pictures, zoom {first} to {last}, {size}").format(
+            first=zooms[0], last=zooms[1], size=size
+        )
     if not roads:
         return _("names only, {size}").format(size=size)
     return ngettext(

@@ -66,12 +66,7 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
 
     if chosen.out is None:
         raise UserError(_("--out names the file for the plan."))
-    try:
-        document = json.loads(chosen.instance.read_text("utf-8"))
-    except FileNotFoundError:
-        raise NotFound(_("There is no file {file}.").format(file=chosen.instance)) from None
-    except (ValueError, OSError) as error:
-        raise UserError(_("{file} is not a JSON file.").format(file=chosen.instance)) from error
+    document = _read(chosen.instance)
     try:
         problem = problem_from_instance(document)
         if chosen.iterations is None:
@@ -80,7 +75,7 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
             plan = solve(problem, seed=chosen.seed, iterations=chosen.iterations)
     except ProblemError as error:
         raise UserError(str(error)) from error
-    chosen.out.write_text(json.dumps(plan_document(problem, plan)), encoding="utf-8")
+    _write(chosen.out, plan_document(problem, plan))
     facts = {
         "worth": round(plan.worth, 2), "visits": plan.visit_count, "km": round(plan.km, 1),
         "iterations": plan.iterations, "file": str(chosen.out),
@@ -97,6 +92,25 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
         )
     )  # fmt: skip
     return DONE
+
+
+def _read(file: Path) -> Any:
+    """What a JSON file holds."""
+    try:
+        return json.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise NotFound(_("There is no file {file}.").format(file=file)) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserError(_("{file} cannot be read.").format(file=file), reason) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(_("{file} is not a JSON file.").format(file=file)) from error
+
+
+def _write(file: Path, document: dict[str, Any]) -> None:
+    from crmdesk.interchange.whole_files import write_whole
+
+    write_whole(file, json.dumps(document, ensure_ascii=False).encode())
 
 
 def _seconds_left(seconds: float | None) -> float:
@@ -138,7 +152,7 @@ def _days(chosen: argparse.Namespace, context: Context) -> int:
         codes = plans.codes_of(ws, [one.account_id for one in proposal.candidates])
     document = _document(proposal, codes)
     if chosen.out is not None:
-        chosen.out.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        _write(chosen.out, document)
     context.console.document(document)
     for day in document["days"]:
         context.console.say(

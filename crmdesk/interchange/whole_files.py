@@ -10,8 +10,14 @@ from crmdesk.i18n import _
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place first. Raises DiskFull when it cannot be written."""
+    """Write a file beside its place first. Raises DiskFull when it cannot be written.
+
+    A device or a pipe is never replaced: what it is given goes into it.
+    """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            path.write_bytes(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as work:
             draft = Path(work) / path.name

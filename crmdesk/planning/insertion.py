@@ -4,7 +4,7 @@ Owns the search for the best position of many stops on one day at once, each che
 time slack of the routes. Leaves the routes themselves to `routes`, what is tried to `search`.
 """
 
-# ruff: noqa: PLR0912, PLR0915, PLR1730  (one loop without calls: the time goes here)
+# ruff: noqa: PLR1730  (loops without calls: the time goes here)
 from __future__ import annotations
 
 import math
@@ -24,8 +24,15 @@ class Offers:
         self.position: list[int] = []
         self.top = 0.0
 
-    def add(self, stop: int, luck: float, position: int, score: float) -> None:
-        """One more stop that fits and pays."""
+    def price(
+        self, stop: int, luck: float, position: int, worth: float, minutes: float, alpha: float
+    ) -> None:
+        """One more stop that fits; kept when it pays."""
+        if worth <= 0.0:
+            return
+        score = luck * worth
+        if minutes > 1.0:
+            score /= math.pow(minutes, alpha)
         self.stops.append(stop)
         self.luck.append(luck)
         self.position.append(position)
@@ -42,45 +49,19 @@ def offers(routes: Routes, d: int, stops: list[int], luck: list[float], alpha: f
     be missed, an infeasible one is never returned.
     """
     model = routes.model
-    pick, gaps, room, wide = routes.pick[d], routes.gaps[d], routes.room[d], routes.wide[d]
-    ready, latest, visits = routes.ready[d], routes.latest[d], routes.visits
+    pick, gaps, room = routes.pick[d], routes.gaps[d], routes.room[d]
+    ready, latest, nodes = routes.ready[d], routes.latest[d], routes.nodes[d]
     first_from, first_to = model.first_from[d], model.first_to[d]
     second_from, second_to = model.second_from[d], model.second_to[d]
     minutes_from, minutes_to, lengths = model.minutes_from, model.minutes_to, model.visit_minutes
     symmetric = model.symmetric
-    tables, alone = model.worth, model.alone[d]
-    width = model.days + 1
     per_km, per_minute = model.per_km, model.per_minute
-    load, spare_load = model.load, routes.spare[d]
-    patterned = model.patterns is not None
     spare_km = model.max_km[d] - routes.km[d]
-    nodes = routes.nodes[d]
     found = Offers()
-    for u, chance in zip(stops, luck):  # noqa: B905
+    for u, chance, gained in zip(stops, luck, _worths(routes, d, stops)):  # noqa: B905
+        if gained <= 0.0:
+            continue
         length = lengths[u]
-        if length > wide or load[u] > spare_load:
-            continue
-        seen = visits[u]
-        if patterned:
-            worth = routes.gain(u, d)
-        elif seen:
-            p = -1
-            q = width - 1
-            for day in seen:
-                if day < d:
-                    p = day
-                else:
-                    q = day
-                    break
-            if q == d:
-                continue
-            table = tables[u]
-            row = (p + 1) * width
-            worth = table[row + d] + table[(d + 1) * width + q] - table[row + q]
-        else:
-            worth = alone[u]
-        if worth <= 0.0:
-            continue
         go = pick(minutes_to[u])
         back = go if symmetric else pick(minutes_from[u])
         best = FAR
@@ -112,12 +93,41 @@ def offers(routes: Routes, d: int, stops: list[int], luck: list[float], alpha: f
                 continue
             km = routes.found_km[u * model.days + d]
             best = routes.found_minutes[u * model.days + d] - length
-        worth -= per_km * km + per_minute * best
-        if worth <= 0.0:
+        found.price(u, chance, at, gained - per_km * km - per_minute * best, best + length, alpha)
+    return found
+
+
+def _worths(routes: Routes, d: int, stops: list[int]) -> list[float]:
+    """What seeing each of `stops` on day `d` adds, travel aside; 0 where it has no room."""
+    model = routes.model
+    wide, spare_load = routes.wide[d], routes.spare[d]
+    visits, load, lengths = routes.visits, model.load, model.visit_minutes
+    tables, alone = model.worth, model.alone[d]
+    width = model.days + 1
+    patterned = model.patterns is not None
+    found: list[float] = []
+    for u in stops:
+        if lengths[u] > wide or load[u] > spare_load:
+            found.append(0.0)
             continue
-        minutes = best + length
-        score = chance * worth
-        if minutes > 1.0:
-            score /= math.pow(minutes, alpha)
-        found.add(u, chance, at, score)
+        seen = visits[u]
+        if patterned:
+            found.append(routes.gain(u, d))
+        elif seen:
+            p = -1
+            q = width - 1
+            for day in seen:
+                if day < d:
+                    p = day
+                else:
+                    q = day
+                    break
+            if q == d:
+                found.append(0.0)
+                continue
+            table = tables[u]
+            row = (p + 1) * width
+            found.append(table[row + d] + table[(d + 1) * width + q] - table[row + q])
+        else:
+            found.append(alone[u])
     return found

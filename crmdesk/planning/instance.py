@@ -7,101 +7,116 @@ caller: everything here works on parsed documents.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from crmdesk.i18n import _
+from crmdesk.planning.fields import Field
 from crmdesk.planning.plan import Plan
-from crmdesk.planning.problem import Break, Day, Problem, ProblemError, Stop, Weights
+from crmdesk.planning.problem import Break, Day, Problem, ProblemError, Stop, Weights, Window
 from crmdesk.planning.travel import Matrix, SpeedModel, matrix_from_plane
 
 #: Instances count days from a Monday without saying which.
 EPOCH: Final = date(2024, 1, 1)
+#: One rep's territory and a quarter of a year: beyond, tables would fill a laptop's memory.
+MOST_CUSTOMERS: Final = 2000
+MOST_WORKDAYS: Final = 92
+_MOST_HORIZON: Final = 3660
 
 
-def problem_from_instance(document: Mapping[str, Any]) -> Problem:
+def problem_from_instance(document: Any) -> Problem:
     """The problem of an instance; raises `ProblemError` when the document is not one.
 
-    Place 0 is home, customer i is place i + 1.
+    Place 0 is home, customer i is place i + 1. A `usual_weekday` that is no weekday counts as none.
     """
-    try:
-        return _problem(document)
-    except (KeyError, TypeError, IndexError, ValueError) as fault:
-        if isinstance(fault, ProblemError):
-            raise
-        raise ProblemError([f"This is not a planning instance: {fault!r}."]) from fault
-
-
-def _problem(document: Mapping[str, Any]) -> Problem:
-    customers = document["customers"]
-    workdays = [int(day) for day in document["workdays"]]
-    lunch = document.get("lunch")
-    breaks: tuple[Break, ...] = ()
-    if lunch:
-        breaks = (Break(float(lunch["earliest_clock"]), float(lunch["minutes"])),)
-    start, end = document["shift"]
-    days = tuple(
-        Day(
-            EPOCH + timedelta(days=day),
-            float(start),
-            float(end),
-            0,
-            0,
-            float(document["max_km_day"]),
-            breaks,
-        )
-        for day in workdays
-    )
-    stops = tuple(_stop(i, customer, workdays) for i, customer in enumerate(customers))
+    root = Field(document)
+    customers = root["customers"].items()
+    workdays = [day.whole(0) for day in root["workdays"].items()]
+    horizon = root["horizon_days"].whole(0, _MOST_HORIZON)
+    _check_sizes(len(customers), workdays, horizon)
+    days = _days(root, workdays)
     return Problem(
-        stops,
+        tuple(_stop(i, customer, workdays) for i, customer in enumerate(customers)),
         days,
-        _travel(document),
-        Weights(per_km=float(document["eur_per_km"])),
-        spacing_factor=float(document["min_spacing_factor"]),
+        _travel(root, customers),
+        Weights(per_km=root["eur_per_km"].number(0.0)),
+        spacing_factor=root["min_spacing_factor"].number(0.0),
         first_date=EPOCH,
-        horizon_days=int(document["horizon_days"]),
+        horizon_days=horizon,
     )
 
 
-def _stop(position: int, customer: Mapping[str, Any], workdays: Sequence[int]) -> Stop:
-    hours = [
-        tuple((float(first), float(last)) for first, last in windows)
-        for windows in customer["hours"]
-    ]
-    usual = customer.get("usual_weekday")
+def _check_sizes(customers: int, workdays: list[int], horizon: int) -> None:
+    faults = []
+    if customers > MOST_CUSTOMERS:
+        faults.append(
+            _("{count} customers are too many: a plan is for one rep and at most {most}.").format(
+                count=customers, most=MOST_CUSTOMERS
+            )
+        )
+    if len(workdays) > MOST_WORKDAYS:
+        faults.append(
+            _("{count} working days are too many: a plan has at most {most}.").format(
+                count=len(workdays), most=MOST_WORKDAYS
+            )
+        )
+    if any(day >= horizon for day in workdays):
+        faults.append(
+            _("A working day lies after the {days} days of the plan.").format(days=horizon)
+        )
+    if faults:
+        raise ProblemError(faults)
+
+
+def _days(root: Field, workdays: list[int]) -> tuple[Day, ...]:
+    start, end = (edge.number() for edge in root["shift"].items(2))
+    breaks: tuple[Break, ...] = ()
+    if root.has("lunch"):
+        lunch = root["lunch"]
+        breaks = (Break(lunch["earliest_clock"].number(), lunch["minutes"].number(0.0)),)
+    max_km = root["max_km_day"].number(0.0, endless=True)
+    return tuple(
+        Day(EPOCH + timedelta(days=day), start, end, 0, 0, max_km, breaks) for day in workdays
+    )
+
+
+def _stop(position: int, customer: Field, workdays: list[int]) -> Stop:
+    hours = [_windows(weekday) for weekday in customer["hours"].items(7)]
+    usual = customer["usual_weekday"].whole() if customer.has("usual_weekday") else None
     return Stop(
-        key=str(customer.get("id", position)),
+        key=str(customer["id"].value if customer.has("id") else position),
         place=position + 1,
-        visit_minutes=float(customer["visit_min"]),
+        visit_minutes=customer["visit_min"].number(0.0),
         opening=tuple(hours[day % 7] for day in workdays),
-        interval_days=float(customer["freq"]),
-        last_visit=-int(customer["days_since_last"]),
-        margin=float(customer["margin"]),
-        overdue_per_day=float(customer["rho"]),
-        usual_weekday=None if usual is None else int(usual),
+        interval_days=customer["freq"].number(),
+        last_visit=-customer["days_since_last"].whole(),
+        margin=customer["margin"].number(),
+        overdue_per_day=customer["rho"].number(),
+        usual_weekday=usual if usual in range(7) else None,
     )
 
 
-def _travel(document: Mapping[str, Any]) -> Matrix:
-    if "km" in document and "minutes" in document:
-        km, minutes = _flat(document["km"]), _flat(document["minutes"])
-        size = len(document["customers"]) + 1
-        return Matrix(size, km, minutes, estimated=False)
-    points = [tuple(document["home"])]
-    points += [(customer["x"], customer["y"]) for customer in document["customers"]]
-    return matrix_from_plane([(float(x), float(y)) for x, y in points], SpeedModel())
+def _windows(weekday: Field) -> tuple[Window, ...]:
+    pairs = [window.items(2) for window in weekday.items()]
+    return tuple((first.number(), last.number()) for first, last in pairs)
 
 
-def _flat(matrix: Sequence[Any]) -> list[float]:
-    """A matrix given as rows or already flat."""
-    cells: list[float] = []
-    for row in matrix:
-        if isinstance(row, Sequence):
-            cells += [float(cell) for cell in row]
-        else:
-            cells.append(float(row))
-    return cells
+def _travel(root: Field, customers: list[Field]) -> Matrix:
+    if root.has("km") and root.has("minutes"):
+        size = len(customers) + 1
+        return Matrix(
+            size, _cells(root["km"], size), _cells(root["minutes"], size), estimated=False
+        )
+    x, y = (edge.number() for edge in root["home"].items(2))
+    points = [(x, y), *((one["x"].number(), one["y"].number()) for one in customers)]
+    return matrix_from_plane(points, SpeedModel())
+
+
+def _cells(matrix: Field, size: int) -> list[float]:
+    """A matrix given as rows or already flat; what cannot be driven may be infinite."""
+    if isinstance(matrix.value, list) and len(matrix.value) == size * size > 1:
+        return matrix.numbers(size * size, 0.0)
+    return [cell for row in matrix.items(size) for cell in row.numbers(size, 0.0)]
 
 
 def plan_document(problem: Problem, plan: Plan) -> dict[str, Any]:

@@ -8,6 +8,7 @@ a plan to `routes`.
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from typing import Final
 
 from crmdesk.planning.problem import FixedKind, Problem, VisitMode
@@ -73,7 +74,7 @@ class Model:
         self.minutes_to = _transposed(self.minutes_from)
         self.km_from = _rows(km, size, places)
         self.km_to = _transposed(self.km_from)
-        self.symmetric = self.minutes_to == self.minutes_from
+        self.symmetric = self.minutes_to is self.minutes_from
         self.per_km = weights.per_km
         self.per_minute = weights.per_drive_minute
         self.near: list[list[int]] = []
@@ -128,16 +129,19 @@ class Model:
 
 def _rows(cells: list[float], size: int, places: list[int]) -> list[list[float]]:
     """The cells between `places`, row by row; staying where one is costs nothing."""
+    pick = itemgetter(*places, 0)
     rows: list[list[float]] = []
     for a in places:
-        row = [float(cell) for cell in cells[a * size : (a + 1) * size]]
+        row = cells[a * size : (a + 1) * size]
         row[a] = 0.0
-        rows.append([row[b] for b in places])
+        rows.append(list(map(float, pick(row)))[:-1])
     return rows
 
 
 def _transposed(rows: list[list[float]]) -> list[list[float]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    """Columns as rows; the very same rows where they are their own columns."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return rows if columns == rows else columns
 
 
 def _typical_margin(problem: Problem) -> float:

@@ -14,12 +14,13 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
-from crmdesk.i18n import _
+from crmdesk.i18n import _, ngettext
 from crmdesk.planning.travel import Matrix
 from crmdesk.planning.value import SaturatingValue, ValueModel
 
 Window = tuple[float, float]
 ALL_DAY: Final[tuple[Window, ...]] = ((0.0, 1440.0),)
+_FAULTS_TOLD: Final = 3
 
 
 class VisitMode(Enum):
@@ -156,10 +157,15 @@ class Problem:
 
 
 class ProblemError(ValueError):
-    """The problem is malformed; `faults` says what, one sentence each."""
+    """The problem is malformed; `faults` says what, one sentence each, its text the first few."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__(" ".join(faults))
+        said = " ".join(faults[:_FAULTS_TOLD])
+        if more := len(faults[_FAULTS_TOLD:]):
+            said += " " + ngettext("{count} fault more.", "{count} faults more.", more).format(
+                count=more
+            )
+        super().__init__(said)
         self.faults = faults
 
 
@@ -191,7 +197,9 @@ def problem_faults(problem: Problem) -> list[str]:
             faults.append(_("The appointment with {key} has no time.").format(key=key))
     if not (_is_never_negative(problem.travel.km) and _is_never_negative(problem.travel.minutes)):
         faults.append(_("Distances and driving times cannot be negative."))
-    return faults
+    if not all(_is_number(weight) and weight >= 0.0 for weight in _weights(problem)):
+        faults.append(_("What driving, waiting and moving cost must be numbers from 0 on."))
+    return list(dict.fromkeys(faults))
 
 
 def check_problem(problem: Problem) -> None:
@@ -199,6 +207,14 @@ def check_problem(problem: Problem) -> None:
     faults = problem_faults(problem)
     if faults:
         raise ProblemError(faults)
+
+
+def _weights(problem: Problem) -> tuple[float, ...]:
+    weights = problem.weights
+    return (
+        weights.per_km, weights.per_drive_minute, weights.overdue, weights.usual_weekday,
+        weights.stability, weights.carry_over, problem.spacing_factor,
+    )  # fmt: skip
 
 
 def _is_never_negative(cells: list[float]) -> bool:

@@ -10,17 +10,23 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from crmdesk.planning.plan import Plan
+from crmdesk.planning.plan import Plan, plan_from_orders
 from crmdesk.planning.problem import FixedVisit, Problem, Stop, Weights
 from crmdesk.planning.schedule import timetable
 from crmdesk.planning.solver import ProgressCallback, solve
 
 #: What moving an announced visit must bring at least, as a share of the typical visit's worth.
-STABILITY_SHARE = 0.1
+STABILITY_SHARE = 0.03
 #: More customers than this are not moved for what happens on one day.
 MOST_CHANGES = 12
-#: How the time is shared among attempts that hold the plan more and more firmly.
-_ATTEMPTS = (0.5, 0.25, 0.25)
+#: How the time is shared among attempts, each from the best plan so far.
+_ATTEMPTS = (1 / 3, 1 / 3, 1 / 3)
+#: How much more firmly the plan is held after an attempt that has moved too many.
+_FIRMER = 2.0
+#: An attempt with fewer steps than this was short of time: another one would only be set up.
+_STARVED = 100
+#: How many neighbours of today's stops the search begins from too.
+_NEIGHBOURS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +83,67 @@ def replan_day(
 
     Visits done, appointments and locked visits are never touched. `stability` is the bonus for
     each visit left on its announced day, by default a share of the typical visit's worth; it is
-    raised as long as more than `MOST_CHANGES` customers would move. The limits hold for all
-    attempts together, `iterations` for each of them.
+    raised as long as more than `MOST_CHANGES` customers would move. The best of several attempts
+    counts: `seconds` are for all of them together, `iterations` for each.
     """
     began = clock()
     orders = _remaining_orders(plan, now)
-    passed = 0.0
-    for attempt in _ATTEMPTS:
-        passed += attempt
-        left = None if seconds is None else max(1e-9, passed * seconds - (clock() - began))
-        rest = remaining_problem(problem, plan, now, stability)
-        renewed = solve(
+    rest = first = remaining_problem(problem, plan, now, stability)
+    focus = _around(problem, now, orders)
+    attempts: list[tuple[Plan, tuple[Change, ...]]] = []
+    start, passed = orders, 0.0
+    for attempt, share in enumerate(_ATTEMPTS):
+        passed += share
+        found = solve(
             rest,
-            seed=seed,
+            seed=seed + attempt,
             iterations=iterations,
-            seconds=left,
-            start=orders,
+            seconds=None if seconds is None else max(1e-9, passed * seconds - (clock() - began)),
+            start=start,
             clock=clock,
             on_progress=on_progress,
             cancelled=cancelled,
+            focus=focus,
         )
-        changes = _changes(orders, renewed.orders(), now.day)
-        if len(changes) <= MOST_CHANGES or (cancelled is not None and cancelled()):
+        moved = _changes(orders, found.orders(), now.day)
+        if len(moved) > MOST_CHANGES:
+            rest = remaining_problem(problem, plan, now, _FIRMER * rest.weights.stability)
+        attempts.append((_valued(first, found), moved))
+        best, changes = max(attempts, key=_rank)
+        if len(changes) <= MOST_CHANGES:
+            start = best.orders()
+        if (cancelled is not None and cancelled()) or (
+            seconds is not None and found.iterations < _STARVED
+        ):
             break
-        stability = 1.3 * rest.weights.stability
-    return Replanned(rest, renewed, now.day, changes)
+    return Replanned(first, best, now.day, changes)
+
+
+def _valued(problem: Problem, plan: Plan) -> Plan:
+    """The plan as `problem` values it: attempts may have held it more firmly."""
+    return plan_from_orders(
+        problem, plan.orders(), conflicts=plan.conflicts, iterations=plan.iterations, seed=plan.seed
+    )
+
+
+def _rank(attempt: tuple[Plan, Sequence[Change]]) -> tuple[int, float]:
+    """Plans that move few enough come first, then what they are worth."""
+    plan, changes = attempt
+    return min(0, MOST_CHANGES - len(changes)), plan.worth
+
+
+def _around(problem: Problem, now: Situation, orders: Sequence[Sequence[int]]) -> list[int]:
+    """Today's stops, those that fell out of today, and their nearest neighbours."""
+    today = [*sorted(now.closed_today | now.cancelled), *orders[0]]
+    found = dict.fromkeys(u for u in today if u < len(problem.stops))
+    travel = problem.travel
+    for u in list(found):
+        row = problem.stops[u].place * travel.size
+        by_minutes = sorted(
+            range(len(problem.stops)), key=lambda v: travel.minutes[row + problem.stops[v].place]
+        )
+        found.update(dict.fromkeys(by_minutes[:_NEIGHBOURS]))
+    return list(found)
 
 
 def _changes(

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import math
 from random import Random
+from typing import Final
 
 from crmdesk.planning.insertion import Offers, offers
 from crmdesk.planning.model import Model
 from crmdesk.planning.routes import Routes, Snapshot
+
+#: With a focus, the share of moves that begin there, and how many of its stops join in the others.
+_FOCUSED: Final = 0.7
+_FOCUS_CANDIDATES: Final = 4
 
 
 class Search:
@@ -23,6 +28,8 @@ class Search:
         self.routes = routes
         self.random = random
         self.best = Snapshot(routes)
+        #: Stops around which something has happened on the first day; empty for a whole plan.
+        self.focus: list[int] = []
 
     def construct(self) -> None:
         """Fill the days from what is there by worth per minute, every stop on every day."""
@@ -77,11 +84,16 @@ class Search:
         """Who may be inserted on which days: what was removed, its surroundings, a few others."""
         random = self.random
         candidates = dict.fromkeys(removed)
+        if self.focus:
+            for _extra in range(_FOCUS_CANDIDATES):
+                candidates[self.focus[int(random.random() * len(self.focus))]] = None
         for u in self.model.near[seed][:20]:
             candidates[u] = None
         for _extra in range(6):
             candidates[int(random.random() * self.model.stops)] = None
         days = dict.fromkeys(touched)
+        if self.focus and random.random() < _FOCUSED:
+            days[0] = None
         for _extra in range(2):
             days[int(random.random() * self.model.days)] = None
         return list(candidates), list(days)
@@ -137,6 +149,8 @@ class Search:
         """A stop to ruin around: mostly one that is planned, sometimes any."""
         random = self.random
         routes = self.routes
+        if self.focus and random.random() < _FOCUSED:
+            return self.focus[int(random.random() * len(self.focus))]
         for _try in range(8):
             d = int(random.random() * self.model.days)
             inner = len(routes.nodes[d]) - 2

@@ -22,6 +22,9 @@ from crmdesk.planning.search import Search
 #: Temperature at the start and the end of the annealing, in typical visit worths.
 _HOT: Final = 0.8
 _COLD: Final = 0.015
+#: How much cooler a search begins from a former plan, and from one that is disturbed at one place.
+_WARM: Final = 0.25
+_DISTURBED: Final = 0.1
 _CHECK_EVERY: Final = 16
 DEFAULT_ITERATIONS: Final = 2000
 
@@ -70,12 +73,14 @@ def solve(
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
     meeting: Meeting | None = None,
+    focus: Sequence[int] = (),
 ) -> Plan:
     """The best plan found for `problem`.
 
     Stops after `iterations` (the same seed and iterations give the same plan), after `seconds`, at
     whichever comes first, or when `cancelled` says so; with neither, after `DEFAULT_ITERATIONS`.
     `start` gives the orders of a former plan to begin from; what no longer fits is left out.
+    `focus` are the stops around which that plan was disturbed on the first day.
     `meeting` lets several searches for the same problem compare notes, see `together`.
     Raises `ProblemError` when the problem is malformed; impossible fixed visits are reported in
     `Plan.conflicts`.
@@ -88,6 +93,7 @@ def solve(
     routes = Routes(model)
     conflicts = _place_fixed(problem, model, routes)
     search = Search(model, routes, Random(seed))  # seeded on purpose: plans are reproducible
+    search.focus = list(focus)
     if start is not None:
         _place_start(model, routes, start)
     search.construct()
@@ -141,7 +147,9 @@ def _anneal(
 ) -> int:
     """Run the annealing until the limit; returns the iterations done."""
     scale = search.model.scale
-    hot = scale * (_HOT / 4.0 if warm else _HOT)
+    hot = scale * _HOT
+    if warm:
+        hot *= _DISTURBED if search.focus else _WARM
     cold = scale * _COLD
     done = 0
     share = limit.share(0)

@@ -43,11 +43,11 @@ class SpeedModel:
         minutes = self.fixed_minutes
         left = road_km
         for band_km, speed in self.bands:
-            part = min(left, band_km)
-            minutes += part / speed * 60.0
-            left -= part
-            if left <= 0.0:
+            if left <= band_km:
+                minutes += left / speed * 60.0
                 break
+            minutes += band_km / speed * 60.0
+            left -= band_km
         return minutes * self.time_factor
 
 
@@ -120,15 +120,18 @@ def matrix_from_plane(
 
 
 def _symmetric(lower: list[list[float]], speed: SpeedModel) -> Matrix:
+    """The matrix of the straight lines below its diagonal."""
     size = len(lower)
     km = [0.0] * (size * size)
     minutes = [0.0] * (size * size)
+    road_km, drive_minutes = speed.road_km, speed.drive_minutes
     for i, row in enumerate(lower):
-        for j, straight in enumerate(row):
-            road = speed.road_km(straight)
-            drive = speed.drive_minutes(road)
-            km[i * size + j] = km[j * size + i] = road
-            minutes[i * size + j] = minutes[j * size + i] = drive
+        roads = [road_km(straight) for straight in row]
+        drives = [drive_minutes(road) for road in roads]
+        # The row left of the diagonal and the column above it.
+        for cells, values in ((km, roads), (minutes, drives)):
+            cells[i * size : i * size + i] = values
+            cells[i : i * size : size] = values
     return Matrix(size, km, minutes)
 
 

@@ -2,14 +2,18 @@
 
 import importlib.util
 import json
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crmdesk.planning.instance import plan_document, problem_from_instance
 from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import ProblemError
 from crmdesk.planning.solver import solve
+from tests.unit.planning.territories import broken_rules
 
 #: Best of five naive planners (BKS.csv) for each territory.
 NAIVE = {"E100": 11702, "A150": 16736, "B200": 16452, "C250": 16785, "D300": 21013}
@@ -87,6 +91,82 @@ def test_plans_name_days_by_their_offset_and_leave_empty_days_out():
     document = plan_document(problem, solve(problem, iterations=30))
     assert set(document["days"]) <= {"0", "4"}
     assert sorted(u for order in document["days"].values() for u in order) == [0, 1]
+
+
+def changed(**changes):
+    """The small instance with other fields of its second customer."""
+    document = small_instance()
+    document["customers"][1] |= changes
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ([], "The document"),
+        (small_instance(shift=[480]), "shift"),
+        (small_instance(home=[math.nan, 0.0]), "home[0]"),
+        (small_instance(eur_per_km=-1), "eur_per_km"),
+        (small_instance(workdays=[0.5]), "workdays[0]"),
+        (small_instance(workdays="01"), "workdays"),
+        (small_instance(km=[[0, 1, 2], [3, 0], [4, 5, 0]], minutes=[1] * 9), "km[1]"),
+        (changed(x=10**400), "customers[1].x"),
+        (changed(days_since_last=math.inf), "customers[1].days_since_last"),
+        (changed(rho="dear"), "customers[1].rho"),
+        (changed(hours=[[[540, math.nan]]] * 7), "customers[1].hours[0][0][1]"),
+        (changed(hours=[[]]), "customers[1].hours"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_field(document, field):
+    with pytest.raises(ProblemError, match="not a planning instance") as caught:
+        problem_from_instance(document)
+    assert f": {field} " in str(caught.value)
+
+
+def test_what_no_rep_could_drive_is_refused_before_it_fills_the_memory():
+    customer = small_instance()["customers"][0]
+    crowd = [customer | {"id": i} for i in range(5000)]
+    for document in (
+        small_instance(customers=crowd),
+        small_instance(workdays=list(range(200)), horizon_days=200),
+        small_instance(horizon_days=7),
+    ):
+        with pytest.raises(ProblemError):
+            problem_from_instance(document)
+
+
+def test_many_faults_are_told_in_a_few_sentences():
+    customer = small_instance()["customers"][0]
+    document = small_instance(customers=[customer | {"id": i // 2} for i in range(40)])
+    with pytest.raises(ProblemError, match="17 faults more") as caught:
+        solve(problem_from_instance(document), iterations=0)
+    assert len(caught.value.faults) == 20
+
+
+_HOSTILE = st.sampled_from(
+    [None, True, "x", [], {}, [[]], -1, 0, 2.5, 1e308, -1e308, 1e-320, 10**400, math.nan, math.inf]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_hostile_instances_are_planned_or_refused_in_sentences(data):
+    document = json.loads(json.dumps(small_instance()))
+    for _change in range(data.draw(st.integers(1, 3))):
+        place, key = document, data.draw(st.sampled_from(sorted(document)))
+        while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+            place = place[key]
+            keys = sorted(place) if isinstance(place, dict) else range(len(place))
+            key = data.draw(st.sampled_from(keys))
+        place[key] = data.draw(_HOSTILE)
+    try:
+        problem = problem_from_instance(document)
+        plan = solve(problem, iterations=20)
+    except ProblemError as error:
+        assert error.faults and all(fault.endswith(".") for fault in error.faults)
+    else:
+        assert broken_rules(problem, plan) == []
+        assert math.isfinite(plan.worth)
 
 
 @pytest.mark.parametrize(

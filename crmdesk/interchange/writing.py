@@ -20,6 +20,7 @@ import zstandard
 
 from crmdesk.domain.errors import DiskFull, UserError
 from crmdesk.i18n import _
+from crmdesk.storage.pausing import without_collecting
 
 Cell = str | int | float | Decimal | date | datetime | None
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -69,6 +70,7 @@ def safe_cell(value: Cell) -> Cell:
     return value
 
 
+@without_collecting()
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     count = 0
     with path.open("wb") as raw:

@@ -24,6 +24,7 @@ from crmdesk.i18n import _
 
 T = TypeVar("T")
 
+_LINE_BYTES = 1 << 20
 _ITEM, _ERROR, _END = "item", "error", "end"
 
 
@@ -39,6 +40,7 @@ def made_ahead(items: Iterator[T], files: Collection[int] = ()) -> Iterator[Iter
         return
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
+    _widen(there)
     process = context.Process(target=_make, args=(items, there, files), daemon=True)
     try:
         process.start()
@@ -61,6 +63,14 @@ def _can_fork() -> bool:
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
     return len(os.sched_getaffinity(0)) > 1
+
+
+def _widen(line: Connection) -> None:
+    """Let a few items wait in the line, so that neither process waits for each of the other's."""
+    import fcntl
+
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(line.fileno(), fcntl.F_SETPIPE_SZ, _LINE_BYTES)
 
 
 def _received(line: Connection) -> Iterator[Any]:

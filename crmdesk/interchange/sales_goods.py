@@ -104,6 +104,8 @@ class Goods:
         }
         self._goods: dict[tuple[str, str, int], int] = {}
         self._all: list[_Goods] = []
+        self._table: dict[str, Ints] = {}
+        self._tabled = 0
         self._next = {
             name: int(run(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()) + 1  # noqa: S608
             for name in _COLUMNS
@@ -131,8 +133,11 @@ class Goods:
 
     def table(self) -> dict[str, Ints]:
         """All goods met so far as columns, in the order of their places."""
-        table = np.array(self._all, np.int64).reshape(-1, len(_Goods._fields))
-        return {name: table[:, at] for at, name in enumerate(_Goods._fields)}
+        if self._tabled < len(self._all) or not self._table:
+            table = np.array(self._all, np.int64).reshape(-1, len(_Goods._fields))
+            self._table = {name: table[:, at].copy() for at, name in enumerate(_Goods._fields)}
+            self._tabled = len(self._all)
+        return self._table
 
     def write(self) -> None:
         """Write what was made since the last time, parents first."""

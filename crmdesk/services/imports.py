@@ -40,7 +40,7 @@ from crmdesk.sync import facts
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
 _REBUILD_FROM = 40
-_ROWS_WORTH_A_PROCESS = 20_000
+_WORTH_A_PROCESS_BYTES = 2 << 20
 LARGE = 200_000
 """From so many lines on an import may leave what is derived from them for later."""
 
@@ -216,7 +216,7 @@ def _import_sales(
     with without_collecting():
         chunks = sold_chunks(table, head, parser)
         first = next(chunks)
-        large = len(first.rows) >= _ROWS_WORTH_A_PROCESS
+        large = job.path.stat().st_size >= _WORTH_A_PROCESS_BYTES
         with made_ahead(chunks, table.files) if large else nullcontext(chunks) as following:
             for chunk in chain([first], following):
                 digest = chunk.digest

@@ -52,7 +52,7 @@ def main() -> None:
         imports.import_file(ws, "sales", Path(sys.argv[3]))
     elif what == "import-ahead":
         # As a file of a hundred megabytes is read: many chunks, by a second process.
-        imports._ROWS_WORTH_A_PROCESS, csv_rows._CHUNK_CHARACTERS = 1, 5_000
+        imports._WORTH_A_PROCESS_BYTES, csv_rows._CHUNK_CHARACTERS = 0, 5_000
         imports.import_file(ws, "sales", Path(sys.argv[3]))
     elif what == "orders":
         _orders(ws)

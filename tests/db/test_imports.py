@@ -256,7 +256,7 @@ def test_a_second_process_reads_what_this_one_would(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_rows, "_CHUNK_CHARACTERS", 200_000)
-    monkeypatch.setattr(imports, "_ROWS_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(imports, "_WORTH_A_PROCESS_BYTES", 0)
     noise = random.Random(1)
     many = [
         f"D{n // 7},A{n % 90},S{n % 70},,2026-0{n % 9 + 1}-1{n % 10},{n % 9 - 1},1,,"

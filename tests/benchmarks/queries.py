@@ -12,19 +12,19 @@ from random import Random
 from crmdesk.services.queries import (
     customer,
     customers,
+    deals,
     notices,
     orders,
+    pipeline_figures,
     plan,
     reorder,
     search,
+    tickets,
     today,
 )
-from crmdesk.services.queries.lists import reading
-from crmdesk.services.queries.lists.conditions import ListQuery
-from crmdesk.services.queries.lists.registry import all_lists
-from crmdesk.services.queries.lists.spec import ListSpec
 from crmdesk.services.queries.stop_brief import stop_brief
 from crmdesk.services.workspace import Workspace
+from tests.benchmarks.card_parts import measure_parts
 from tests.benchmarks.companies import big_profile, opened
 from tests.benchmarks.harness import Bench, mean, p95, repeat, time_each
 
@@ -54,6 +54,7 @@ def measure_card(bench: Bench) -> None:
         bench.add_times(
             "card, first time of each, mean", time_each(card(key) for key in cold), mean
         )
+        measure_parts(bench, ws, largest)
 
 
 def largest_customers(ws: Workspace, count: int) -> list[int]:
@@ -92,7 +93,7 @@ def measure_lists(bench: Bench) -> None:
         _measure_customers(bench, ws)
         _measure_today(bench, ws)
         _measure_search(bench, ws)
-        _measure_every_list(bench, ws)
+        _measure_work(bench, ws)
 
 
 def top_due(ws: Workspace) -> int:
@@ -163,17 +164,29 @@ def _measure_today(bench: Bench, ws: Workspace) -> None:
     bench.add_times("Orders: order of all", repeat(lambda: orders.order_keys(ws, shown), runs=7))
 
 
-def _measure_every_list(bench: Bench, ws: Workspace) -> None:
-    """The first page of each list, as it opens, and what waits in Tasks."""
-    for spec in all_lists().values():
-
-        def page(spec: ListSpec = spec) -> object:
-            return reading.first_page(ws, spec, ListQuery())
-
-        title = f"Lists, first page: {spec.key}"
-        bench.add_times(title, repeat(page, runs=15, warm=2), at_most_ms=50)
-    waiting = repeat(lambda: notices.notices(ws), runs=7, warm=1)
-    bench.add_times("Tasks: what waits", waiting)
+def _measure_work(bench: Bench, ws: Workspace) -> None:
+    """What waits in Tasks, the board of opportunities and its figures, the tickets."""
+    times = repeat(lambda: notices.notices(ws), runs=5)
+    bench.add_times("Tasks: what waits", times, at_most_ms=50)
+    every, named = deals.DealFilter(), deals.DealFilter(text="oli")
+    times = repeat(lambda: deals.board(ws, every), runs=5)
+    bench.add_times("Pipeline: the board", times, at_most_ms=50)
+    times = repeat(lambda: deals.board(ws, named), runs=5)
+    bench.add_times("Pipeline: the board narrowed by a text", times, at_most_ms=50)
+    bench.add_times("Pipeline: counts", repeat(lambda: deals.deal_counts(ws, every), runs=5))
+    for group in deals.DealGroup:
+        wanted = deals.DealFilter(group=group)
+        times = repeat(lambda wanted=wanted: deals.deal_keys(ws, wanted), runs=3)
+        bench.add_times(f"Pipeline: order of a list ({group})", times, at_most_ms=50)
+    times = repeat(lambda: pipeline_figures.pipeline_figures(ws), runs=3)
+    bench.add_times("Pipeline: all figures", times)
+    times = repeat(lambda: pipeline_figures.stage_history(ws), runs=3)
+    bench.add_times("Pipeline: chances", times)
+    keys = tickets.ticket_keys(ws, tickets.TicketFilter())
+    times = repeat(lambda: tickets.ticket_keys(ws, tickets.TicketFilter()), runs=5)
+    bench.add_times(f"Service: order of {len(keys):,} tickets", times, at_most_ms=50)
+    times = repeat(lambda: tickets.ticket_rows(ws, keys[:PAGE]), runs=5)
+    bench.add_times(f"Service: first {PAGE} rows", times, at_most_ms=50)
 
 
 def _measure_search(bench: Bench, ws: Workspace) -> None:

@@ -19,7 +19,7 @@ from crmdesk.domain.clock import hlc_instant, parse_instant
 from crmdesk.services.queries.sync_needs import name_of
 from crmdesk.storage.entities import ENTITIES, Owner
 from crmdesk.storage.profile import get_fact
-from crmdesk.storage.tables import journal, table, told_change
+from crmdesk.storage.tables import table, told_change
 from crmdesk.sync import facts
 from crmdesk.sync.history import SAID_WHEN_NEW, TRACKED
 
@@ -151,6 +151,16 @@ def _told(connection: Connection, account_id: int) -> list[_Step]:
     ]  # fmt: skip
 
 
+_TOLD_OF = """
+SELECT own_seq FROM told_change WHERE own_seq IS NOT NULL
+AND uid IN (SELECT unhex(value) FROM json_each(?))
+"""
+_WRITTEN = """
+SELECT seq, entity, uid, op, fields, hlc, state FROM journal
+WHERE uid IN (SELECT unhex(value) FROM json_each(?)) AND op IN ('I', 'U') ORDER BY seq
+"""
+
+
 def _written(
     connection: Connection,
     rows: Sequence[tuple[str, int, bytes, str]],
@@ -159,24 +169,10 @@ def _written(
     in_office: bool,
 ) -> list[_Step]:
     """One's own changes that HQ has not told of: it has not had them, or there is no HQ."""
-    j = journal.c
-    told = set(
-        connection.scalars(
-            select(told_change.c.own_seq).where(
-                told_change.c.own_seq.is_not(None),
-                told_change.c.uid.in_([uid for _entity, _key, uid, _name in rows]),
-            )
-        )
-    )
-    found = connection.execute(
-        select(j.seq, j.entity, j.uid, j.op, j.fields, j.hlc, j.state)
-        .where(
-            j.uid.in_([uid for _entity, _key, uid, _name in rows]),
-            j.op.in_(("I", "U")),
-            j.entity.in_(TRACKED),
-        )
-        .order_by(j.seq)
-    )
+    # As one value: a customer of many people has thousands of rows.
+    uids = json.dumps([uid.hex() for _entity, _key, uid, _name in rows])
+    told = {row[0] for row in connection.exec_driver_sql(_TOLD_OF, (uids,))}
+    found = connection.exec_driver_sql(_WRITTEN, (uids,)).all()
     return [
         _Step(
             row.entity, bytes(row.uid), row.op, json.loads(row.fields or "{}"), me,
@@ -184,7 +180,8 @@ def _written(
             in_office=in_office,
         )
         for row in found
-        if row.seq not in told and (row.op == "U" or row.entity in _TOLD_WHEN_NEW)
+        if row.seq not in told
+        and (row.op == "U" or row.entity in _TOLD_WHEN_NEW) and row.entity in TRACKED
     ]  # fmt: skip
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
-
-from icalendar import Calendar, Event, vCalAddress, vGeo, vText
+from typing import TYPE_CHECKING, Final
 
 from crmdesk.i18n import _, pgettext
 from crmdesk.interchange.route import RouteStop, safe_line
+
+if TYPE_CHECKING:
+    # Slow to import, and seldom needed where a plan is only shown.
+    from icalendar import Event, vCalAddress
 
 PUBLISH: Final = "PUBLISH"
 CANCEL: Final = "CANCEL"
@@ -37,6 +39,8 @@ def calendar_bytes(
 
     With PUBLISH those that stand, with CANCEL those that were announced and do not take place.
     """
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
@@ -50,6 +54,8 @@ def calendar_bytes(
 
 
 def _event(stop: RouteStop, organizer: Organizer, stamp: datetime) -> Event:
+    from icalendar import Event, vGeo
+
     event = Event()
     event.add("uid", stop.uid)
     event.add("sequence", stop.sequence)
@@ -93,6 +99,8 @@ def _summary(stop: RouteStop) -> str:
 
 
 def _address(organizer: Organizer) -> vCalAddress:
+    from icalendar import vCalAddress, vText
+
     email = organizer.email if "@" in organizer.email else f"{organizer.code}@crmdesk.invalid"
     plain = "".join(
         c for c in safe_line(email) if c.isascii() and c.isprintable() and c not in ' "<>'

@@ -53,7 +53,7 @@ def now() -> datetime:
 def peak_memory_mb() -> float:
     """The most memory this process has held at once, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1_000_000 if sys.platform == "darwin" else 1_000)
+    return peak / 1e6 * (1 if sys.platform == "darwin" else 1024)
 
 
 def spec_for(*, quick: bool) -> DemoSpec:

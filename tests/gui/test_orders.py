@@ -1,6 +1,8 @@
 """The list of orders: queries on the demo company, the presenter without Qt, the place."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import pytest
 from PySide6.QtCore import Qt
@@ -8,6 +10,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui import keyed_list
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
@@ -37,6 +40,7 @@ class FakeView:
         self.chips: list[ChipItem] = []
         self.heading = ""
         self.keys: list[int] = []
+        self.more = False
         self.rows: dict[int, OrderRow] = {}
         self.empty = ("", "")
         self.offered: list[CustomerRow] = []
@@ -48,7 +52,11 @@ class FakeView:
         self.heading = facts
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, OrderRow]) -> None:
-        self.keys, self.rows = list(keys), dict(rows)
+        self.keys, self.rows, self.more = list(keys), dict(rows), False
+
+    def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
+        self.keys += keys
+        self.more = more
 
     def put_rows(self, rows: Mapping[int, OrderRow]) -> None:
         self.rows.update(rows)
@@ -101,6 +109,43 @@ def test_sorting_is_by_what_the_column_shows(demo: Workspace, sort: OrderSort, f
         rows = order_rows(demo, keys)
         values = [getattr(rows[key], field) for key in keys]
         assert values == sorted(values, reverse=descending)
+
+
+@pytest.mark.parametrize("sort", list(OrderSort))
+def test_the_first_of_an_order_are_the_beginning_of_all(demo: Workspace, sort: OrderSort) -> None:
+    """In every order, also one put together from stretches; days that are none come last."""
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE sales_order SET delivery_date = NULL WHERE id % 7 = 0"
+        )
+    for descending, group in itertools.product((False, True), (OrderGroup.ALL, OrderGroup.DONE)):
+        wanted = OrderFilter(group=group)
+        keys = order_keys(demo, wanted, sort, descending=descending)
+        assert len(set(keys)) == len(keys) == order_counts(demo)[group].count
+        for most in (1, 40, len(keys), len(keys) + 1):
+            found = order_keys(demo, wanted, sort, descending=descending, most=most)
+            assert found == keys[:most]
+        if sort is OrderSort.DELIVERY:
+            rows = order_rows(demo, keys)
+            days = [rows[key].delivery_date or date.max for key in keys]
+            assert days == sorted(days, reverse=descending)
+
+
+def test_a_long_list_reads_on_where_it_is_looked_at(
+    demo: Workspace, presenter: OrdersPresenter, view: FakeView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyed_list, "FIRST_KEYS", 30)
+    every = order_keys(demo, OrderFilter(), OrderSort.NET, descending=True)
+    presenter.sort("net", descending=True)
+    assert view.keys == every[:30]
+    assert view.more
+    presenter.read_on()
+    assert view.keys == every[:60]
+    told: list[int] = []
+    presenter.read_on(lambda: told.append(len(view.keys)))
+    assert told == [len(every)]
+    assert view.keys == every
+    assert not view.more
 
 
 def test_search_finds_numbers_and_customers(demo: Workspace) -> None:

@@ -116,9 +116,12 @@ class RowsModel(QAbstractTableModel):
     ``rows_wanted(list of keys)`` asks for rows that came into view (at most one page at a time);
     answer with :meth:`put_rows`. ``sort_wanted(column key, descending)`` asks for another order;
     answer with :meth:`set_keys`. ``edited(key, column key, text)`` passes typed values on.
+    ``more_wanted`` comes when the last rows are in view and ``has_more`` says that others follow;
+    answer with :meth:`add_keys`.
     """
 
     rows_wanted = Signal(object)
+    more_wanted = Signal()
     sort_wanted = Signal(str, bool)
     edited = Signal(object, str, str)
     picked_changed = Signal()
@@ -139,6 +142,7 @@ class RowsModel(QAbstractTableModel):
         self._places: dict[Key, int] = {}
         self._picked: set[Key] = set()
         self._sorted: tuple[str, bool] = ("", False)
+        self.has_more = False
 
     # ------------------------------------------------------------------------------ contents
 
@@ -167,6 +171,14 @@ class RowsModel(QAbstractTableModel):
         self._entries += fresh
         self._places.update({key: first + place for place, key in enumerate(fresh)})
         self.endInsertRows()
+
+    def canFetchMore(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
+        return not parent.isValid() and self.has_more
+
+    def fetchMore(self, parent: Index = QModelIndex()) -> None:  # noqa: B008
+        if not parent.isValid() and self.has_more:
+            self.has_more = False
+            self.more_wanted.emit()
 
     def put_rows(self, rows: Mapping[Any, Any]) -> None:
         """Rows that were asked for, or that have changed; keys not shown are ignored."""

@@ -12,8 +12,19 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, UnaryExpression, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    UnaryExpression,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
+from crmdesk.domain.states import OrderStatus
 from crmdesk.storage import search
 from crmdesk.storage.tables import table
 
@@ -92,14 +103,23 @@ _GROUPS: Mapping[OrderGroup, ColumnElement[bool]] = {
     OrderGroup.REFUSED: _order.c.status.in_(("rejected", "cancelled")),
     OrderGroup.DONE: _order.c.status.in_(("invoiced", "paid")),
 }
+_WITH_DAY = func.coalesce(_order.c.delivery_date, literal_column("''"), type_=Text()) > ""
+_LAST = _order.c.order_date.desc()
 _SORTS: Mapping[OrderSort, Sequence[ColumnElement[Any]]] = {
     OrderSort.NUMBER: (_order.c.number,),
-    OrderSort.CUSTOMER: (func.lower(_account.c.name), _order.c.order_date.desc()),
+    OrderSort.CUSTOMER: (func.lower(_account.c.name), _LAST),
     OrderSort.DATE: (_order.c.order_date, _order.c.number),
-    OrderSort.DELIVERY: (func.coalesce(_order.c.delivery_date, "9999", type_=None),),
-    OrderSort.STATUS: (_order.c.status, _order.c.order_date.desc()),
+    OrderSort.DELIVERY: (
+        func.coalesce(_order.c.delivery_date, literal_column("''"), type_=Text()),
+    ),
+    OrderSort.STATUS: (_LAST,),
     OrderSort.NET: (_order.c.net_minor,),
     OrderSort.MARGIN: (_order.c.net_minor - _order.c.cost_minor,),
+}
+_STRETCHES: Mapping[OrderSort, Sequence[ColumnElement[bool]]] = {
+    # One after the other, so that each comes from an index: states, and no day after all days.
+    OrderSort.STATUS: tuple(_order.c.status == state for state in sorted(OrderStatus)),
+    OrderSort.DELIVERY: (_WITH_DAY, ~_WITH_DAY),
 }
 _SOURCE = _order.join(_account, _account.c.id == _order.c.account_id)
 
@@ -110,14 +130,20 @@ def order_keys(
     sort: OrderSort = OrderSort.DATE,
     *,
     descending: bool = True,
+    most: int | None = None,
 ) -> list[int]:
-    """Local ids of all orders that match, in order; the rows are read as they are seen."""
+    """Local ids of all orders that match, in order; the rows are read as they are seen.
+
+    With ``most`` the first of them.
+    """
     # Of one direction throughout, so that an index can give the order without sorting.
     ways = [*_SORTS[sort], _order.c.id]
     order = [
         way if isinstance(way, UnaryExpression) else way.desc() if descending else way.asc()
         for way in ways
     ]
+    stretches = _STRETCHES.get(sort, (true(),))
+    keys: list[int] = []
     with ws.database.read() as connection:
         query = (
             select(_order.c.id)
@@ -125,7 +151,12 @@ def order_keys(
             .where(_GROUPS[wanted.group], _matching(connection, wanted.text))
             .order_by(*order)
         )
-        return list(connection.execute(query).scalars())
+        for stretch in reversed(stretches) if descending else stretches:
+            left = None if most is None else most - len(keys)
+            keys += connection.execute(query.where(stretch).limit(left)).scalars()
+            if len(keys) == most:
+                break
+    return keys
 
 
 def order_counts(ws: Workspace) -> dict[OrderGroup, OrderCount]:

@@ -9,36 +9,24 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QWidget
 
 from crmdesk.gui.views.lists.words import NONE, heading, value_words
 from crmdesk.gui.widgets.charts import column_width
 from crmdesk.gui.widgets.items import Tone
-from crmdesk.gui.widgets.rows import Cell, Column, Index, RowsModel, major
+from crmdesk.gui.widgets.rows import Cell, Column, RowsModel, major
 from crmdesk.i18n import format_date
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
 
 
 class ListModel(RowsModel):
-    """Rows of one list; keys are local ids. ``more_wanted`` comes when the last are in view."""
-
-    more_wanted = Signal()
+    """Rows of one list; keys are local ids."""
 
     def __init__(
         self, spec: ListSpec, today: date, currency: str, parent: QWidget | None = None
     ) -> None:
         columns = make_columns(spec, today, currency)
         super().__init__(columns, pickable=True, parent=parent)
-        self.has_more = False
-
-    def canFetchMore(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
-        return not parent.isValid() and self.has_more
-
-    def fetchMore(self, parent: Index = QModelIndex()) -> None:  # noqa: B008
-        if not parent.isValid() and self.has_more:
-            self.has_more = False
-            self.more_wanted.emit()
 
 
 def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ...]:

@@ -5,7 +5,7 @@ Owns the state of the list. One order with its lines is the order place's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -31,6 +31,9 @@ from crmdesk.services.queries.orders import (
 class OrdersView(ListView[OrderRow], Protocol):
     """What the presenter asks of the widget."""
 
+    def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
+        """Show these behind the others; ``more`` follow when they are asked for."""
+
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that an order can be started for."""
 
@@ -46,8 +49,9 @@ class OrdersPresenter:
         self._view = view
         self.customers = CustomerFinder(context, self, view.offer_customers)
         self._list = KeyedList(
-            context, self, view, _SOURCE, OrderFilter(), (OrderSort.DATE, True), self._on_listed
-        )
+            context, self, view, _SOURCE, OrderFilter(), (OrderSort.DATE, True), self._on_listed,
+            lambda keys, more: view.add_keys(keys, more=more),
+        )  # fmt: skip
 
     # -------------------------------------------------------------------------------- life
 
@@ -83,6 +87,10 @@ class OrdersPresenter:
     def read_rows(self, keys: Sequence[int]) -> None:
         """Rows came into view."""
         self._list.read_rows(keys)
+
+    def read_on(self, done: Callable[[], None] | None = None) -> None:
+        """Read more of the list; with ``done`` all of it, and tell it then."""
+        self._list.read_on(done)
 
     def open(self, order_id: int | None) -> None:
         """Open an order."""
@@ -151,6 +159,9 @@ class OrdersPresenter:
 _SOURCE: ListSource[OrderFilter, OrderSort, OrderRow] = ListSource(
     lambda ws, wanted, sort, descending: order_keys(ws, wanted, sort, descending=descending),
     order_rows,
+    lambda ws, wanted, sort, descending, most: order_keys(
+        ws, wanted, sort, descending=descending, most=most
+    ),
 )
 
 

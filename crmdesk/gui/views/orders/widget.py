@@ -5,7 +5,7 @@ Owns layout and input; everything else is the presenter's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -101,6 +101,7 @@ class OrdersPlace(QWidget):
     def _bind(self) -> None:
         presenter = self.presenter
         self._panel.serve(presenter, self.search)
+        self.model.more_wanted.connect(presenter.read_on)
         self.table.opened.connect(presenter.open)
         self.picker.serve(presenter.customers.find, presenter.start_order, self.table.setFocus)
         self._export.clicked.connect(self.presenter.export)
@@ -122,7 +123,17 @@ class OrdersPlace(QWidget):
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, OrderRow]) -> None:
         """Show these orders."""
+        self.model.has_more = False
         self._panel.show_keys(keys, rows)
+
+    def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
+        """Show these behind the others."""
+        self.model.add_keys(keys)
+        self.model.has_more = more
+
+    def complete_list(self, done: Callable[[], None]) -> None:
+        """Read the keys of all rows, for whoever writes or prints the list."""
+        self.presenter.read_on(done)
 
     def put_rows(self, rows: Mapping[int, OrderRow]) -> None:
         """Rows that were asked for or have changed."""

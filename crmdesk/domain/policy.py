@@ -58,6 +58,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "resolution_minutes_high": (1, 600_000),
         "resolution_minutes_normal": (1, 600_000),
         "resolution_minutes_low": (1, 600_000),
+        "escalation_percent": (100, 1_000),
         "ask_again_days": (0, 3_650),
     }
 )
@@ -73,7 +74,8 @@ class Policy:
     long after a purchase goods may come back (0: never without the office); ``stale_…_days`` the
     days in a stage after which an opportunity is stale. ``response_…`` and ``resolution_minutes_…``
     are minutes of ``service_hours`` (seven lists, Monday first) until a ticket of that priority is
-    answered and resolved; ``ask_again_days`` how long nobody is asked again how content they are.
+    answered and resolved; ``escalation_percent`` of the latter is the share after which it is
+    escalated a second time; ``ask_again_days`` how long nobody is asked again how content they are.
     """
 
     below_cost: BelowCost = BelowCost.WARN
@@ -92,6 +94,7 @@ class Policy:
     resolution_minutes_high: int = 540
     resolution_minutes_normal: int = 1_620
     resolution_minutes_low: int = 2_700
+    escalation_percent: int = 200
     ask_again_days: int = 90
     service_hours: Days = USUAL_SERVICE
     most_discount_bp: Mapping[Role, int] = field(default_factory=lambda: _MOST_DISCOUNT)

@@ -66,5 +66,14 @@ SERVICE = (
     Binding("service.figures", "G", N_("Figures")),
     Binding("service.sku", "Alt+S", N_("SKU of the ticket")),
     Binding("service.save", "Ctrl+Enter", N_("Open ticket")),
+    Binding("service.rules", "Alt+R", N_("Hours and targets of the service")),
     Binding("service.leave", "Esc", N_("back")),
+)
+
+RULES = (
+    Binding("rules.service", "Alt+1", N_("Hours and targets of the service")),
+    Binding("rules.fields", "Alt+2", N_("Fields of your own")),
+    Binding("rules.new", "Alt+N", N_("New field")),
+    Binding("rules.save", "Ctrl+Enter", N_("Save")),
+    Binding("rules.leave", "Esc", N_("back")),
 )

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from crmdesk.gui.bindings import GLOBAL, N_, SERVICE, VISIT, Binding
+from crmdesk.gui.bindings import GLOBAL, N_, RULES, SERVICE, VISIT, Binding
 from crmdesk.i18n import _
 
 _ALL = (
@@ -405,6 +405,7 @@ _ALL = (
     Binding("sync.details", "D", N_("all of a session")),
     *VISIT,
     *SERVICE,
+    *RULES,
 )
 KEYS = {binding.action: binding for binding in _ALL}
 _SHOWN = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "Ctrl++": "Ctrl +", "Ctrl+-": "Ctrl −"}

@@ -37,8 +37,8 @@ _BESIDE = (
     "sync", "customer", "order", "quote", "returning", "collecting", "sampling", "day_end", "visit",
     "accuracy", "company", "service", "lists", "maps", "brief",
 )  # fmt: skip
-_ALONE = ("accuracy", "coverage", "attention", "lists", "maps")
-_BESIDE_IN_OFFICE = ("cover", "coverage", "attention")
+_ALONE = ("accuracy", "coverage", "attention", "rules", "lists", "maps")
+_BESIDE_IN_OFFICE = ("cover", "coverage", "attention", "rules")
 _WITHIN = {
     "customer": "customers", "order": "orders", "quote": "quotes", "returning": "orders",
     "collecting": "orders", "sampling": "orders", "day_end": "today", "accuracy": "reorder",
@@ -48,6 +48,7 @@ _ICONS = {
     "people": "people",
     "company": "building",
     "maps": "map",
+    "rules": "settings",
     "prices": "tag",
     "hq": "server",
     "order": "orders",
@@ -124,6 +125,7 @@ def _titles() -> dict[str, str]:
         "goals": _("Goals"),
         "people": _("People & territories"),
         "company": _("Company"),
+        "rules": _("Rules"),
         "maps": _("Maps"),
         "hq": _("HQ"),
         "sync": _("Sync centre"),

@@ -7,6 +7,7 @@ the presenters'. A field with choices is a list, any other a line.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -16,12 +17,13 @@ from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.buttons import KeyHintButton
-from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry
+from crmdesk.gui.widgets.charts import text_width
+from crmdesk.gui.widgets.entries import EntryLine
 from crmdesk.gui.widgets.lines import TextLabel
 from crmdesk.gui.widgets.panels import Panel, clear_layout
 from crmdesk.i18n import _
 
-_LABEL = 84
+_LABEL, _MOST_LABEL = 84, 220
 _HEIGHT = 28
 
 
@@ -58,14 +60,14 @@ class ChoiceField(QComboBox):
             super().keyPressEvent(event)
 
 
-def labelled(label: str, field: QWidget, parent: QWidget) -> QWidget:
-    """A label at the left of a field, as :class:`LabelledEntry` has it."""
+def labelled(label: str, field: QWidget, parent: QWidget, width: int = 0) -> QWidget:
+    """A label at the left of a field, at least ``width`` px wide."""
     holder = QWidget(parent)
     row = QHBoxLayout(holder)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(t.SPACE_2)
     words = TextLabel(label, ink="muted", parent=holder)
-    words.setMinimumWidth(theme.scaled(_LABEL))
+    words.setMinimumWidth(max(theme.scaled(_LABEL), width))
     row.addWidget(words)
     row.addWidget(field, 1)
     return holder
@@ -132,6 +134,7 @@ class FieldForm(FormFrame):
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
         self._grid_holder: QWidget | None = None
+        self._label_width = 0
         self.body.addWidget(scrolling(inside, self), 1)
         self.save_wanted.connect(self.submit)
 
@@ -148,7 +151,9 @@ class FieldForm(FormFrame):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(t.SPACE_4)
         grid.setVerticalSpacing(t.SPACE_2)
-        place = 0
+        place, font = 0, theme.font()
+        widest = max((text_width(font, one.label) for one in fields), default=0)
+        self._label_width = min(ceil(widest) + 2, theme.scaled(_MOST_LABEL))
         for one in fields:
             if one.wide and place % 2:
                 place += 1
@@ -158,26 +163,30 @@ class FieldForm(FormFrame):
             grid.setColumnStretch(column, 1)
         self._column.addWidget(self._grid_holder)
         self._column.addStretch(1)
-        first = next(iter(self._fields.values()), None)
-        if first is not None:
-            first.setFocus()
+        self.focus_first()
 
     def _made(self, one: AskedField) -> QWidget:
         parent = self._grid_holder or self
+        field: EntryLine | ChoiceField
         if one.choices:
-            field: EntryLine | ChoiceField = ChoiceField(one.label, one.choices, parent)
-            field.choose(one.text)  # type: ignore[union-attr]
-            holder: QWidget = labelled(one.label, field, parent)
+            field = ChoiceField(one.label, one.choices, parent)
+            field.choose(one.text)
         else:
-            entry = LabelledEntry(one.label, placeholder=one.hint, parent=parent)
-            field, holder = entry.field, entry
-            entry.field.put_text(one.text)
-            entry.field.setText(one.text)
-            entry.field.setCursorPosition(0)
+            field = EntryLine(one.label, one.hint, parent)
+            field.put_text(one.text)
+            field.setText(one.text)
+            field.setCursorPosition(0)
+        holder = labelled(one.label, field, parent, self._label_width)
         field.entered.connect(lambda _text: self.focusNextChild())
         field.given_up.connect(self.closed)
         self._fields[one.key] = field
         return holder
+
+    def focus_first(self) -> None:
+        """Put the keyboard into the first field."""
+        first = next(iter(self._fields.values()), None)
+        if first is not None:
+            first.setFocus()
 
     def field(self, key: str) -> EntryLine | ChoiceField:
         """One field; KeyError when there is none."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import NotFound
-from crmdesk.domain.states import TicketKind, TicketStatus
+from crmdesk.domain.states import Role, TicketKind, TicketStatus
 from crmdesk.domain.tickets import Priority
 from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
@@ -207,6 +207,16 @@ class ServicePresenter:
         """Open the card of the ticket's customer."""
         if self._sheet is not None:
             self._desk.go("customer", account=self._sheet.row.account_id)
+
+    def open_rules(self) -> None:
+        """Open what the office sets: hours, targets, escalation."""
+        if self._ws.user.role is Role.REP:
+            self._desk.banner(
+                _("The office sets the hours and targets of the service."),
+                _("Ask them; you get theirs with the next sync."),
+            )
+        else:
+            self._desk.go("rules")
 
     def leave(self) -> None:
         """Everybody's tickets again, or back to where the person came from."""

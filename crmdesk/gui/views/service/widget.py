@@ -198,7 +198,7 @@ class ServicePlace(QWidget):
             ("assign", presenter.ask_person), ("priority", presenter.next_priority),
             ("score", presenter.ask_score), ("save", self._on_save_wanted),
             ("leave", self._on_escaped), ("figures", self._on_figures_wanted),
-            ("sku", self.form.finder.field.setFocus),
+            ("sku", self.form.finder.field.setFocus), ("rules", presenter.open_rules),
         ):  # fmt: skip
             keys.bind(self, f"service.{action}", slot)
 

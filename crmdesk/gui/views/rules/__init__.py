@@ -1,0 +1,1 @@
+"""Rules: the service's hours and targets, and the company's own fields of a customer."""

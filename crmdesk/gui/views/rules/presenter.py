@@ -1,0 +1,150 @@
+"""What the place of rules does, without Qt: reads, asks, saves, with the way back.
+
+Owns which form is open. What may be written, and by whom, is the services'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from crmdesk.domain.changes import ChangeSet
+from crmdesk.domain.custom_fields import CustomField
+from crmdesk.domain.errors import FieldError
+from crmdesk.domain.policy import DEFAULTS, Policy
+from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.rules.words import field_of, own_fields, service_fields, service_rules
+from crmdesk.gui.widgets.asked import AskedField
+from crmdesk.i18n import _
+from crmdesk.services import undo
+from crmdesk.services.company_policy import change_company_policy
+from crmdesk.services.custom_fields import custom_fields, save_field
+from crmdesk.services.queries.policy import company_policy
+
+SERVICE, FIELDS = "service", "fields"
+
+
+class RulesView(Protocol):
+    """What the presenter asks of the widget."""
+
+    def show_service(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
+        """Show the form of the service's rules."""
+
+    def show_fields(self, rows: Sequence[CustomField]) -> None:
+        """Show the company's own fields."""
+
+    def show_field(self, title: str, note: str, fields: Sequence[AskedField]) -> None:
+        """Show the form of one of them."""
+
+    def say_wrong(self, part: str, field: str, words: str) -> None:
+        """Say what is wrong in a form."""
+
+    def close_field(self) -> None:
+        """What was typed is kept; the form of a field goes."""
+
+
+class RulesPresenter:
+    """See the module."""
+
+    def __init__(self, context: PlaceContext, view: RulesView) -> None:
+        self.closed = False
+        self._ws = context.workspace
+        self._runner = context.runner
+        self._desk = context.desk
+        self._view = view
+        self._policy: Policy = DEFAULTS
+        self._fields: dict[int, CustomField] = {}
+        self._open = 0
+
+    def start(self) -> None:
+        """Read for the first time."""
+        self._read_service()
+        self._read_fields()
+
+    def close(self) -> None:
+        """Drop what is still under way."""
+        self.closed = True
+
+    def on_changes(self, changes: ChangeSet) -> None:
+        """Read again what was changed, here or elsewhere."""
+        if changes.touches("organisation"):
+            self._read_service()
+        if changes.touches("custom_field"):
+            self._read_fields()
+
+    # -------------------------------------------------------------------------------- intents
+
+    def save_service(self, typed: Mapping[str, str]) -> None:
+        """Save the rules of the service."""
+        ws = self._ws
+        self._save(
+            SERVICE,
+            lambda: change_company_policy(ws, service_rules(typed, self._policy)),
+            _("The service works by these rules after the next sync."),
+        )
+
+    def open_field(self, key: int | None) -> None:
+        """Open the form of a field, or of a new one."""
+        one = CustomField(0, "") if key is None else self._fields.get(key)
+        if one is None:
+            return
+        self._open = one.id
+        note = _("a customer's card asks for it") if one.active else _("put away")
+        self._view.show_field(one.name or _("New field"), note, own_fields(one))
+
+    def save_field(self, typed: Mapping[str, str]) -> None:
+        """Save the field whose form is open."""
+        ws, key = self._ws, self._open
+        self._save(
+            FIELDS,
+            lambda: save_field(ws, field_of(typed, key)),
+            _("{name} saved.").format(name=typed["name"].strip()),
+        )
+
+    def leave(self) -> None:
+        """Back to where the person came from."""
+        self._desk.back()
+
+    # -------------------------------------------------------------------------------- answers
+
+    def _save(self, part: str, work: Callable[[], ChangeSet], words: str) -> None:
+        def done(changes: ChangeSet) -> None:
+            if part == FIELDS:
+                self._view.close_field()
+            ws, txn = self._ws, changes.undo
+            if txn is None:
+                self._desk.toast(_("Nothing was changed."))
+                return
+
+            def take_back() -> None:
+                self._runner.write(lambda: undo.undo(ws, txn), owner=self)
+
+            self._desk.toast(words, undo=take_back)
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, FieldError):
+                said = " ".join(part for part in (error.message, error.hint) if part)
+                self._view.say_wrong(part, error.field, said)
+            else:
+                self._desk.fail(error)
+
+        self._runner.write(work, done, failed, owner=self)
+
+    def _read_service(self) -> None:
+        ws = self._ws
+
+        def done(policy: Policy) -> None:
+            self._policy = policy
+            note = _("for everybody after the next sync; an empty line means the usual")
+            self._view.show_service(_("Service"), note, service_fields(policy))
+
+        self._runner.read(lambda: company_policy(ws), done, owner=self)
+
+    def _read_fields(self) -> None:
+        ws = self._ws
+
+        def done(found: Sequence[CustomField]) -> None:
+            self._fields = {one.id: one for one in found}
+            self._view.show_fields(found)
+
+        self._runner.read(lambda: custom_fields(ws, retired=True), done, owner=self)

@@ -46,6 +46,7 @@ VISIT = (
     Binding("visit.photo", "F", N_("Photo")),
     Binding("visit.ticket", "I", N_("Report a problem")),
     Binding("visit.score", "Q", N_("would recommend us")),
+    Binding("visit.here", "H", N_("I am here")),
     Binding("visit.card", "C", N_("Card")),
     Binding("visit.close", "Esc", N_("back")),
 )
@@ -66,6 +67,12 @@ SERVICE = (
     Binding("service.figures", "G", N_("Figures")),
     Binding("service.sku", "Alt+S", N_("SKU of the ticket")),
     Binding("service.save", "Ctrl+Enter", N_("Open ticket")),
+    Binding("service.links", "B", N_("what it is about")),
+    Binding("service.files", "F", N_("Files")),
+    Binding("service.add_file", "Shift+F", N_("Add a file")),
+    Binding("service.open_order", "O", N_("Order of the ticket")),
+    Binding("service.open_sku", "K", N_("SKU of the ticket, at the customer")),
+    Binding("service.open_return", "Shift+R", N_("Returns of the customer")),
     Binding("service.rules", "Alt+R", N_("Hours and targets of the service")),
     Binding("service.leave", "Esc", N_("back")),
 )

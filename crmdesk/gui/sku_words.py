@@ -11,7 +11,14 @@ from datetime import date, timedelta
 
 from crmdesk.gui.packs import pack_text
 from crmdesk.gui.widgets.items import HeatItem, NeedItem, Tone, heat_level, heat_thresholds
-from crmdesk.i18n import _, format_date, format_date_near, format_number
+from crmdesk.i18n import (
+    _,
+    format_date,
+    format_date_near,
+    format_number,
+    format_percent,
+    format_price,
+)
 from crmdesk.services.queries.customer_matrix import SkuRow
 
 NONE = "–"
@@ -82,8 +89,11 @@ def thresholds_of(rows: Sequence[SkuRow]) -> tuple[float, float, float]:
     return heat_thresholds([comparable_months(row) for row in rows])
 
 
-def heat_item(row: SkuRow, scale: tuple[float, float, float], today: date) -> HeatItem:
-    """The SKU as a row of the heat map."""
+def heat_item(
+    row: SkuRow, scale: tuple[float, float, float], today: date, currency: str
+) -> HeatItem:
+    """The SKU as a row of the heat map; the price is that of a base unit, paid last."""
+    margin = margin_share(row)
     due, tone, icon = next_due(row, today)
     suggested = row.state in ("overdue", "due") and row.packs > 0
     return HeatItem(
@@ -99,7 +109,17 @@ def heat_item(row: SkuRow, scale: tuple[float, float, float], today: date) -> He
         suggest=format_number(row.packs) if suggested else NONE,
         sentence=sku_sentence(row, today),
         faded=row.state == "lapsed",
+        price=NONE if row.last_net_e4 is None else format_price(row.last_net_e4, currency),
+        margin=NONE if margin is None else format_percent(margin),
+        margin_tone=Tone.DANGER if margin is not None and margin < 0 else Tone.PLAIN,
     )
+
+
+def margin_share(row: SkuRow) -> float | None:
+    """Gross margin of twelve months; None where nothing was sold or no cost is known."""
+    if row.net_minor <= 0 or row.cost_minor <= 0:
+        return None
+    return (row.net_minor - row.cost_minor) / row.net_minor
 
 
 def next_due(row: SkuRow, today: date) -> tuple[str, Tone, str]:

@@ -26,6 +26,7 @@ from crmdesk.domain.tickets import (
 from crmdesk.i18n import _
 from crmdesk.services.document_numbers import next_number
 from crmdesk.services.ticket_clocks import clocks_of
+from crmdesk.services.ticket_links import check_contact, order_uid, return_uid
 from crmdesk.services.workspace import Workspace
 
 MOST_SUBJECT, MOST_TEXT = 200, 4_000
@@ -33,7 +34,7 @@ MOST_SUBJECT, MOST_TEXT = 200, 4_000
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is reported. ``order_number`` names an order of the customer, empty: none."""
+    """What is reported. ``order_number`` and ``return_number`` are the customer's."""
 
     subject: str
     kind: TicketKind = TicketKind.INCIDENT
@@ -43,6 +44,7 @@ class Report:
     priority: Priority = Priority.NORMAL
     contact_id: int | None = None
     visit_id: int | None = None
+    return_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +68,28 @@ def open_ticket(ws: Workspace, account_id: int, what: Report) -> Opened:
         run = tx.connection.exec_driver_sql
         if run("SELECT 1 FROM account WHERE id = ?", (account_id,)).first() is None:
             raise NotFound(_("This customer is no longer here."))
-        order = _order(tx.connection, account_id, what.order_number)
+        order = order_uid(tx.connection, account_id, what.order_number)
+        returned = return_uid(tx.connection, account_id, what.return_number)
+        check_contact(tx.connection, account_id, what.contact_id)
         number = next_number(tx.connection, ws, "T", "ticket")
         now = format_instant(ws.now())
         key = run(
             "INSERT INTO ticket (uid, account_id, number, kind, product_id, order_uid, priority,"
-            " status, subject, description, opened_at, date, opened_by_id, contact_id, visit_uid)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?,"
+            " status, subject, description, opened_at, date, opened_by_id, contact_id,"
+            " return_request_uid, visit_uid)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?,"
             " (SELECT uid FROM visit WHERE id = ? AND account_id = ?)) RETURNING id",
             (
                 new_uid(), account_id, number, what.kind.value, what.product_id, order,
                 what.priority.value, what.subject.strip()[:MOST_SUBJECT],
                 what.description.strip()[:MOST_TEXT] or None, now, ws.today().isoformat(),
-                ws.user.id, what.contact_id, what.visit_id, account_id,
+                ws.user.id, what.contact_id, returned, what.visit_id, account_id,
             ),
         ).scalar_one()  # fmt: skip
         ticket = _ticket(tx.connection, int(key))
         event = _tell(tx.connection, ws, ticket, EventKind.MESSAGE, "in", what.description)
         _set_due(tx.connection, ws, int(key))
     return Opened(int(key), number, _touched(ticket, event))
-
-
-def _order(connection: Connection, account_id: int, number: str) -> bytes | None:
-    words = number.strip()
-    if not words:
-        return None
-    found = connection.exec_driver_sql(
-        "SELECT uid FROM sales_order WHERE account_id = ? AND lower(number) = lower(?)",
-        (account_id, words),
-    ).scalar()
-    if found is None:
-        raise FieldError(
-            "order",
-            _("This customer has no order {number}.").format(number=words),
-            _("Leave it empty when it is about no order."),
-        )
-    return bytes(found)
 
 
 def write_message(ws: Workspace, ticket_id: int, text: str, *, incoming: bool = False) -> ChangeSet:

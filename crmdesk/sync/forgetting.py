@@ -12,6 +12,7 @@ from crmdesk.storage.engine import Database
 from crmdesk.storage.profile import set_fact
 from crmdesk.sync.erasing import UNTIDY, wipe_pages
 from crmdesk.sync.history import owe
+from crmdesk.sync.merge import NAMELESS
 
 _ERASED = "SELECT c.uid, a.uid FROM contact c JOIN account a ON a.id = c.account_id"
 
@@ -40,7 +41,9 @@ def forget_erased(database: Database, *, answered: bool = True) -> bool:
     ``answered``: only what HQ has answered goes; False where there is no HQ to send to.
     """
     with database.read() as connection:
-        people = connection.exec_driver_sql(f"{_ERASED} WHERE c.erased_at IS NOT NULL").all()
+        people = connection.exec_driver_sql(
+            f"{_ERASED} WHERE c.erased_at IS NOT NULL AND c.name = ?", (NAMELESS,)
+        ).all()
     if not people:
         return False
     gone = 0

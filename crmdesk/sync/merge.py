@@ -181,10 +181,10 @@ def merge_update(
     if entity.owner is Owner.HQ and not writer.in_office:
         raise RefusedOp("hq-owned", _("Only the office changes this."))
     if entity.name == "contact":
-        if image.values.get("erased_at") is not None:
+        if is_erased(image.values):
             _check_erased(fields)
         if fields.get("erased_at", (None, None))[1] is not None:
-            if image.values.get("erased_at") is None:
+            if not is_erased(image.values):
                 _erase(entity, fields, image, hlc)
             return []
     if not (entity.name == "quote" and fields.keys() <= MOVING["quote"]):
@@ -207,6 +207,11 @@ def merge_update(
     return collisions
 
 
+def is_erased(values: Mapping[str, Wire]) -> bool:
+    """Whether a contact's row is that of a person who was erased: nameless since a day."""
+    return values.get("erased_at") is not None and values.get("name") == NAMELESS
+
+
 def _check_erased(fields: Fields) -> None:
     """Nothing is kept of a person who was erased; erasing once more changes nothing."""
     if fields.get("erased_at", (None, None))[1] is None:
@@ -220,7 +225,7 @@ def _erase(entity: Entity, fields: Fields, image: Image, hlc: int) -> None:
             continue
         new: Wire = fields["erased_at"][1] if one.name == "erased_at" else None
         if one.name == "name":
-            new = fields.get("name", (None, NAMELESS))[1]
+            new = NAMELESS
         if image.values.get(one.column) != new:
             _set(entity, image, one.column, new, hlc)
 

@@ -18,7 +18,7 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer import pages as card_pages
 from crmdesk.gui.views.customer.widget import CustomerPlace, build
-from crmdesk.services import accounts, opportunities, people, visits
+from crmdesk.services import accounts, opportunities, people, satisfaction, tickets, visits
 from crmdesk.services.custom_fields import save_field
 from crmdesk.services.customer_data import read_data, save_data
 from crmdesk.services.opportunities import DealInput
@@ -30,6 +30,7 @@ from crmdesk.services.queries.customers import CustomerFilter, CustomerSort, cus
 from crmdesk.services.queries.field_history import field_changes
 from crmdesk.services.queries.search import find
 from crmdesk.services.restoring_values import restore_value
+from crmdesk.services.tickets import Report
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import FakeDesk
 from tests.gui.stage import on_stage
@@ -235,6 +236,22 @@ def test_a_person_is_erased_by_the_second_press_only(
     assert find(demo, "quetzal") == ()
     rows = "SELECT count(*) FROM journal WHERE fields LIKE '%Quetzal%' OR fields LIKE '%z@q.ad%'"
     assert one(demo, rows) == 0, "who works alone has nobody to send it to"
+
+
+def test_an_answer_opens_in_place_with_what_it_was_about(
+    qtbot: QtBot, place: CustomerPlace, keys: Keys, demo: Workspace, busiest: int
+) -> None:
+    ticket = tickets.open_ticket(demo, busiest, Report("Dented tins"))
+    made = satisfaction.record_score(
+        demo, busiest, "csat", 4, comment="Quick.", about=("ticket", ticket.ticket_id)
+    )
+    (key,) = made.touched["survey_score"]
+    place.presenter.details.open_target(f"score:{key}")
+    qtbot.waitUntil(lambda: place.pages.details.isVisible() and len(texts(place)) == 2)
+    assert "Quick." in place.pages.details.formula.text()
+    assert [row for row in texts(place) if ticket.number in row]
+    keys.press(Qt.Key.Key_Down, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Dented tins" in place.pages.details.formula.text())
 
 
 def test_one_way_goes_and_the_others_stay(demo: Workspace, busiest: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 
 from crmdesk.analytics.value import Step
 from crmdesk.domain.errors import NotFound
+from crmdesk.gui.sku_words import margin_share
 from crmdesk.services.queries.customer import customer_card, find_customer
 from crmdesk.services.queries.customer_matrix import purchases, sku_rows
 from crmdesk.services.queries.customer_timeline import (
@@ -135,3 +136,28 @@ def test_a_customer_that_left_is_not_found(demo: Workspace) -> None:
         customer_card(demo, 10**6)
     with pytest.raises(NotFound):
         find_customer(demo, "no such code")
+
+
+def test_last_price_and_margin_of_the_matrix_agree_with_their_lines(demo: Workspace) -> None:
+    account = customer_keys(demo, CustomerFilter(), CustomerSort.NET, descending=True)[0]
+    rows = customer_card(demo, account).rows
+    since = f"{demo.today().year - 1}-{demo.today().month + 1:02d}-01"
+    assert len(rows) > 5
+    for row in rows:
+        with demo.database.read() as connection:
+            net, base = connection.exec_driver_sql(
+                "SELECT l.net_minor, l.base_quantity FROM sale s JOIN sale_line l"
+                " ON l.parent_id = s.id WHERE s.account_id = ? AND l.product_id = ?"
+                " AND l.base_quantity > 0 ORDER BY s.date DESC, s.id DESC, l.position DESC LIMIT 1",
+                (account, row.product_id),
+            ).one()
+            sold, cost = connection.exec_driver_sql(
+                "SELECT coalesce(sum(l.net_minor), 0), coalesce(sum(l.cost_minor), 0) FROM sale s"
+                " JOIN sale_line l ON l.parent_id = s.id WHERE s.account_id = ?"
+                " AND l.product_id = ? AND s.date >= ?",
+                (account, row.product_id, since),
+            ).one()
+        assert row.last_net_e4 == pytest.approx(net * 100 / base, abs=1)
+        assert (row.net_minor, row.cost_minor) == (sold, cost)
+        share = margin_share(row)
+        assert share == (pytest.approx((sold - cost) / sold) if sold > 0 and cost > 0 else None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QBuffer, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -18,10 +20,13 @@ from crmdesk.domain.states import Role, TicketStatus
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
+from crmdesk.gui.photos import compressed
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.views.service import widget as service_widget
 from crmdesk.gui.views.service.model import events_model, tickets_model
 from crmdesk.services import satisfaction, tickets
+from crmdesk.services.company_policy import change_company_policy
 from crmdesk.services.queries.service_figures import (
     complaints_by_sku,
     score_rows,
@@ -282,3 +287,75 @@ def test_reps_have_the_place_beside_and_its_picture_opens(
     keys = {spec.key: spec.in_rail for spec in places_for(demo)}
     assert keys["service"] is False
     assert keys["visit"] is False
+
+
+def test_what_a_ticket_is_about_is_chosen_opened_and_has_files(
+    window: MainWindow, office: Workspace, runner: Runner, qtbot: QtBot, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    keyboard = Keyboard(qtbot, runner)
+    account, order, number, contact, name = ask(
+        office, "SELECT o.account_id, o.id, o.number, c.id, c.name FROM sales_order o"
+        " JOIN contact c ON c.account_id = o.account_id WHERE o.status <> 'draft' LIMIT 1",
+    )[0]  # fmt: skip
+    window.go("service", new=account)
+    place = window.place("service")
+    keyboard.wait(place.form.isVisible)
+    place.form.contact.choose(str(contact))
+    place.form.subject.setFocus()
+    keyboard.press("Wet boxes", (Qt.Key.Key_Return, CTRL))
+    keyboard.wait(lambda: not place.form.isVisible())
+    keyboard.wait(lambda: place.presenter.sheet is not None
+                  and place.presenter.sheet.row.subject == "Wet boxes")  # fmt: skip
+    assert place.presenter.sheet.about.contact == name
+    place.table.setFocus()
+    keyboard.press(Qt.Key.Key_B)
+    assert place.links.isVisible()
+    place.links.field("order").setText("none such")
+    keyboard.press((Qt.Key.Key_Return, CTRL))
+    keyboard.wait(lambda: "no order none such" in place.links.problem.text())
+    place.links.field("order").setText(number.lower())
+    keyboard.press((Qt.Key.Key_Return, CTRL))
+    keyboard.wait(lambda: not place.links.isVisible())
+    keyboard.wait(lambda: place.presenter.sheet.about.order_id == order)
+
+    shown: list[str] = []
+    monkeypatch.setattr(service_widget, "show_contents", lambda name, _data: shown.append(name))
+    photo = tmp_path / "wet.png"
+    photo.write_bytes(picture_bytes())
+    place.presenter.links.add_files([photo], compressed)
+    keyboard.wait(lambda: len(place.presenter.sheet.about.files) == 1)
+    place.table.setFocus()
+    keyboard.press(Qt.Key.Key_F)
+    keyboard.wait(lambda: shown == ["wet.jpg"])
+    keyboard.press(Qt.Key.Key_O)
+    keyboard.wait(lambda: window.stack.currentWidget() is window.place("order"))
+
+
+def picture_bytes() -> bytes:
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    data = QBuffer()
+    data.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(data, "PNG")  # type: ignore[call-overload]
+    return bytes(data.data().data())
+
+
+def test_a_solved_ticket_quietly_offers_to_ask_but_not_within_the_companys_days(
+    window: MainWindow, office: Workspace, runner: Runner, qtbot: QtBot
+) -> None:
+    keyboard = Keyboard(qtbot, runner)
+    key, account = ask(office, "SELECT id, account_id FROM ticket WHERE status = 'open' LIMIT 1")[0]
+    with office.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql("DELETE FROM survey_score WHERE account_id = ?", (account,))
+    tickets.set_status(office, key, TicketStatus.RESOLVED, "Done.")
+    window.go("service", ticket=key)
+    place = window.place("service")
+    keyboard.wait(lambda: place.presenter.sheet is not None and place.presenter.sheet.row.id == key)
+    assert place._offer.isVisible() and not place.choice.isVisible()
+    satisfaction.record_score(office, account, "nps", 9)
+    place.presenter.refresh()
+    keyboard.wait(lambda: not place._offer.isVisible())
+    change_company_policy(office, {"ask_again_days": 0})
+    place.presenter.refresh()
+    keyboard.wait(place._offer.isVisible)

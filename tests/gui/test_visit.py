@@ -25,6 +25,7 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.visit.presenter import Typed, VisitPresenter
 from crmdesk.gui.views.visit.widget import questions_model
 from crmdesk.gui.views.visit.words import SheetItem, read_step
+from crmdesk.services import settings
 from crmdesk.services.queries.order import FoundProduct
 from crmdesk.services.queries.today import ReasonRow
 from crmdesk.services.workspace import Workspace
@@ -171,6 +172,46 @@ def test_who_would_recommend_us_is_asked_in_the_visit(
         demo, "SELECT s.kind, s.score, s.about_kind, v.account_id FROM survey_score s"
         " JOIN visit v ON v.uid = s.about_uid ORDER BY s.id DESC LIMIT 1",
     ) == [("nps", 9, "visit", account)]  # fmt: skip
+
+
+def test_asking_is_offered_when_it_is_time_and_not_within_the_companys_days(
+    presenter: VisitPresenter, view: FakeView, demo: Workspace, account: int
+) -> None:
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql("DELETE FROM survey_score WHERE account_id = ?", (account,))
+    presenter.show(account)
+    assert view.items[-1].offer == ""
+    presenter.begin()
+    assert "Time to ask" in view.items[-1].offer
+    presenter.type(score="9")
+    presenter.score()
+    assert view.items[-1].offer == ""
+
+
+def test_the_place_is_kept_after_consent_at_the_pin_or_where_it_was_typed(
+    presenter: VisitPresenter, view: FakeView, desk: FakeDesk, demo: Workspace, account: int
+) -> None:
+    place = "SELECT latitude, longitude FROM visit ORDER BY id DESC LIMIT 1"
+    pin = ask(demo, "SELECT latitude, longitude FROM account WHERE id = ?", account)
+    presenter.show(account)
+    presenter.say_here()
+    assert "Start the visit" in desk.banners.pop()
+    presenter.begin()
+    presenter.say_here()
+    assert "only with your consent" in desk.banners.pop() and ask(demo, place) == [(None, None)]
+    presenter.say_here()
+    assert ask(demo, place) == pin and desk.undo is not None
+    desk.undo()
+    assert ask(demo, place) == [(None, None)]
+    presenter.type(here="42.5, north")
+    presenter.say_here()
+    assert "no position" in str(desk.failures[-1])
+    presenter.type(here="42.5063, 1.5218")
+    presenter.say_here()
+    assert ask(demo, place) == [(42.5063, 1.5218)]
+    settings.put(demo, settings.VISIT_LOCATION, 0)
+    presenter.say_here()
+    assert "only with your consent" in desk.banners.pop()
 
 
 def test_days_at_the_end_of_a_step_are_read(demo: Workspace) -> None:

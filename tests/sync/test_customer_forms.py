@@ -9,12 +9,17 @@ import pytest
 
 from crmdesk.domain.consents import Channel, Consent
 from crmdesk.domain.custom_fields import CustomField, FieldKind
+from crmdesk.domain.errors import FieldError
+from crmdesk.services import tickets
 from crmdesk.services.custom_fields import save_field
 from crmdesk.services.customer_data import read_data, save_data
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.account_work import sites
 from crmdesk.services.queries.field_history import field_changes
+from crmdesk.services.queries.ticket_sheet import ticket_sheet
 from crmdesk.services.sites import Site, close_site, read_site, save_site
+from crmdesk.services.ticket_links import Links, attach_to_ticket, set_links
+from crmdesk.services.tickets import Report
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
 
@@ -96,6 +101,27 @@ def test_two_first_values_of_one_field_both_stay_and_the_newer_holds(hq: Headqua
     rep.sync()
     office.sync()
     assert office.rows("SELECT value FROM custom_value") == [("4",)]
+
+
+def test_what_a_ticket_is_about_and_its_file_reach_the_office(hq: Headquarters) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    rep.sync()
+    made = save_person(at(rep), account(rep), None, Person("Inés Vera"))
+    (contact,) = made.touched["contact"]
+    rep.run(
+        "INSERT INTO return_request (uid, account_id, number, date, user_id) SELECT randomblob(16),"
+        " id, 'RR01-1', '2026-01-01', ? FROM account WHERE code = 'C0'", at(rep).user.id,
+    )  # fmt: skip
+    ticket = tickets.open_ticket(at(rep), account(rep), Report("Wet boxes")).ticket_id
+    with pytest.raises(FieldError, match="no return"):
+        set_links(at(rep), ticket, Links(return_number="RR01-2"))
+    set_links(at(rep), ticket, Links(contact, return_number="rr01-1"))
+    attach_to_ticket(at(rep), ticket, b"%PDF-1.4 wet", "wet.pdf")
+    assert rep.sync().refusals == 0
+    office.sync()
+    seen = ticket_sheet(at(office), office.one("SELECT id FROM ticket")).about
+    assert (seen.contact, seen.return_number) == ("Inés Vera", "RR01-1")
+    assert [name for _key, name in seen.files] == ["wet.pdf"]
 
 
 def test_a_reps_program_cannot_define_a_field(hq: Headquarters) -> None:

@@ -39,8 +39,14 @@ class ChoiceField(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setFixedHeight(theme.scaled(_HEIGHT))
+        self.set_choices(choices)
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other choices, the first of them chosen."""
+        self.clear()
         for value, words in choices:
             self.addItem(words, value)
+        self.setCurrentIndex(0)
 
     def choose(self, value: str) -> None:
         """Show a choice."""

@@ -34,9 +34,11 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.charts import LEFT, RIGHT, draw_text, saved, text_token, text_width
 from crmdesk.gui.widgets.heatmap_model import (
     EVERY,
+    MARGIN,
     MONTHS,
     NAME,
     NEXT,
+    PRICE,
     SUGGEST,
     USUAL,
     HeatModel,
@@ -49,6 +51,7 @@ from crmdesk.i18n import _
 _CELL = 16
 _CELL_MIN = 13
 _ICON = 14
+_WIDE, _NAME = 760, 170
 
 
 def cell_span(months: int, width: float, least: float = _CELL_MIN) -> tuple[int, float]:
@@ -94,6 +97,10 @@ class HeatDelegate(QStyledItemDelegate):
             draw_text(painter, area, item.every, figure, "text", RIGHT)
         elif column == USUAL:
             draw_text(painter, area, item.usual, figure, "muted", RIGHT)
+        elif column == PRICE:
+            draw_text(painter, area, item.price, figure, "text", RIGHT)
+        elif column == MARGIN:
+            draw_text(painter, area, item.margin, figure, text_token(item.margin_tone), RIGHT)
         elif column == SUGGEST:
             bold = theme.font(t.SIZE_BODY, t.SEMIBOLD, tabular=True)
             draw_text(painter, area, item.suggest, bold, "text", RIGHT)
@@ -315,8 +322,17 @@ class HeatTable(QTableView):
             USUAL: max(self._widest(USUAL, figure), self._head(USUAL, small)) + 12,
             SUGGEST: max(text_width(figure, "1000"), self._head(SUGGEST, small)) + 16,
         }
+        # Price and margin step back where the months would no longer be seen.
+        wide = self.viewport().width() >= theme.scaled(_WIDE)
+        for column in (PRICE, MARGIN):
+            self.setColumnHidden(column, not wide)
+            if wide:
+                widest = max(self._widest(column, figure), self._head(column, small))
+                widths[column] = widest + 12
         rest = self.viewport().width() - sum(widths.values())
         months = min(len(self.heat.months) * theme.scaled(_CELL) + 8, rest * 0.66)
+        if wide:
+            months = min(months, rest - theme.scaled(_NAME))
         for column, width in widths.items():
             self.setColumnWidth(column, round(width))
         self.setColumnWidth(MONTHS, round(months))

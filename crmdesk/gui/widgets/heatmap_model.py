@@ -20,7 +20,7 @@ Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
 
 PAGE = 64
-NAME, MONTHS, EVERY, NEXT, USUAL, SUGGEST = range(6)
+NAME, MONTHS, EVERY, NEXT, USUAL, PRICE, MARGIN, SUGGEST = range(8)
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
@@ -93,7 +93,7 @@ class HeatModel(QAbstractTableModel):
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return (
                 _("SKU"), _("Months"), pgettext("interval", "Every"), _("Next due"), _("Usual"),
-                _("Suggest"),
+                _("Last price"), _("Margin"), _("Suggest"),
             )[section]  # fmt: skip
         return None
 
@@ -116,7 +116,10 @@ class HeatModel(QAbstractTableModel):
             return item.sentence
         if index.column() == MONTHS:
             return "" if role == Qt.ItemDataRole.DisplayRole else self.months_text(item)
-        return (item.name, "", item.every, item.next_due, item.usual, item.suggest)[index.column()]
+        return (
+            item.name, "", item.every, item.next_due, item.usual, item.price, item.margin,
+            item.suggest,
+        )[index.column()]  # fmt: skip
 
     def months_text(self, item: HeatItem) -> str:
         """The months that were bought, newest first, in words."""

@@ -103,6 +103,9 @@ class HeatItem:
     suggest: str = ""
     sentence: str = ""
     faded: bool = False
+    price: str = ""
+    margin: str = ""
+    margin_tone: Tone = Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from crmdesk.hq.database.wire import (
     upsert_sql,
 )
 from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
-from crmdesk.sync.merge import Image
+from crmdesk.sync.merge import NAMELESS, Image
 from crmdesk.sync.protocol import Wire
 
 RowKey = tuple[str, str]
@@ -196,8 +196,9 @@ def _check_parents(connection: HqConnection, name: str, uids: list[str]) -> None
         target = ENTITIES[one.ref]
         same = " AND p.account_id = t.account_id" if by_account(target) else ""
         # Nobody is given a telephone after being erased.
-        gone = "(p.deleted OR p.erased_at IS NOT NULL)" if name == "contact_point" else "p.deleted"
-        gone = "p.deleted" if one.ref != "contact" else gone
+        gone = "p.deleted"
+        if name == "contact_point" and one.ref == "contact":
+            gone = f"(p.deleted OR p.erased_at IS NOT NULL AND p.name = '{NAMELESS}')"
         tests.append(
             f"EXISTS (SELECT 1 FROM {quoted(table_name(target))} p"
             f" WHERE p.uid = t.{quoted(one.column)}{same} AND {gone})"

@@ -18,6 +18,7 @@ from crmdesk.hq.database import feed, images
 from crmdesk.hq.database.scopes import Principal, territory_scope
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.exchange.judging import Verdict
+from crmdesk.sync.merge import NAMELESS, is_erased
 from crmdesk.sync.protocol import Answer
 
 # The ways to reach the person: those that are still there, and all that were deleted before.
@@ -45,7 +46,7 @@ def erased_people(verdict: Verdict) -> set[tuple[str, str]]:
     return {
         (str(images.account_of(*key, image.values)), key[1])
         for key, image in verdict.changed.items()
-        if key[0] == "contact" and image.values.get("erased_at") is not None
+        if key[0] == "contact" and is_erased(image.values)
     }
 
 
@@ -54,8 +55,8 @@ def forget(connection: HqConnection, who: Principal, people: Collection[tuple[st
     for account, contact in sorted(people):
         row = connection.execute(
             "SELECT 1 FROM contact WHERE account_id = %s::uuid AND uid = %s::uuid"
-            " AND erased_at IS NOT NULL",
-            (account, contact),
+            " AND erased_at IS NOT NULL AND name = %s",
+            (account, contact, NAMELESS),
         ).fetchone()
         if row is not None:
             _forget(connection, who, account, contact)

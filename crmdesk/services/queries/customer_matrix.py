@@ -32,7 +32,8 @@ class SkuRow:
 
     `packs` of `unit` are suggested; `usual_quantity` is the expected purchase in base units;
     `times` counts purchase-days; `gap_days` is their median gap. `because` says what besides sales
-    changed the forecast, `former` names the product whose history it took over.
+    changed the forecast, `former` names the product whose history it took over. `last_net_e4` is
+    the net price of a base unit paid last; `net_minor` and `cost_minor` are of twelve months.
     """
 
     product_id: int
@@ -55,6 +56,8 @@ class SkuRow:
     net_minor: int
     because: str | None = None
     former: str | None = None
+    last_net_e4: int | None = None
+    cost_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,12 @@ def read_rows(
 ) -> tuple[SkuRow, ...]:
     """The same inside a read transaction that is already open."""
     months = matrix_months(today)
-    units, net = _month_units(connection, account_id, product_ids, months)
+    units, net, cost = _month_units(connection, account_id, product_ids, months)
     query = (
         select(
             _p.product_id, _product.c.name, _product.c.sku, _p.state, _p.n, _p.median_gap,
             _p.last_on, _p.due_on, _p.p_14, _p.expected_quantity, _p.packaging_id, _p.packs,
-            _p.expected_net_minor, _p.expected_margin_minor,
+            _p.expected_net_minor, _p.expected_margin_minor, _p.last_net_e4,
             _packaging.c.unit, _packaging.c.factor, _product.c.base_unit, _p.because,
             former_product().label("former"),
         )
@@ -134,7 +137,11 @@ def read_rows(
     )  # fmt: skip
     empty = (0,) * len(months)
     found = {
-        row.product_id: _sku_row(row, units.get(row.product_id, empty), net.get(row.product_id, 0))
+        row.product_id: _sku_row(
+            row,
+            units.get(row.product_id, empty),
+            (net.get(row.product_id, 0), cost.get(row.product_id, 0)),
+        )
         for row in connection.execute(query)
     }
     return tuple(found[key] for key in product_ids if key in found)
@@ -168,25 +175,27 @@ def purchases(ws: Workspace, account_id: int, product_id: int) -> tuple[Purchase
 
 def _month_units(
     connection: Connection, account_id: int, product_ids: Sequence[int], months: Sequence[date]
-) -> tuple[dict[int, tuple[int, ...]], dict[int, int]]:
-    """Base units per SKU and month, and net of the last twelve months per SKU."""
+) -> tuple[dict[int, tuple[int, ...]], dict[int, int], dict[int, int]]:
+    """Base units per SKU and month, and net and cost of the last twelve months per SKU."""
     place = {month.year * 100 + month.month: i for i, month in enumerate(months)}
     first = months[0].year * 100 + months[0].month
-    query = select(_m.product_id, _m.month, _m.base_quantity, _m.net_minor).where(
+    query = select(_m.product_id, _m.month, _m.base_quantity, _m.net_minor, _m.cost_minor).where(
         _m.account_id == account_id, _m.product_id.in_(list(product_ids)), _m.month >= first
     )
     units: dict[int, list[int]] = {}
     net: dict[int, int] = {}
-    for product, month, quantity, amount in connection.execute(query):
+    cost: dict[int, int] = {}
+    for product, month, quantity, amount, spent in connection.execute(query):
         if month not in place:
             continue
         units.setdefault(product, [0] * len(months))[place[month]] = quantity
         if place[month] >= len(months) - 12:
             net[product] = net.get(product, 0) + amount
-    return {product: tuple(row) for product, row in units.items()}, net
+            cost[product] = cost.get(product, 0) + spent
+    return {product: tuple(row) for product, row in units.items()}, net, cost
 
 
-def _sku_row(row: Any, units: Iterable[int], net_minor: int) -> SkuRow:
+def _sku_row(row: Any, units: Iterable[int], worth: tuple[int, int]) -> SkuRow:
     last_on = parse_day(row.last_on)
     if last_on is None:
         raise ValueError("a bought SKU has a last purchase")
@@ -208,7 +217,9 @@ def _sku_row(row: Any, units: Iterable[int], net_minor: int) -> SkuRow:
         packs=row.packs,
         expected_net_minor=row.expected_net_minor,
         expected_margin_minor=row.expected_margin_minor,
-        net_minor=net_minor,
+        net_minor=worth[0],
         because=row.because,
         former=row.former,
+        last_net_e4=row.last_net_e4,
+        cost_minor=worth[1],
     )

@@ -237,15 +237,24 @@ def _promise(connection: Connection, key: int) -> EventDetails | None:
 def _score(connection: Connection, key: int) -> EventDetails | None:
     row = _one(
         connection,
-        "SELECT s.kind, s.score, s.comment, s.date, c.name FROM survey_score s"
-        " LEFT JOIN contact c ON c.id = s.contact_id WHERE s.id = :key",
+        "SELECT s.kind, s.score, s.comment, s.date, c.name, t.id ticket_id, t.number,"
+        " v.id visit_id, v.date visited, v.mode FROM survey_score s"
+        " LEFT JOIN contact c ON c.id = s.contact_id"
+        " LEFT JOIN ticket t ON t.uid = s.about_uid AND s.about_kind = 'ticket'"
+        " LEFT JOIN visit v ON v.uid = s.about_uid AND s.about_kind = 'visit' WHERE s.id = :key",
         key,
     )
     if row is None:
         return None
-    line = FigureLine(f"score:{row.kind}", row.name or "", _day(row.date), "", row.score, "score")
+    lines = [
+        FigureLine(f"score:{row.kind}", row.name or "", _day(row.date), "", row.score, "score")
+    ]
+    if row.ticket_id is not None:
+        lines.append(FigureLine("ticket", row.number, id=row.ticket_id))
+    if row.visit_id is not None:
+        lines.append(FigureLine(f"mode:{row.mode}", "", _day(row.visited), id=row.visit_id))
     return EventDetails(
-        "score", "", _day(row.date), row.name or "", row.comment or "", None, (line,)
+        "score", "", _day(row.date), row.name or "", row.comment or "", None, tuple(lines)
     )
 
 

@@ -40,14 +40,32 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketAbout:
+    """What a ticket is about, with what opens it (local ids), and its files (id, name).
+
+    ``contacts`` are the people of the customer who may be chosen.
+    """
+
+    contact_id: int | None
+    contact: str
+    product_id: int | None
+    sku: str
+    order_id: int | None
+    order_number: str
+    return_id: int | None
+    return_number: str
+    files: tuple[tuple[int, str], ...]
+    contacts: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketSheet:
     """The sheet. ``score`` is the answer asked after it (1–5); ``may_ask`` whether one is due."""
 
     row: TicketRow
+    about: TicketAbout
     description: str
     resolution: str
-    order_number: str
-    contact: str
     opened_by: str
     credit_minor: int | None
     events: tuple[EventRow, ...]
@@ -66,16 +84,14 @@ def ticket_sheet(ws: Workspace, ticket_id: int) -> TicketSheet:
     with ws.database.read() as connection:
         run = connection.exec_driver_sql
         more = run(
-            "SELECT t.description, t.resolution, o.number, c.name, u.name, t.credit_minor, t.uid"
-            " FROM ticket t LEFT JOIN sales_order o ON o.uid = t.order_uid"
-            " LEFT JOIN contact c ON c.id = t.contact_id"
+            "SELECT t.description, t.resolution, u.name, t.credit_minor, t.uid FROM ticket t"
             " LEFT JOIN app_user u ON u.id = t.opened_by_id WHERE t.id = ?",
             (ticket_id,),
         ).one()
         score = run(
             "SELECT score FROM survey_score WHERE about_kind = 'ticket' AND about_uid = ?"
             " AND kind = 'csat' ORDER BY id DESC LIMIT 1",
-            (more[6],),
+            (more[4],),
         ).scalar()
         open_here = run(
             "SELECT count(*) FROM ticket WHERE account_id = ? AND status IN ('open', 'waiting')",
@@ -83,12 +99,41 @@ def ticket_sheet(ws: Workspace, ticket_id: int) -> TicketSheet:
         ).scalar_one()
         solved = row.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
         return TicketSheet(
-            row, more[0] or "", more[1] or "", more[2] or "", more[3] or "", more[4] or "",
-            more[5], _events(connection, ticket_id), _people(connection), int(open_here),
+            row, about_in(connection, ticket_id), more[0] or "", more[1] or "", more[2] or "",
+            more[3], _events(connection, ticket_id), _people(connection), int(open_here),
             losing_risk(signs_of(ws, connection, row.account_id)),
             None if score is None else int(score),
             solved and score is None and may_ask(ws, connection, row.account_id),
         )  # fmt: skip
+
+
+def about_in(connection: Connection, ticket_id: int) -> TicketAbout:
+    """What a ticket is about, inside a read that is open."""
+    run = connection.exec_driver_sql
+    row = run(
+        "SELECT t.account_id, t.uid, c.id contact_id, c.name contact, p.id product_id, p.sku,"
+        " o.id order_id, o.number order_number, r.id return_id, r.number return_number"
+        " FROM ticket t LEFT JOIN contact c ON c.id = t.contact_id"
+        " LEFT JOIN product p ON p.id = t.product_id"
+        " LEFT JOIN sales_order o ON o.uid = t.order_uid"
+        " LEFT JOIN return_request r ON r.uid = t.return_request_uid WHERE t.id = ?",
+        (ticket_id,),
+    ).one()
+    files = run(
+        "SELECT id, name FROM attachment WHERE owner_kind = 'ticket' AND owner_uid = ? ORDER BY id",
+        (row.uid,),
+    )
+    people = run(
+        "SELECT id, name FROM contact WHERE account_id = ? AND erased_at IS NULL"
+        " ORDER BY position, id",
+        (row.account_id,),
+    )
+    return TicketAbout(
+        row.contact_id, row.contact or "", row.product_id, row.sku or "", row.order_id,
+        row.order_number or "", row.return_id, row.return_number or "",
+        tuple((int(one[0]), str(one[1])) for one in files),
+        tuple((int(one[0]), str(one[1])) for one in people),
+    )  # fmt: skip
 
 
 def _events(connection: Connection, ticket_id: int) -> tuple[EventRow, ...]:

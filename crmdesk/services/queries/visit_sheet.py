@@ -18,6 +18,7 @@ from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.domain.visit_work import VisitItem, missing
 from crmdesk.i18n import _
 from crmdesk.services.queries.today import ReasonRow
+from crmdesk.services.satisfaction import may_ask
 from crmdesk.services.serving import read_serving
 from crmdesk.services.visit_reports import answers_of, items_of
 
@@ -59,7 +60,8 @@ class VisitSheet:
     """The sheet; ``visit_id`` is None while no visit runs here.
 
     ``elsewhere`` names the customer whose visit runs instead. ``answers`` by item key. ``spoken``
-    is what the visit says by itself: an order when one was taken.
+    is what the visit says by itself: an order when one was taken. ``ask_score``: it is time to ask
+    how content they are, and nobody has in this visit.
     """
 
     account_id: int
@@ -78,6 +80,7 @@ class VisitSheet:
     last: LastContact | None
     spoken: VisitOutcome
     usual_mode: VisitMode
+    ask_score: bool = False
 
     @property
     def left(self) -> tuple[VisitItem, ...]:
@@ -111,7 +114,10 @@ def visit_sheet(ws: Workspace, account_id: int) -> VisitSheet:
             items_of(connection, account_id), {}, (), _reasons(connection),
             _last(connection, account_id), VisitOutcome.INFORMATION, usual,
         )  # fmt: skip
-        return sheet if here is None else _running(connection, sheet, here)
+        if here is None:
+            return sheet
+        due = may_ask(ws, connection, account_id)
+        return replace(_running(connection, sheet, here), ask_score=due)
 
 
 def _running(connection: Connection, sheet: VisitSheet, row: Any) -> VisitSheet:

@@ -150,7 +150,8 @@ class CustomerPresenter:
         today = ws.today()
 
         def work() -> list[HeatItem]:
-            return [heat_item(row, scale, today) for row in sku_rows(ws, account_id, wanted)]
+            rows = sku_rows(ws, account_id, wanted)
+            return [heat_item(row, scale, today, ws.currency) for row in rows]
 
         self._runner.read(work, self._view.put_skus, owner=self)
 

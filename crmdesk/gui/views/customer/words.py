@@ -100,7 +100,7 @@ def card_item(
         timeline_note=timeline_note(card.timeline),
         sku_keys=card.skus.keys,
         sku_months=card.skus.months,
-        skus=tuple(heat_item(row, scale, today) for row in card.rows),
+        skus=tuple(heat_item(row, scale, today, currency) for row in card.rows),
         steps=waterfall_steps(card.value.waterfall, currency),
         value_empty=_value_empty(card.value),
         break_even=_break_even(card.value, currency),

@@ -18,6 +18,7 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.service.presenter import Reported, Words
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry
+from crmdesk.gui.widgets.field_form import ChoiceField, labelled
 from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
 from crmdesk.gui.widgets.panels import FlowBox, Panel, Surface
 from crmdesk.gui.widgets.product_finder import ProductFinder
@@ -52,9 +53,19 @@ class ReportForm(Panel):
         subject = LabelledEntry(_("What is wrong"), parent=self)
         details = LabelledEntry(_("In detail"), parent=self)
         order = LabelledEntry(_("Order"), placeholder=_("number, if it is about one"), parent=self)
+        returned = LabelledEntry(
+            _("Return"), placeholder=_("number, if it is about one"), parent=self
+        )
         self.subject, self.details, self.order = subject.field, details.field, order.field
-        for entry in (subject, details, order):
+        self.returned = returned.field
+        self.contact = ChoiceField(_("Contact"), [("", "–")], self)
+        column.addWidget(subject)
+        column.addWidget(labelled(_("Contact"), self.contact, self))
+        self.contact.entered.connect(lambda _text: self.focusNextChild())
+        self.contact.given_up.connect(self.closed)
+        for entry in (details, order, returned):
             column.addWidget(entry)
+        for entry in (subject, details, order, returned):
             entry.field.entered.connect(lambda _text: self.focusNextChild())
             entry.field.given_up.connect(self.closed)
         self.finder = ProductFinder(
@@ -78,10 +89,11 @@ class ReportForm(Panel):
         self.body.addLayout(column)
         self.hide()
 
-    def open(self, customer: str) -> None:
-        """Open it empty for a customer."""
+    def open(self, customer: str, contacts: Sequence[tuple[int, str]] = ()) -> None:
+        """Open it empty for a customer with these people."""
+        self.contact.set_choices([("", "–"), *((str(key), name) for key, name in contacts)])
         self.set_title(_("New ticket"), customer)
-        for field in (self.subject, self.details, self.order):
+        for field in (self.subject, self.details, self.order, self.returned):
             field.put_text("")
             field.clear()
         self.kinds.choose(TicketKind.INCIDENT.value)
@@ -105,7 +117,8 @@ class ReportForm(Panel):
         self.reported.emit(
             Reported(
                 TicketKind(self.kinds.choice()), Priority(self.priorities.choice()),
-                self.subject.text(), self.details.text(), self.order.text(),
+                self.subject.text(), self.details.text(), self.order.text(), self.returned.text(),
+                int(self.contact.value()) if self.contact.value() else None,
             )
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from crmdesk.domain.tickets import Priority
 from crmdesk.gui.customer_finding import CustomerFinder
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
+from crmdesk.gui.views.service.about import AboutView, TicketLinks
 from crmdesk.gui.views.service.words import (
     SheetItem,
     figure_pairs,
@@ -28,6 +29,7 @@ from crmdesk.gui.views.service.words import (
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.i18n import _, format_number, ngettext
 from crmdesk.services import satisfaction, tickets, undo
+from crmdesk.services.queries.customer import contacts
 from crmdesk.services.queries.customers import CustomerRow, customer_rows
 from crmdesk.services.queries.order import FoundProduct, find_products
 from crmdesk.services.queries.service_figures import ServiceFigures, service_figures
@@ -45,7 +47,7 @@ from crmdesk.services.queries.tickets import (
 )
 from crmdesk.services.tickets import Opened, Report
 
-_SHOWN_KINDS = ("ticket", "ticket_event", "survey_score", "account")
+_SHOWN_KINDS = ("ticket", "ticket_event", "survey_score", "account", "attachment")
 _NEXT_PRIORITY = {"low": Priority.NORMAL, "normal": Priority.HIGH, "high": Priority.LOW}
 
 
@@ -69,9 +71,11 @@ class Reported:
     subject: str = ""
     description: str = ""
     order_number: str = ""
+    return_number: str = ""
+    contact_id: int | None = None
 
 
-class ServiceView(ListView[TicketRow], Protocol):
+class ServiceView(AboutView, ListView[TicketRow], Protocol):
     """What the presenter asks of the widget."""
 
     def show_ticket(self, item: SheetItem | None) -> None:
@@ -85,8 +89,8 @@ class ServiceView(ListView[TicketRow], Protocol):
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that a ticket can be reported for."""
 
-    def show_form(self, customer: str) -> None:
-        """Open the form of a new ticket."""
+    def show_form(self, customer: str, contacts: Sequence[tuple[int, str]]) -> None:
+        """Open the form of a new ticket; ``contacts`` are who may have reported it."""
 
     def show_product(self, name: str) -> None:
         """Name the SKU that the new ticket is about."""
@@ -130,6 +134,7 @@ class ServicePresenter:
         self._product: FoundProduct | None = None
         self._go_to: int | None = None
         self._busy = False
+        self.links = TicketLinks(context, view, self)
 
     # ---------------------------------------------------------------------------------- life
 
@@ -231,13 +236,17 @@ class ServicePresenter:
         """Open the form for a customer."""
         ws = self._ws
 
-        def done(rows: Mapping[int, CustomerRow]) -> None:
-            row = rows.get(account_id)
+        def work() -> tuple[CustomerRow | None, list[tuple[int, str]]]:
+            people = [(one.id, one.name) for one in contacts(ws, account_id)]
+            return customer_rows(ws, [account_id]).get(account_id), people
+
+        def done(found: tuple[CustomerRow | None, list[tuple[int, str]]]) -> None:
+            row, people = found
             if row is not None:
                 self._for, self._visit, self._product = (row.id, row.name), visit_id, None
-                self._view.show_form(row.name)
+                self._view.show_form(row.name, people)
 
-        self._runner.read(lambda: customer_rows(ws, [account_id]), done, owner=self)
+        self._runner.read(work, done, owner=self)
 
     def find_products(self, text: str) -> None:
         """Look for the SKU of a new ticket."""
@@ -262,7 +271,7 @@ class ServicePresenter:
         report = Report(
             what.subject, what.kind, what.description,
             None if self._product is None else self._product.product_id, what.order_number,
-            what.priority, visit_id=self._visit,
+            what.priority, what.contact_id, self._visit, what.return_number,
         )  # fmt: skip
 
         def done(opened: Opened) -> None:
@@ -349,23 +358,24 @@ class ServicePresenter:
             about = ("ticket", sheet.row.id)
             self._write(
                 lambda: satisfaction.record_score(
-                    ws, sheet.row.account_id, satisfaction.CSAT, value, about=about
+                    ws, sheet.row.account_id, satisfaction.CSAT, value, about=about,
+                    contact_id=sheet.about.contact_id,
                 )
-            )
+            )  # fmt: skip
 
     def _write(self, work: Callable[[], ChangeSet]) -> None:
         def done(changes: ChangeSet) -> None:
             txn = changes.undo
             if txn is not None:
                 self._desk.toast(_("Changed."), undo=lambda: self._take_back(txn))
-            self._refresh()
+            self.refresh()
 
         self._runner.write(work, done, self._failed, owner=self)
 
     def _take_back(self, txn: int) -> None:
         ws = self._ws
         self._runner.write(
-            lambda: undo.undo(ws, txn), lambda _changes: self._refresh(), self._failed, owner=self
+            lambda: undo.undo(ws, txn), lambda _changes: self.refresh(), self._failed, owner=self
         )
 
     def _failed(self, error: Exception) -> None:
@@ -374,7 +384,8 @@ class ServicePresenter:
 
     # -------------------------------------------------------------------------------- reading
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Read again."""
         self._read()
         if self._shown is not None:
             self._read_sheet(self._shown)

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.keyed_list import ChipItem
+from crmdesk.gui.opening_files import show_contents
+from crmdesk.gui.photos import compressed
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.form import ChoiceBar, ReportForm, WordsBar
 from crmdesk.gui.views.service.model import DUE_COLUMN, events_model, tickets_model
 from crmdesk.gui.views.service.presenter import ServicePresenter, Words
 from crmdesk.gui.views.service.words import EventItem, SheetItem, group_words
+from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.badges import Badge
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.customer_picker import CustomerPicker
+from crmdesk.gui.widgets.field_form import FieldForm
 from crmdesk.gui.widgets.fields import SearchField
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.gui.widgets.lines import Run, TextLabel
@@ -36,6 +41,7 @@ from crmdesk.services.queries.order import FoundProduct
 from crmdesk.services.queries.tickets import TicketRow
 
 _SIDE = 384
+_LINKS_HEIGHT = 152
 _FOOT = (
     "service.reply", "service.incoming", "service.wait", "service.resolve", "service.assign",
     "service.priority", "service.note", "service.score", "service.close_ticket",
@@ -98,6 +104,10 @@ class ServicePlace(QWidget):
         column.addWidget(self.picker)
         self.form = ReportForm(self)
         column.addWidget(self.form)
+        self.links = FieldForm(keys.hint("service.save"), self)
+        self.links.setFixedHeight(theme.scaled(_LINKS_HEIGHT))
+        self.links.hide()
+        column.addWidget(self.links)
         row = QHBoxLayout()
         row.setSpacing(t.SPACE_3)
         left = QVBoxLayout()
@@ -160,6 +170,12 @@ class ServicePlace(QWidget):
         head.addLayout(self._badges)
         for widget in (self._about, self._clocks, self._customer):
             head.addWidget(widget)
+        self._offer = KeyHintButton(
+            _("Time to ask how content they are"), keys.hint("service.score"), kind="quiet",
+            parent=panel,
+        )  # fmt: skip
+        self._offer.clicked.connect(self.presenter.ask_score)
+        head.addWidget(self._offer)
         panel.body.addLayout(head)
         self.events = RowsTable(events_model(self), row_height=44, parent=panel)
         self.events.setAccessibleName(_("History"))
@@ -186,6 +202,8 @@ class ServicePlace(QWidget):
         self.form.closed.connect(self.close_form)
         self.form.finder.searched.connect(presenter.find_products)
         self.form.finder.chosen.connect(presenter.choose_product)
+        self.links.saved.connect(presenter.links.save)
+        self.links.closed.connect(self.close_links)
         self.bar.said.connect(lambda kind, text: presenter.say(Words(kind), text))
         self.bar.closed.connect(self.table.setFocus)
         self.choice.closed.connect(self.table.setFocus)
@@ -199,6 +217,11 @@ class ServicePlace(QWidget):
             ("score", presenter.ask_score), ("save", self._on_save_wanted),
             ("leave", self._on_escaped), ("figures", self._on_figures_wanted),
             ("sku", self.form.finder.field.setFocus), ("rules", presenter.open_rules),
+            ("links", presenter.links.ask), ("files", presenter.links.open_files),
+            ("add_file", self._on_file_wanted),
+            ("open_order", partial(presenter.links.open, "order")),
+            ("open_sku", partial(presenter.links.open, "sku")),
+            ("open_return", partial(presenter.links.open, "return")),
         ):  # fmt: skip
             keys.bind(self, f"service.{action}", slot)
 
@@ -239,6 +262,7 @@ class ServicePlace(QWidget):
             self._badges.addWidget(Badge(badge, self))
         self._badges.addStretch(1)
         self._about.setText(item.about)
+        self._offer.setVisible(item.asks_score)
         self._clocks.set_pairs(item.clocks)
         self._customer.set_pairs(item.customer)
         rows = {event.key: event for event in item.events}
@@ -257,10 +281,34 @@ class ServicePlace(QWidget):
         """Show customers that a ticket can be reported for."""
         self.picker.show_matches(rows)
 
-    def show_form(self, customer: str) -> None:
+    def show_form(self, customer: str, contacts: Sequence[tuple[int, str]]) -> None:
         """Open the form of a new ticket."""
         self._new.hide()
-        self.form.open(customer)
+        self.form.open(customer, contacts)
+
+    def show_links(self, title: str, fields: Sequence[AskedField]) -> None:
+        """Open the form of what a ticket is about."""
+        self.links.show()
+        self.links.show_form(title, "", fields)
+
+    def say_link_wrong(self, field: str, words: str) -> None:
+        """Say what is wrong in it."""
+        self.links.say(field, words)
+
+    def close_links(self) -> None:
+        """The form of what a ticket is about goes."""
+        self.links.hide()
+        self.table.setFocus()
+
+    def offer_files(self, files: Sequence[tuple[int, str]]) -> None:
+        """Ask which file to open."""
+        self._answer = self._on_file_chosen
+        choices = [(str(n), name, key) for n, (key, name) in enumerate(files, start=1)]
+        self.choice.ask(_("Which file?"), choices)
+
+    def open_file(self, name: str, data: bytes) -> None:
+        """Show the contents of a file."""
+        show_contents(name, data)
 
     def show_product(self, name: str) -> None:
         """Name the SKU that the new ticket is about."""
@@ -324,13 +372,25 @@ class ServicePlace(QWidget):
         if value is not None:
             self.presenter.score(value)
 
+    def _on_file_chosen(self, value: int | None) -> None:
+        if value is not None:
+            self.presenter.links.open_file(value)
+
+    def _on_file_wanted(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(self, _("Add a file"))
+        self.presenter.links.add_files([Path(path) for path in paths], compressed)
+
     def _on_save_wanted(self) -> None:
         if self.form.isVisible():
             self.form.submit()
+        elif self.links.isVisible():
+            self.links.submit()
 
     def _on_escaped(self) -> None:
         if self.form.isVisible():
             self.close_form()
+        elif self.links.isVisible():
+            self.close_links()
         elif self.bar.isVisible():
             self.bar.hide()
             self.table.setFocus()

@@ -110,7 +110,15 @@ def sheet_item(sheet: TicketSheet, now: datetime, clock: Clock, currency: str) -
     """A ticket in words."""
     row = sheet.row
     about = [ticket_kind_word(row.kind)]
-    about += [words for words in (row.product, sheet.order_number, sheet.contact) if words]
+    named = sheet.about
+    about += [
+        words
+        for words in (row.product, named.order_number, named.return_number, named.contact)
+        if words
+    ]
+    if named.files:
+        count = len(named.files)
+        about.append(ngettext("{count} file", "{count} files", count).format(count=count))
     return SheetItem(
         row.subject,
         (state_badge(row, now), priority_badge(row)),

@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.errors import FieldError, NotFound
+from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.visit.words import SheetItem, read_step, sheet_item
 from crmdesk.i18n import _
-from crmdesk.services import satisfaction, stock_counts, undo, visit_reports, visits
+from crmdesk.services import (
+    satisfaction,
+    stock_counts,
+    undo,
+    visit_places,
+    visit_reports,
+    visits,
+)
 from crmdesk.services.queries.order import FoundProduct, find_products
 from crmdesk.services.queries.today import ReasonRow
 from crmdesk.services.queries.visit_sheet import VisitSheet, visit_sheet
@@ -38,6 +45,7 @@ class Typed:
     step: str = ""
     promise: str = ""
     score: str = ""
+    here: str = ""
 
 
 class VisitView(Protocol):
@@ -79,6 +87,7 @@ class VisitPresenter:
         self._typed = Typed()
         self._count = 0
         self._busy = False
+        self._asked_consent = False
 
     def start(self) -> None:
         """Nothing is read before a customer is chosen."""
@@ -206,6 +215,36 @@ class VisitPresenter:
             self._failed,
             owner=self,
         )
+
+    def say_here(self) -> None:
+        """Keep where the running visit is; the first time it is asked whether it may be."""
+        visit_id = self._visit()
+        if visit_id is None:
+            self._desk.banner(_("Start the visit first."), _("Space starts it."))
+            return
+        ws, agreed, typed = self._ws, self._asked_consent, self._typed.here
+
+        def work() -> ChangeSet:
+            if agreed:
+                visit_places.agree(ws)
+            return visit_places.say_here(ws, visit_id, typed)
+
+        def done(changes: ChangeSet) -> None:
+            self._typed = replace(self._typed, here="")
+            self._view.show_typed(self._typed)
+            self._toast(_("The place of this visit is kept."), changes)
+
+        def failed(error: Exception) -> None:
+            self._asked_consent = (
+                isinstance(error, UserError) and error.code == visit_places.NO_CONSENT
+            )
+            if self._asked_consent and isinstance(error, UserError):
+                self._desk.banner(error.message, error.hint)
+            else:
+                self._failed(error)
+
+        self._asked_consent = False
+        self._runner.write(work, done, failed, owner=self)
 
     def find(self, text: str) -> None:
         """Look for a product to count; ``24 rice`` counts 24 of it."""

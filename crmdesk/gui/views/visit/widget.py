@@ -73,6 +73,7 @@ class VisitPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = VisitPresenter(context, self, compressed)
+        self._offer = ""
         self._build()
         self._bind()
         self.setFocusProxy(self.questions)
@@ -198,15 +199,21 @@ class VisitPlace(QWidget):
         score = LabelledEntry(
             _("Would recommend us"), keys.hint("visit.score"), placeholder="0–10", parent=panel
         )
+        here = LabelledEntry(
+            _("I am here"), keys.hint("visit.here"), parent=panel,
+            placeholder=_("at the pin, or 42.5063, 1.5218"),
+        )  # fmt: skip
         self.step, self.promise, self.note = step.field, promise.field, note.field
-        self.score = score.field
+        self.score, self.here = score.field, here.field
+        self._score_due = TextLabel("", ink="accent", size=t.SIZE_SMALL, wrap=True, parent=panel)
         self._step_on = TextLabel("", ink="muted", size=t.SIZE_SMALL, parent=panel)
         self._promise_on = TextLabel("", ink="muted", size=t.SIZE_SMALL, parent=panel)
         for entry, below in (
             (step, self._step_on),
             (promise, self._promise_on),
             (note, None),
-            (score, None),
+            (score, self._score_due),
+            (here, None),
         ):
             entry.field.setMaxLength(200)
             column.addWidget(entry)
@@ -241,7 +248,9 @@ class VisitPlace(QWidget):
         self.score.entered.connect(lambda _text: presenter.score())
         for field in (self.note, self.step):
             field.entered.connect(lambda _text: self.questions.setFocus())
-        for field in (self.note, self.step, self.promise, self.score):
+        self.here.textEdited.connect(lambda text: presenter.type(here=text))
+        self.here.entered.connect(lambda _text: presenter.say_here())
+        for field in (self.note, self.step, self.promise, self.score, self.here):
             field.given_up.connect(self.questions.setFocus)
         self.finder.searched.connect(presenter.find)
         self.finder.chosen.connect(presenter.count)
@@ -251,7 +260,7 @@ class VisitPlace(QWidget):
         for action, slot in (
             ("start", presenter.begin), ("end", presenter.ask_end), ("mode", presenter.next_mode),
             ("step", self.step.setFocus), ("promise", self.promise.setFocus),
-            ("score", self.score.setFocus),
+            ("score", self.score.setFocus), ("here", presenter.say_here),
             ("note", self.note.setFocus), ("count", self.finder.field.setFocus),
             ("photo", self._on_photo_wanted), ("ticket", presenter.open_ticket),
             ("order", lambda: presenter.go_to("order")),
@@ -281,7 +290,11 @@ class VisitPlace(QWidget):
         self._kept.setVisible(bool(item.kept))
         self._empty.setVisible(not item.kept)
         self._last.set_pairs(item.last or (Pair(_("Never met before"), ""),))
-        for label, text in ((self._step_on, item.step_on), (self._promise_on, item.promise_on)):
+        self._offer = item.offer
+        for label, text in (
+            (self._step_on, item.step_on), (self._promise_on, item.promise_on),
+            (self._score_due, item.offer),
+        ):  # fmt: skip
             label.setText(text)
             label.setVisible(bool(text))
         self._notice.setVisible(bool(item.warning))
@@ -292,7 +305,7 @@ class VisitPlace(QWidget):
         """Put the fields to these values."""
         for field, text in (
             (self.note, typed.note), (self.step, typed.step), (self.promise, typed.promise),
-            (self.score, typed.score),
+            (self.score, typed.score), (self.here, typed.here),
         ):  # fmt: skip
             field.put_text(text)
             if field.text() != text:
@@ -306,6 +319,9 @@ class VisitPlace(QWidget):
     def ask_outcome(self, name: str, reasons: Sequence[ReasonRow]) -> None:
         """Ask how it ended."""
         self.outcome.show()
+        if self._offer:
+            words = f"{self._offer} {keys.hint('visit.score')}"
+            self._notice.say([Run(words)], tone="accent")
         self._go.set_kind("outline")
         self.outcome.ask(name, reasons)
 
@@ -323,7 +339,9 @@ class VisitPlace(QWidget):
 
     def _on_escaped(self) -> None:
         # In a field Esc is done with the field; what was typed stays.
-        if self.focusWidget() in (self.step, self.promise, self.note, self.score):
+        if self.focusWidget() in (
+            self.step, self.promise, self.note, self.score, self.here,
+        ):  # fmt: skip
             self.questions.setFocus()
         else:
             self.presenter.leave()
@@ -339,6 +357,8 @@ class VisitPlace(QWidget):
 
     def _on_outcome_left(self) -> None:
         self.outcome.hide()
+        if self._offer:
+            self._notice.hide()
         self._go.set_kind("filled")
         self.questions.setFocus()
 

@@ -45,6 +45,7 @@ class SheetItem:
     step_on: str
     promise_on: str
     warning: str
+    offer: str = ""
 
 
 def read_step(typed: str, today: date) -> NextStep | None:
@@ -110,6 +111,7 @@ def sheet_item(
         "" if step is None else format_date_near(step.on, sheet.today),
         "" if promise is None else format_date_near(promise.on, sheet.today),
         warning,
+        _("Time to ask: would they recommend us, 0 to 10?") if sheet.ask_score else "",
     )
 
 

@@ -27,7 +27,7 @@ from crmdesk.interchange.sales_cells import (
 )
 from crmdesk.interchange.sales_goods import Goods
 from crmdesk.interchange.sales_lines import Alone, SoldLines
-from crmdesk.storage.bulk import insert_flat, insert_rows
+from crmdesk.storage.bulk import insert_flat
 
 _SALE_COLUMNS = (
     "id", "uid", "account_id", "kind", "date", "document", "currency", "batch_uid", "net_minor",
@@ -36,7 +36,7 @@ _SALE_COLUMNS = (
 _LINE_COLUMNS = (
     "parent_id", "position", "product_id", "quantity", "factor", "base_quantity", "net_minor",
 )  # fmt: skip
-_DOCUMENTS_AT_ONCE = 20_000
+_DOCUMENTS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +98,18 @@ class SalesWriter:
         """Write the documents with their totals."""
         context, texts = self._context, self._documents_told
         totals = self._totals[: len(self._documents)].tolist()
-        rows: list[tuple[Any, ...]] = []
+        flat: list[Any] = []
         for (account, day, document, is_sale), place in self._documents.items():
             count, net, cost = totals[place]
-            rows.append(
-                (
-                    self._first + place, context.uids(), account, "sale" if is_sale else "return",
-                    day_text(day), texts[document] or None, context.currency, context.batch_uid,
-                    net, cost, count,
-                )
+            flat += (
+                self._first + place, context.uids(), account, "sale" if is_sale else "return",
+                day_text(day), texts[document] or None, context.currency, context.batch_uid,
+                net, cost, count,
             )  # fmt: skip
-            if len(rows) == _DOCUMENTS_AT_ONCE:
-                insert_rows(self._connection, "sale", _SALE_COLUMNS, rows)
-                rows.clear()
-        insert_rows(self._connection, "sale", _SALE_COLUMNS, rows)
+            if len(flat) >= _DOCUMENTS_AT_ONCE * len(_SALE_COLUMNS):
+                insert_flat(self._connection, "sale", _SALE_COLUMNS, flat)
+                flat.clear()
+        insert_flat(self._connection, "sale", _SALE_COLUMNS, flat)
 
     def _by_itself(self, at: int, row: list[str], found: Columns, alone: Alone) -> None:
         """Judge one row outside the columns; what it names is made when it is taken."""

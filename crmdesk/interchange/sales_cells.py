@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -253,6 +254,7 @@ def sold_chunks(table: TableFile, head: Chunk, parser: SalesParser) -> Iterator[
     yield parser.chunk((), (), table.digest.hex())
 
 
+@lru_cache(maxsize=50_000)
 def day_text(number: int) -> str:
     """The date behind a day of :class:`Columns`."""
     return date.fromordinal(number + _EPOCH).isoformat()

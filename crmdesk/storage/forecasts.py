@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -37,6 +37,7 @@ from crmdesk.storage.substitute_prices import listed_prices
 
 _EPOCH = date(1970, 1, 1)
 _CHUNK = 100_000
+_DOCUMENTS_TOLD = 10_000
 
 _LINES = (
     "SELECT s.account_id, l.product_id, CAST(julianday(s.date) - 2440587.5 AS INTEGER),"
@@ -49,7 +50,7 @@ _DOCUMENTS = "SELECT id, account_id, CAST(julianday(date) - 2440587.5 AS INTEGER
 _LINES_TOLD = (
     "SELECT group_concat(parent_id), group_concat(product_id), group_concat(base_quantity),"
     " group_concat(net_minor), group_concat(coalesce(packaging_id, 0))"
-    " FROM (SELECT * FROM sale_line ORDER BY parent_id, position) GROUP BY parent_id / ?"
+    " FROM (SELECT * FROM sale_line WHERE parent_id BETWEEN ? AND ? ORDER BY parent_id, position)"
 )
 _INSERT = (
     "INSERT INTO summary_pair (account_id, product_id, n, first_on, last_on, last_quantity,"
@@ -99,7 +100,7 @@ def read_lines(connection: Connection, account_ids: Sequence[int] | None = None)
     """All sale lines, or those of some accounts, ordered by document and position."""
     if account_ids is None:
         sale, owner, date_of = _columns(connection, _DOCUMENTS + " ORDER BY id", 3)
-        parent, product, quantity, net, packaging = _sold(connection)
+        parent, product, quantity, net, packaging = _sold(connection, sale)
         at = np.searchsorted(sale, parent)
         return LineArrays(SaleLines(owner[at], product, date_of[at], quantity), net, packaging)
     where = f" WHERE s.account_id IN ({','.join(str(int(key)) for key in account_ids)})"
@@ -121,14 +122,19 @@ def _columns(connection: Connection, query: str, width: int) -> list[Any]:
     return [np.ascontiguousarray(column) for column in table.reshape(-1, width).T]
 
 
-def _sold(connection: Connection) -> list[Any]:
-    """:data:`_LINES_TOLD` as arrays: numbers in long texts are read in half the time of rows."""
+def _sold(connection: Connection, documents: Ints) -> list[Any]:
+    """:data:`_LINES_TOLD` of these documents, sorted, as arrays; half the time of reading rows."""
     cursor = connection.connection.cursor()
-    cursor.execute(_LINES_TOLD, (_CHUNK,))
-    told = cursor.fetchall()
+    told: list[Any] = [("",) * 5]
+    for at in range(0, len(documents), _DOCUMENTS_TOLD):
+        part = documents[at : at + _DOCUMENTS_TOLD]
+        told += cursor.execute(_LINES_TOLD, (int(part[0]), int(part[-1]))).fetchall()
     cursor.close()
-    columns = zip(*told, strict=True) if told else repeat((), 5)
-    return [np.fromstring(",".join(column), np.int64, sep=",") for column in columns]
+    columns = zip(*(texts for texts in told if texts[0] is not None), strict=True)
+    return [
+        np.concatenate([np.fromstring(text, np.int64, sep=",") for text in column])
+        for column in columns
+    ]
 
 
 def fitted(connection: Connection, today: date) -> tuple[reorder_models.Offered, int] | None:

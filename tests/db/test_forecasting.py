@@ -18,7 +18,7 @@ from crmdesk.services import forecasting
 from crmdesk.services.forecasting import bring_up_to_date, forecast_standing
 from crmdesk.services.imports import import_file
 from crmdesk.services.workspace import Workspace, workspace_of
-from crmdesk.storage import profile, reorder_models, summaries
+from crmdesk.storage import forecasts, profile, reorder_models, summaries
 from crmdesk.storage.check import check
 from tests.db.conftest import instant
 
@@ -77,6 +77,26 @@ def _cut_after(calls: int) -> Callable[[], bool]:
 def _accounts(ws: Workspace) -> list[int]:
     with ws.database.read() as connection:
         return list(connection.exec_driver_sql("SELECT id FROM account ORDER BY id").scalars())
+
+
+@pytest.mark.parametrize("documents", [7, 10_000])
+def test_all_lines_are_those_of_every_customer(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, documents: int
+) -> None:
+    """Of all they come as long texts, many documents at a time; of some customers as rows."""
+    monkeypatch.setattr(forecasts, "_DOCUMENTS_TOLD", documents)
+    with ws.database.read() as connection:
+        accounts = connection.exec_driver_sql("SELECT id FROM account").scalars().all()
+        every, some = (forecasts.read_lines(connection, which) for which in (None, accounts))
+        count = connection.exec_driver_sql("SELECT count(*) FROM sale_line").scalar_one()
+    assert len(every.net_minor) == count > 100
+    for one, other in zip(_columns(every), _columns(some), strict=True):
+        assert (one == other).all()
+
+
+def _columns(lines: forecasts.LineArrays) -> list[Any]:
+    sales = lines.sales
+    return [sales.account, sales.sku, sales.day, sales.quantity, lines.net_minor, lines.packaging]
 
 
 def test_a_new_day_is_made_customer_by_customer_as_in_one_go(ws: Workspace) -> None:

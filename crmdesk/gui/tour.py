@@ -67,6 +67,12 @@ class Guide:
         focused: QWidget | None = window.focusWidget()
         QTest.keyClick(window if focused is None else focused, key, modifiers)
 
+    def write(self, words: str) -> None:
+        """Type words into whatever has the focus."""
+        window = self.desktop.window
+        focused: QWidget | None = window.focusWidget()
+        QTest.keyClicks(window if focused is None else focused, words)
+
     def wait(self, done: Callable[[], bool], what: str) -> None:
         """Let the window work until ``done``; StepFailed when that takes too long."""
         ends = time.monotonic() + _PATIENCE_S
@@ -189,9 +195,16 @@ def _today(guide: Guide) -> None:
         raise StepFailed(_("nothing is planned today"))
 
 
+def _brief(guide: Guide) -> None:
+    guide.place("today")
+    guide.press(Qt.Key.Key_B)
+    guide.wait(lambda: _here(guide) == "brief", _("B did not open the call brief"))
+
+
 def _start_visit(guide: Guide) -> None:
     from crmdesk.services.queries.today import day_route
 
+    guide.open_place(1)
     guide.place("today")
     route = day_route(guide.workspace)
     if route.running_visit_id is None:
@@ -202,7 +215,14 @@ def _start_visit(guide: Guide) -> None:
     )
 
 
+def _sheet(guide: Guide) -> None:
+    guide.place("today")
+    guide.press(Qt.Key.Key_V)
+    guide.wait(lambda: _here(guide) == "visit", _("V did not open the visit sheet"))
+
+
 def _take_order(guide: Guide) -> None:
+    guide.open_place(1)
     guide.place("today")
     guide.press(Qt.Key.Key_O)
     guide.wait(lambda: _here(guide) == "order", _("O did not open the order"))
@@ -247,10 +267,23 @@ def _customers(guide: Guide) -> None:
     guide.place("customers")
 
 
+def _lists(guide: Guide) -> None:
+    guide.place("customers")
+    guide.press(Qt.Key.Key_F)
+    guide.wait(lambda: _here(guide) == "lists", _("F did not open the lists"))
+
+
 def _card(guide: Guide) -> None:
+    guide.open_place(2)
     guide.place("customers")
     guide.press(Qt.Key.Key_Return)
     guide.wait(lambda: _here(guide) == "customer", _("Enter did not open the customer"))
+
+
+def _tickets(guide: Guide) -> None:
+    guide.place("customer")
+    guide.press(Qt.Key.Key_T, _SHIFT)
+    guide.wait(lambda: _here(guide) == "service", _("Shift+T did not open the tickets"))
 
 
 def _plan(guide: Guide) -> None:
@@ -272,6 +305,42 @@ def _reorder(guide: Guide) -> None:
 def _orders(guide: Guide) -> None:
     guide.open_place(5)
     guide.place("orders")
+
+
+def _pipeline(guide: Guide) -> None:
+    from crmdesk.domain.pipeline import OPEN_STAGES
+    from crmdesk.services.queries.deals import deal_rows
+
+    guide.open_place(7)
+    deal = guide.place("pipeline").presenter.deal
+    if deal is None:
+        raise StepFailed(_("the board is empty"))
+    before = deal_rows(guide.workspace, [deal])[deal].stage
+    if before not in OPEN_STAGES:
+        return
+    # From the last open stage on there is a reason to be given.
+    back = before is OPEN_STAGES[-1]
+    guide.press(Qt.Key.Key_Left if back else Qt.Key.Key_Right, _SHIFT)
+    guide.wait(
+        lambda: deal_rows(guide.workspace, [deal])[deal].stage is not before,
+        _("Shift with an arrow did not move the opportunity"),
+    )
+
+
+def _task(guide: Guide) -> None:
+    from crmdesk.services.queries.notices import coming_tasks
+
+    guide.open_place(8)
+    place, before = guide.place("tasks"), len(coming_tasks(guide.workspace))
+    guide.press(Qt.Key.Key_N)
+    guide.settle()
+    guide.press(Qt.Key.Key_Return)
+    guide.wait(lambda: place.form.form is not None, _("N did not open the form of a task"))
+    guide.write(_("Bring the price list"))
+    guide.press(Qt.Key.Key_Return)
+    guide.wait(
+        lambda: len(coming_tasks(guide.workspace)) == before + 1, _("Enter did not keep the task")
+    )
 
 
 def _search(guide: Guide) -> None:
@@ -354,16 +423,22 @@ def _planned_ahead(guide: Guide) -> int:
 
 _DAY: tuple[tuple[str, Callable[[], str], Callable[[Guide], None]], ...] = (
     ("today", lambda: _("Today opens with the route"), _today),
+    ("brief", lambda: _("What to know in the doorway"), _brief),
     ("visit", lambda: _("Start the visit"), _start_visit),
+    ("visit-sheet", lambda: _("The visit sheet"), _sheet),
     ("order", lambda: _("Take the suggested order"), _take_order),
     ("order-changed", lambda: _("Change a quantity"), _change_line),
     ("order-submitted", lambda: _("Submit the order"), _submit),
     ("visit-logged", lambda: _("Log the visit"), _log_visit),
     ("customers", lambda: _("Customers"), _customers),
+    ("lists", lambda: _("Lists, filtered by a sentence"), _lists),
     ("customer", lambda: _("Open a customer"), _card),
+    ("tickets", lambda: _("Its tickets"), _tickets),
     ("plan", lambda: _("Plan next week"), _plan),
     ("reorder", lambda: _("Reorder board"), _reorder),
     ("orders", lambda: _("Orders"), _orders),
+    ("pipeline", lambda: _("Move an opportunity on"), _pipeline),
+    ("task", lambda: _("Make a task for tomorrow"), _task),
     ("search", lambda: _("Find by name in another alphabet"), _search),
     ("sync", lambda: _("Sync with HQ"), _sync),
     ("today-dark", lambda: _("Today in the dark"), _dark),

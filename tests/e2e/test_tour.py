@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-_STEPS = 16
+_STEPS = 22
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

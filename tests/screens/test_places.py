@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from crmdesk.gui import theme
+from crmdesk.gui import theme, views
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
@@ -59,6 +59,12 @@ def window(
     made.close()
 
 
+def test_every_place_there_is_has_its_pictures(demo: Workspace) -> None:
+    """A place that no admin reaches would be painted by nobody."""
+    folders = {path.parent.name for path in Path(views.__file__).parent.glob("*/widget.py")}
+    assert folders == {spec.key for spec in places_for(as_admin(demo))}
+
+
 def test_places_are_painted_whole(
     window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot, qapp: QApplication,
     language: str,
@@ -69,7 +75,8 @@ def test_places_are_painted_whole(
     quote = quotes.start_quote(demo, account).quote_id
     shown = {"customer": {"account": account}, "order": {"order": order}, "quote": {"quote": quote}}
     shown |= {
-        place: {"account": account} for place in ("returning", "collecting", "sampling", "visit")
+        place: {"account": account}
+        for place in ("returning", "collecting", "sampling", "visit", "brief")
     }
     cut: list[str] = []
     for spec in places_for(as_admin(demo)):
@@ -88,6 +95,13 @@ def test_places_are_painted_whole(
             pictures.append(picture)
             keep(window, f"{spec.key}-{language}-{scheme}")
         assert pictures[0] != pictures[1], f"{spec.key} does not follow the scheme"
+    window.go("tasks", new=account)
+    qtbot.waitUntil(lambda: runner.running == 0 and window.place("tasks").form.isVisible())
+    for size in SIZES:
+        window.resize(*size)
+        settle(10)
+        cut += [f"new task {size[0]}: {words}" for words in cut_off(window)]
+    keep(window, f"tasks-form-{language}-light")
     assert cut == []
     if language != "en":
         assert title_of("customers") != "Customers"

@@ -163,6 +163,27 @@ def test_what_if_is_what_it_comes_to(office: Workspace) -> None:
     assert said.change.margin < 0 < -said.change.hours
 
 
+def test_who_orders_in_a_rhythm_but_no_product_is_worth_what_it_brought(ws: Workspace) -> None:
+    (row,) = ask(
+        ws,
+        "SELECT s.account_id, s.net_12m_minor - s.cost_12m_minor FROM summary_account s"
+        " WHERE s.net_12m_minor > s.cost_12m_minor AND julianday('2026-11-24')"
+        " - julianday(s.last_on) < 10 AND s.order_days > 9 LIMIT 1",
+    )
+    account, yearly = row
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql("DELETE FROM summary_pair WHERE account_id = ?", (account,))
+    found = serving_facts(ws).customers[account]
+    (rhythm,) = found.rhythms
+    assert rhythm.cycle_days == found.buys_every
+    assert rhythm.margin_per_day == pytest.approx(yearly / 100 / 365)
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE summary_account SET last_on = '2026-01-02' WHERE account_id = ?", (account,)
+        )
+    assert serving_facts(ws).customers[account].rhythms == ()
+
+
 def test_what_if_of_one_customer_concerns_that_one(ws: Workspace) -> None:
     account = a_customer(ws, "A")
     said = what_if_exceptions(ws, {account: AttentionModel(7.0, 0, 45.0)})

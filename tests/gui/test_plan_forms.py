@@ -182,6 +182,16 @@ def test_plans_stand_side_by_side_and_one_is_taken(made: Made, ws: Workspace) ->
     assert [item.key for item in view.variants] == ["now", "margin", "coverage"]
     assert view.chosen == "margin"
     assert queries.week_plan(ws, MONDAY) == before
+    # Figures, map and those left out follow the plan that is drawn, not the one that is kept.
+    drawn = {key: day for key, (day, _card) in view.cards().items()}
+    assert view.heading is not None
+    visits = sum(int(day.stats[0].split()[0]) for day in view.days if day.stats)
+    assert view.heading.totals.startswith(f"{visits} visits")
+    assert visits != before.visits
+    assert not {item.key for item in view.unplanned} & {-key for key in drawn}
+    assert {stop.key for stop in view.map[2]} <= {
+        key for key, day in drawn.items() if day == presenter.day
+    }
     presenter.planner.step(1)
     assert view.chosen == "coverage"
     presenter.planner.choose("now")

@@ -21,6 +21,7 @@ from crmdesk.services.workspace import Workspace
 from crmdesk.storage.met import somebody_met
 
 YEAR_DAYS = 365
+_STOPPED = 2.0
 LEAST_ORDERS = 4
 _USUAL_KM, _USUAL_DRIVE_MINUTES = 10.0, 15.0
 _NOT_BOUGHT = ("new", "lapsed", "substituted")
@@ -72,13 +73,15 @@ def serving_facts(ws: Workspace) -> CompanyFacts:
         call_worth = _call_worth(connection, today)
         rates = read_rates(connection, today)
         rows = connection.exec_driver_sql(
-            "SELECT id, code, name, coalesce(city, ''), coalesce(class, ''),"
-            " coalesce(segment, ''), territory_id FROM account WHERE merged_into_uid IS NULL"
-            " AND status IN ('active', 'prospect', 'lapsed') ORDER BY name, id"
+            "SELECT a.id, a.code, a.name, coalesce(a.city, ''), coalesce(a.class, ''),"
+            " coalesce(a.segment, ''), a.territory_id, s.net_12m_minor - s.cost_12m_minor,"
+            " s.last_on FROM account a LEFT JOIN summary_account s ON s.account_id = a.id"
+            " WHERE a.merged_into_uid IS NULL"
+            " AND a.status IN ('active', 'prospect', 'lapsed') ORDER BY a.name, a.id"
         ).all()
     usual = ways.get(None, (_USUAL_KM, _USUAL_DRIVE_MINUTES))
     found = {}
-    for key, code, name, city, class_, segment, territory in rows:
+    for key, code, name, city, class_, segment, territory, yearly_minor, last_on in rows:
         serving = servings[key]
         visits, calls, visited_every, step = made.get(key, (0, 0, None, None))
         orders, buys_every, alone = bought.get(key, (0, None, 0.0))
@@ -89,7 +92,8 @@ def serving_facts(ws: Workspace) -> CompanyFacts:
         )  # fmt: skip
         found[key] = ServingFacts(
             key, code, name, city, class_, segment, territory, serving, practice,
-            rhythms.get(key, ()), buys_every, visited_every, orders, visits, calls,
+            rhythms.get(key) or _as_one((yearly_minor or 0) / scale, buys_every, last_on, today),
+            buys_every, visited_every, orders, visits, calls,
         )  # fmt: skip
     return CompanyFacts(found, Rates(rates.minute_e4 / 10_000, rates.kilometre_e4 / 10_000))
 
@@ -106,6 +110,20 @@ def _rhythms(connection: Connection, scale: int) -> dict[int, tuple[Rhythm, ...]
         rhythm = Rhythm(float(interval), margin / scale / float(interval))
         found.setdefault(account, []).append(rhythm)
     return {account: tuple(rows) for account, rows in found.items()}
+
+
+def _as_one(
+    yearly: float, buys_every: float | None, last_on: str | None, today: date
+) -> tuple[Rhythm, ...]:
+    """A customer that buys no product in a rhythm but orders in one, by its last twelve months.
+
+    None of it for one that has stopped: no order for twice its usual time.
+    """
+    if buys_every is None or last_on is None or yearly <= 0.0:
+        return ()
+    if (today - date.fromisoformat(last_on)).days > _STOPPED * buys_every:
+        return ()
+    return (Rhythm(buys_every, yearly / YEAR_DAYS),)
 
 
 def _order_days(connection: Connection, today: date) -> dict[int, tuple[int, float | None, float]]:

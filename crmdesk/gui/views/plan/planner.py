@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from crmdesk.domain.money import currency_exponent
 from crmdesk.gui.views.plan import variant_words, words
 from crmdesk.gui.views.plan.items import day_item
 from crmdesk.gui.views.plan.standing import Standing
+from crmdesk.gui.views.plan.totals import week_heading
 from crmdesk.i18n import _, ngettext, weekday_short
 from crmdesk.planning.explain import conflict_text
 from crmdesk.planning.solver import Progress
@@ -146,6 +147,10 @@ class Planner:
         moved = frozenset(
             stop.id for day in draft.days for stop in day.stops if was.get(stop.id) != stop.day
         )
+        # What share of the customers it reaches is known of plans side by side only.
+        days = tuple(replace(day, coverage=None) for day in draft.days)
+        at.drawn = None if draft is present else replace(draft, days=days, coverage=None)
+        at.view.show_heading(week_heading(draft if at.drawn is None else at.drawn, at.ws.currency))
         at.view.show_days(
             [day_item(day, at.ws.today(), at.ws.currency, moved) for day in draft.days]
         )
@@ -281,12 +286,12 @@ class Planner:
             return
         self._chosen = key
         at.view.show_variants(variant_words.items(self._variants, at.ws.currency), key)
-        proposal = chosen.proposal
-        if proposal is None:
-            self._show(at.week, at.week)
-            return
-        orders = proposal.plan.orders()
-        self._show(draft_week(at.week, proposal.source, orders, self._scale()), at.week)
+        draft, proposal = at.week, chosen.proposal
+        if proposal is not None:
+            orders = proposal.plan.orders()
+            draft = draft_week(at.week, proposal.source, orders, self._scale())
+        self._show(draft, at.week)
+        at.redraw()
 
     def step(self, by: int) -> None:
         """Show the plan before or after the one that is shown."""

@@ -47,6 +47,7 @@ class PlanPresenter(Standing):
     def __init__(self, context: PlaceContext, view: PlanView) -> None:
         super().__init__(context, view)
         self.refresh, self.take_back = self.start, self.undo_last
+        self.redraw = self._show_drawn
         self.planner, self.hand = Planner(self), Handwork(self)
         self.strips = Strips(self, self.hand)
         self.giving, self.weekdays = Giving(self), Weekdays(self)
@@ -114,9 +115,11 @@ class PlanPresenter(Standing):
         self._elsewhere = {}
         self.planner.week_read(week)
         self._choose_first(week)
-        self.view.show_heading(week_heading(week, self.ws.currency))
         if not self.planner.comparing:
+            self.drawn = None
+            self.view.show_heading(week_heading(week, self.ws.currency))
             self._show_days()
+            self._show_left_out()
         self._show_selection()
 
     def _choose_first(self, week: WeekRow) -> None:
@@ -146,7 +149,9 @@ class PlanPresenter(Standing):
         self._show_left_out()
 
     def _show_left_out(self) -> None:
-        rows = self.left_out
+        drawn = self.drawn.days if self.drawn is not None else ()
+        there = {stop.account_id for day in drawn for stop in day.stops if stop.in_person}
+        rows = tuple(row for row in self.left_out if row.account_id not in there)
         if self._by_due:
             rows = tuple(sorted(rows, key=lambda row: (row.due_on, -row.expected_minor)))
         currency, today = self.ws.currency, self.ws.today()
@@ -212,7 +217,15 @@ class PlanPresenter(Standing):
         stop = self.stop(self.selected)
         self.view.show_selected(None if stop is None else stop.id)
         self._explain()
-        row = self.day_row(self.day)
+        self._show_route()
+
+    def _show_drawn(self) -> None:
+        """Another plan is on the board: its route, and who is left out of it."""
+        self._show_route()
+        self._show_left_out()
+
+    def _show_route(self) -> None:
+        row = self.drawn_day(self.day)
         title = words.weekday_long(self.day.weekday())
         if row is None:
             self.view.show_map(title, "", (), home_of(self.ws.user.home))

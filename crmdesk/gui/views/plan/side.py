@@ -35,7 +35,8 @@ class SideColumn(QWidget):
         column.setSpacing(t.SPACE_3)
         self._map_panel = Panel(_("Map"), parent=self)
         self.map = MapView(self._map_panel)
-        self.maps = KeyHintButton(_("Maps"), keys.hint("plan.maps"), kind="quiet")
+        self.maps = KeyHintButton("", keys.hint("plan.maps"), kind="quiet", icon="map")
+        self.maps.setAccessibleName(_("Maps"))
         self.maps.setToolTip(keys.title("plan.maps"))
         if self._map_panel.header is not None:
             self._map_panel.header.add_right(self.maps)
@@ -68,6 +69,7 @@ class SideColumn(QWidget):
     ) -> None:
         """Show a day's route with its chosen stop."""
         self._map_panel.set_title(title, note)
+        self._map_panel.setToolTip(note)
         self.map.set_route(stops, home)
         self.map.select(card)
 

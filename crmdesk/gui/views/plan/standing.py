@@ -19,7 +19,10 @@ from crmdesk.services.queries.plan_reasons import UnplannedRow
 
 
 class Standing:
-    """See the module. ``weeks`` are shown, and planned, at once; ``drafted`` while one is drawn."""
+    """See the module. ``weeks`` are shown, and planned, at once.
+
+    ``week`` is the plan as it is, ``drawn`` another one that is on the board meanwhile.
+    """
 
     def __init__(self, context: PlaceContext, view: PlanView) -> None:
         self.closed = False
@@ -30,6 +33,7 @@ class Standing:
         self.monday = queries.monday_of(plans.plan_start(self.ws.today()))
         self.weeks = 1
         self.week: WeekRow | None = None
+        self.drawn: WeekRow | None = None
         self.left_out: tuple[UnplannedRow, ...] = ()
         self.selected: int | None = None
         self.wanted_account: int | None = None
@@ -37,6 +41,7 @@ class Standing:
         self.moved: frozenset[int] = frozenset()
         self.undo: int | None = None
         self.refresh: Callable[[], None] = lambda: None
+        self.redraw: Callable[[], None] = lambda: None
         self.take_back: Callable[[], None] = lambda: None
 
     def stop(self, card: int | None) -> StopRow | None:
@@ -47,6 +52,12 @@ class Standing:
     def day_row(self, day: date) -> DayRow | None:
         """A day of the weeks shown."""
         days = self.week.days if self.week is not None else ()
+        return next((row for row in days if row.day == day), None)
+
+    def drawn_day(self, day: date) -> DayRow | None:
+        """A day as the board has it."""
+        shown = self.drawn or self.week
+        days = shown.days if shown is not None else ()
         return next((row for row in days if row.day == day), None)
 
     def span(self) -> tuple[date, int]:

@@ -101,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
     _block_network()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: no worker is left with one when the others have ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_unconfigure() -> None:
     """Take the throw-away home away."""
     shutil.rmtree(_HOME, ignore_errors=True)

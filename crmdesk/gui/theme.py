@@ -20,6 +20,7 @@ FAMILY = "Inter"
 _SCHEME = "crmdesk_scheme"
 _SCALE = "crmdesk_text_scale"
 _FONTS_LOADED = "crmdesk_fonts_loaded"
+_STYLED = "crmdesk_styled"
 _WEIGHTS = {
     t.REGULAR: QFont.Weight.Normal,
     t.MEDIUM: QFont.Weight.Medium,
@@ -184,8 +185,11 @@ def apply(app: QApplication, scheme: str = "light", *, scale: float = 1.0) -> No
     app.setProperty(_SCHEME, scheme)
     app.setProperty(_SCALE, min(max(scale, 1.0), 1.5))
     load_fonts()
-    if app.style().name().lower() != "fusion":
-        app.setStyle(QStyleFactory.create("Fusion"))
+    # Asked once: behind a stylesheet the style has no name any more.
+    if not app.property(_STYLED):
+        if app.style().name().lower() != "fusion":
+            app.setStyle(QStyleFactory.create("Fusion"))
+        app.setProperty(_STYLED, True)
     app.setFont(font())
     app.setPalette(_palette(tk))
     app.setStyleSheet(_stylesheet(tk))

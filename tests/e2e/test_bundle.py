@@ -9,6 +9,7 @@ from build_spec.build import build, missing_tools, smoke
 
 pytestmark = [
     pytest.mark.bundle,
+    pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(bool(missing_tools()), reason=f"missing: {', '.join(missing_tools())}"),
 ]

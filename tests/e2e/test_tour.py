@@ -37,6 +37,7 @@ def place() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_day_of_the_demo_company(place: Path) -> None:
     demo, pictures = place / "demo", place / "pictures"

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
@@ -32,6 +33,9 @@ from tests.gui.sync_story import tell
 
 SIZES = ((1440, 900), (1280, 800))
 COLOURS = 12
+DARKER = 0.5
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["en", "es", "ru"])
@@ -51,12 +55,36 @@ def window(
 ) -> Iterator[MainWindow]:
     tell(demo)
     accuracy_story.tell(demo)
-    made = MainWindow(runner, Bus(), ErrorDesk())
+    made = opened(demo, runner)
     qtbot.addWidget(made)
-    made.show()
-    made.open_places(as_admin(demo), places_for(as_admin(demo)), ShellSources())
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def _light(qapp: QApplication) -> None:
+    theme.apply(qapp, "light")
+
+
+def opened(ws: Workspace, runner: Runner) -> MainWindow:
+    """The whole window, for somebody who sees every place."""
+    made = MainWindow(runner, Bus(), ErrorDesk())
+    made.show()
+    made.open_places(as_admin(ws), places_for(as_admin(ws)), ShellSources())
+    return made
+
+
+def arguments(demo: Workspace) -> dict[str, dict[str, object]]:
+    """What those places show that show one thing: a customer, a new order, a new quote."""
+    with demo.database.read() as connection:
+        account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
+    order = orders.start_order(demo, account).order_id
+    quote = quotes.start_quote(demo, account).quote_id
+    shown = {"customer": {"account": account}, "order": {"order": order}, "quote": {"quote": quote}}
+    return shown | {
+        place: {"account": account}
+        for place in ("returning", "collecting", "sampling", "visit", "brief")
+    }
 
 
 def test_every_place_there_is_has_its_pictures(demo: Workspace) -> None:
@@ -69,42 +97,72 @@ def test_places_are_painted_whole(
     window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot, qapp: QApplication,
     language: str,
 ) -> None:  # fmt: skip
-    with demo.database.read() as connection:
-        account = connection.exec_driver_sql("SELECT min(id) FROM account").scalar_one()
-    order = orders.start_order(demo, account).order_id
-    quote = quotes.start_quote(demo, account).quote_id
-    shown = {"customer": {"account": account}, "order": {"order": order}, "quote": {"quote": quote}}
-    shown |= {
-        place: {"account": account}
-        for place in ("returning", "collecting", "sampling", "visit", "brief")
-    }
+    places, shown = [spec.key for spec in places_for(as_admin(demo))], arguments(demo)
+    light: dict[str, QImage] = {}
     cut: list[str] = []
-    for spec in places_for(as_admin(demo)):
-        window.go(spec.key, **shown.get(spec.key, {}))
-        qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
+    for place in places:
+        go(window, runner, qtbot, place, shown.get(place, {}))
         for size in SIZES:
             window.resize(*size)
             settle(10)
-            cut += [f"{spec.key} {size[0]}: {words}" for words in cut_off(window)]
-        pictures = []
-        for scheme in ("dark", "light"):
-            theme.apply(qapp, scheme)
-            settle(10)
-            picture = window.place(spec.key).grab().toImage()
-            assert colours(picture) >= COLOURS, f"{spec.key} is blank in {scheme}"
-            pictures.append(picture)
-            keep(window, f"{spec.key}-{language}-{scheme}")
-        assert pictures[0] != pictures[1], f"{spec.key} does not follow the scheme"
-    window.go("tasks", new=account)
+            cut += [f"{place} {size[0]}: {words}" for words in cut_off(window)]
+        light[place] = picture_of(window, place, f"{place}-{language}-light")
+    window.go("tasks", new=shown["customer"]["account"])
     qtbot.waitUntil(lambda: runner.running == 0 and window.place("tasks").form.isVisible())
     for size in SIZES:
         window.resize(*size)
         settle(10)
         cut += [f"new task {size[0]}: {words}" for words in cut_off(window)]
     keep(window, f"tasks-form-{language}-light")
+    theme.apply(qapp, "dark")
+    for place in places:
+        go(window, runner, qtbot, place, shown.get(place, {}))
+        settle(10)
+        dark = picture_of(window, place, f"{place}-{language}-dark")
+        assert shade(dark) < DARKER * shade(light[place]), f"{place} does not follow the scheme"
     assert cut == []
     if language != "en":
         assert title_of("customers") != "Customers"
+
+
+def test_the_open_place_follows_the_scheme_while_it_is_looked_at(
+    demo: Workspace, runner: Runner, qtbot: QtBot, qapp: QApplication, synchronous_maps: None
+) -> None:
+    """In a window for each: Qt dresses all places of one anew whenever the scheme changes."""
+    tell(demo)
+    accuracy_story.tell(demo)
+    shown = arguments(demo)
+    for spec in places_for(as_admin(demo)):
+        window = opened(demo, runner)
+        go(window, runner, qtbot, spec.key, shown.get(spec.key, {}))
+        window.resize(*SIZES[-1])
+        settle(10)
+        pictures = []
+        for scheme in ("light", "dark", "light"):
+            theme.apply(qapp, scheme)
+            settle(10)
+            pictures.append(picture_of(window, spec.key, f"{spec.key}-open-{scheme}"))
+        assert shade(pictures[1]) < DARKER * shade(pictures[0]), f"{spec.key} stays light"
+        assert shade(pictures[1]) < DARKER * shade(pictures[2]), f"{spec.key} stays dark"
+        window.close()
+        window.deleteLater()
+        settle(0)
+
+
+def go(
+    window: MainWindow, runner: Runner, qtbot: QtBot, place: str, shown: dict[str, object]
+) -> None:
+    """Open a place and wait until it has read what it shows."""
+    window.go(place, **shown)
+    qtbot.waitUntil(lambda: runner.running == 0, timeout=30_000)
+
+
+def picture_of(window: MainWindow, place: str, name: str) -> QImage:
+    """What the place looks like; fails when it is blank."""
+    picture = window.place(place).grab().toImage()
+    assert colours(picture) >= COLOURS, f"{name} is blank"
+    keep(window, name)
+    return picture
 
 
 def keep(window: QWidget, name: str) -> None:
@@ -114,10 +172,21 @@ def keep(window: QWidget, name: str) -> None:
         window.grab().save(str(Path(folder) / f"{name}.png"))
 
 
+def pixels(picture: QImage) -> np.ndarray:
+    """A coarse grid over the picture, each point as its blue, green, red and alpha."""
+    plain = picture.convertToFormat(QImage.Format.Format_ARGB32)
+    points = np.frombuffer(plain.constBits(), np.uint8)
+    return points.reshape(plain.height(), plain.width(), 4)[::3, ::3].copy()
+
+
 def colours(picture: QImage) -> int:
-    """How many colours a coarse grid over the picture meets."""
-    points = ((x, y) for x in range(0, picture.width(), 3) for y in range(0, picture.height(), 3))
-    return len({picture.pixel(x, y) for x, y in points})
+    """How many colours the grid meets."""
+    return len(np.unique(pixels(picture).view(np.uint32)))
+
+
+def shade(picture: QImage) -> float:
+    """How light the picture is in the mean, 0 to 255."""
+    return float(pixels(picture)[..., :3].mean())
 
 
 def cut_off(window: QWidget) -> list[str]:

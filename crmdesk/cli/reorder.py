@@ -72,7 +72,7 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
 def _backtest(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.analytics.reorder.musts import musts
     from crmdesk.services import reorder
-    from crmdesk.storage.forecasts import day_of
+    from crmdesk.storage.line_arrays import day_of
 
     with opened(context, whole=False) as ws:
         report = reorder.backtest(ws, chosen.cutoffs, account=chosen.account)

@@ -14,7 +14,7 @@ from crmdesk.i18n import _, language, ngettext
 from crmdesk.services.workspace import Workspace
 
 if TYPE_CHECKING:
-    from crmdesk.storage.forecasts import PairColumns
+    from crmdesk.storage.pair_rows import PairColumns
 
 COLUMNS = (
     "account", "sku", "state", "p_7", "p_14", "p_30", "expected_next_date", "expected_quantity",
@@ -135,17 +135,17 @@ def backtest(ws: Workspace, cutoffs: list[date], *, account: str | None = None) 
     """
     from crmdesk.analytics.reorder.backtest import backtest as judge
     from crmdesk.analytics.reorder.musts import usual_cutoffs
-    from crmdesk.storage import forecasts, reorder_facts
+    from crmdesk.storage import line_arrays, reorder_facts
 
     with ws.database.read() as connection:
-        lines = forecasts.read_lines(connection)
+        lines = line_arrays.read_lines(connection)
         only = None if account is None else _account_id(connection, account)
         told = reorder_facts.circumstances_of(connection, ws.today())
         replacements = reorder_facts.replacements_of(connection)
     if len(lines.sales.day) == 0:
         raise UserError(_("There are no sales yet."), _("Import them: crmdesk import sales FILE"))
     newest, oldest = int(lines.sales.day.max()), int(lines.sales.day.min())
-    first, last = forecasts.day_of(oldest), forecasts.day_of(newest)
+    first, last = line_arrays.day_of(oldest), line_arrays.day_of(newest)
     for day in cutoffs:
         if not first < day < last:
             raise UserError(
@@ -153,7 +153,7 @@ def backtest(ws: Workspace, cutoffs: list[date], *, account: str | None = None) 
                     date=day, first=first, last=last
                 )
             )
-    days = [forecasts.day_number(day) for day in cutoffs] or usual_cutoffs(oldest, newest)
+    days = [line_arrays.day_number(day) for day in cutoffs] or usual_cutoffs(oldest, newest)
     return judge(lines.sales, days, only, told, replacements)
 
 

@@ -1,10 +1,10 @@
-"""Change capture: the triggers that write the journal, guard documents and mark derived rows.
+"""Change capture: the triggers that write the journal and guard documents.
 
 All triggers are generated from the entity specification, so a new field is captured the day it
 exists. They run in the transaction of the change itself, whatever wrote it. ``sync_state.applying``
 switches capture off while HQ's news is applied; the marks for summaries and search stay on.
 Lines are captured once per document and transaction: the trigger leaves a journal row without
-content and :func:`seal` fills it before the commit.
+content and :func:`seal` fills it before the commit. Marks are :mod:`crmdesk.storage.marking`'s.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.order_changes import ALTERED_COLUMNS
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION, Entity, Field, Kind, Lines, Owner
+from crmdesk.storage.marking import mark_triggers, table_of
 
 _CAPTURING = "(SELECT applying FROM sync_state WHERE id = 1) = 0"
 
@@ -31,45 +32,11 @@ _ALTERED = (
     " AND json_extract(j.fields, '$.order_id[1]') = lower(hex({uid})))"
 )
 
-# Entities whose rows change what an account's summary shows; sales change its rhythm too.
-_ACCOUNT_MARKS = ("invoice", "ticket", "visit", "planned_visit", "collection", "payment")
-# Entities that the forecast of an account reads besides its sales.
-_FORECAST_MARKS = ("account_product", "reorder_override", "closure", "visit_task")
-SEARCHED = (
-    "account", "contact", "product", "order", "quote", "ticket", "note", "return_request",
-    "opportunity", "lead", "promise", "invoice",
-)  # fmt: skip
-
-# Rows whose words stand in the entry of another row: what they mark, and by which column.
-_SEARCHED_WITH = {
-    "contact_point": ("search:contact", "contact_id"),
-    "packaging": ("search:product", "product_id"),
-    "custom_value": ("search:account", "account_id"),
-}
-
-# Rows that the forecasts of all accounts read (lists say what a substitute costs), and the
-# company's country, which says which holidays.
-_EVERYBODYS_MARKS = ("holiday", "price_list")
-
-# Rows that decide packs and worth of a forecast; columns of ``product`` that do, or end one.
-_PRODUCT_MARKS = ("packaging", "cost_version")
-_PRODUCT_COLUMNS = "price_per, base_unit, status, delisted_on, substitute_uid"
-
-# Of a listed price a forecast reads those of products that took the place of another.
-_TAKES_A_PLACE = (
-    "product s JOIN product p ON p.substitute_uid = s.uid WHERE p.status = 'delisted'"
-    " AND s.id = {row}.product_id"
-)
-
-
-def _table(entity: Entity) -> str:
-    return entity.table or entity.name
-
 
 def _wire(field: Field, row: str) -> str:
     column = f"{row}.{field.column}"
     if field.kind is Kind.REF and field.ref:
-        target = _table(ENTITIES[field.ref])
+        target = table_of(ENTITIES[field.ref])
         return f"(SELECT lower(hex(uid)) FROM {target} WHERE id = {column})"
     if field.kind is Kind.UID:
         return f"iif({column} IS NULL, NULL, lower(hex({column})))"
@@ -116,7 +83,7 @@ def _local(entity: Entity, row: str) -> str:
 
 
 def _row_triggers(entity: Entity) -> Iterator[str]:
-    name, table = entity.name, _table(entity)
+    name, table = entity.name, table_of(entity)
     columns = ", ".join(field.column for field in entity.fields)
     whole = _journal(entity, "NEW", "I", _changed_fields(entity, whole_row=True))
     stays_new, stays_old = _local(entity, "NEW"), _local(entity, "OLD")
@@ -156,7 +123,7 @@ def _lines_row(entity: Entity, row: str, source: str = "", where: str = "") -> s
 
 
 def _line_triggers(entity: Entity, lines: Lines) -> Iterator[str]:
-    parent = _table(entity)
+    parent = table_of(entity)
     stays = _local(entity, "p")
     captured = f" AND NOT ({stays})" if stays else ""
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
@@ -176,7 +143,7 @@ def _line_triggers(entity: Entity, lines: Lines) -> Iterator[str]:
 
 
 def _guards(entity: Entity) -> Iterator[str]:
-    table = _table(entity)
+    table = table_of(entity)
     if entity.owner is Owner.APPEND:
         columns = ", ".join(f.column for f in entity.fields)
         yield (
@@ -208,101 +175,6 @@ def _guards(entity: Entity) -> Iterator[str]:
     )
 
 
-def _mark(kind: str, row_id: str, detail: str = "0", *, of: str = "sync_state WHERE id = 1") -> str:
-    # Not OR IGNORE: an upsert that fires the trigger would put its own conflict rule in its place.
-    return (
-        f"INSERT INTO dirty (kind, a, b) SELECT '{kind}', {row_id}, {detail} FROM {of}"
-        f" AND NOT EXISTS (SELECT 1 FROM dirty WHERE kind = '{kind}' AND a = {row_id}"
-        f" AND b = {detail});"
-    )
-
-
-def _month(date: str) -> str:
-    """A date's month as ``summary_month`` has it: what sales of the account are summed anew for."""
-    return f"CAST(substr({date}, 1, 4) || substr({date}, 6, 2) AS INTEGER)"
-
-
-def _after(event: str, name: str) -> str:
-    """The event of a mark on an entity: an update counts only when a field changed, not ``rev``."""
-    entity = ENTITIES[name]
-    if event == "UPDATE":
-        event = "UPDATE OF " + ", ".join(field.column for field in entity.fields)
-    return f"AFTER {event} ON {_table(entity)}"
-
-
-def _mark_triggers() -> Iterator[str]:
-    events = (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",)))
-    for event, rows in events:
-        for row in rows:
-            suffix = f"{event.lower()}_{row.lower()}"
-            yield (
-                f"CREATE TRIGGER mark_sale_{suffix} {_after(event, 'sale')} BEGIN "
-                + _mark("sales", f"{row}.account_id", _month(f"{row}.date")) + " END"
-            )  # fmt: skip
-            lines_of = f"sale WHERE sale.id = {row}.parent_id"
-            yield (
-                f"CREATE TRIGGER mark_sale_line_{suffix} AFTER {event} ON sale_line BEGIN "
-                + _mark("sales", "sale.account_id", _month("sale.date"), of=lines_of) + " END"
-            )  # fmt: skip
-            for name in _ACCOUNT_MARKS:
-                yield (
-                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
-                    + _mark("account", f"{row}.account_id") + " END"
-                )  # fmt: skip
-            for name in _FORECAST_MARKS:
-                yield (
-                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
-                    + _mark("sales", f"{row}.account_id") + " END"
-                )  # fmt: skip
-            for name in _PRODUCT_MARKS:
-                yield (
-                    f"CREATE TRIGGER mark_{name}_{suffix} {_after(event, name)} BEGIN "
-                    + _mark("product", f"{row}.product_id") + " END"
-                )  # fmt: skip
-            yield (
-                f"CREATE TRIGGER mark_account_price_{suffix} {_after(event, 'account_price')} "
-                "BEGIN "
-                + _mark("sales", f"{row}.account_id", of=_TAKES_A_PLACE.format(row=row)) + " END"
-            )  # fmt: skip
-            yield (
-                f"CREATE TRIGGER mark_price_rule_{suffix} {_after(event, 'price_rule')} BEGIN "
-                + _mark("everybody", "0", of=_TAKES_A_PLACE.format(row=row)) + " END"
-            )  # fmt: skip
-            for name, (kind, column) in _SEARCHED_WITH.items():
-                yield (
-                    f"CREATE TRIGGER search_{name}_{suffix} {_after(event, name)} BEGIN "
-                    + _mark(kind, f"{row}.{column}") + " END"
-                )  # fmt: skip
-        for name in _EVERYBODYS_MARKS:
-            yield (
-                f"CREATE TRIGGER mark_{name}_{event.lower()} {_after(event, name)} BEGIN "
-                + _mark("everybody", "0") + " END"
-            )  # fmt: skip
-        for name in SEARCHED:
-            yield (
-                f"CREATE TRIGGER search_{name}_{event.lower()} {_after(event, name)} BEGIN "
-                + _mark(f"search:{name}", f"{rows[-1]}.id") + " END"
-            )  # fmt: skip
-    yield (
-        f"CREATE TRIGGER mark_product_update AFTER UPDATE OF {_PRODUCT_COLUMNS} ON product BEGIN "
-        + _mark("product", "NEW.id") + " END"
-    )  # fmt: skip
-    yield (
-        "CREATE TRIGGER mark_organisation_update AFTER UPDATE OF country ON organisation"
-        " WHEN OLD.country IS NOT NEW.country BEGIN " + _mark("everybody", "0") + " END"
-    )
-    yield (
-        "CREATE TRIGGER mark_account_price_list AFTER UPDATE OF price_list_id ON account"
-        " WHEN OLD.price_list_id IS NOT NEW.price_list_id BEGIN "
-        + _mark("sales", "NEW.id")
-        + " END"
-    )
-    yield (
-        "CREATE TRIGGER mark_account_insert AFTER INSERT ON account BEGIN "
-        + _mark("account", "NEW.id") + " END"
-    )  # fmt: skip
-
-
 def trigger_ddl() -> list[str]:
     """Every trigger of the local store, as CREATE statements."""
     statements: list[str] = []
@@ -311,7 +183,7 @@ def trigger_ddl() -> list[str]:
         statements += _guards(entity)
         if entity.lines is not None:
             statements += _line_triggers(entity, entity.lines)
-    statements += _mark_triggers()
+    statements += mark_triggers()
     return statements
 
 
@@ -348,13 +220,13 @@ def lines_query(entity: Entity) -> str:
     return (
         f"SELECT json_object('lines', json_group_array(json_object({pairs})))"
         f" FROM (SELECT * FROM {entity.lines.name} WHERE parent_id ="
-        f" (SELECT id FROM {_table(entity)} WHERE uid = ?) ORDER BY position) l"
+        f" (SELECT id FROM {table_of(entity)} WHERE uid = ?) ORDER BY position) l"
     )
 
 
 def row_query(entity: Entity) -> str:
     """SQL with one parameter (uid) giving a row as its insert has it: ``{column: [null, new]}``."""
-    return f"SELECT {_as_inserted(entity)} FROM {_table(entity)} n WHERE n.uid = ?"
+    return f"SELECT {_as_inserted(entity)} FROM {table_of(entity)} n WHERE n.uid = ?"
 
 
 def _as_inserted(entity: Entity) -> str:
@@ -382,8 +254,8 @@ def journal_facts(
         "INSERT INTO journal (txn, entity, uid, account_uid, op, fields, hlc, schema_version)"
         f" SELECT s.txn + m.place, '{name}', n.uid, {_account_uid(entity, 'n')}, k.op, {content},"
         f" s.hlc, {SCHEMA_VERSION} FROM (SELECT n.id, row_number() OVER (ORDER BY n.id) AS place"
-        f" FROM {_table(entity)} n WHERE {where}) m CROSS JOIN ({ops}) k"
-        f" JOIN {_table(entity)} n ON n.id = m.id, sync_state s WHERE s.id = 1"
+        f" FROM {table_of(entity)} n WHERE {where}) m CROSS JOIN ({ops}) k"
+        f" JOIN {table_of(entity)} n ON n.id = m.id, sync_state s WHERE s.id = 1"
         " ORDER BY m.place, k.op",
         parameters,
     )

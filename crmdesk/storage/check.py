@@ -14,9 +14,10 @@ from crmdesk.domain.errors import CorruptFile
 from crmdesk.i18n import _
 from crmdesk.storage import rescoring, summaries, transfers
 from crmdesk.storage.attachments import AttachmentFiles, is_digest
-from crmdesk.storage.capture import SEARCHED, trigger_ddl
+from crmdesk.storage.capture import trigger_ddl
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import ENTITIES, entity
+from crmdesk.storage.marking import SEARCHED
 from crmdesk.storage.profile import get_fact
 
 _ANY_SEARCH = "SELECT 1 FROM search_index WHERE search_index MATCH 'a'"

@@ -140,7 +140,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A read connection with one consistent view of the data."""
         self._check_guard()
-        with self._readers.connect() as connection:
+        with self._in_words(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
@@ -150,7 +150,7 @@ class Database:
         ``applying`` switches journal capture off: only for applying what HQ sent.
         """
         self._check_guard()
-        with self._write_lock, self._writer.connect() as connection:
+        with self._write_lock, self._in_words(), self._writer.connect() as connection:
             row = connection.exec_driver_sql("SELECT txn, hlc FROM sync_state WHERE id = 1").one()
             tx = Tx(connection, int(row[0]) + 1, next_hlc(int(row[1]), self.clock.now()))
             connection.exec_driver_sql(
@@ -189,7 +189,7 @@ class Database:
     @contextmanager
     def maintenance(self) -> Iterator[Connection]:
         """A write transaction that is no change of anybody's: schema, summaries, settings."""
-        with self._write_lock, self._writer.connect() as connection:
+        with self._write_lock, self._in_words(), self._writer.connect() as connection:
             yield connection
             connection.commit()
 
@@ -199,6 +199,17 @@ class Database:
         with self._write_lock, self._writer.connect() as connection:
             yield connection
             connection.rollback()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Give errors of statements that went past SQLAlchemy the same sentences as the others."""
+        try:
+            yield
+        except dbapi.Error as error:
+            problem = translate_error(error, self.path)
+            if problem is None:
+                raise
+            raise problem from error
 
     @contextmanager
     def exclusive(self) -> Iterator[Any]:

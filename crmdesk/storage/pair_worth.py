@@ -18,6 +18,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.storage.driver import chosen, rows
 
 Ints = npt.NDArray[np.int64]
 # Absurd imported prices times absurd quantities must still fit the columns.
@@ -59,18 +60,15 @@ class Goods:
     def __init__(
         self, connection: Connection, day: date, product_ids: Sequence[int] | None = None
     ) -> None:
-        where, only = "", ""
-        if product_ids is not None:
-            keys = ",".join(str(int(key)) for key in product_ids)
-            where, only = f" WHERE product_id IN ({keys})", f" WHERE id IN ({keys})"
-        # The driver's own cursor: after an order this is read for a few rows, in no time.
-        run = connection.connection.cursor().execute
-        per = run(f"SELECT id, price_per FROM product{only} ORDER BY id").fetchall()
-        cost = run(
-            f"SELECT product_id, cost_e4, valid_from > ? FROM cost_version{where}"
-            " ORDER BY valid_from, uid",
-            (day.isoformat(),),
-        ).fetchall()
+        only, keys = chosen("id", product_ids)
+        per = rows(connection, f"SELECT id, price_per FROM product WHERE {only} ORDER BY id", keys)
+        only, keys = chosen("product_id", product_ids)
+        cost = rows(
+            connection,
+            "SELECT product_id, cost_e4, valid_from > :day FROM cost_version"
+            f" WHERE {only} ORDER BY valid_from, uid",
+            {"day": day.isoformat(), **keys},
+        )
         # Of a product whose cost is only known for later, the first to come serves.
         known: dict[int, int] = {}
         for product, cost_e4, later in cost:
@@ -79,17 +77,20 @@ class Goods:
         self._product = _whole(row[0] for row in per)
         self._per = _whole(row[1] for row in per)
         self._cost = _whole(known.get(row[0], 0) for row in per)
-        packagings = run(
-            "SELECT id, product_id, factor, minimum, multiple, sellable FROM packaging"
-            f"{where} ORDER BY product_id, factor, unit"
-        ).fetchall()
-        self._read_packs(packagings)
-        company = run("SELECT currency FROM organisation ORDER BY id LIMIT 1").fetchone()
-        currency = None if company is None else company[0]
+        self._read_packs(
+            rows(
+                connection,
+                "SELECT id, product_id, factor, minimum, multiple, sellable FROM packaging"
+                f" WHERE {only} ORDER BY product_id, factor, unit",
+                keys,
+            )
+        )
+        company = rows(connection, "SELECT currency FROM organisation ORDER BY id LIMIT 1")
+        currency = company[0][0] if company else None
         self._unit = 10 ** (4 - currency_exponent(str(currency or "EUR")))
 
-    def _read_packs(self, rows: list[Any]) -> None:
-        every = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    def _read_packs(self, packagings: list[Any]) -> None:
+        every = np.array(packagings, dtype=np.int64).reshape(-1, 6)
         # By size: of packagings used equally often the smallest counts as usual.
         self._rank = np.zeros(int(every[:, 0].max(initial=0)) + 1, dtype=np.int64)
         self._rank[every[:, 0]] = np.arange(1, len(every) + 1)
@@ -98,8 +99,8 @@ class Goods:
         sold = every[every[:, 5] == 1]
         self._pack_id, pack_product = sold[:, 0], sold[:, 1]
         self._factor, self._minimum, self._multiple = sold[:, 2], sold[:, 3], sold[:, 4]
-        self._first_pack = np.searchsorted(pack_product, self._product)
-        self._pack_count = np.searchsorted(pack_product, self._product, "right") - self._first_pack
+        self._first_pack = pack_product.searchsorted(self._product)
+        self._pack_count = pack_product.searchsorted(self._product, "right") - self._first_pack
         self._place = np.full(len(self._rank), -1, dtype=np.int64)
         self._place[self._pack_id] = np.arange(len(sold))
 
@@ -109,16 +110,18 @@ class Goods:
         Of several lines on the newest day the one with the largest quantity, then the largest net.
         """
         code = pair_codes(sales.account, sales.sku)
-        at = np.minimum(np.searchsorted(pair, code), max(len(pair) - 1, 0))
-        keep = np.flatnonzero((sales.quantity > 0) & (pair[at] == code))
+        at = np.minimum(pair.searchsorted(code), max(len(pair) - 1, 0))
+        keep = ((sales.quantity > 0) & (pair[at] == code)).nonzero()[0]
         at, day, quantity = at[keep], sales.day[keep], sales.quantity[keep]
         net, packed = net_minor[keep], self._its_own(packaging[keep], sales.sku[keep])
         newest = np.full(len(pair), np.iinfo(np.int64).min)
         np.maximum.at(newest, at, day)
-        last = np.flatnonzero(day == newest[at])
+        last = (day == newest[at]).nonzero()[0]
         last = last[np.lexsort((net[last], quantity[last], at[last]))]
-        ends = np.flatnonzero(np.append(np.diff(at[last]) != 0, True))
-        last = last[ends]
+        owner = at[last]
+        is_best = np.ones(len(last), dtype=np.bool_)
+        np.not_equal(owner[1:], owner[:-1], out=is_best[:-1])
+        last = last[is_best]
         usual = self._usual(at, packed, len(pair))
         return LastLines(quantity[last], net[last], usual)
 
@@ -133,7 +136,7 @@ class Goods:
         most = np.zeros(size, dtype=np.int64)
         np.minimum.at(least, at, packed)
         np.maximum.at(most, at, packed)
-        mixed = np.flatnonzero((least != most)[at])
+        mixed = (least != most)[at].nonzero()[0]
         if len(mixed):
             width = len(self._rank) + 1
             runs, counts = np.unique(
@@ -150,19 +153,19 @@ class Goods:
 
     def worth(self, product: Ints, quantity: Ints, wanted: Ints, last: LastLines) -> Worth:
         """Packs and worth of a quantity of each product; ``wanted`` is the packaging to take."""
-        row = np.searchsorted(self._product, product)
+        row = self._product.searchsorted(product)
         packaging, count, factor = self._packed(product, row, np.minimum(quantity, _MOST_PACKED),
                                                 wanted)  # fmt: skip
-        base, per = count * factor, self._per[row]
-        net = share_half_even(last.net_minor, base, last.quantity)
-        cost = share_half_even(self._cost[row], base, per * self._unit)
-        return Worth(
-            packaging,
-            count,
-            share_half_even(last.net_minor, per * self._unit, last.quantity),
-            np.clip(net, -_MOST_MINOR, _MOST_MINOR),
-            np.clip(net - cost, -_MOST_MINOR, _MOST_MINOR),
+        base, unit = count * factor, self._per[row] * self._unit
+        price, net, cost = share_half_even(
+            np.array((last.net_minor, last.net_minor, self._cost[row])),
+            np.array((unit, base, base)),
+            np.array((last.quantity, last.quantity, unit)),
         )
+        net_minor, margin_minor = np.minimum(
+            np.maximum((net, net - cost), -_MOST_MINOR), _MOST_MINOR
+        )
+        return Worth(packaging, count, price, net_minor, margin_minor)
 
     def _packed(
         self, product: Ints, row: Ints, quantity: Ints, wanted: Ints
@@ -207,16 +210,18 @@ class Goods:
 
 def share_half_even(number: Ints, times: Ints, by: Ints) -> Ints:
     """``number · times ÷ by`` rounded half to even, exact whatever the sizes; within ±10^18."""
-    number, times, by = np.broadcast_arrays(number, times, by)
     large = np.abs(number.astype(np.float64)) * np.abs(times.astype(np.float64)) >= _EXACT
-    whole, rest = np.divmod(np.where(large, 0, number) * np.where(large, 0, times), by)
+    some = bool(large.any())
+    product = np.where(large, 0, number) * np.where(large, 0, times) if some else number * times
+    whole, rest = np.divmod(product, by)
     twice = 2 * rest
-    whole = whole + ((twice > by) | ((twice == by) & (whole & 1 == 1)))
-    for place in np.flatnonzero(large).tolist():
-        exact = divide_half_even(int(number[place]) * int(times[place]), int(by[place]))
-        whole[place] = max(-_MOST_WHOLE, min(exact, _MOST_WHOLE))
-    bounded: Ints = np.clip(whole, -_MOST_WHOLE, _MOST_WHOLE)
-    return bounded
+    whole += (twice > by) | ((twice == by) & (whole & 1 == 1))
+    if some:
+        number, times, by = np.broadcast_arrays(number, times, by)
+        for place in zip(*(axis.tolist() for axis in large.nonzero()), strict=True):
+            exact = divide_half_even(int(number[place]) * int(times[place]), int(by[place]))
+            whole[place] = max(-_MOST_WHOLE, min(exact, _MOST_WHOLE))
+    return np.asarray(np.minimum(np.maximum(whole, -_MOST_WHOLE), _MOST_WHOLE))
 
 
 def _whole(values: Any) -> Ints:

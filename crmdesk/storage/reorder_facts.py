@@ -6,6 +6,7 @@ Owns reading them into the arrays of :mod:`crmdesk.analytics.reorder`; for some 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from crmdesk.analytics.reorder.circumstances import (
 )
 from crmdesk.analytics.reorder.substitutes import Replacements
 from crmdesk.domain.reorder_overrides import ENDS, SETS_ASIDE, OverrideKind
+from crmdesk.storage.driver import chosen, rows
 
 _EPOCH = date(1970, 1, 1)
 # A closure longer than a year is a mistake of the year.
@@ -29,50 +31,84 @@ _YEARS_BACK = 6
 _LAST = "9999-12-31"
 
 
+@dataclass(frozen=True, slots=True)
+class Assortment:
+    """The products that have left the range, and what takes their place.
+
+    ``base_unit`` is that of each of them and of each substitute; ``order`` the place of each of
+    them by its uid: one that is the same on every machine.
+    """
+
+    delisted: Delisted
+    replacements: Replacements
+    base_unit: dict[int, str]
+    order: dict[int, int]
+
+
+def assortment_of(connection: Connection) -> Assortment:
+    """All delisted products, in one reading.
+
+    A product without a day of delisting is taken as delisted long ago.
+    """
+    found = rows(
+        connection,
+        "SELECT p.id, coalesce(p.delisted_on, ''), p.base_unit, s.id, s.base_unit FROM product p"
+        " LEFT JOIN product s ON s.uid = p.substitute_uid WHERE p.status = 'delisted'"
+        " ORDER BY p.uid",
+    )
+    gone = sorted((key, _day(day) or 0, by) for key, day, _unit, by, _other in found)
+    units = {key: unit for key, _day, unit, _by, _other in found}
+    units.update((by, other) for _key, _day, _unit, by, other in found if by is not None)
+    return Assortment(
+        Delisted(*_columns((row[:2] for row in gone), 2)),
+        Replacements(*_columns((row for row in gone if row[2] is not None), 3)),
+        units,
+        {row[0]: place for place, row in enumerate(found)},
+    )
+
+
 def circumstances_of(
     connection: Connection,
     today: date,
     account_ids: Sequence[int] | None = None,
     *,
     present: date | None = None,
+    assortment: Assortment | None = None,
 ) -> Circumstances:
     """Everything known of these accounts (or all); closed days from six years ago to next year.
 
     ``present`` is the day the listings are of, where ``today`` is a day before it: they bear no
-    date, so that of an earlier day nobody can say what they were. Ids are this store's own. A
-    product without a day of delisting is taken as delisted long ago.
+    date, so that of an earlier day nobody can say what they were. Ids are this store's own.
+    ``assortment`` is one that has been read already.
     """
-    where, only = _only(account_ids)
-    overrides = list(
-        _read(
-            connection,
-            "SELECT account_id, product_id, coalesce(made_on, ''), coalesce(until, ''),"
-            f" base_quantity, kind FROM reorder_override{where} ORDER BY made_on, uid",
-        )
+    only, values = chosen("account_id", account_ids)
+    goods = assortment or assortment_of(connection)
+    overrides = rows(
+        connection,
+        "SELECT account_id, product_id, coalesce(made_on, ''), coalesce(until, ''),"
+        f" base_quantity, kind FROM reorder_override WHERE {only} ORDER BY made_on, uid",
+        values,
     )
+    shelves = rows(
+        connection,
+        "SELECT account_id, product_id, NOT listed, par_level FROM account_product"
+        f" WHERE (NOT listed OR par_level > 0) AND {only}",
+        values,
+    )
+    listed_on, forever = _number(present or today), lasting(None)
     return Circumstances(
         holidays=_holidays(connection),
-        closed=_closed(connection, today, where),
-        delisted=Delisted(*_columns(_delisted(connection), 2)),
-        substituted=replacements_of(connection).by_day(_number(today)).sku,
+        closed=_closed(connection, today, account_ids),
+        delisted=goods.delisted,
+        substituted=goods.replacements.by_day(_number(today)).sku,
         unlisted=_values(
             [
-                *_read(
-                    connection,
-                    f"SELECT account_id, product_id, {_number(present or today)}, {lasting(None)}"
-                    f" FROM account_product WHERE NOT listed{only}",
-                ),
+                *((a, p, listed_on, forever) for a, p, gone, _par in shelves if gone),
                 *_overrides(overrides, today, ENDS),
             ]
         ),
-        counts=_values(_counts(connection, only)),
-        par=_values(
-            _read(
-                connection,
-                "SELECT account_id, product_id, 0, par_level FROM account_product"
-                f" WHERE par_level > 0{only}",
-            )
-        ),
+        counts=_values(_counts(connection, account_ids)),
+        par=_values((a, p, 0, par) for a, p, _gone, par in shelves if par and par > 0),
         put_off=_values(_overrides(overrides, today, SETS_ASIDE - ENDS)),
         wanted=_values(
             (account, product, _day(made) or _number(today), quantity)
@@ -86,42 +122,28 @@ def circumstances_of(
 
 def replacements_of(connection: Connection) -> Replacements:
     """Delisted products with a substitute that is known here."""
-    rows = _read(
-        connection,
-        "SELECT p.id, coalesce(p.delisted_on, ''), s.id FROM product p"
-        " JOIN product s ON s.uid = p.substitute_uid WHERE p.status = 'delisted' ORDER BY p.id",
-    )
-    return Replacements(*_columns(((p, _day(day) or 0, s) for p, day, s in rows), 3))
-
-
-def _read(connection: Connection, query: str) -> list[Any]:
-    """By the driver's own cursor: after an order every one of these finds next to nothing."""
-    cursor = connection.connection.cursor()
-    cursor.execute(query)
-    return list(cursor.fetchall())
-
-
-def _only(account_ids: Sequence[int] | None) -> tuple[str, str]:
-    if account_ids is None:
-        return "", ""
-    chosen = f"account_id IN ({','.join(str(int(key)) for key in account_ids)})"
-    return f" WHERE {chosen}", f" AND {chosen}"
+    return assortment_of(connection).replacements
 
 
 def _holidays(connection: Connection) -> Any:
     """Holidays of the company's country, those of a region alone left out."""
-    rows = _read(
+    found = rows(
         connection,
-        "SELECT date FROM holiday WHERE coalesce(region, '') = ''"
-        " AND country = (SELECT country FROM organisation LIMIT 1)",
+        "SELECT DISTINCT date FROM holiday WHERE coalesce(region, '') = ''"
+        " AND country = (SELECT country FROM organisation LIMIT 1) ORDER BY date",
     )
-    return np.unique(np.array([_number(date.fromisoformat(row[0])) for row in rows], np.int64))
+    return np.array([_number(date.fromisoformat(row[0])) for row in found], np.int64)
 
 
-def _closed(connection: Connection, today: date, where: str) -> AccountDays:
+def _closed(connection: Connection, today: date, account_ids: Sequence[int] | None) -> AccountDays:
+    only, values = chosen("account_id", account_ids)
     found: list[tuple[int, int]] = []
-    rows = _read(connection, f"SELECT account_id, from_date, to_date, yearly FROM closure{where}")
-    for account, begin, end, yearly in rows:
+    closures = rows(
+        connection,
+        f"SELECT account_id, from_date, to_date, yearly FROM closure WHERE {only}",
+        values,
+    )
+    for account, begin, end, yearly in closures:
         first, last = date.fromisoformat(begin), date.fromisoformat(end)
         length = min((last - first).days, _LONGEST_CLOSURE)
         years = range(today.year - _YEARS_BACK, today.year + 2) if yearly else (first.year,)
@@ -138,44 +160,39 @@ def _in_year(day: date, year: int) -> date:
         return date(year, 3, 1) - timedelta(days=1)
 
 
-def _delisted(connection: Connection) -> Iterable[tuple[int, int]]:
-    rows = _read(
-        connection, "SELECT id, coalesce(delisted_on, '') FROM product WHERE status = 'delisted'"
-    )
-    return [(key, _day(since) or 0) for key, since in rows]
-
-
-def _counts(connection: Connection, only: str) -> Iterable[Any]:
+def _counts(connection: Connection, account_ids: Sequence[int] | None) -> Iterable[Any]:
     """Newest count last; a visit's own day is the day of the count."""
-    rows = _read(
+    only, values = chosen("t.account_id", account_ids)
+    found = rows(
         connection,
         "SELECT t.account_id, t.product_id, v.date, t.counted FROM visit_task t"
         " JOIN visit v ON v.id = t.visit_id"
         " WHERE t.product_id IS NOT NULL AND t.counted IS NOT NULL"
-        f"{only.replace('account_id', 't.account_id')} ORDER BY v.date, t.uid",
+        f" AND {only} ORDER BY v.date, t.uid",
+        values,
     )
-    return [(account, product, _day(day) or 0, units) for account, product, day, units in rows]
+    return [(account, product, _day(day) or 0, units) for account, product, day, units in found]
 
 
 def _overrides(
-    rows: Sequence[Any], today: date, kinds: Set[OverrideKind]
+    overrides: Sequence[Any], today: date, kinds: Set[OverrideKind]
 ) -> list[tuple[int, int, int, int]]:
     """Those of some kinds: account, product, the day they were made on, the last day they hold."""
     wanted = {kind.value for kind in kinds}
     return [
         (account, product, _day(made) or _number(today), lasting(_day(until)))
-        for account, product, made, until, _quantity, kind in rows
+        for account, product, made, until, _quantity, kind in overrides
         if kind in wanted
     ]
 
 
-def _values(rows: Iterable[Any]) -> PairValues:
-    return PairValues(*_columns(rows, 4))
+def _values(found: Iterable[Any]) -> PairValues:
+    return PairValues(*_columns(found, 4))
 
 
-def _columns(rows: Iterable[Any], width: int) -> list[Any]:
-    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, width)
-    return [np.ascontiguousarray(column) for column in table.T]
+def _columns(found: Iterable[Any], width: int) -> list[Any]:
+    columns = list(zip(*found, strict=True)) or [()] * width
+    return [np.array(column, dtype=np.int64) for column in columns]
 
 
 def _day(text: str) -> int | None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
 from crmdesk.domain.clock import Clock
 from crmdesk.storage import search
-from crmdesk.storage.capture import SEARCHED
 from crmdesk.storage.collected import still_owed
+from crmdesk.storage.driver import chosen, rows, run
+from crmdesk.storage.marking import SEARCHED
 from crmdesk.storage.met import somebody_met
 from crmdesk.storage.pausing import without_collecting
 
@@ -48,33 +50,33 @@ SELECT a.id, coalesce(d.days, 0), d.first_on, d.last_on, coalesce(m.net, 0),
   i.late_since, coalesce(t.open, 0), v.last_on, n.next_on, :today
 FROM account a
 LEFT JOIN (SELECT account_id, count(DISTINCT date) days, min(date) first_on, max(date) last_on
-  FROM sale WHERE kind = 'sale' {sale} GROUP BY account_id) d ON d.account_id = a.id
+  FROM sale WHERE kind = 'sale' AND {only} GROUP BY account_id) d ON d.account_id = a.id
 LEFT JOIN (SELECT account_id,
   sum(net_minor) FILTER (WHERE month > :year_ago) net,
   sum(discount_minor) FILTER (WHERE month > :year_ago) discount,
   sum(cost_minor) FILTER (WHERE month > :year_ago) cost,
   sum(net_minor) FILTER (WHERE month <= :year_ago) net_prior,
   sum(cost_minor) FILTER (WHERE month <= :year_ago) cost_prior
-  FROM summary_month WHERE month > :two_years_ago {month} GROUP BY account_id) m
+  FROM summary_month WHERE month > :two_years_ago AND {only} GROUP BY account_id) m
   ON m.account_id = a.id
 LEFT JOIN (SELECT account_id, sum(state = 'overdue') overdue, sum(state = 'due') due,
   sum(state = 'at_risk') at_risk,
   sum(expected_net_minor) FILTER (WHERE state IN ('overdue', 'due')) net,
   sum(expected_margin_minor) FILTER (WHERE state IN ('overdue', 'due')) margin
-  FROM summary_pair WHERE true {pair} GROUP BY account_id) p ON p.account_id = a.id
+  FROM summary_pair WHERE {only} GROUP BY account_id) p ON p.account_id = a.id
 LEFT JOIN (SELECT account_id, sum(left_minor) open,
   sum(left_minor) FILTER (WHERE due_on < :today) late,
   min(due_on) FILTER (WHERE due_on < :today AND left_minor > 0) late_since
   FROM ({owed}) GROUP BY account_id) i ON i.account_id = a.id
 LEFT JOIN (SELECT account_id, count(*) open FROM ticket
-  WHERE status IN ('open', 'waiting') {ticket} GROUP BY account_id) t ON t.account_id = a.id
+  WHERE status IN ('open', 'waiting') AND {only} GROUP BY account_id) t ON t.account_id = a.id
 LEFT JOIN (SELECT account_id, max(date) last_on FROM visit
-  WHERE mode = 'person' AND ended_at IS NOT NULL AND {met} {visit} GROUP BY account_id) v
+  WHERE mode = 'person' AND ended_at IS NOT NULL AND {met} AND {only} GROUP BY account_id) v
   ON v.account_id = a.id
 LEFT JOIN (SELECT account_id, min(date) next_on FROM planned_visit
-  WHERE status IN ('planned', 'started') AND date >= :today {plan} GROUP BY account_id) n
+  WHERE status IN ('planned', 'started') AND date >= :today AND {only} GROUP BY account_id) n
   ON n.account_id = a.id
-{where}
+WHERE {of_account}
 """
 
 
@@ -84,13 +86,13 @@ def maintain(connection: Connection, clock: Clock) -> None:
     Figures are of the day and the model that hold for all of them, so that rows agree with each
     other; another day or model comes with :func:`rebuild` or :mod:`crmdesk.storage.rescoring`.
     """
-    rows = connection.exec_driver_sql("SELECT kind, a, b FROM dirty").all()
-    if not rows:
+    marks = rows(connection, "SELECT kind, a, b FROM dirty")
+    if not marks:
         return
-    connection.exec_driver_sql("DELETE FROM dirty")
+    run(connection, "DELETE FROM dirty")
     marked: dict[str, set[int]] = {}
     months: dict[int, list[int]] = {}
-    for kind, key, month in rows:
+    for kind, key, month in marks:
         marked.setdefault(kind, set()).add(int(key))
         if month:
             months.setdefault(int(key), []).append(int(month))
@@ -118,10 +120,13 @@ def _refresh_months(connection: Connection, account_id: int, months: Sequence[in
     """Sums of some months (yyyymm) of an account, anew from its sale lines."""
     for month in sorted(months):
         first, after = month_bounds(month)
-        connection.exec_driver_sql(
-            "DELETE FROM summary_month WHERE account_id = ? AND month = ?", (account_id, month)
+        run(
+            connection,
+            "DELETE FROM summary_month WHERE account_id = ? AND month = ?",
+            (account_id, month),
         )
-        connection.exec_driver_sql(
+        run(
+            connection,
             _MONTHS.format(where=" WHERE s.account_id = ? AND s.date >= ? AND s.date < ?"),
             (account_id, first, after),
         )
@@ -136,26 +141,25 @@ def month_bounds(month: int) -> tuple[str, str]:
 
 def _buyers(connection: Connection, product_ids: Sequence[int]) -> set[int]:
     """Accounts with a forecast for any of the products."""
-    keys = ",".join(str(key) for key in product_ids)
-    rows = connection.exec_driver_sql(
-        f"SELECT DISTINCT account_id FROM summary_pair WHERE product_id IN ({keys})"
-    )
-    return {int(row[0]) for row in rows}
+    only, values = chosen("product_id", product_ids)
+    found = rows(connection, f"SELECT DISTINCT account_id FROM summary_pair WHERE {only}", values)
+    return {int(row[0]) for row in found}
 
 
 def refresh_sales(connection: Connection, account_ids: Sequence[int], today: date) -> None:
     """Months and pairs of these accounts, anew from their sale lines."""
-    keys = ",".join(str(int(key)) for key in account_ids)
-    connection.exec_driver_sql(f"DELETE FROM summary_month WHERE account_id IN ({keys})")
-    connection.exec_driver_sql(_MONTHS.format(where=f" WHERE s.account_id IN ({keys})"))
+    only, values = chosen("account_id", account_ids)
+    run(connection, f"DELETE FROM summary_month WHERE {only}", values)
+    run(connection, _MONTHS.format(where=f" WHERE s.{only}"), values)
     refresh_pairs(connection, account_ids, today)
 
 
 def refresh_pairs(connection: Connection, account_ids: Sequence[int], today: date) -> None:
     """Forecasts of these accounts, anew from their sale lines, by the model in use."""
     from crmdesk.storage import forecasts, reorder_models
+    from crmdesk.storage.line_arrays import read_lines
 
-    lines = forecasts.read_lines(connection, account_ids)
+    lines = read_lines(connection, account_ids)
     model = reorder_models.in_use(connection) or forecasts.fit_model(connection, lines, today)
     forecasts.write_pairs(connection, lines, model, today, account_ids)
 
@@ -164,27 +168,27 @@ def refresh_accounts(
     connection: Connection, account_ids: Sequence[int] | None, today: date
 ) -> None:
     """Rows of ``summary_account`` of these accounts, or of all."""
-    if account_ids is None:
-        connection.exec_driver_sql("DELETE FROM summary_account")
-        only = where = ""
-    else:
-        keys = ",".join(str(int(key)) for key in account_ids)
-        connection.exec_driver_sql(f"DELETE FROM summary_account WHERE account_id IN ({keys})")
-        only, where = f"AND account_id IN ({keys})", f"WHERE a.id IN ({keys})"
-    names = ("sale", "month", "pair", "ticket", "visit", "plan")
-    query = _ACCOUNTS.format(
-        where=where, owed=still_owed(only), met=somebody_met(), **dict.fromkeys(names, only)
-    )
-    cursor = connection.connection.cursor()
-    cursor.execute(
-        query,
+    only, values = chosen("account_id", account_ids)
+    run(connection, f"DELETE FROM summary_account WHERE {only}", values)
+    run(
+        connection,
+        _accounts_statement(only),
         {
             "today": today.isoformat(),
             "year_ago": (today.year - 1) * 100 + today.month,
             "two_years_ago": (today.year - 2) * 100 + today.month,
+            **values,
         },
     )
-    cursor.close()
+
+
+@lru_cache(maxsize=4)
+def _accounts_statement(only: str) -> str:
+    """:data:`_ACCOUNTS` of some accounts, by the few conditions of :func:`chosen`."""
+    return _ACCOUNTS.format(
+        only=only, of_account=only.replace("account_id", "a.id"),
+        owed=still_owed(f"AND {only}"), met=somebody_met(),
+    )  # fmt: skip
 
 
 @without_collecting()
@@ -197,13 +201,14 @@ def rebuild(
     the model in use stays. Takes about 8 s for 2 million sale lines.
     """
     from crmdesk.storage import forecasts, reorder_models
+    from crmdesk.storage.line_arrays import read_lines
 
     say = progress or (lambda _what: None)
     say("months")
     connection.exec_driver_sql("DELETE FROM summary_month")
     connection.exec_driver_sql(_MONTHS.format(where=""))
     say("forecast")
-    lines = forecasts.read_lines(connection)
+    lines = read_lines(connection)
     model = None if refit else reorder_models.in_use(connection)
     if model is None:
         offered = reorder_models.of_hq(connection)

@@ -21,7 +21,7 @@ from crmdesk.analytics.reorder.circumstances import NOTHING_KNOWN, Circumstances
 from crmdesk.analytics.reorder.musts import Must, musts, usual_cutoffs
 from crmdesk.analytics.reorder.substitutes import NO_REPLACEMENTS, Replacements
 from crmdesk.demo.spec import DEMO_TODAY, DemoSpec
-from crmdesk.storage.forecasts import read_lines
+from crmdesk.storage.line_arrays import read_lines
 from crmdesk.storage.reorder_facts import circumstances_of, replacements_of
 from tests.benchmarks.companies import demo_profile, opened
 from tests.benchmarks.harness import Bench

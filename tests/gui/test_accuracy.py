@@ -107,7 +107,7 @@ def test_days_leave_sixty_days_after_and_ninety_before() -> None:
 
 def test_the_report_agrees_with_the_backtest_and_with_what_was_bought(ws: Workspace) -> None:
     from crmdesk.analytics.reorder import backtest
-    from crmdesk.storage.forecasts import day_number, read_lines
+    from crmdesk.storage.line_arrays import day_number, read_lines
 
     report = kept_report(ws)
     assert report is not None

@@ -27,9 +27,11 @@ from crmdesk.hq.running.options import ServeOptions
 from crmdesk.services.forecasting import bring_up_to_date, forecast_standing
 from crmdesk.services.reorder import reason_text
 from crmdesk.services.workspace import Workspace, workspace_of
-from crmdesk.storage import forecasts, reorder_facts, reorder_wire
+from crmdesk.storage import reorder_facts, reorder_wire
 from crmdesk.storage.check import check
+from crmdesk.storage.line_arrays import LineArrays
 from crmdesk.storage.rows import Batch, line_maker, row_maker
+from crmdesk.storage.taken_over import histories_of
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 
@@ -131,8 +133,8 @@ def _of_hq(hq: Headquarters, *, told: bool = True) -> dict[tuple[str, str], tupl
         with forecast_facts.as_on_a_laptop(connection, lines) as facts:
             known = reorder_facts.circumstances_of(facts, _today()) if told else NOTHING_KNOWN
             nothing = np.zeros(len(lines), dtype=np.int64)
-            sold = forecasts.LineArrays(lines.sales, nothing, nothing)
-            sold, _former = forecasts.with_substitutes(facts, sold, _today())
+            sold = LineArrays(lines.sales, nothing, nothing)
+            sold = histories_of(sold, reorder_facts.assortment_of(facts), _today()).every
     numbers = {uid: number for number, uid in enumerate(lines.products)}
     model = reorder_wire.unpacked(document, numbers)
     today = (_today() - date(1970, 1, 1)).days

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from crmdesk.analytics.reorder.circumstances import Mask, rows_of
+from crmdesk.analytics.reorder.circumstances import Mask, among, rows_of
 from crmdesk.analytics.reorder.exact import Ints
 from crmdesk.analytics.reorder.purchases import SaleLines
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
@@ -49,11 +49,13 @@ class Replacements:
 
     def copied_rows(self, lines: SaleLines, as_of: int) -> tuple[Ints, Ints]:
         """Rows of the lines that a substitute takes over, and the substitute of each."""
-        here = self.by_day(as_of)
-        if not len(here.sku) or not len(lines.day):
+        if not len(self.sku) or not len(lines.day) or not among(lines.sku, self.sku).any():
             return _none(), _none()
-        place = np.minimum(np.searchsorted(here.sku, lines.sku), len(here.sku) - 1)
-        row = np.flatnonzero((here.sku[place] == lines.sku) & (lines.day <= as_of))
+        here = self.by_day(as_of)
+        if not len(here.sku):
+            return _none(), _none()
+        place = np.minimum(here.sku.searchsorted(lines.sku), len(here.sku) - 1)
+        row = ((here.sku[place] == lines.sku) & (lines.day <= as_of)).nonzero()[0]
         if not len(row):
             return _none(), _none()
         substitute = here.by[place[row]]
@@ -78,13 +80,16 @@ NO_REPLACEMENTS = Replacements()
 
 def _regular(lines: SaleLines, account: Ints, sku: Ints) -> Mask:
     """Whether each account bought its SKU on three days or more."""
-    bought = np.flatnonzero(
-        np.isin(lines.sku, sku) & np.isin(lines.account, account) & (lines.quantity > 0)
-    )
-    asked = np.unique(np.stack((account, sku), axis=1), axis=0)
-    pair = rows_of(lines.account[bought], lines.sku[bought], asked[:, 0], asked[:, 1])
-    hit = pair >= 0
-    days = np.unique(np.stack((pair[hit], lines.day[bought][hit]), axis=1), axis=0)
-    count = np.bincount(days[:, 0], minlength=len(asked))
-    mine = rows_of(account, sku, asked[:, 0], asked[:, 1])
-    return np.asarray(count[mine] >= MINIMUM_PURCHASES)
+    bought = (among(lines.sku, sku) & (lines.quantity > 0)).nonzero()[0]
+    # The last row of a pair stands for all of its rows.
+    owner = rows_of(lines.account[bought], lines.sku[bought], account, sku)
+    hit = owner >= 0
+    day = lines.day[bought][hit]
+    if not len(day):
+        return np.zeros(len(account), dtype=np.bool_)
+    low, days = int(day.min()), int(day.max()) - int(day.min()) + 1
+    key = np.sort(owner[hit] * days + (day - low))
+    new = np.ones(len(key), dtype=np.bool_)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    count = np.bincount(key[new] // days, minlength=len(account))
+    return np.asarray(count[rows_of(account, sku, account, sku)] >= MINIMUM_PURCHASES)

@@ -76,7 +76,7 @@ def _measure(ws: Workspace) -> BoardAccuracy | None:
         if connection.execute(select(func.count()).select_from(_line)).scalar_one() > _MOST_LINES:
             return None
         # Imported here because the forecast brings numpy, which start-up must not wait for.
-        from crmdesk.storage.forecasts import read_lines
+        from crmdesk.storage.line_arrays import read_lines
 
         sales = read_lines(connection).sales
         for back in _CUTOFFS:
@@ -101,7 +101,7 @@ def _measure(ws: Workspace) -> BoardAccuracy | None:
 def _compare(connection: Connection, sales: SaleLines, day: date, told: _Told) -> None:
     """Forecast as of a day from what was known then, and look up what came of it."""
     from crmdesk.analytics.reorder import STATES, ReorderState, SaleLines, fit, purchase_days, score
-    from crmdesk.storage.forecasts import day_number
+    from crmdesk.storage.line_arrays import day_number
 
     keep = sales.day <= day_number(day)
     known = SaleLines(sales.account[keep], sales.sku[keep], sales.day[keep], sales.quantity[keep])

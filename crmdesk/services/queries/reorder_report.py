@@ -109,7 +109,7 @@ def make_report(
     ``progress`` is told (days judged, days in all). Raises Cancelled between two days.
     """
     from crmdesk.analytics.reorder.backtest import backtest
-    from crmdesk.storage.forecasts import day_number, day_of, read_lines
+    from crmdesk.storage.line_arrays import day_number, day_of, read_lines
 
     with ws.database.read() as connection:
         sales = read_lines(connection).sales.until(day_number(ws.today()))

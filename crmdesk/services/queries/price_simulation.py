@@ -106,6 +106,47 @@ def simulate(
     return SimulatedChange(since, until, currency_exponent(ws.currency), whole, *parts)
 
 
+def _rules(connection: Connection) -> list[RuleRow]:
+    """Every line of every price list."""
+    rows = connection.exec_driver_sql(
+        "SELECT lower(hex(r.uid)), lower(hex(l.uid)), lower(hex(p.uid)),"
+        " r.minimum_quantity, r.price_e4, r.discount_bp, r.valid_from, r.valid_to"
+        " FROM price_rule r JOIN price_list l ON l.id = r.price_list_id"
+        " JOIN product p ON p.id = r.product_id"
+    )
+    return [RuleRow._make((*row[:6], _day(row[6]), _day(row[7]))) for row in rows]
+
+
+def _agreed(connection: Connection) -> list[AgreedRow]:
+    """Every price agreed with a customer."""
+    rows = connection.exec_driver_sql(
+        "SELECT lower(hex(r.uid)), lower(hex(a.uid)), lower(hex(p.uid)),"
+        " r.minimum_quantity, r.price_e4, r.valid_from, r.valid_to FROM account_price r"
+        " JOIN account a ON a.id = r.account_id JOIN product p ON p.id = r.product_id"
+    )
+    return [AgreedRow._make((*row[:5], _day(row[5]), _day(row[6]))) for row in rows]
+
+
+def _promotions(connection: Connection, since: date, until: date) -> list[PromotionRow]:
+    """The promotions that held on any of these days."""
+    rows = connection.exec_driver_sql(
+        "SELECT o.code, o.name, o.kind, nullif(lower(hex(p.uid)), ''),"
+        " nullif(lower(hex(c.uid)), ''), o.segment, o.discount_bp, o.buy_quantity,"
+        " o.free_quantity, o.minimum_quantity, o.rule, o.valid_from, o.valid_to"
+        " FROM promotion o LEFT JOIN product p ON p.id = o.product_id"
+        " LEFT JOIN category c ON c.id = o.category_id"
+        " WHERE o.valid_from <= ? AND o.valid_to >= ?",
+        (until.isoformat(), since.isoformat()),
+    )
+    return [
+        PromotionRow._make(
+            (*row[:10], None if row[10] is None else json.loads(row[10]), _day(row[11]),
+             _day(row[12]))
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 class _Year:
     """The lines of the year with everything that names or prices them."""
 
@@ -139,38 +180,8 @@ class _Year:
             products.tolist(),
         )  # fmt: skip
         self.customers: list[Customer] = [Customer(r[4], r[5], r[3]) for r in self.account_rows]
-        self._rules = [
-            RuleRow(uid, listed, product, minimum, price, discount, _day(start), _day(end))
-            for uid, listed, product, minimum, price, discount, start, end in run(
-                "SELECT lower(hex(r.uid)), lower(hex(l.uid)), lower(hex(p.uid)),"
-                " r.minimum_quantity, r.price_e4, r.discount_bp, r.valid_from, r.valid_to"
-                " FROM price_rule r JOIN price_list l ON l.id = r.price_list_id"
-                " JOIN product p ON p.id = r.product_id"
-            )
-        ]
-        self._agreed = [
-            AgreedRow(uid, account_uid, product, minimum, price, _day(start), _day(end))
-            for uid, account_uid, product, minimum, price, start, end in run(
-                "SELECT lower(hex(r.uid)), lower(hex(a.uid)), lower(hex(p.uid)),"
-                " r.minimum_quantity, r.price_e4, r.valid_from, r.valid_to FROM account_price r"
-                " JOIN account a ON a.id = r.account_id JOIN product p ON p.id = r.product_id"
-            )
-        ]
-        self._promotions = [
-            PromotionRow._make(
-                (*row[:10], None if row[10] is None else json.loads(row[10]), _day(row[11]),
-                 _day(row[12]))
-            )
-            for row in run(
-                "SELECT o.code, o.name, o.kind, nullif(lower(hex(p.uid)), ''),"
-                " nullif(lower(hex(c.uid)), ''), o.segment, o.discount_bp, o.buy_quantity,"
-                " o.free_quantity, o.minimum_quantity, o.rule, o.valid_from, o.valid_to"
-                " FROM promotion o LEFT JOIN product p ON p.id = o.product_id"
-                " LEFT JOIN category c ON c.id = o.category_id"
-                " WHERE o.valid_from <= ? AND o.valid_to >= ?",
-                (until.isoformat(), since.isoformat()),
-            )
-        ]  # fmt: skip
+        self._rules, self._agreed = _rules(connection), _agreed(connection)
+        self._promotions = _promotions(connection, since, until)
         self._lists, self.list_ids = price_lists(connection)
 
     def tariff(self) -> Tariff:

@@ -40,6 +40,10 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     accept.add_argument(
         "--clear", action="store_true", help=_("all that wait and show nothing to look at")
     )
+    accept.add_argument(
+        "--beyond-credit", default="", metavar="WHY",
+        help=_("accept orders that pass a hard credit limit, and say why: the rep reads it"),
+    )  # fmt: skip
     accept.set_defaults(run=_accept)
     reject = verbs.add_parser("reject", parents=[common], help=_("reject an order, with the why"))
     reject.add_argument("number", metavar="NUMBER")
@@ -87,7 +91,7 @@ def _accept(chosen: argparse.Namespace, context: Context) -> int:
             ids = [row.id for row in inbox(ws, InboxFilter()).rows if not row.attention]
         else:
             ids = _ids(ws, chosen.numbers)
-        return _told(context, accept_orders(ws, ids))
+        return _told(context, accept_orders(ws, ids, beyond_credit=chosen.beyond_credit))
 
 
 def _reject(chosen: argparse.Namespace, context: Context) -> int:

@@ -8,33 +8,39 @@ tell that somebody else came first. Altering is :mod:`crmdesk.services.order_alt
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, IllegalTransition, NotFound, StaleRevision, UserError
 from crmdesk.domain.order_changes import OFFICE_STEPS, Seen, content_mark
+from crmdesk.domain.order_limits import MOST_REASON
 from crmdesk.domain.states import OrderStatus, Role, check_order_step
 from crmdesk.i18n import _
+from crmdesk.services.credit import credit_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.capture import lines_query, record_command
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.entities import ENTITIES
 from crmdesk.storage.types import dump_json
 
-MOST_REASON = 500
 _TAKEN_BACK = {"accept": "submitted", "reject": "submitted"}
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An order that a step in bulk left as it is, and why."""
+    """An order that a step in bulk left as it is, and why.
+
+    ``code`` is "credit" where it passes a hard limit and can be accepted with a reason.
+    """
 
     order_id: int
     number: str
     sentence: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,15 @@ class Taken:
         return bool(self.order_ids) and self.command in _TAKEN_BACK
 
 
-def accept_orders(ws: Workspace, ids: Sequence[int]) -> Taken:
-    """Accept submitted orders; those that are no longer submitted are left, with the reason."""
-    return step_each(ws, "accept", ids)
+def accept_orders(ws: Workspace, ids: Sequence[int], *, beyond_credit: str = "") -> Taken:
+    """Accept submitted orders; those that are no longer submitted are left, with the reason.
+
+    So are those beyond a hard credit limit, unless ``beyond_credit`` says why they are accepted all
+    the same: the rep reads it, and HQ asks for it again. FieldError for too long a reason.
+    """
+    reason = beyond_credit.strip()
+    _check_length(reason)
+    return step_each(ws, "accept", ids, beyond_credit=reason)
 
 
 def reject_order(
@@ -68,10 +80,7 @@ def reject_order(
     text = text.strip()
     if not text and reason_id is None:
         raise FieldError("reason", _("Say why: the rep reads it."))
-    if len(text) > MOST_REASON:
-        raise FieldError(
-            "reason", _("A reason has at most {most} characters.").format(most=MOST_REASON)
-        )
+    _check_length(text)
     with ws.database.read() as connection:
         status = _status(connection, order_id)
         answer = _answer(connection, reason_id, text)
@@ -143,14 +152,19 @@ def check_office(ws: Workspace) -> None:
         )
 
 
-def record_step(tx: Tx, order_id: int, command: str, seen: Seen) -> int:
-    """Write a step of the office as a command op; returns the account's local id."""
+def record_step(
+    tx: Tx, order_id: int, command: str, seen: Seen, said: Mapping[str, Any] | None = None
+) -> int:
+    """Write a step of the office as a command op, with what is ``said`` about it besides.
+
+    Returns the account's local id.
+    """
     uid, account_uid, account_id = tx.connection.exec_driver_sql(
         "SELECT o.uid, a.uid, a.id FROM sales_order o JOIN account a ON a.id = o.account_id"
         " WHERE o.id = ?",
         (order_id,),
     ).one()
-    args = dump_json({"command": command, "args": {"seen": seen.document()}})
+    args = dump_json({"command": command, "args": {"seen": seen.document(), **(said or {})}})
     record_command(tx.connection, "order", uid, account_uid, args)
     return int(account_id)
 
@@ -162,30 +176,32 @@ def step_each(
     also: Callable[[Tx, int], None] | None = None,
     *,
     strict: bool = False,
+    beyond_credit: str = "",
 ) -> Taken:
     """One step on each of these orders, each in a transaction of its own with what belongs to it.
 
     Orders that the step does not fit are left with the reason; ``strict`` raises it instead.
+    ``beyond_credit`` is why orders are accepted that pass a hard credit limit.
     """
     check_office(ws)
     changes, moved, left = ChangeSet(), [], []
     for order_id in ids:
         try:
             with ws.database.write() as tx:
-                one = _step(tx, ws, order_id, command)
+                one = _step(tx, ws, order_id, command, beyond_credit)
                 if also is not None:
                     also(tx, order_id)
         except (IllegalTransition, NotFound) as error:
             if strict:
                 raise
-            left.append(Left(order_id, _number(ws, order_id), error.message))
+            left.append(Left(order_id, _number(ws, order_id), error.message, error.code))
             continue
         moved.append(order_id)
         changes |= one
     return Taken(command, tuple(moved), tuple(left), changes)
 
 
-def _step(tx: Tx, ws: Workspace, order_id: int, command: str) -> ChangeSet:
+def _step(tx: Tx, ws: Workspace, order_id: int, command: str, beyond_credit: str = "") -> ChangeSet:
     """One step on one order inside a transaction; raises IllegalTransition."""
     check_office(ws)
     seen = seen_of(tx.connection, order_id)
@@ -193,11 +209,34 @@ def _step(tx: Tx, ws: Workspace, order_id: int, command: str) -> ChangeSet:
     if seen.status == new:
         raise IllegalTransition(_("It is so already."))
     check_order_step(OrderStatus(seen.status), new, ws.user.role)
-    account_id = record_step(tx, order_id, command, seen)
+    said = None
+    if new is OrderStatus.ACCEPTED:
+        said = _credit_decision(tx, ws, order_id, beyond_credit)
+    account_id = record_step(tx, order_id, command, seen, said)
     tx.connection.exec_driver_sql(
         "UPDATE sales_order SET status = ? WHERE id = ?", (new.value, order_id)
     )
     return ChangeSet({"order": frozenset({order_id}), "account": frozenset({account_id})})
+
+
+def _credit_decision(tx: Tx, ws: Workspace, order_id: int, reason: str) -> Mapping[str, Any] | None:
+    """The decision to accept an order beyond a hard limit; IllegalTransition without a reason."""
+    credit = credit_of(tx.connection, ws, order_id, waiting=False)
+    if not credit.check.blocks:
+        return None
+    if not reason:
+        raise IllegalTransition(credit.sentence(ws.currency), code="credit")
+    tx.connection.exec_driver_sql(
+        "UPDATE sales_order SET answer = ? WHERE id = ?", (reason, order_id)
+    )
+    return {"credit": {"reason": reason, "over_minor": credit.check.over_minor}}
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MOST_REASON:
+        raise FieldError(
+            "reason", _("A reason has at most {most} characters.").format(most=MOST_REASON)
+        )
 
 
 def _status(connection: Connection, order_id: int) -> OrderStatus:

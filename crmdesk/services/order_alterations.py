@@ -20,9 +20,10 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.order_changes import ALTER, Seen, check_office_step
+from crmdesk.domain.order_limits import MOST_REASON
 from crmdesk.i18n import _
 from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
-from crmdesk.services.office_orders import MOST_REASON, check_office, record_step, seen_of
+from crmdesk.services.office_orders import check_office, record_step, seen_of
 from crmdesk.services.prices import terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json

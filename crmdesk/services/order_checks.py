@@ -9,10 +9,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from crmdesk.domain.errors import UserError
-from crmdesk.domain.order_limits import below_minimum_minor, check_credit
+from crmdesk.domain.order_limits import below_minimum_minor
 from crmdesk.domain.policy import BelowCost
 from crmdesk.i18n import _, format_money
-from crmdesk.services.debts import read_debts
+from crmdesk.services.credit import credit_of
 from crmdesk.services.document_lines import ORDER_LINES
 from crmdesk.services.queries.policy import policy_in
 from crmdesk.services.workspace import Workspace
@@ -31,20 +31,20 @@ def check_submittable(
 ) -> None:
     """Raise UserError, saying what to do, for an order that cannot be submitted."""
     run = connection.exec_driver_sql
-    lines, net, total = run(
-        "SELECT (SELECT count(*) FROM order_line WHERE parent_id = o.id), o.net_minor,"
-        " o.total_minor FROM sales_order o WHERE o.id = ?",
+    lines, net = run(
+        "SELECT (SELECT count(*) FROM order_line WHERE parent_id = o.id), o.net_minor"
+        " FROM sales_order o WHERE o.id = ?",
         (order_id,),
     ).one()
     if lines == 0:
         raise UserError(_("This order has no lines."), _("Add a product with A."))
     _check_priced(connection, order_id)
     _check_cost(connection, order_id)
-    minimum, limit, mode = run(
+    minimum = run(
         "SELECT coalesce(a.minimum_order_minor, (SELECT minimum_order_minor FROM organisation"
-        " LIMIT 1), 0), a.credit_limit_minor, a.credit_mode FROM account a WHERE a.id = ?",
+        " LIMIT 1), 0) FROM account a WHERE a.id = ?",
         (account_id,),
-    ).one()
+    ).scalar_one()
     missing = below_minimum_minor(net, minimum)
     if missing:
         raise UserError(
@@ -54,13 +54,12 @@ def check_submittable(
             ),
             _("Add something, or agree an exception with the office."),
         )
-    credit = check_credit(mode, limit, read_debts(connection, account_id).left_minor, total)
-    if credit.blocks:
+    credit = credit_of(connection, ws, order_id)
+    if credit.check.blocks:
         raise UserError(
-            _("With this order the customer would owe {amount} more than agreed.").format(
-                amount=format_money(credit.over_minor, ws.currency)
-            ),
+            credit.sentence(ws.currency),
             _("Collect first, or ask the office to raise the credit limit."),
+            code="credit",
         )
 
 

@@ -361,3 +361,20 @@ def test_every_empty_state_teaches_a_step(group: InboxGroup) -> None:
     for narrowed in (True, False):
         title, hint = empty_words(group, narrowed=narrowed)
         assert title and hint
+
+
+def test_beyond_a_hard_limit_it_asks_why_and_keeps_the_answer(stage: Stage) -> None:
+    order = stage.current
+    with stage.ws.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE account SET credit_mode = 'hard', credit_limit_minor = 0"
+            " WHERE id = (SELECT account_id FROM sales_order WHERE id = ?)", (order,),
+        )  # fmt: skip
+    stage.press(Key.Key_A)
+    assert stage.one(_STATUS, order) == "submitted"
+    assert isinstance(QApplication.focusWidget(), QLineEdit)
+    stage.press(Key.Key_Return)
+    assert stage.one(_STATUS, order) == "submitted"
+    stage.press("pays on Friday", Key.Key_Return)
+    assert stage.one(_STATUS, order) == "accepted"
+    assert stage.one("SELECT answer FROM sales_order WHERE id = ?", order) == "pays on Friday"

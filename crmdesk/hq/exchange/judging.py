@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from crmdesk.hq.database.images import RowKey, account_of
 from crmdesk.hq.database.scopes import row_scope
 from crmdesk.hq.database.tables import global_uniques
 from crmdesk.hq.exchange import bounds
+from crmdesk.hq.exchange.credit import Credit
 from crmdesk.hq.exchange.doorstep import check_taken
 from crmdesk.hq.exchange.order_steps import OrderSteps
 from crmdesk.hq.exchange.packs import check_region_pack
@@ -44,11 +46,15 @@ UniqueKey = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Ground:
-    """What a push is judged on: locked rows, territories of accounts, values already taken."""
+    """What a push is judged on: locked rows, territories of accounts, values already taken.
+
+    ``credit`` is that of the customers whose orders it accepts, where it accepts any.
+    """
 
     images: dict[RowKey, Image]
     territories: dict[str, str | None]
     taken: dict[UniqueKey, str]
+    credit: Credit | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +93,7 @@ class Judge:
         self._work, self._claimed, self._altered = {}, {}, set()
         outcomes: list[tuple[Op, list[Collision]]] = []
         try:
-            self._steps = OrderSteps(txn, self._ground.images, self._writer)
+            self._steps = OrderSteps(txn, self._ground.images, self._writer, self._ground.credit)
         except (msgspec.DecodeError, ValueError, TypeError, RefusedOp):
             self.refuse(txn, txn.ops[0], _unreadable())
             return
@@ -100,7 +106,8 @@ class Judge:
             except (msgspec.DecodeError, ValueError, TypeError):
                 self.refuse(txn, op, _unreadable())
                 return
-        for op, reason in self._steps.check_altered(self._work):
+        steps, work = self._steps, self._work
+        for op, reason in chain(steps.check_altered(work), steps.check_credit(work)):
             self.refuse(txn, op, reason)
             return
         self.verdict.altered |= self._steps.altered
@@ -232,6 +239,8 @@ class Judge:
             if not image.changed:
                 continue
             before = images.get(key)
+            if key[0] == "order" and self._ground.credit is not None:
+                self._ground.credit.follow(before, image)
             image.rev = (before.rev if before is not None else 0) + 1
             if before is not None and image.lines is None:
                 image.lines = before.lines

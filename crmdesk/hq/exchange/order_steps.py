@@ -24,6 +24,7 @@ from crmdesk.domain.order_changes import (
 from crmdesk.hq.access.auth import is_uid
 from crmdesk.hq.database.images import RowKey
 from crmdesk.hq.exchange import bounds
+from crmdesk.hq.exchange.credit import Credit
 from crmdesk.i18n import _
 from crmdesk.sync.merge import Image, RefusedOp, Writer
 from crmdesk.sync.protocol import Op, Txn
@@ -46,12 +47,27 @@ def decided_orders(txns: Sequence[Txn]) -> set[str]:
     return {uid for uid in found if is_uid(uid)}
 
 
+def accepted_orders(txns: Sequence[Txn]) -> set[str]:
+    """The orders (hex) that a push accepts: the credit of their customers has to be known."""
+    ops = (op for txn in txns for op in txn.ops if op.entity == "order" and op.op in {"U", "C"})
+    return {op.uid for op in ops if is_uid(op.uid) and b"accept" in bytes(op.fields)}
+
+
 class OrderSteps:
     """The office's steps in one transaction; ``images`` are the rows before it."""
 
-    def __init__(self, txn: Txn, images: Mapping[RowKey, Image], writer: Writer) -> None:
+    def __init__(
+        self,
+        txn: Txn,
+        images: Mapping[RowKey, Image],
+        writer: Writer,
+        credit: Credit | None = None,
+    ) -> None:
         self._images = images
+        self._credit = credit
         self._writer = writer
+        self._txn = txn
+        self._said: dict[str, dict[str, Any]] = {}
         self._alterations: dict[str, Op] = {}
         for op in txn.ops:
             if op.entity == _ALTERATION and op.op == "I":
@@ -71,6 +87,7 @@ class OrderSteps:
         args = _decode(op.fields).get("args")
         seen = read_seen(args.get("seen") if isinstance(args, dict) else None)
         self._check(_command(op), op.uid, seen)
+        self._said[op.uid] = args if isinstance(args, dict) else {}
 
     def check_altered(self, work: Mapping[RowKey, Image]) -> Iterator[tuple[Op, RefusedOp]]:
         """The alterations whose order was another one before, or is another one than they say."""
@@ -81,6 +98,18 @@ class OrderSteps:
                 yield op, refusal
             except ValueError:
                 yield op, RefusedOp("malformed", _("HQ could not read this change."))
+
+    def check_credit(self, work: Mapping[RowKey, Image]) -> Iterator[tuple[Op, RefusedOp]]:
+        """The ops by which an order is accepted beyond a hard credit limit without a reason."""
+        for op in self._txn.ops:
+            key = (op.entity, op.uid)
+            before, after = self._images.get(key), work.get(key)
+            if self._credit is None or op.entity != "order" or before is None or after is None:
+                continue
+            try:
+                self._credit.check(before, after, self._said.get(op.uid, {}))
+            except RefusedOp as refusal:
+                yield op, refusal
 
     def _check_alteration(
         self, uid: str, fields: Mapping[str, Any], work: Mapping[RowKey, Image]

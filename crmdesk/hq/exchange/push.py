@@ -25,9 +25,10 @@ from crmdesk.hq.database.copying import append
 from crmdesk.hq.database.scopes import Principal
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange import forgetting
+from crmdesk.hq.exchange.credit import read_credit
 from crmdesk.hq.exchange.following import Following
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
-from crmdesk.hq.exchange.order_steps import decided_orders
+from crmdesk.hq.exchange.order_steps import accepted_orders, decided_orders
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
@@ -264,7 +265,12 @@ class _Push:
         decided = decided_orders(txns)
         if decided:
             uids.setdefault("order", set()).update(decided)
-        edited = uids.get("account", set())
+        accepted = accepted_orders(txns)
+        buyers = (
+            images.accounts_of_rows(self._connection, {"order": accepted}) if accepted else set()
+        )
+        # Two offices that accept orders of one customer do it one after the other: the limit holds.
+        edited = uids.get("account", set()) | buyers
         moving = {op.uid for op in ops if op.uid in edited and b"territory_id" in bytes(op.fields)}
         claimed = {op.account for op in ops if op.account is not None and auth.is_uid(op.account)}
         shared = claimed | images.accounts_of_rows(self._connection, uids)
@@ -272,7 +278,11 @@ class _Push:
         found = images.read_images(self._connection, uids)
         if decided:
             images.add_lines(self._connection, "order", decided, found)
-        return Ground(found, territories, self._taken(txns))
+        credit = None
+        if buyers:
+            today = datetime.fromtimestamp(self._now_ms / 1000, UTC).date()
+            credit = read_credit(self._connection, buyers, today)
+        return Ground(found, territories, self._taken(txns), credit)
 
     def _taken(self, txns: Sequence[Txn]) -> dict[tuple[str, str, str], str]:
         found = {}

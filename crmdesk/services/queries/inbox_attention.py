@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.order_guards import UsualRow, unusual_quantity
 from crmdesk.domain.order_limits import check_credit
-from crmdesk.services.debts import read_debts
+from crmdesk.services.credit import read_exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +124,12 @@ def _over_credit(connection: Connection, ids: str) -> Iterator[tuple[int, Attent
     owed: dict[int, int] = {}
     for key, account, total, limit, mode in connection.exec_driver_sql(_CREDIT, (ids,)).all():
         if account not in owed:
-            owed[account] = read_debts(connection, account).left_minor + _on_the_way(
-                connection, account
-            )
+            owed[account] = read_exposure(connection, account, waiting=False).owed_minor
         check = check_credit(mode, limit, owed[account], total)
         owed[account] += total
         if check.warns:
             code = "credit_hard" if check.blocks else "credit_soft"
             yield key, Attention(code, amount_minor=check.over_minor)
-
-
-def _on_the_way(connection: Connection, account_id: int) -> int:
-    """What was accepted or shipped and is not invoiced yet: it will be owed."""
-    return int(
-        connection.exec_driver_sql(
-            "SELECT coalesce(sum(total_minor), 0) FROM sales_order WHERE account_id = ?"
-            " AND status IN ('accepted', 'shipped')",
-            (account_id,),
-        ).scalar_one()
-    )
 
 
 def _unusual(connection: Connection, ids: str) -> Iterator[tuple[int, Attention]]:

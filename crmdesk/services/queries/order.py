@@ -20,6 +20,7 @@ from crmdesk.domain.errors import NotFound
 from crmdesk.domain.order_guards import UsualRow
 from crmdesk.domain.policy import DEFAULTS, Policy
 from crmdesk.i18n import _
+from crmdesk.services.credit import read_exposure
 from crmdesk.services.debts import read_debts
 from crmdesk.services.delivering import cannot_arrive
 from crmdesk.services.prices import reason_words, terms_of
@@ -114,7 +115,8 @@ class CreditRow:
     """Debts of the customer without this order; a limit of None means there is none.
 
     ``as_of`` is when HQ told them last; None in a profile of its own, where they are its own.
-    ``late_minor`` and ``open_minor`` are less ``collected_minor``, which HQ has not booked yet.
+    ``late_minor`` and ``open_minor`` are less ``collected_minor``, which HQ has not booked yet;
+    ``ordered_minor`` are other orders that were sent and are not invoiced.
     """
 
     late_minor: int
@@ -123,6 +125,7 @@ class CreditRow:
     mode: str
     as_of: datetime | None = None
     collected_minor: int = 0
+    ordered_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +197,10 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
     with ws.database.read() as connection:
         head = _head(connection, order_id)
         account_id = head["account_id"]
-        debts = read_debts(connection, account_id)
         stock = stock_of(connection, order_id) if head["status"] == "draft" else {}
         lines = _lines(connection, order_id, account_id, stock)
-        on_order = [line.product_id for line in lines]
-        rates = read_rates(connection, today)
-        visit_cost = visit_cost_minor(rates, ws.currency)
-        asked = _also_ask(connection, account_id, on_order)
+        visit_cost = visit_cost_minor(read_rates(connection, today), ws.currency)
+        asked = _also_ask(connection, account_id, [line.product_id for line in lines])
         return OrderSheet(
             id=order_id,
             number=head["number"],
@@ -226,14 +226,7 @@ def order_sheet(ws: Workspace, order_id: int) -> OrderSheet:
             cost_minor=head["cost_minor"],
             lines=lines,
             taxes=_taxes(lines),
-            credit=CreditRow(
-                late_minor=debts.late_minor(today),
-                open_minor=debts.left_minor,
-                limit_minor=head["credit_limit_minor"],
-                mode=head["credit_mode"],
-                as_of=_last_sync(connection),
-                collected_minor=debts.collected_minor,
-            ),
+            credit=_credit(connection, order_id, head, today),
             visit_cost_minor=visit_cost,
             break_even=break_even_order(visit_cost, head["net_minor"], head["cost_minor"]),
             minimum_minor=head["minimum_minor"] or 0,
@@ -313,6 +306,21 @@ def _head(connection: Connection, order_id: int) -> Any:
     if row is None:
         raise NotFound(_("This order is no longer here."), _("Choose another one."))
     return row
+
+
+def _credit(connection: Connection, order_id: int, head: Any, today: date) -> CreditRow:
+    """The customer's debts and other orders, and the limit that this order is held against."""
+    debts = read_debts(connection, head["account_id"])
+    exposure = read_exposure(connection, head["account_id"], besides=order_id)
+    return CreditRow(
+        late_minor=debts.late_minor(today),
+        open_minor=debts.left_minor,
+        limit_minor=head["credit_limit_minor"],
+        mode=head["credit_mode"],
+        as_of=_last_sync(connection),
+        collected_minor=debts.collected_minor,
+        ordered_minor=exposure.ordered_minor,
+    )
 
 
 def _lines(

@@ -20,7 +20,7 @@ from crmdesk.gui.views.inbox.items import GroupItem, Narrowing, PreviewItem, Que
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import _, format_money, format_number, ngettext
 from crmdesk.services import office_invoices, office_keying, office_orders, proposals
-from crmdesk.services.office_orders import Taken
+from crmdesk.services.office_orders import Left, Taken
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.inbox import MOST, Inbox, InboxFilter, InboxGroup, InboxRow, inbox
 from crmdesk.services.queries.inbox_sheet import (
@@ -444,7 +444,9 @@ class InboxPresenter:
 
     def _on_taken(self, taken: Taken) -> None:
         self._view.clear_picks()
-        if taken.left:
+        if taken.left and taken.left[0].code == "credit":
+            self._ask_beyond_credit(taken.left[0])
+        elif taken.left:
             first = taken.left[0]
             said = ngettext(
                 "{number} was left as it is: {why}", "{number} and others were left: {why}",
@@ -461,6 +463,19 @@ class InboxPresenter:
                 self._runner.write(lambda: office_orders.take_back(ws, taken), owner=self)
 
         self._desk.toast(_done(taken), undo=undo)
+
+    def _ask_beyond_credit(self, left: Left) -> None:
+        """An order passes a hard credit limit: whoever accepts it all the same says why."""
+        said = _("{why} Accept {number} all the same? Say why: the rep reads it.")
+        label = said.format(why=left.sentence, number=left.number)
+        ws = self.workspace
+
+        def answered(_reason_id: int | None, text: str) -> None:
+            self._write(
+                lambda: office_orders.accept_orders(ws, [left.order_id], beyond_credit=text)
+            )
+
+        self.ask(Question(label, (), _("Accept all the same")), answered)
 
 
 def _done(taken: Taken) -> str:

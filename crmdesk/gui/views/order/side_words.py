@@ -62,6 +62,12 @@ def credit_parts(sheet: OrderSheet) -> tuple[CreditPart, ...]:
         )
     amount = format_amount(current, currency)
     parts.append(CreditPart("open", _("Open, not due"), current, amount, Tone.MUTED))
+    if credit.ordered_minor:
+        amount = format_amount(credit.ordered_minor, currency)
+        parts.append(
+            CreditPart("ordered", _("Ordered, not invoiced"), credit.ordered_minor, amount,
+                       Tone.WARNING)
+        )  # fmt: skip
     this = _this_order_minor(sheet)
     parts.append(CreditPart("this", _("This order"), this, format_amount(this, currency)))
     return tuple(parts)
@@ -70,7 +76,11 @@ def credit_parts(sheet: OrderSheet) -> tuple[CreditPart, ...]:
 def _left_minor(sheet: OrderSheet) -> int | None:
     if sheet.credit.limit_minor is None:
         return None
-    return sheet.credit.limit_minor - sheet.credit.open_minor - _this_order_minor(sheet)
+    return sheet.credit.limit_minor - _owed_minor(sheet) - _this_order_minor(sheet)
+
+
+def _owed_minor(sheet: OrderSheet) -> int:
+    return sheet.credit.open_minor + sheet.credit.ordered_minor
 
 
 def credit_left(sheet: OrderSheet) -> Pair:
@@ -114,7 +124,7 @@ def credit_state(sheet: OrderSheet) -> BadgeItem:
     if credit.limit_minor is None:
         return BadgeItem(_("no limit"), Tone.MUTED)
     found = check_credit(
-        credit.mode, credit.limit_minor, credit.open_minor, _this_order_minor(sheet)
+        credit.mode, credit.limit_minor, _owed_minor(sheet), _this_order_minor(sheet)
     )
     if not found.over_minor:
         return BadgeItem(_("within limit"), Tone.GOOD, "check")

@@ -8,8 +8,12 @@ from __future__ import annotations
 from crmdesk.domain.pack_words import pack_name, pack_of, pack_text
 from crmdesk.domain.packaging import Fitted, Pack, fit_base, is_weighed, to_base
 from crmdesk.i18n import _, format_number, pgettext
+from crmdesk.services.queries.order_stock import SubstituteRow
 
-__all__ = ["base_text", "fitted_text", "pack_name", "pack_of", "pack_text", "rounding_text"]
+__all__ = [
+    "base_text", "fitted_text", "instead_text", "pack_name", "pack_of", "pack_text",
+    "rounding_text",
+]  # fmt: skip
 
 
 def base_text(base_unit: str, quantity: int) -> str:
@@ -39,6 +43,27 @@ def rounding_text(expected: int, pack: Pack, base_unit: str) -> str:
         return _("Expected: {asked}, sold by the unit.").format(asked=asked)
     least = pack_text(pack.unit, fitted.value) if fitted.code in ("minimum", "multiple") else ""
     return words[fitted.code].format(asked=asked, packs=packs, whole=whole, least=least)
+
+
+def instead_text(other: SubstituteRow) -> str:
+    """Why so many of a substitute stand for what was ordered; empty where it is just as much."""
+    if other.other_unit:
+        return _("Counted in another unit, pack for pack: check the quantity.")
+    code = other.fitted.code
+    if not code:
+        return ""
+    words = {
+        "up": _("Rounded up to whole packs: {whole} instead of {asked}."),
+        "down": _("Rounded down to whole packs: {whole} instead of {asked}."),
+        "minimum": _("Sold from {least} on: {whole} instead of {asked}."),
+        "multiple": _("Sold in steps of {least}: {whole} instead of {asked}."),
+    }
+    least = pack_text(other.unit, other.fitted.value) if code in ("minimum", "multiple") else ""
+    return words[code].format(
+        whole=base_text(other.base_unit, to_base(other.packs, other.factor)),
+        asked=base_text(other.base_unit, other.asked),
+        least=least,
+    )
 
 
 def fitted_text(fitted: Fitted, asked: int, unit: str) -> str:

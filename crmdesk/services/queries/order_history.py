@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from crmdesk.domain.substitution import Ordered
 from crmdesk.services.document_lines import LineInput
+from crmdesk.services.queries.order_stock import packs_instead
 from crmdesk.storage.tables import table
 
 if TYPE_CHECKING:
@@ -100,26 +102,31 @@ def last_order_lines(ws: Workspace, order_id: int) -> Repeated:
             return Repeated(None, (), ())
         lines = "order_line" if last[1] == "order" else "sale_line"
         rows = run(
-            "SELECT p.id, p.name, p.status, l.packaging_id, l.quantity, l.base_quantity,"
-            " (SELECT id FROM product u WHERE u.uid = p.substitute_uid AND u.status = 'active')"
-            f" FROM {lines} l JOIN product p ON p.id = l.product_id WHERE l.parent_id = ?"
+            "SELECT p.id, p.name, p.status, l.packaging_id, l.quantity, l.base_quantity, l.factor,"
+            " coalesce(k.unit, p.base_unit), p.base_unit, u.id, u.base_unit"
+            f" FROM {lines} l JOIN product p ON p.id = l.product_id"
+            " LEFT JOIN packaging k ON k.id = l.packaging_id"
+            " LEFT JOIN product u ON u.uid = p.substitute_uid AND u.status = 'active'"
+            " WHERE l.parent_id = ?"
             " AND l.base_quantity > 0 ORDER BY l.position",
             (last[2],),
         ).all()
         there = set(
             run("SELECT product_id FROM order_line WHERE parent_id = ?", (order_id,)).scalars()
         )
-    found: dict[int, LineInput] = {}
-    gone = []
-    for product, name, status, packaging, quantity, base, other in rows:
-        if status == "active":
-            packs = max(int(quantity), 1) if packaging is not None else int(base)
-            line = LineInput(product, packaging, packs)
-        elif other is not None:
-            line = LineInput(other, None, int(base))
-        else:
-            gone.append(str(name))
-            continue
-        if line.product_id not in there:
-            found.setdefault(line.product_id, line)
+        found: dict[int, LineInput] = {}
+        gone = []
+        for product, name, status, packaging, packs, base, factor, unit, of, other, by in rows:
+            if status == "active":
+                count = max(int(packs), 1) if packaging is not None else int(base)
+                line = LineInput(product, packaging, count)
+            elif other is not None:
+                before = Ordered(packs, unit, factor, base, of)
+                key, _unit, _factor, instead = packs_instead(connection, before, other, by)
+                line = LineInput(other, key, instead.fitted.packs)
+            else:
+                gone.append(str(name))
+                continue
+            if line.product_id not in there:
+                found.setdefault(line.product_id, line)
     return Repeated(date.fromisoformat(last[0]), tuple(found.values()), tuple(gone))

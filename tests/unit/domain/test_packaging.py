@@ -27,11 +27,42 @@ from crmdesk.domain.packaging import (
     to_base,
     to_packs,
 )
+from crmdesk.domain.substitution import Instead, Ordered, instead_of
 
 _packs = st.builds(
     Pack, st.sampled_from(["EA", "IN", "CS", "BU", "PL"]), st.integers(1, 5_000),
     st.integers(1, 40), st.integers(1, 24),
 )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------- substitutes
+
+
+@given(
+    packs=st.integers(1, 500), ordered=_packs,
+    options=st.lists(_packs, min_size=1, max_size=4),
+)  # fmt: skip
+def test_a_substitute_comes_as_near_as_its_packs_allow(
+    packs: int, ordered: Pack, options: list[Pack]
+) -> None:
+    asked = packs * ordered.factor
+    line = Ordered(packs, ordered.unit, ordered.factor, asked, "EA")
+    found = instead_of(line, "EA", options)
+    assert found.option is not None
+    off = [abs(fit_base(asked, one).packs * one.factor - asked) for one in options]
+    assert off[found.option] == min(off)
+    chosen = options[found.option]
+    assert fit_packs(found.fitted.packs, chosen).packs == found.fitted.packs >= 1
+    assert bool(found.fitted.code) is (off[found.option] != 0)
+
+
+def test_a_case_of_pieces_is_no_case_of_grams() -> None:
+    line = Ordered(3, "CS", 12, 36, "EA")
+    weighed = [Pack("EA", 1), Pack("CS", 2500)]
+    assert instead_of(line, "G", weighed) == Instead(1, Fitted(3), other_unit=True)
+    assert instead_of(line, "EA", [Pack("CS", 12), Pack("IN", 6)]).option == 0
+    assert instead_of(line, "EA", [Pack("CS", 24)]) == Instead(0, Fitted(2, "up", 36))
+    assert instead_of(line, "EA", []) == Instead(None, Fitted(36))
 
 
 # ------------------------------------------------------------------------------------ barcodes

@@ -15,7 +15,7 @@ from crmdesk.domain.packaging import (
     fit_base,
     fit_packs,
 )
-from crmdesk.gui.packs import fitted_text
+from crmdesk.gui.packs import fitted_text, instead_text, pack_text
 from crmdesk.gui.views.order.answer_words import repeated_words
 from crmdesk.gui.views.order.words import SheetItem
 from crmdesk.gui.views.order.writing import SheetWriter, as_input
@@ -228,7 +228,7 @@ class OrderPresenter(SheetWriter):
         self._change_all(lines, select=lines[0].product_id)
 
     def take_substitute(self, product_id: int | None = None) -> None:
-        """Take what is in stock instead of what is not, in the same quantity."""
+        """Take what is in stock instead of what is not: as much of it as its packs allow."""
         line = self._short(product_id)
         if line is None or line.stock is None or line.stock.substitute is None:
             return
@@ -240,8 +240,10 @@ class OrderPresenter(SheetWriter):
             ],
             select=other.product_id,
         )
-        words = _("{other} instead of {product}.").format(other=other.name, product=line.name)
-        self._desk.toast(words, undo=self.undo)
+        said = _("{packs} of {other} instead of {product}.").format(
+            packs=pack_text(other.unit, other.packs), other=other.name, product=line.name
+        )
+        self._desk.toast(" ".join(filter(None, (said, instead_text(other)))), undo=self.undo)
 
     def repeat_last(self) -> None:
         """Put what was ordered last on the order, beside what is there."""

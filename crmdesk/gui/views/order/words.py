@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from crmdesk.domain.order_guards import Unusual, unusual_quantity
 from crmdesk.domain.signature import Signature, read_signature
 from crmdesk.domain.states import OrderStatus, order_status_word
-from crmdesk.gui.packs import pack_of, pack_text
+from crmdesk.gui.packs import instead_text, pack_of, pack_text
 from crmdesk.gui.sku_words import need_item
 from crmdesk.gui.views.order.answer_words import (
     ChangeItem,
@@ -224,7 +224,12 @@ def _stock_warning(line: OrderLineRow, sheet: OrderSheet, now: datetime) -> Warn
         parts.append(_("more on {date}").format(date=format_date(stock.next_arrival, weekday=True)))
     use = ""
     if stock.substitute is not None:
-        use = _("Take {product}").format(product=stock.substitute.name)
+        other = stock.substitute
+        use = _("Take {packs} of {product}").format(
+            packs=pack_text(other.unit, other.packs), product=other.name
+        )
+        if instead_text(other):
+            parts.append(instead_text(other).rstrip("."))
     keep = _keep(format_number(line.packs))
     return WarningItem(line.product_id, loud, f"{'; '.join(parts)}.", use, keep, by_stock=True)
 

@@ -47,6 +47,9 @@ class Forecasts:
     estimated on the shelf (−1 where nobody counted); ``refusals`` how often the suggestion was put
     off since the last purchase. ``closed_days`` are the closed days left out of R, ``closed_ahead``
     those among the next 14; ``wished`` says that a person's quantity stands in place of the usual.
+    ``excess`` is the last quantity over the mean of those before it (from 1 to
+    ``snapshot.MOST_EXCESS``), ``bulk_part`` and ``season_part`` are what that and the season add to
+    the chance within 14 open days.
     """
 
     as_of: int
@@ -70,6 +73,9 @@ class Forecasts:
     closed_days: Ints
     closed_ahead: Ints
     wished: npt.NDArray[np.bool_]
+    excess: Floats
+    bulk_part: Floats
+    season_part: Floats
 
     def __len__(self) -> int:
         return len(self.n)
@@ -98,12 +104,12 @@ def score(
     first, last = known.day[starts], known.day[starts + snapshot.count - 1]
     unsold = told.unsold(account, snapshot.sku, last, as_of)
     times, put_off = refusals(account, snapshot.sku, last, as_of, told)
-    chances, days = open_forecast(snapshot, model)
-    chances = np.where(unsold, 0.0, refused(chances, times))
+    said = open_forecast(snapshot, model)
+    chances = np.where(unsold, 0.0, refused(said.chances, times))
     open_p30, closed = chances[2], time.ahead(account, HORIZONS)
     if not time.always_open:
         chances = within_open_days(chances, np.array(HORIZONS)[:, None] - closed)
-    expected, snapped = _expected_days(known, snapshot, time, days, put_off)
+    expected, snapped = _expected_days(known, snapshot, time, said.days, put_off)
     wished, quantity = wished_quantities(known, snapshot, usual, last, told.wanted)
     if shelf is not None:
         quantity = shelf.filled(quantity, expected - as_of, but=wished)
@@ -130,6 +136,9 @@ def score(
         closed_days=time.between(account, last, as_of),
         closed_ahead=closed[1],
         wished=wished,
+        excess=snapshot.excess,
+        bulk_part=said.bulk_part,
+        season_part=said.season_part,
     )
 
 

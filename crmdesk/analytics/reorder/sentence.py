@@ -9,7 +9,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+
+from crmdesk.analytics.reorder.circumstances import Mask
+from crmdesk.analytics.reorder.exact import Ints
 from crmdesk.analytics.reorder.forecast import Forecasts
+from crmdesk.analytics.reorder.snapshot import MOST_EXCESS
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES, ReorderState
 from crmdesk.i18n import _, format_percent, language, ngettext
 
@@ -21,7 +26,9 @@ class Because:
     ``closed`` are closed days left out of the days since the last purchase, ``ahead`` those among
     the next 14; ``stock`` the units estimated on the shelf; ``refused`` how often the suggestion
     was put off; ``wished`` that a person's quantity stands; ``instead_of`` the id of the product
-    whose history was taken over, ``other_unit`` that its quantities could not be.
+    whose history was taken over, ``other_unit`` that its quantities could not be. ``season`` is 1
+    or −1 where the coming month sells more or less; ``bulk`` how many times the usual was bought
+    last (``MOST_BULK`` or more), ``later`` that the next purchase is less likely for it.
     """
 
     closed: int = 0
@@ -31,6 +38,9 @@ class Because:
     wished: bool = False
     instead_of: int | None = None
     other_unit: bool = False
+    season: int = 0
+    bulk: int = 0
+    later: bool = False
 
     @classmethod
     def of_text(cls, text: str | None) -> "Because":
@@ -45,6 +55,10 @@ NOTHING = Because()
 ENDED = (ReorderState.DELISTED, ReorderState.SUBSTITUTED)
 """States of a SKU that cannot be bought any more."""
 _FEWEST_CLOSED = 3
+_FEWEST_TIMES = 2
+MOST_BULK = int(MOST_EXCESS)
+_MATTERS = 0.05
+"""So much more or less likely within 14 days is worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,9 @@ def because_texts(
         "stock": (forecasts.stock, forecasts.stock >= 0),
         "refused": (forecasts.refusals, forecasts.refusals > 0),
         "wished": (forecasts.wished, forecasts.wished),
+        "season": (np.sign(forecasts.season_part).astype(int), _said_of_season(forecasts)),
+        "bulk": (_times_the_usual(forecasts), _times_the_usual(forecasts) > 0),
+        "later": (_later(forecasts), _later(forecasts)),
     }
     found: dict[int, dict[str, int | bool]] = {}
     for name, (value, said) in columns.items():
@@ -98,6 +115,21 @@ def because_texts(
     return texts
 
 
+def _said_of_season(forecasts: Forecasts) -> Mask:
+    return np.asarray(np.abs(forecasts.season_part) >= _MATTERS)
+
+
+def _times_the_usual(forecasts: Forecasts) -> Ints:
+    """How many times the usual was bought last, 0 where that is nothing to speak of."""
+    times = np.floor(forecasts.excess).astype(np.int64)
+    spoken = (times >= _FEWEST_TIMES) & (forecasts.n >= MINIMUM_PURCHASES)
+    return np.where(spoken, times, 0)
+
+
+def _later(forecasts: Forecasts) -> Mask:
+    return np.asarray((forecasts.bulk_part <= -_MATTERS) & (_times_the_usual(forecasts) > 0))
+
+
 def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
     """Facts of one pair; ``gap_days`` is 0 for a pair bought once."""
     times = int(forecasts.n[row])
@@ -110,6 +142,9 @@ def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
         stock=None if stock < 0 else stock,
         refused=int(forecasts.refusals[row]),
         wished=bool(forecasts.wished[row]),
+        season=int(np.sign(forecasts.season_part[row])) * int(_said_of_season(forecasts)[row]),
+        bulk=int(_times_the_usual(forecasts)[row]),
+        later=bool(_later(forecasts)[row]),
     )
     likely = float(forecasts.p14[row])
     return SentenceFacts(times, gap, since, likely, because, str(forecasts.state_of(row)))
@@ -194,6 +229,7 @@ def _reasons(said: Because, replaced: str | None) -> list[str]:
         reasons.append(_("Takes the place of {product}.").format(product=replaced))
     if said.other_unit:
         reasons.append(_("That was counted in another unit: check the quantity."))
+    reasons += filter(None, (_bulk(said), _season(said)))
     if said.closed >= _FEWEST_CLOSED:
         words = ngettext(
             "{count} closed day is not counted.", "{count} closed days are not counted.",
@@ -216,6 +252,34 @@ def _reasons(said: Because, replaced: str | None) -> list[str]:
         words = ngettext("Put off {count} time.", "Put off {count} times.", said.refused)
         reasons.append(words.format(count=said.refused))
     return reasons
+
+
+def _bulk(said: Because) -> str:
+    if not said.bulk:
+        return ""
+    most = said.bulk >= MOST_BULK
+    if said.later:
+        words = (
+            _("The last purchase was {count} times the usual or more: it lasts longer.") if most
+            else _("The last purchase was {count} times the usual: it lasts longer.")
+        )  # fmt: skip
+    elif said.wished or said.stock is not None:
+        return ""
+    else:
+        words = (
+            _("The last purchase was {count} times the usual or more: the quantity leaves it out.")
+            if most
+            else _("The last purchase was {count} times the usual: the quantity leaves it out.")
+        )
+    return words.format(count=said.bulk)
+
+
+def _season(said: Because) -> str:
+    if not said.season:
+        return ""
+    if said.season > 0:
+        return _("It sells more than usual in the coming month.")
+    return _("It sells less than usual in the coming month.")
 
 
 # The parts recur in tens of thousands of sentences: each is put into words once per language.

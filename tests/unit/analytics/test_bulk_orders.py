@@ -19,6 +19,14 @@ from crmdesk.analytics.reorder import (
 )
 from crmdesk.analytics.reorder.circumstances import Circumstances, PairValues
 from crmdesk.analytics.reorder.features import EXCESS_FEATURE
+from crmdesk.analytics.reorder.sentence import (
+    Because,
+    SentenceFacts,
+    because_texts,
+    reasons_text,
+    sentence,
+    sentence_facts,
+)
 from crmdesk.analytics.reorder.snapshot import MOST_EXCESS, take_snapshot
 from tests.unit.analytics.histories import lines_of
 
@@ -94,6 +102,25 @@ def test_a_bulk_order_is_not_repeated_and_puts_the_next_need_off(gaps, amounts, 
         assert getattr(bulk, name)[0] < getattr(usual, name)[0]
     assert bulk.expected_next_day[0] >= usual.expected_next_day[0]
     assert bulk.p7[0] <= bulk.p14[0] <= bulk.p30[0]
+
+
+def test_the_sentence_says_that_it_was_left_out_and_what_it_did():
+    days = [AS_OF - 70, AS_OF - 50, AS_OF - 30, AS_OF - 10]
+    plain, bulk = forecast(days, [12] * 4), forecast(days, [12, 12, 12, 60])
+    assert "times the usual" not in sentence(sentence_facts(plain, 0))
+    assert "was 5 times the usual: it lasts longer." in sentence(sentence_facts(bulk, 0))
+    assert because_texts(bulk, {}) == ['{"bulk": 5, "later": true}']
+    assert because_texts(plain, {}) == [None]
+    assert bulk.p14[0] - bulk.bulk_part[0] == pytest.approx(plain.p14[0], abs=0.01)
+    huge = forecast(days, [12, 12, 12, 6000])
+    assert "was 8 times the usual or more" in reasons_text(because_texts(huge, {})[0])
+    asked = Because(bulk=3)
+    assert "the quantity leaves it out" in reasons_text_of(asked)
+    assert reasons_text_of(replace(asked, wished=True)) == ""
+
+
+def reasons_text_of(said: Because) -> str:
+    return sentence(SentenceFacts(7, 20, 10, 0.5, said)).partition("within 14 days.")[2].strip()
 
 
 def test_it_is_seen_up_to_its_bound_and_only_while_it_is_the_last():

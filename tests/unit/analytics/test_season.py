@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmdesk.analytics.reorder import ReorderModel, SaleLines, fit, purchase_days, score
+from crmdesk.analytics.reorder.features import SEASON_FEATURE
 from crmdesk.analytics.reorder.prior import sku_facts
+from crmdesk.analytics.reorder.sentence import because_texts, sentence, sentence_facts
 from crmdesk.analytics.reorder.snapshot import take_snapshot
 from tests.unit.analytics.histories import lines_of
 
@@ -79,4 +81,25 @@ def test_what_is_in_season_soon_becomes_likelier():
     summer = forecasts.sku < 5
     assert forecasts.p30[summer].mean() > unaware.p30[summer].mean() + 0.01
     assert forecasts.p30[~summer].mean() < unaware.p30[~summer].mean()
+    assert np.allclose(forecasts.p14 - forecasts.season_part, unaware.p14, atol=1e-12)
     assert ReorderModel.from_dict(model.to_dict()).skus.season.tolist() == season.tolist()
+
+
+def test_the_sentence_says_it_where_it_matters():
+    day = (date(2024, 4, 29) - date(1970, 1, 1)).days
+    purchases = purchase_days(seasonal_trade().until(day))
+    model = fit(purchases, day)
+    weights = model.coefficients[14].copy()
+    weights[SEASON_FEATURE] = 1.5
+    strong = score(purchases, replace(model, coefficients={**model.coefficients, 14: weights}), day)
+    said = because_texts(strong, {})
+    for row, text in enumerate(said):
+        part = float(strong.season_part[row])
+        assert ("season" in (text or "")) is (abs(part) >= 0.05)
+        words = sentence(sentence_facts(strong, row))
+        assert ("more than usual in the coming month" in words) is (part >= 0.05)
+        assert ("less than usual in the coming month" in words) is (part <= -0.05)
+    assert {'{"season": 1}', '{"season": -1}'} <= set(said)
+    weights[SEASON_FEATURE] = -1.5
+    turned = score(purchases, replace(model, coefficients={**model.coefficients, 14: weights}), day)
+    assert not turned.season_part.any()

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from crmdesk.analytics.reorder.exact import distinct
 from crmdesk.domain.money import currency_exponent, divide_half_even
 from crmdesk.storage.driver import chosen, rows
 
@@ -139,9 +140,9 @@ class Goods:
         mixed = (least != most)[at].nonzero()[0]
         if len(mixed):
             width = len(self._rank) + 1
-            runs, counts = np.unique(
-                at[mixed] * width + self._rank[packed[mixed]], return_counts=True
-            )
+            keys = np.sort(at[mixed] * width + self._rank[packed[mixed]])
+            runs = distinct(keys)
+            counts = keys.searchsorted(runs, side="right") - keys.searchsorted(runs)
             owner, rank = runs // width, runs % width
             order = np.lexsort((rank, -counts, owner))
             firsts = order[np.append(True, np.diff(owner[order]) != 0)]

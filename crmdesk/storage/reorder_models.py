@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from crmdesk.analytics.reorder import ReorderModel
 from crmdesk.domain.errors import UserError
 from crmdesk.storage import reorder_wire
+from crmdesk.storage.driver import rows
 
 log = logging.getLogger(__name__)
 _IN_USE = "reorder.model"
@@ -58,11 +59,12 @@ def worth_a_refit(
 def of_hq(connection: Connection) -> Offered | None:
     """HQ's newest model that this program can read."""
     used = stamp_in_use(connection)
-    rows = connection.exec_driver_sql(
+    models = rows(
+        connection,
         "SELECT lower(hex(uid)), rev, payload FROM reorder_model"
-        " ORDER BY as_of DESC, version DESC, uid DESC"
+        " ORDER BY as_of DESC, version DESC, uid DESC",
     )
-    for uid, rev, payload in rows.all():
+    for uid, rev, payload in models:
         try:
             document = json.loads(payload)
         except ValueError:
@@ -91,8 +93,8 @@ def stamp_of_hq(connection: Connection) -> str | None:
 
 def fitted_here(connection: Connection, model: ReorderModel) -> Offered:
     """A model fitted on this profile's rows, in the form in which it is kept."""
-    rows = connection.exec_driver_sql("SELECT id, uid FROM product")
-    document = reorder_wire.packed(model, {int(key): bytes(uid) for key, uid in rows})
+    products = rows(connection, "SELECT id, uid FROM product")
+    document = reorder_wire.packed(model, {int(key): bytes(uid) for key, uid in products})
     text = json.dumps(document, sort_keys=True)
     return Offered(f"{_OWN}:{hashlib.sha256(text.encode()).hexdigest()[:16]}", document)
 
@@ -122,18 +124,15 @@ def in_use(connection: Connection) -> ReorderModel | None:
     stamp = stamp_in_use(connection)
     if stamp is None:
         return None
-    newest = connection.exec_driver_sql(
-        "SELECT id, uid FROM product ORDER BY id DESC LIMIT 1"
-    ).first()
-    key = (stamp, None if newest is None else tuple(newest))
+    key = (stamp, *rows(connection, "SELECT id, uid FROM product ORDER BY id DESC LIMIT 1"))
     cached = connection.info.get(_CACHE)
     if cached is not None and cached[0] == key:
         known: ReorderModel = cached[1]
         return known
-    rows = connection.exec_driver_sql("SELECT uid, id FROM product")
+    numbers = {bytes(uid): int(key) for uid, key in rows(connection, "SELECT uid, id FROM product")}
     try:
         document = json.loads(str(_fact(connection, _IN_USE)))
-        model = reorder_wire.unpacked(document, {bytes(uid): int(n) for uid, n in rows})
+        model = reorder_wire.unpacked(document, numbers)
     except (UserError, ValueError):
         log.info("the reorder model in use is of another version; another one is fitted")
         return None
@@ -162,4 +161,5 @@ def count_lines(connection: Connection) -> int:
 
 
 def _fact(connection: Connection, key: str) -> Any:
-    return connection.exec_driver_sql("SELECT value FROM profile WHERE key = ?", (key,)).scalar()
+    found = rows(connection, "SELECT value FROM profile WHERE key = ?", (key,))
+    return found[0][0] if found else None

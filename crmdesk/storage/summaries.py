@@ -265,5 +265,5 @@ def set_reached(connection: Connection, account_id: int | None) -> None:
 
 
 def _fact(connection: Connection, key: str) -> str | None:
-    found = connection.exec_driver_sql("SELECT value FROM profile WHERE key = ?", (key,)).scalar()
-    return None if found is None else str(found)
+    found = rows(connection, "SELECT value FROM profile WHERE key = ?", (key,))
+    return None if not found or found[0][0] is None else str(found[0][0])

@@ -118,6 +118,14 @@ def on_grid(x: npt.ArrayLike, bits: int) -> Floats:
     return np.asarray(np.rint(np.asarray(x, dtype=np.float64) * scale) * (1.0 / scale))
 
 
+def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The distinct values, sorted; ``np.unique`` hashes, which takes ten times as long here."""
+    ranked = np.sort(values)
+    new = np.ones(len(ranked), dtype=np.bool_)
+    np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
+    return np.asarray(ranked[new])
+
+
 def total(x: Floats, bits: int) -> float:
     """Sum of the terms rounded to 2^−bits: the same in every order (needs |sum| < 2^(62−bits))."""
     scale = float(2**bits)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from crmdesk.analytics.reorder.circumstances import AccountDays
-from crmdesk.analytics.reorder.exact import Ints
+from crmdesk.analytics.reorder.exact import Ints, distinct
 from crmdesk.analytics.reorder.purchases import PurchaseDays
 
 _DAY_BITS = 21
@@ -30,7 +30,7 @@ class OpenTime:
     def __init__(self, common: Ints, own: AccountDays, bought: PurchaseDays, as_of: int) -> None:
         """Prepare the counts; without closed days nothing is computed later on."""
         self._as_of = as_of
-        self._common = _distinct(common)
+        self._common = distinct(common)
         self._first = int(self._common[0]) - 1 if len(self._common) else 0
         self._by_day = self._counted()
         closed = AccountDays(own.account, own.day)
@@ -38,23 +38,23 @@ class OpenTime:
             closed = _without(closed, np.isin(closed.day, self._common))
         taken = self._common_until(bought.day) != self._common_until(bought.day - 1)
         against = bought.where(taken)
-        self._ids = _distinct(np.concatenate((closed.account, against.account)))
+        self._ids = distinct(np.concatenate((closed.account, against.account)))
         self._sorted = self._count = self._begin = np.zeros(0, dtype=np.int64)
         if len(self._ids):
             self._count_own(closed, bought, against)
 
     def _count_own(self, closed: AccountDays, bought: PurchaseDays, taken: PurchaseDays) -> None:
         """Prepare what single accounts have for themselves: days closed, common ones taken back."""
-        keys = _distinct(self._keys(closed.account, closed.day))
+        keys = distinct(self._keys(closed.account, closed.day))
         if len(keys):
-            owners = _distinct(closed.account)
+            owners = distinct(closed.account)
             place = np.minimum(np.searchsorted(owners, bought.account), len(owners) - 1)
             near = owners[place] == bought.account
-            visited = _distinct(self._keys(bought.account[near], bought.day[near]))
+            visited = distinct(self._keys(bought.account[near], bought.day[near]))
             if len(visited):
                 place = np.minimum(np.searchsorted(visited, keys), len(visited) - 1)
                 keys = keys[visited[place] != keys]
-        against = _distinct(self._keys(taken.account, taken.day))
+        against = distinct(self._keys(taken.account, taken.day))
         both = np.concatenate((keys, against))
         order = np.argsort(both, kind="stable")
         sign = np.concatenate((np.ones(len(keys)), -np.ones(len(against)))).astype(np.int64)
@@ -151,14 +151,6 @@ class OpenTime:
         """Closed days of its own up to a day, of the account at each place of the known ids."""
         end = self._sorted.searchsorted(self._packed(place, day), side="right")
         return np.asarray(self._count[end] - self._begin[place])
-
-
-def _distinct(values: Ints) -> Ints:
-    """Sorted distinct values; np.unique hashes, ten times slower here."""
-    ranked = np.sort(values)
-    new = np.ones(len(ranked), dtype=np.bool_)
-    np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
-    return np.asarray(ranked[new])
 
 
 def _of_rows(day: Ints | int, rows: Ints) -> Ints | int:

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from crmdesk.analytics.reorder.exact import Floats, Ints, exp, log, log_gamma
+from crmdesk.analytics.reorder.exact import Floats, Ints, distinct, exp, log, log_gamma
 from crmdesk.analytics.reorder.snapshot import Snapshot
 
 HORIZON_LIMIT = 60
@@ -111,7 +111,7 @@ def incomplete_beta(a: Floats, b: float, x: Floats) -> Floats:
     few distinct ``a``: each is evaluated with scalar coefficients.
     """
     result = np.empty_like(x)
-    for value in np.unique(a).tolist():
+    for value in distinct(a).tolist():
         rows = (a == value).nonzero()[0]
         for start in range(0, len(rows), _PIECE):
             piece = rows[start : start + _PIECE]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from crmdesk.analytics.reorder.exact import Floats, Ints
+from crmdesk.analytics.reorder.exact import Floats, Ints, distinct
 from crmdesk.analytics.reorder.purchases import PurchaseDays, pair_starts
 
 HORIZONS = (7, 14, 30)
@@ -177,14 +177,6 @@ def _shift(day: Ints) -> int:
     return int(day.min()) if len(day) else 0
 
 
-def _distinct(keys: Ints) -> Ints:
-    """Sorted distinct keys; for these sizes quicker than hashing them."""
-    ranked = np.sort(keys)
-    new = np.ones(len(ranked), dtype=np.bool_)
-    np.not_equal(ranked[1:], ranked[:-1], out=new[1:])
-    return np.asarray(ranked[new])
-
-
 def _dense(ids: Ints) -> Ints:
     """Codes 0, 1, 2 … of a sorted array of ids."""
     codes = np.zeros(len(ids), dtype=np.int64)
@@ -240,7 +232,7 @@ def _middles(ranked: Ints, size: Ints) -> Floats:
 def _order_days(code: Ints, day: Ints, as_of: int) -> _Orders:
     """Distinct days on which each account bought anything."""
     shift = _shift(day)
-    keys = _distinct((code << _DAY_BITS) | (day - shift))
+    keys = distinct((code << _DAY_BITS) | (day - shift))
     who = keys >> _DAY_BITS
     when = (keys & ((1 << _DAY_BITS) - 1)) + shift
     accounts = int(who[-1]) + 1 if len(who) else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from crmdesk.analytics.reorder.circumstances import Mask, among, rows_of
-from crmdesk.analytics.reorder.exact import Ints
+from crmdesk.analytics.reorder.exact import Ints, distinct
 from crmdesk.analytics.reorder.purchases import SaleLines
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
 
@@ -88,8 +88,6 @@ def _regular(lines: SaleLines, account: Ints, sku: Ints) -> Mask:
     if not len(day):
         return np.zeros(len(account), dtype=np.bool_)
     low, days = int(day.min()), int(day.max()) - int(day.min()) + 1
-    key = np.sort(owner[hit] * days + (day - low))
-    new = np.ones(len(key), dtype=np.bool_)
-    np.not_equal(key[1:], key[:-1], out=new[1:])
-    count = np.bincount(key[new] // days, minlength=len(account))
+    bought_on = distinct(owner[hit] * days + (day - low))
+    count = np.bincount(bought_on // days, minlength=len(account))
     return np.asarray(count[rows_of(account, sku, account, sku)] >= MINIMUM_PURCHASES)

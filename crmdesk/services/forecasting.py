@@ -72,6 +72,9 @@ def bring_up_to_date(
         if not found.is_stale(today):
             return worked
         _check(cancelled)
+        if found.as_of is None and found.accounts and progress is not None:
+            # A fit on a million lines takes seconds: whoever waits for the first figures is told.
+            progress(0, found.accounts)
         _begin(ws, found, today)
         _walk(ws, found.accounts, progress or (lambda _done, _of: None), cancelled)
         worked = True
@@ -79,11 +82,7 @@ def bring_up_to_date(
 
 def _begin(ws: Workspace, found: rescoring.Standing, today: date) -> None:
     """Begin a walk, unless one to the same day and model is on its way."""
-    if found.as_of is None:
-        with ws.database.maintenance() as connection:
-            summaries.rebuild(connection, today)
-        return
-    own = None
+    own, first = None, found.as_of is None
     if found.own_fit:
         from crmdesk.storage import forecasts
 
@@ -91,7 +90,7 @@ def _begin(ws: Workspace, found: rescoring.Standing, today: date) -> None:
             own = forecasts.fitted(connection, today)
     if own is not None or found.new_model or found.as_of != today:
         with ws.database.maintenance() as connection:
-            rescoring.begin(connection, today, own)
+            rescoring.begin(connection, today, own, whole=first)
 
 
 def _walk(

@@ -1,4 +1,4 @@
-"""Every forecast anew, a few customers at a time: for a new day or a new model.
+"""Every forecast anew, a few customers at a time: for a new day, a new model, a large import.
 
 Owns the walk over the accounts. Day and model are taken at its beginning and hold for whatever is
 written from then on; how far it is stands beside them, in the same transactions as the figures. So
@@ -14,7 +14,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from crmdesk.storage import reorder_models, summaries
+from crmdesk.storage import reorder_models, search, summaries
+from crmdesk.storage.driver import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,29 @@ def standing(connection: Connection, today: date) -> Standing:
 
 
 def begin(
-    connection: Connection, today: date, own: tuple[reorder_models.Offered, int] | None = None
+    connection: Connection,
+    today: date,
+    own: tuple[reorder_models.Offered, int] | None = None,
+    *,
+    whole: bool = False,
 ) -> None:
-    """Take the day, and HQ's newest model or else ``own`` (and the lines it was fitted on)."""
+    """Take the day, and HQ's newest model or else ``own`` (and the lines it was fitted on).
+
+    ``whole`` begins a walk that makes months and accounts too, and makes the search index: what a
+    large import has put off.
+    """
     offered = reorder_models.of_hq(connection)
     if offered is not None:
         reorder_models.adopt(connection, offered)
     elif own is not None:
         reorder_models.adopt(connection, own[0], lines=own[1], day=today)
+    if whole:
+        search.rebuild(connection)
+        run(connection, "DELETE FROM dirty")
     summaries.set_as_of(connection, today)
     summaries.set_reached(connection, 0)
+    # A walk that makes everything stays one on the next day.
+    summaries.set_whole(connection, on=whole or summaries.is_whole(connection))
 
 
 def step(connection: Connection, most_accounts: int) -> int:
@@ -86,10 +100,17 @@ def step(connection: Connection, most_accounts: int) -> int:
         "SELECT id FROM account WHERE id > ? ORDER BY id LIMIT ?", (reached, most_accounts)
     )
     accounts = [int(row[0]) for row in rows]
+    whole = summaries.is_whole(connection)
     if not accounts:
+        if whole:
+            summaries.drop_orphans(connection)
+            summaries.set_whole(connection, on=False)
         summaries.set_reached(connection, None)
         return 0
-    summaries.refresh_pairs(connection, accounts, today)
+    if whole:
+        summaries.refresh_sales(connection, accounts, today)
+    else:
+        summaries.refresh_pairs(connection, accounts, today)
     summaries.refresh_accounts(connection, accounts, today)
     summaries.set_reached(connection, accounts[-1])
     return len(accounts)

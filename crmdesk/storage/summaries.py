@@ -21,7 +21,7 @@ from crmdesk.storage.met import somebody_met
 from crmdesk.storage.pausing import without_collecting
 
 Progress = Callable[[str], None]
-_AS_OF, _REACHED = "summaries.as_of", "summaries.reached"
+_AS_OF, _REACHED, _WHOLE = "summaries.as_of", "summaries.reached", "summaries.whole"
 _SET_FACT = (
     "INSERT INTO profile (key, value) VALUES (?, ?)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -225,18 +225,20 @@ def rebuild(
     connection.exec_driver_sql("DELETE FROM dirty")
     set_as_of(connection, today)
     set_reached(connection, None)
+    set_whole(connection, on=False)
 
 
 def put_off(connection: Connection) -> None:
     """Leave all of it to the next :func:`rebuild`: of what is there now nothing holds any more."""
-    connection.exec_driver_sql("DELETE FROM profile WHERE key IN (?, ?)", (_AS_OF, _REACHED))
+    keys = (_AS_OF, _REACHED, _WHOLE)
+    connection.exec_driver_sql("DELETE FROM profile WHERE key IN (?, ?, ?)", keys)
     connection.exec_driver_sql("DELETE FROM dirty")
 
 
 def are_put_off(connection: Connection) -> bool:
-    """Sales are here and summaries were never made of them, or put off."""
+    """Sales are here and summaries were never made of all of them, or put off."""
     sold = connection.exec_driver_sql("SELECT 1 FROM sale LIMIT 1").first()
-    return sold is not None and as_of(connection) is None
+    return sold is not None and (as_of(connection) is None or is_whole(connection))
 
 
 def as_of(connection: Connection) -> date | None:
@@ -262,6 +264,25 @@ def set_reached(connection: Connection, account_id: int | None) -> None:
         connection.exec_driver_sql("DELETE FROM profile WHERE key = ?", (_REACHED,))
     else:
         connection.exec_driver_sql(_SET_FACT, (_REACHED, str(account_id)))
+
+
+def is_whole(connection: Connection) -> bool:
+    """Whether the walk on its way makes everything, months too: after :func:`put_off`."""
+    return _fact(connection, _WHOLE) is not None
+
+
+def set_whole(connection: Connection, *, on: bool) -> None:
+    """Note that the walk on its way makes everything, or that none does."""
+    if on:
+        run(connection, _SET_FACT, (_WHOLE, "1"))
+    else:
+        run(connection, "DELETE FROM profile WHERE key = ?", (_WHOLE,))
+
+
+def drop_orphans(connection: Connection) -> None:
+    """Delete what was made of customers that are gone: marks of theirs may have been put off."""
+    for name in ("summary_month", "summary_pair", "summary_account"):
+        run(connection, f"DELETE FROM {name} WHERE account_id NOT IN (SELECT id FROM account)")
 
 
 def _fact(connection: Connection, key: str) -> str | None:

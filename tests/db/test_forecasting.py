@@ -18,7 +18,7 @@ from crmdesk.services import forecasting
 from crmdesk.services.forecasting import bring_up_to_date, forecast_standing
 from crmdesk.services.imports import import_file
 from crmdesk.services.workspace import Workspace, workspace_of
-from crmdesk.storage import forecasts, profile, reorder_models, summaries
+from crmdesk.storage import line_arrays, profile, reorder_models, search, summaries
 from crmdesk.storage.check import check
 from tests.db.conftest import instant
 
@@ -84,17 +84,17 @@ def test_all_lines_are_those_of_every_customer(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, documents: int
 ) -> None:
     """Of all they come as long texts, many documents at a time; of some customers as rows."""
-    monkeypatch.setattr(forecasts, "_DOCUMENTS_TOLD", documents)
+    monkeypatch.setattr(line_arrays, "_DOCUMENTS_TOLD", documents)
     with ws.database.read() as connection:
         accounts = connection.exec_driver_sql("SELECT id FROM account").scalars().all()
-        every, some = (forecasts.read_lines(connection, which) for which in (None, accounts))
+        every, some = (line_arrays.read_lines(connection, which) for which in (None, accounts))
         count = connection.exec_driver_sql("SELECT count(*) FROM sale_line").scalar_one()
     assert len(every.net_minor) == count > 100
     for one, other in zip(_columns(every), _columns(some), strict=True):
         assert (one == other).all()
 
 
-def _columns(lines: forecasts.LineArrays) -> list[Any]:
+def _columns(lines: line_arrays.LineArrays) -> list[Any]:
     sales = lines.sales
     return [sales.account, sales.sku, sales.day, sales.quantity, lines.net_minor, lines.packaging]
 
@@ -141,6 +141,35 @@ def test_what_is_sold_during_the_walk_is_scored_as_everything_will_be(ws: Worksp
     _sell(later, accounts[-1])
     assert bring_up_to_date(later)
     assert _figures(later) == _rebuilt(later)
+
+
+def test_what_a_large_import_has_left_is_made_customer_by_customer(ws: Workspace) -> None:
+    """Killed midway, sold meanwhile, gone on with on the next day: as in one go."""
+    accounts = _accounts(ws)
+    with ws.database.maintenance() as connection:
+        run = connection.exec_driver_sql
+        run("DELETE FROM summary_pair WHERE account_id % 3 = 0")
+        run("UPDATE summary_month SET lines = lines + 1")
+        run("INSERT INTO summary_month VALUES (9999, 1, 202610, 1, 1, 0, 0, 1, 0)")
+        run("UPDATE account SET name = 'Zzyzx Deli' WHERE id = ?", (accounts[3],))
+        summaries.put_off(connection)
+    told: list[tuple[int, int]] = []
+    with pytest.raises(Cancelled):
+        bring_up_to_date(ws, lambda done, of: told.append((done, of)), cancelled=_cut_after(2))
+    half = forecast_standing(ws)
+    assert told[0] == (0, len(accounts))
+    assert half.stale and 0 < half.done < half.accounts
+    with ws.database.read() as connection:
+        assert summaries.are_put_off(connection)
+    _sell(ws, accounts[0])
+    _sell(ws, accounts[-1])
+    later = _tomorrow(ws)
+    assert bring_up_to_date(later)
+    assert _figures(later) == _rebuilt(later)
+    with ws.database.read() as connection:
+        assert not summaries.are_put_off(connection)
+        assert [hit.id for hit in search.find(connection, "zzyzx")] == [accounts[3]]
+    assert check(later.database, later.folder) == []
 
 
 def test_a_holiday_is_for_everybody(ws: Workspace) -> None:

@@ -43,6 +43,7 @@ from crmdesk.services.queries.reorder_filter import (
     stops_on,
 )
 from crmdesk.services.queries.reorder_order import ACCOUNT_PAIRS, BY_CUSTOMER, BY_LIKELIHOOD
+from crmdesk.storage import summaries
 from crmdesk.storage.tables import summary_pair, table
 
 if TYPE_CHECKING:
@@ -104,11 +105,15 @@ class UrgencyCount:
 
 @dataclass(frozen=True, slots=True)
 class BoardCounts:
-    """The counts of the board: per state on the chosen route, and stops per route."""
+    """The counts of the board: per state on the chosen route, and stops per route.
+
+    ``pending``: sales are here of which no forecasts have been made yet.
+    """
 
     states: Mapping[Urgency, UrgencyCount]
     stops: Mapping[Route, int]
     as_of: date | None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,7 @@ def board_counts(ws: Workspace, route: Route = Route.ALL, area: Area = Area()) -
     with ws.database.read() as connection:
         rows = connection.execute(_counts_query(connection, ws, route, area)).all()
         stops = {each: stops_on(connection, ws, each, area) for each in (Route.TODAY, Route.WEEK)}
+        pending = summaries.are_put_off(connection)
     counts = {
         Urgency(row.state): UrgencyCount(
             Urgency(row.state), row.pairs, row.accounts, int(row.margin or 0),
@@ -206,7 +212,7 @@ def board_counts(ws: Workspace, route: Route = Route.ALL, area: Area = Area()) -
     }  # fmt: skip
     empty = {state: UrgencyCount(state, 0, 0, 0, None, None) for state in Urgency}
     as_of = max((row.as_of for row in rows), default=None)
-    return BoardCounts({**empty, **counts}, stops, parse_day(as_of))
+    return BoardCounts({**empty, **counts}, stops, parse_day(as_of), pending)
 
 
 def _counts_query(connection: Connection, ws: Workspace, route: Route, area: Area) -> Select[Any]:

@@ -223,6 +223,11 @@ class ReorderPresenter:
             return
         if self._entries:
             self._view.show_empty("", "")
+        elif self._counts.pending:
+            self._view.show_empty(
+                _("Forecasts are being made"),
+                _("They show here as soon as all customers are done; the bar above says how far."),
+            )
         elif not any(count.pairs for count in self._counts.states.values()):
             self._view.show_empty(
                 _("No purchases yet"),

@@ -17,6 +17,7 @@ from crmdesk.gui.views.lists.words import empty_words, looking_words, rows_words
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import reading, sentences
 from crmdesk.services.queries.lists.conditions import ListQuery
+from crmdesk.services.queries.lists.own_fields import known_part, with_own_fields
 from crmdesk.services.queries.lists.reading import Page, Totals
 from crmdesk.services.queries.lists.registry import all_lists, list_named
 from crmdesk.services.queries.lists.spec import ListRow, ListSpec
@@ -107,7 +108,9 @@ class ListsPresenter:
 
     def on_changes(self, changes: ChangeSet) -> None:
         """Read again what is shown, when something of it was touched."""
-        if changes.touches(*self.spec.touched, self.spec.entity):
+        if changes.touches("custom_field"):
+            self.show(self.spec.key, self.query)
+        elif changes.touches(*self.spec.touched, self.spec.entity):
             self.read()
         if changes.touches("saved_view", "shared_view"):
             self.steps.read_views()
@@ -119,8 +122,8 @@ class ListsPresenter:
         if key not in all_lists():
             return
         self._queries[self.spec.key] = self.query
-        self.spec = list_named(key)
-        self.query = query or self._queries.get(key, ListQuery())
+        self.spec = with_own_fields(self.workspace, list_named(key))
+        self.query = known_part(self.spec, query or self._queries.get(key, ListQuery()))
         self._totals = None
         self._view.show_list(self.spec, self.query)
         self._show_sentence()

@@ -45,6 +45,7 @@ class ListsPlace(QWidget):
         self._workspace = context.workspace
         self._settings = context.settings
         self._tables: dict[str, RowsTable] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._views: tuple[ViewItem, ...] = ()
         self.presenter = ListsPresenter(context, self)
         self._build()
@@ -150,7 +151,15 @@ class ListsPlace(QWidget):
             keys.bind(self, action, slot)
 
     def _table_of(self, spec: ListSpec) -> RowsTable:
+        names = tuple(column.key for column in spec.columns)
+        old = self._tables.get(spec.key)
+        if old is not None and self._columns[spec.key] != names:
+            # The office has defined other fields of its own since.
+            self._stack.removeWidget(old)
+            old.deleteLater()
+            del self._tables[spec.key]
         if spec.key not in self._tables:
+            self._columns[spec.key] = names
             ws = self._workspace
             model = ListModel(spec, ws.today(), ws.currency, self)
             table = RowsTable(model, name=f"list-{spec.key}", settings=self._settings, parent=self)

@@ -40,7 +40,7 @@ class ModelForm(QWidget):
         }  # fmt: skip
         hints = {
             "classes": _("A, B"), "segments": _("HORECA, KEY"),
-            "objectives": _("Check the shelf!; Which day suits? Mon / Thu"),
+            "objectives": _("Check the shelf!; Which day suits? Mon / Thu; Fridges? # @call"),
         }  # fmt: skip
         self.fields = {
             name: LabelledEntry(label, placeholder=hints.get(name, ""), parent=self)

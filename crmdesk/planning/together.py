@@ -7,6 +7,7 @@ Meetings go by the clock: with a limit in iterations one `solve` alone is the re
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -90,6 +91,8 @@ class _Partner:
         """Start the second process; None where that is not worth it or not possible."""
         if seconds < _LEAST_SECONDS or len(problem.stops) < 2 or not problem.days:
             return None
+        if _cores() < 2:
+            return None
         if not _forks() and getattr(sys, "frozen", False):
             return None
         here, there = multiprocessing.Pipe()
@@ -141,6 +144,13 @@ class _Partner:
 
 def _orders(nodes: Sequence[Sequence[int]]) -> Orders:
     return [list(day[1:-1]) for day in nodes]
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _forks() -> bool:

@@ -71,15 +71,21 @@ def propose_variants(
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[Variant, ...]:
-    """The plan that is there, and one by each objective. Raises what ``propose_plan`` raises."""
+    """The plan that is there, and one by each objective. Raises what ``propose_plan`` raises.
+
+    The search by margin begins from the plan by coverage where that is worth more than the one that
+    is there, so that it never ends below either.
+    """
     share = None if seconds is None else seconds / len(Objective)
-    proposals = [
-        propose_plan(
+    found_by: dict[Objective, Proposal] = {}
+    for done, objective in enumerate((Objective.COVERAGE, Objective.MARGIN)):
+        found_by[objective] = propose_plan(
             ws, start, days, user_id=user_id, objective=objective, seconds=share,
-            iterations=iterations, seed=seed, on_progress=on_progress, cancelled=cancelled,
-        )
-        for objective in Objective
-    ]  # fmt: skip
+            iterations=iterations, seed=seed, cancelled=cancelled,
+            on_progress=_part_of(on_progress, done),
+            begin_from=found_by[Objective.COVERAGE].plan.orders() if found_by else None,
+        )  # fmt: skip
+    proposals = [found_by[objective] for objective in Objective]
     scale = 10 ** currency_exponent(ws.currency)
     source = proposals[0].source
     now = present_plan(source)
@@ -92,6 +98,13 @@ def propose_variants(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _part_of(on_progress: ProgressCallback | None, done: int) -> ProgressCallback | None:
+    """Tells the progress of one search as that of all, ``done`` of which are over."""
+    if on_progress is None:
+        return None
+    return lambda one: on_progress(replace(one, share=(done + one.share) / len(Objective)))
 
 
 def present_plan(source: RepProblem) -> Plan:

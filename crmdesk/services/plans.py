@@ -6,7 +6,7 @@ transaction that can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -70,13 +70,15 @@ def propose_plan(
     iterations: int | None = None,
     seed: int = 1,
     keep_present: bool = True,
+    begin_from: Sequence[Sequence[int]] | None = None,
     on_source: Callable[[RepProblem], None] | None = None,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Proposal:
     """Plan the working days among ``days`` calendar days from ``start``; writes nothing.
 
-    ``keep_present`` starts from the plan that is there (fewer moves). ``on_source`` is given what
+    ``keep_present`` starts from the plan that is there (fewer moves), or from ``begin_from`` where
+    that is worth more: the orders of another plan of the same days. ``on_source`` is given what
     the orders in a progress mean before there is any. What a visit is expected to bring is told in
     margin whatever the objective. Raises UserError when there is nobody to visit or no working day.
     """
@@ -93,15 +95,16 @@ def propose_plan(
     if on_source is not None:
         on_source(source)
     problem = source.problem
-    plan = solve(
-        problem if objective is Objective.MARGIN else covering(problem),
-        seed=seed,
-        seconds=seconds,
-        iterations=iterations,
-        start=source.present if keep_present and any(source.present) else None,
-        on_progress=on_progress,
-        cancelled=cancelled,
+    sought = problem if objective is Objective.MARGIN else covering(problem)
+    orders: Sequence[Sequence[int]] | None = (
+        source.present if keep_present and any(source.present) else None
     )
+    if begin_from is not None:
+        orders = max(orders or (), begin_from, key=lambda one: worth_of(sought, one))
+    plan = solve(
+        sought, seed=seed, seconds=seconds, iterations=iterations, start=orders,
+        on_progress=on_progress, cancelled=cancelled,
+    )  # fmt: skip
     if objective is not Objective.MARGIN:
         plan = plan_from_orders(
             problem, plan.orders(), conflicts=plan.conflicts, iterations=plan.iterations, seed=seed
@@ -115,6 +118,11 @@ def propose_plan(
         tuple(propose_calls(problem, plan, per_day=_CALLS_A_DAY)),
         objective,
     )
+
+
+def worth_of(problem: Problem, orders: Sequence[Sequence[int]]) -> float:
+    """What a plan is worth to a problem, completed with what still fits in and pays."""
+    return solve(problem, iterations=0, start=orders).worth
 
 
 def covering(problem: Problem) -> Problem:

@@ -2,7 +2,7 @@
 
 None of them knows spacing or a value that depends on the gap: every customer becomes as many tasks
 as its interval asks for, each in its own stretch of days, worth what a visit at the usual gap
-brings. Optional: `pip install pyvrp ortools pyvroom`.
+brings. Optional: `./dev rivals` installs them.
 """
 
 from __future__ import annotations

@@ -19,6 +19,13 @@ _HOURS = (
 
 def wide_territory(customers: int, *, seed: int, weeks: int = 4) -> Problem:
     """One rep among towns scattered around home; few large customers, many small ones."""
+    return wide_map(customers, seed=seed, weeks=weeks)[0]
+
+
+def wide_map(
+    customers: int, *, seed: int, weeks: int = 4
+) -> tuple[Problem, list[tuple[float, float]]]:
+    """The same with its places on the map in kilometres, home first."""
     draw = Random(seed)
     towns = [
         (draw.gauss(0.0, 38.0), draw.gauss(0.0, 38.0), draw.uniform(1.0, 5.0))
@@ -44,7 +51,8 @@ def wide_territory(customers: int, *, seed: int, weeks: int = 4) -> Problem:
                 margin=draw.lognormvariate(4.2, 0.6), overdue_per_day=draw.choice((0.5, 1.5, 3.0)),
             )
         )  # fmt: skip
-    return Problem(
+    problem = Problem(
         tuple(stops), days, matrix_from_plane(points), Weights(per_km=0.3),
         first_date=_FIRST, horizon_days=7 * weeks,
     )  # fmt: skip
+    return problem, points

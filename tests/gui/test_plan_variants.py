@@ -40,6 +40,21 @@ def test_each_objective_is_best_at_its_own(ws: Workspace) -> None:
         assert round(sum(worths) * 100) == pytest.approx(variant.totals.margin_minor, abs=1)
 
 
+def test_a_short_search_by_margin_never_ends_below_the_plan_by_coverage(ws: Workspace) -> None:
+    shares: list[float] = []
+    for seed in (1, 2, 3):
+        _now, margin, coverage = propose_variants(
+            ws, NEXT, 14, iterations=0, seed=seed, on_progress=lambda p: shares.append(p.share)
+        )
+        assert margin.proposal is not None
+        assert coverage.proposal is not None
+        assert margin.proposal.plan.worth >= coverage.proposal.plan.worth - 1e-6
+        assert shares[0] == 0.0
+        assert shares == sorted(shares)
+        assert shares.pop() == 1.0
+        shares.clear()
+
+
 def test_a_plan_in_the_making_looks_like_the_one_that_is_accepted(ws: Workspace) -> None:
     sources: list[RepProblem] = []
     seen: list[Progress] = []

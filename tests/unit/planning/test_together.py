@@ -68,3 +68,9 @@ def test_malformed_problems_are_refused_before_a_process_starts():
 
 def test_nothing_to_plan_needs_no_second_process():
     assert solve_together(make_problem([]), seconds=5.0).visit_count == 0
+
+
+def test_one_core_gets_one_search(monkeypatch):
+    monkeypatch.setattr(together, "_cores", lambda: 1)
+    begun = together._Partner.begin(make_problem(POINTS, 4), 1, 5.0, None, time.monotonic, 1.0)
+    assert begun is None

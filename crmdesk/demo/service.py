@@ -61,6 +61,9 @@ _CAST_PROMISES = {
     7: (14, 0, "Shelf plan for the drinks"),
     4: (21, -3, "Ask for the price of buckwheat by the bulk pack"),
 }  # fmt: skip
+_FOR_REP = {3: (1, "Ask who decides on the terrace"), 2: (0, "Agree the Christmas display")}
+_FOR_OFFICE = {5: (1, "Send the credit note for the warm beer")}
+"""Tasks by the cast of the customer: days from today, and what is to be done."""
 
 
 class Service:
@@ -196,6 +199,11 @@ class Service:
         if customer.cast in _CAST_PROMISES:
             age, due, text = _CAST_PROMISES[customer.cast]
             self._one_promise(customer, seen, self._today - age, self._today + due, text, None)
+        if customer.cast in _FOR_REP:
+            self._one_task(customer, _FOR_REP[customer.cast], self._staff.manager, customer.rep.uid)
+        if customer.cast in _FOR_OFFICE:
+            wanted = _FOR_OFFICE[customer.cast]
+            self._one_task(customer, wanted, customer.rep.uid, self._staff.office)
         days = sorted(day for day in seen if day >= self._today - 548)
         for day in days:
             if rng.random() > 0.05:
@@ -206,6 +214,15 @@ class Service:
             self._one_promise(
                 customer, seen, day, due, rng.choice(_PROMISES), None if still else done
             )
+
+    def _one_task(self, customer: Customer, wanted: tuple[int, str], by: Uid, to: Uid) -> None:
+        due, text = wanted
+        row = self._promise(
+            self._uids(), account=customer.uid, user=by, kind="task", text=text,
+            made_on=date.fromordinal(self._today - 1), due_on=date.fromordinal(self._today + due),
+            assignee=to,
+        )  # fmt: skip
+        self._sink.add("promise", row)
 
     def _one_promise(
         self, customer: Customer, seen: dict[int, Uid], day: int, due: int, text: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from unicodedata import combining, normalize
 
 from crmdesk.i18n import _, ngettext, pgettext, weekday_short
 
@@ -83,4 +84,6 @@ def _monday_after(today: date) -> date:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    """Words in small letters without accents, which are often left out when typing."""
+    bare = "".join(c for c in normalize("NFKD", text.casefold()) if not combining(c))
+    return " ".join(re.findall(r"\w+", bare))

@@ -52,8 +52,18 @@ def test_what_is_shown_can_be_typed(language: str, gap: int, start: date) -> Non
         assert spoken_day(weekday_short(day.weekday()).upper(), start) == day
 
 
-def test_a_declined_weekday_is_understood() -> None:
-    with speaking("ru"):
-        if weekday_names()[2] != "Среда":
+@pytest.mark.parametrize(
+    ("language", "words", "day"),
+    [
+        ("ru", "в среду", (11, 25)), ("ru", "в следующую пятницу", (12, 4)),
+        ("ru", "через 3 дня", (11, 28)), ("es", "el próximo lunes", (11, 30)),
+        ("es", "manana", (11, 26)), ("es", "en 2 semanas", (12, 9)),
+    ],
+)  # fmt: skip
+def test_other_languages_decline_and_leave_accents_out(
+    language: str, words: str, day: tuple[int, int]
+) -> None:
+    with speaking(language):
+        if weekday_names()[2] == "Wednesday":
             pytest.skip("the translations are not compiled")
-        assert spoken_day("среду", _WEDNESDAY) == _WEDNESDAY
+        assert spoken_day(words, _WEDNESDAY) == date(2026, *day)

@@ -35,7 +35,7 @@ from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.field_form import FieldForm
 from crmdesk.gui.widgets.figure_panel import FigurePanel
 from crmdesk.gui.widgets.rows import RowsModel
-from crmdesk.i18n import _, ngettext
+from crmdesk.i18n import _, ngettext, pgettext
 from crmdesk.services.people import Person
 
 
@@ -151,7 +151,9 @@ class LowerPages(QWidget):
 
     def show_tasks(self, rows: Sequence[TextRow]) -> None:
         """Show promises and tasks."""
-        headings = [(_("What"), 260), (_("Due"), 110), (_("Who"), 150), ("", 80)]
+        headings = [
+            (_("What"), 260), (pgettext("task", "Due"), 110), (_("Who"), 150), ("", 80),
+        ]  # fmt: skip
         self._show_texts("task", _("Promises and tasks"), headings, rows,
                          empty=_("Nothing is promised."))  # fmt: skip
         done = (_("Done"), "customer.done", self._on_task_done)

@@ -41,7 +41,7 @@ def make_columns(today: date, currency: str) -> tuple[Column, ...]:
         Column("customer", _("Customer"), lambda row: Cell(row.customer), 220, sortable=False),
         Column("when", _("When"), due, column_width(110, _("{count} days late").format(count=99)),
                sortable=False, value=lambda row: row.day),
-        Column("amount", _("About"), lambda row: Cell(amount_words(row, currency)), 110,
+        Column("amount", _("Amount"), lambda row: Cell(amount_words(row, currency)), 110,
                right=True, sortable=False, yields=True,
                value=lambda row: major(row.amount_minor, currency) if row.amount_minor else None),
         Column("action", _("Key A"), lambda row: Cell(action_words(row.kind), tone=Tone.ACCENT),

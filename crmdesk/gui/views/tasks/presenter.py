@@ -18,7 +18,7 @@ from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.tasks.steps import StepsView, TaskSteps
 from crmdesk.gui.views.tasks.words import UNDATED, chip_of, facts, kind_words
-from crmdesk.i18n import _, format_date_near, format_number
+from crmdesk.i18n import _, format_date_near, format_number, pgettext
 from crmdesk.services import notices as commands
 from crmdesk.services import plans, undo, visits
 from crmdesk.services.queries.notices import (
@@ -248,7 +248,11 @@ class TasksPresenter:
             for kind in words
             if counts[kind] or kind == self._chip
         ]
-        titles = {COMING: _("To come"), GIVEN: _("Given to others"), PUT_OFF: _("Put off")}
+        titles = {
+            COMING: _("To come"),
+            GIVEN: _("Given to others"),
+            PUT_OFF: pgettext("notices", "Put off"),
+        }
         return chips + [
             ChipItem(key, f"{words} {format_number(len(self._more.get(key, ())))}")
             for key, words in titles.items()

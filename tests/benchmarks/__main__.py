@@ -44,6 +44,7 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
         "plan_quality",
         "plans of the shared territories and published problems beside other planners",
     ),
+    "estimates": ("estimating", "what-if beside plans, estimated drives beside roads"),
     "safety": ("safety", "opening, checking and backing up the big profile; its size"),
 }
 

@@ -87,7 +87,9 @@ def colour_there(folder: Path, scheme: str = "light", zoom: float = ZOOM) -> QCo
 
 def test_pictures_lie_where_they_belong_and_name_their_makers(make: Make, tmp_path: Path) -> None:
     folder = tmp_path / "profile"
-    pack = add_pack(folder, make())
+    # As it comes from HQ: under a pack's name, known by its content.
+    pack = add_pack(folder, make().rename(tmp_path / "came.mappack"))
+    assert pack.path.suffix == ".mbtiles"
     facts = pack.facts
     assert (facts.title, facts.attribution, facts.zooms) == ("Andorra drawn", "© Nobody", (12, 12))
     west, south, east, north = facts.bounds

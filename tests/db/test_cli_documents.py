@@ -11,6 +11,7 @@ import pytest
 
 from crmdesk.services.workspace import open_workspace
 from tests.gui.demo_profile import SPEC, make_profile
+from tests.in_process import program_in_process
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +51,20 @@ def test_documents_are_written_for_scripts(profile: Path, tmp_path: Path) -> Non
     assert [one["pages"] for one in files] == [1, 1]
 
 
-def test_wrong_input_is_one_clear_line(profile: Path, tmp_path: Path) -> None:
+def test_wrong_input_is_one_clear_line(
+    profile: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = program_in_process(capsys, monkeypatch)
     out = str(tmp_path / "o.pdf")
     for arguments in (
         ("document", "order"), ("document", "bill", "1"), ("document", "order", "nothing"),
         ("document", "order", "a", "b"), ("document", "day-sheet", "yesterday"),
         ("accounts", "extra"),
     ):  # fmt: skip
-        done = run(profile, "export", *arguments, "--out", out)
+        done = here("--profile", str(profile), "export", *arguments, "--out", out)
         assert done.returncode == 2, arguments
         assert len(done.stderr.splitlines()) == 1, done.stderr
     assert not Path(out).exists()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from icalendar import Calendar
 
 from crmdesk.services import appointments, plan_export, plans
@@ -15,6 +16,7 @@ from crmdesk.services.plan_export import announce, instant_of, route_days
 from crmdesk.services.workspace import Workspace
 from tests.gui.desk_company import TODAY
 from tests.gui.plan_stage import template, ws
+from tests.in_process import program_in_process
 
 __all__ = ["template", "ws"]
 
@@ -98,27 +100,40 @@ def test_the_route_sheet_says_the_day(ws: Workspace) -> None:
     assert "No visits on this day." in str(empty.pieces)
 
 
-def run(ws: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crmdesk", "--profile", str(ws.folder), "plan", "export",
-         "--from", TODAY.isoformat(), "--days", "4", *arguments],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def command(ws: Workspace, *arguments: str) -> list[str]:
+    return [
+        "--profile", str(ws.folder), "plan", "export", "--from", TODAY.isoformat(), "--days", "4",
+        *arguments,
+    ]  # fmt: skip
 
 
-def test_the_command_line_writes_them_all(ws: Workspace, tmp_path: Path) -> None:
+def test_the_command_line_writes_them_all(
+    ws: Workspace,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ws.close()
+    run = program_in_process(capsys, monkeypatch)
     for name, begin in (("p.ics", b"BEGIN:VCALENDAR"), ("p.gpx", b"<?xml"), ("p.kml", b"<?xml")):
-        done = run(ws, "--out", str(tmp_path / name))
+        done = run(*command(ws, "--out", str(tmp_path / name)))
         assert (done.returncode, done.stderr) == (0, "")
         assert (tmp_path / name).read_bytes().startswith(begin)
-    links = run(ws, "--format", "links", "--program", "osm")
+    links = run(*command(ws, "--format", "links", "--program", "osm"))
     assert links.returncode == 0
     assert "https://www.openstreetmap.org/directions" in links.stdout
-    pdf = run(ws, "--format", "pdf", "--out", str(tmp_path / "days"))
-    assert pdf.returncode == 0, pdf.stderr
-    assert len(list((tmp_path / "days").glob("*.pdf"))) == 4
     for wrong in ((), ("--out", str(tmp_path / "p.doc")), ("--format", "links", "--stops", "1")):
-        done = run(ws, *wrong)
+        done = run(*command(ws, *wrong))
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_pages_are_written_by_a_program_without_a_window(ws: Workspace, tmp_path: Path) -> None:
+    ws.close()
+    pdf = subprocess.run(
+        [sys.executable, "-m", "crmdesk",
+         *command(ws, "--format", "pdf", "--out", str(tmp_path / "days"))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (pdf.returncode, pdf.stderr) == (0, "")
+    assert len(list((tmp_path / "days").glob("*.pdf"))) == 4

@@ -197,7 +197,7 @@ def test_a_server_ends_even_when_postgresql_answers_nothing_at_all(
 ) -> None:
     one, wire = hq.join("R1"), Wire(hq.database_url)
     direct, hq.database_url = hq.database_url, wire.url
-    with child(hq, tmp_path / "server", grace_s=0.5) as server_:
+    with child(hq, tmp_path / "server", grace_s=0.5, last_s=4.0) as server_:
         hq.point(server_.url)
         one.run("UPDATE account SET channel = 'bar' WHERE code = 'C0'")
         with monkeypatch.context() as patch:

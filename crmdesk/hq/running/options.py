@@ -17,7 +17,8 @@ class ServeOptions:
     ``processes`` share the address. Each shows its metrics on the loopback at ``metrics_port``
     plus its place among them, and at ``/metrics`` to whoever has the token in
     ``metrics_token_file``. ``pooler``: PostgreSQL is behind a pooler in transaction mode.
-    ``grace_s`` is given to running requests at the end. ``proxies`` are the addresses whose word
+    ``grace_s`` is given to running requests at the end, ``last_s`` beyond it to a database that
+    does not even cancel them. ``proxies`` are the addresses whose word
     on where a request comes from is taken.
     """
 
@@ -33,6 +34,7 @@ class ServeOptions:
     metrics_token_file: Path | None = None
     pooler: bool = False
     grace_s: float = 10.0
+    last_s: float = 12.0
     log_level: str = "info"
 
 

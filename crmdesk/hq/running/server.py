@@ -41,8 +41,6 @@ from crmdesk.i18n import _
 _log = logging.getLogger("crmdesk.hq")
 # Until connections have taken their last bytes after the last request.
 _CLOSE_S = 3
-# Beyond the grace, when even cancelling has not ended what runs.
-_LAST_S = 12.0
 # For administration, backups and whoever else looks in.
 _SPARE_CONNECTIONS = 5
 
@@ -79,7 +77,7 @@ def run(url: str, options: ServeOptions, listener: socket.socket, *, place: int 
             proxy_headers=bool(options.proxies),
             forwarded_allow_ips=list(options.proxies),
         )
-        server = HqServer(config, drain, store, grace_s=options.grace_s)
+        server = HqServer(config, drain, store, grace_s=options.grace_s, last_s=options.last_s)
         fit = partial(fitting.when_due, store, clock, url, options)
         with _metrics_shown(metrics, options, place), upkeep(store, clock, fit), _quiet_end():
             server.run(sockets=[listener])
@@ -190,10 +188,10 @@ def _end_at_once() -> None:
 
 
 class HqServer(uvicorn.Server):
-    """A server that drains before it stops; ``grace_s`` bounds how long."""
+    """A server that drains before it stops; ``grace_s`` and ``last_s`` bound how long."""
 
     def __init__(
-        self, config: uvicorn.Config, drain: Drain, store: Store, *, grace_s: float
+        self, config: uvicorn.Config, drain: Drain, store: Store, *, grace_s: float, last_s: float
     ) -> None:
         config.timeout_graceful_shutdown = _CLOSE_S
         super().__init__(config)
@@ -201,7 +199,7 @@ class HqServer(uvicorn.Server):
         self._store = store
         self._grace_s = grace_s
         self._until_s: float | None = None
-        self._last_resort = threading.Timer(grace_s + _LAST_S, _end_at_once)
+        self._last_resort = threading.Timer(grace_s + last_s, _end_at_once)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until the end."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from crmdesk.analytics.figures import Figure, Missing, share
 from crmdesk.domain.pipeline import CLOSED_STAGES, OPEN_STAGES, Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One change of stage as the history has it; ``reason`` is empty where none was given."""
 
     day: int
@@ -39,8 +39,7 @@ class Deal:
     moves: tuple[Move, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(NamedTuple):
     """The days in an open stage: from ``first`` up to ``last``, None while it is still there."""
 
     stage: Stage

@@ -34,6 +34,7 @@ from crmdesk.gui import theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import find_hits, note_chosen, recent_hits
+from crmdesk.gui.heap import HeapKeeper
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.quick_imports import without_looking_for_features
@@ -100,6 +101,7 @@ class Desktop:
         scale = float(str(self._settings.value("look/scale", 1.0)))
         theme.apply(app, scheme if scheme in ("light", "dark") else "light", scale=scale)
         self.runner = Runner()
+        HeapKeeper(self.runner)
         self.bus = Bus()
         log = start.folder / "logs" / "crmdesk.log"
         self.errors = ErrorDesk(None, log)

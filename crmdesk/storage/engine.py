@@ -38,7 +38,7 @@ from crmdesk.storage.search import VOCABULARY
 from crmdesk.storage.spelling import folded_text
 from crmdesk.storage.vocabulary import Vocabulary
 
-_WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 16_000
+_WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 8_000
 # SQLite needs a few pages of room for its log and index; below this nothing can be written.
 _NO_ROOM_BYTES = 1 << 20
 
@@ -192,6 +192,8 @@ class Database:
         with self._write_lock, self._in_words(), self._writer.connect() as connection:
             yield connection
             connection.commit()
+            # Summaries of a whole company have filled its room, which nobody needs afterwards.
+            connection.exec_driver_sql("PRAGMA shrink_memory")
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:

@@ -44,6 +44,13 @@ _LISTS = (
         "list_visit_minutes", "visit",
         "coalesce(round((julianday(ended_at) - julianday(started_at)) * 1440), 0)",
     ),
+    ("list_quote_sent", "quote", "valid_until) WHERE (status = 'sent'"),
+    ("list_opportunity_stage", "opportunity", "stage, next_step_on"),
+    ("list_promise_open", "promise", "due_on) WHERE (done_at IS NULL"),
+    (
+        "list_account_silent", "summary_account",
+        "last_on, order_days, first_on, net_12m_minor) WHERE (next_visit_on IS NULL",
+    ),
     ("list_promise_due", "promise", "coalesce(due_on, '')"),
     ("list_opportunity_close", "opportunity", "coalesce(expected_close, '')"),
     ("list_lead_created", "lead", "coalesce(created_on, '')"),

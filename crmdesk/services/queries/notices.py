@@ -152,7 +152,10 @@ _QUERIES: Mapping[NoticeKind, str] = {
         "SELECT lower(hex(r.uid)) || ':' || substr(b.day, 1, 4), r.id, a.id, a.name, r.name, b.day,"
         " 0 FROM (SELECT id, iif(substr(birthday, 6, 5) >= substr(:today, 6, 5),"
         " substr(:today, 1, 4), substr(:today, 1, 4) + 1) || substr(birthday, 5, 6) AS day"
-        " FROM contact WHERE birthday IS NOT NULL) b JOIN contact r ON r.id = b.id"
+        " FROM contact WHERE birthday IS NOT NULL AND"
+        " (coalesce(substr(birthday, 6, 5), '') BETWEEN :from_1 AND :to_1"
+        " OR coalesce(substr(birthday, 6, 5), '') BETWEEN :from_2 AND :to_2)) b"
+        " JOIN contact r ON r.id = b.id"
         f"{_OF} WHERE :rep AND r.erased_at IS NULL AND b.day BETWEEN :today AND :birthday"
         " ORDER BY b.day LIMIT :most"
     ),
@@ -242,4 +245,12 @@ def _parameters(connection: Connection, ws: Workspace) -> dict[str, Any]:
         "birthday": iso(BIRTHDAY_DAYS), "rejected": iso(-REJECTED_DAYS),
         "silent": iso(-SILENT_LEAST_DAYS), "most": MOST, "stale_lead": iso(-STALE_LEAD_DAYS),
         "stale_days": f"{STALE_LEAD_DAYS} days", **deals.stale_before(connection, today),
+        **_days_of_year(iso(0)[5:], iso(BIRTHDAY_DAYS)[5:]),
     }  # fmt: skip
+
+
+def _days_of_year(first: str, last: str) -> dict[str, str]:
+    """The month and day of what lies between two days, as two stretches: a week may end a year."""
+    if first <= last:
+        return {"from_1": first, "to_1": last, "from_2": "x", "to_2": ""}
+    return {"from_1": first, "to_1": "12-31", "from_2": "01-01", "to_2": last}

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -137,18 +138,7 @@ def _deals(
 ) -> tuple[list[Deal], dict[int, int]]:
     """All deals of three years with their moves; those of the person with their share (bp)."""
     since = (today - timedelta(days=HISTORY_DAYS)).isoformat()
-    moves: dict[int, list[Move]] = {}
-    rows = connection.exec_driver_sql(
-        "SELECT c.opportunity_id, substr(c.at, 1, 10), c.from_stage, c.to_stage, r.name"
-        " FROM stage_change c"
-        " JOIN opportunity o ON o.id = c.opportunity_id LEFT JOIN outcome_reason r"
-        " ON r.id = c.reason_id WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL"
-        " ORDER BY c.at, c.id",
-        (since,),
-    )
-    for key, on, before, after, reason in rows:
-        move = Move(_ordinal(on), _stage(before), _stage(after), reason or "")
-        moves.setdefault(key, []).append(move)
+    moves = _moves(connection, since)
     uid: object = None
     if person is not None:
         uid = connection.exec_driver_sql(
@@ -176,6 +166,26 @@ def _deals(
                  tuple(moves.get(key, ())))
         )  # fmt: skip
     return found, mine
+
+
+def _moves(connection: Connection, since: str) -> dict[int, list[Move]]:
+    """The moves of each deal, in order; by the bare cursor, since there are many."""
+    reasons: dict[int | None, str] = {
+        row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, name FROM outcome_reason")
+    }
+    cursor = connection.connection.cursor()
+    rows = cursor.execute(
+        "SELECT c.opportunity_id, c.at, c.id, c.from_stage, c.to_stage, c.reason_id"
+        " FROM stage_change c JOIN opportunity o ON o.id = c.opportunity_id"
+        " WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL",
+        (since,),
+    ).fetchall()
+    rows.sort(key=itemgetter(1, 2))
+    moves: dict[int, list[Move]] = {}
+    for key, at, _id, before, after, reason in rows:
+        move = Move(_ordinal(at[:10]), _stage(before), _stage(after), reasons.get(reason, ""))
+        moves.setdefault(key, []).append(move)
+    return moves
 
 
 def _share(splits: str | None, uid: object) -> int | None:

@@ -85,7 +85,7 @@ def condition_sql(column: ListColumn, condition: Condition, today: date) -> Colu
     if op is Op.EMPTY:
         return filled(column) == ""
     if op is Op.FILLED:
-        return filled(column) != ""
+        return filled(column) > ""
     if column.kind in (Kind.MONEY, Kind.NUMBER):
         return _number_sql(filled(column), op, _whole(condition.value))
     if column.kind is Kind.DAY:

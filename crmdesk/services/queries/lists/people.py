@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, func, literal_column, select
+from sqlalchemy import ColumnElement, Text, literal_column, select
 
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import words
@@ -81,13 +81,10 @@ def _contacts() -> ListSpec:
         )  # fmt: skip
 
     text, day = Kind.TEXT, Kind.DAY
-    consent = func.substr(c.consent_at, 1, 10)
+    consent: ColumnElement[str] = literal_column("substr(contact.consent_at, 1, 10)", Text)
     # Written out, as the index on it is.
     birthday: ColumnElement[str] = literal_column(
         "coalesce(substr(contact.birthday, 6, 5), '')", Text
-    )
-    of_day: ColumnElement[str] = literal_column(
-        "coalesce(substr(contact.consent_at, 1, 10), '')", Text
     )
     return ListSpec(
         "contacts", lambda: _("Contacts"), "contact", "people", source, c.id,
@@ -99,8 +96,10 @@ def _contacts() -> ListSpec:
             ListColumn("city", lambda: _("Town"), text, a.city, 120, via=c.account_id),
             ListColumn("class", lambda: _("Class"), Kind.CHOICE, a["class"], 70,
                        choices=words.classes, via=c.account_id),
-            ListColumn("phone", lambda: _("Phone"), text, point("phone"), 130),  # type: ignore[arg-type]
-            ListColumn("email", lambda: _("E-mail"), text, point("email"), 190),  # type: ignore[arg-type]
+            ListColumn("phone", lambda: _("Phone"), text, point("phone"), 130,  # type: ignore[arg-type]
+                       sortable=False),
+            ListColumn("email", lambda: _("E-mail"), text, point("email"), 190,  # type: ignore[arg-type]
+                       sortable=False),
             ListColumn("birthday", lambda: _("Birthday"), day, c.birthday, 100, order=birthday,
                        indexed=True),
             ListColumn("language", lambda: _("Language"), text, c.language, 90, shown=False,
@@ -108,7 +107,7 @@ def _contacts() -> ListSpec:
             ListColumn("best_time", lambda: _("Best time"), text, c.best_time, 110, shown=False,
                        field="best_time", indexed=True),
             ListColumn("consent", lambda: _("Consent"), day, consent, 100, shown=False,
-                       order=of_day, indexed=True),
+                       indexed=True),
             ListColumn("channel", lambda: _("Channel"), text, a.channel, 110, shown=False,
                        via=c.account_id),
         ),

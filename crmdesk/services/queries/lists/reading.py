@@ -17,8 +17,11 @@ from sqlalchemy import (
     Connection,
     Select,
     UnaryExpression,
+    and_,
+    case,
     false,
     func,
+    literal_column,
     or_,
     select,
 )
@@ -53,8 +56,8 @@ _FEW = 400
 _SHORT = 50_000
 """A list of so many rows can be sorted whole while a person waits."""
 
-_WALKED_FIRST, _WALKED_LATER = 6_000, 20_000
-"""Rows looked at before a page is given as it is."""
+_WALKED_FIRST, _WALKED_LATER, _WALKED_SHORT = 3_000, 20_000, 500
+"""Rows looked at before a page is given as it is, or a short list is sorted whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class _Asked:
         if not self._order.walkable:
             return self._sorted(after, size)
         found: list[Place] = []
-        seen = 0
+        seen, whole = 0, not self._long()
         for part in slices(
             self._connection, self._spec, self._order, self._on_the_way, after, self._sizes(size)
         ):
@@ -162,9 +165,9 @@ class _Asked:
             seen += len(part)
             if len(found) >= size:
                 return _page(found[:size], found[size - 1])
-            if seen >= walked:
-                few = self._few()
-                if few is None and self._long():
+            if seen >= (_WALKED_SHORT if whole else walked):
+                few = None if whole else self._few()
+                if few is None and not whole:
                     return _page(found, after)
                 rest = self._sorted(after, size - len(found), few)
                 return Page([place[-1] for place in found] + rest.keys, {}, rest.after)
@@ -185,14 +188,14 @@ class _Asked:
 
     def _on_the_way(self, column: ListColumn) -> list[ColumnElement[bool]]:
         """What can be asked while the list is walked in the order of a column."""
-        own = [c for c in self._query.conditions if c.column == column.key and column.via is None]
+        own = [c for c in self._query.conditions if _on_the_way(c, column)]
         return [*self._always, *(self._sql(c) for c in own)]
 
     def _others(self, column: ListColumn | None) -> list[ColumnElement[bool]]:
         """What remains to be asked of rows met on such a walk."""
         found = [
             self._sql(c) for c in self._query.conditions
-            if column is None or c.column != column.key or column.via is not None
+            if column is None or not _on_the_way(c, column)
         ]  # fmt: skip
         if self._hits is not None:
             found.append(or_(false(), *(among(column, ids) for column, ids in self._hits if ids)))
@@ -206,10 +209,12 @@ class _Asked:
         conditions = self._others(self._order.column)
         if not conditions:
             return set(ids)
+        # One by one: an index would lead to all rows that meet a condition, not to these.
+        meets = case((and_(*conditions), 1), else_=0) == 1
         query = (
             select(self._spec.id)
             .select_from(joined(self._spec, *conditions))
-            .where(among(self._spec.id, ids), *conditions)
+            .where(among(self._spec.id, ids), meets)
         )
         return {int(key) for key in self._connection.execute(query).scalars()}
 
@@ -249,7 +254,7 @@ class _Asked:
         """What leads to the few rows that match, beside the conditions; None where nothing does."""
         if self._hits is not None and sum(len(ids) for _column, ids in self._hits) <= _FEW:
             return (or_(false(), *(column.in_(ids) for column, ids in self._hits if ids)),)
-        indexed = False
+        indexed: list[ColumnElement[bool]] = []
         for condition in self._query.conditions:
             column = self._spec.column(condition.column)
             if column.via is not None and (condition.value or condition.op is Op.FILLED):
@@ -257,9 +262,10 @@ class _Asked:
                     ids = self._owners(column, condition)
                     if len(ids) <= _FEW:
                         return (column.via.in_(ids),)
-            elif column.indexed and column.kind is not Kind.TEXT:
-                indexed = indexed or condition.op in _BY_INDEX
-        return () if indexed else None
+            elif column.indexed and column.kind is not Kind.TEXT and condition.op in _BY_INDEX:
+                # Few rows came on the way, so few are to be expected.
+                indexed.append(func.likelihood(self._sql(condition), literal_column("0.0001")))
+        return indexed or None
 
     def _owners(self, column: ListColumn, condition: Condition) -> list[int]:
         owners = owners_of(column)
@@ -271,6 +277,14 @@ _OF_SOMEBODY = frozenset({Op.IS, Op.CONTAINS, Op.FILLED})
 _BY_INDEX = frozenset(
     {Op.IS, Op.EMPTY, Op.ON, Op.BEFORE, Op.AFTER, Op.PAST, Op.NOT_PAST, Op.AHEAD, Op.LEAST, Op.MOST}
 )
+
+
+def _on_the_way(condition: Condition, column: ListColumn) -> bool:
+    """Whether a condition is a stretch of the order of its own column, where no row is in vain."""
+    return (
+        condition.column == column.key and column.via is None and column.kind is not Kind.TEXT
+        and condition.op is not Op.IS_NOT
+    )  # fmt: skip
 
 
 def _unindexed(part: ColumnElement[Any]) -> ColumnElement[Any]:

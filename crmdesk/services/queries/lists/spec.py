@@ -40,7 +40,7 @@ class ListColumn:
 
     ``indexed``: the store keeps the rows in the order of this column. ``via`` is the list's own
     column that leads to the row whose value it is, in lists that are too long to be joined with all
-    of those to be sorted. Long free texts are not ``sortable``.
+    of those to be sorted. Long free texts and ways to reach somebody are not ``sortable``.
     """
 
     key: str

@@ -82,6 +82,8 @@ def filled(column: ListColumn) -> ColumnElement[Any]:
     always = column.indexed or (column.via is not None and not column.via.nullable)
     if always and isinstance(column.value, Column) and not column.value.nullable:
         return column.stored
+    if column.order is not None and column.order is column.value:
+        return column.stored
     number = column.kind in (Kind.MONEY, Kind.NUMBER)
     return func.coalesce(column.stored, _ZERO if number else _EMPTY)
 

@@ -1,0 +1,38 @@
+"""Memory is given back when nothing is under way, not before."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from crmdesk.gui import heap
+from crmdesk.gui.heap import HeapKeeper
+from crmdesk.gui.jobs import Runner
+
+
+def test_memory_is_given_back_once_everything_has_come_back(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heap, "IDLE_MS", 30)
+    runner = Runner()
+    given: list[int] = []
+    HeapKeeper(runner, lambda: given.append(runner.running))
+    held = Event()
+    try:
+        runner.read(lambda: held.wait(5))
+        runner.read(lambda: None)
+        qtbot.wait(120)
+        assert given == []
+        held.set()
+        qtbot.waitUntil(lambda: bool(given), timeout=5_000)
+        assert given == [0]
+    finally:
+        held.set()
+        runner.close()
+
+
+def test_this_system_is_asked_where_it_can_be(qtbot: QtBot) -> None:
+    trim = heap._trimmer()
+    assert trim is None or trim() in (0, 1)

@@ -197,7 +197,7 @@ def reply_word(question: str, reply: str) -> str:
 def source_word(source: str) -> str:
     """Where a lead came from."""
     return {
-        "fair": _("Fair"),
+        "fair": pgettext("where a lead came from", "Trade fair"),
         "telephone": pgettext("lead", "Telephone"),
         "recommended": _("Recommended"),
         "web": _("Web"),

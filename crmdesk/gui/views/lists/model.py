@@ -45,8 +45,12 @@ def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ..
 
 
 def _width(column: ListColumn, title: str) -> int:
-    """Room for the heading and, in columns of days, for any day with its year."""
-    longest = (format_date(date(2022, 9, 22), year=True),) if column.kind is Kind.DAY else ()
+    """Room for the heading, for any day with its year, and for each of few values."""
+    longest: tuple[str, ...] = ()
+    if column.kind is Kind.DAY:
+        longest = (format_date(date(2022, 9, 22), year=True),)
+    elif column.choices is not None:
+        longest = tuple(column.choices().values())
     return column_width(column.width, title, *longest)
 
 

@@ -17,7 +17,7 @@ from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.profile import get_fact
 from crmdesk.sync import facts, forgetting
-from crmdesk.sync.merge import NAMELESS
+from crmdesk.sync.erasure_merge import NAMELESS
 
 
 def erase_person(ws: Workspace, contact_id: int) -> ChangeSet:

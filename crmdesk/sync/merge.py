@@ -25,7 +25,7 @@ from crmdesk.domain.states import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
-from crmdesk.sync import deal_merge, ticket_merge
+from crmdesk.sync import deal_merge, erasure_merge, ticket_merge
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -55,11 +55,6 @@ REPS_MOVING = {**MOVING, "order": frozenset({"status"})}
 
 BY_OFFICE, LINES = "_by_office", "_lines"
 """Keys of ``extra`` beside unknown fields: which of them the office wrote, and those of lines."""
-
-NAMELESS = "–"
-"""Stands where a person who was erased has to have a name."""
-
-_KEPT_OF_ERASED = frozenset({"account", "position"})
 
 _MOST_UNKNOWN = 300
 _OFFICE_ROLES = frozenset({Role.OFFICE, Role.MANAGER, Role.ADMIN})
@@ -181,11 +176,12 @@ def merge_update(
     if entity.owner is Owner.HQ and not writer.in_office:
         raise RefusedOp("hq-owned", _("Only the office changes this."))
     if entity.name == "contact":
-        if is_erased(image.values):
-            _check_erased(fields)
-        if fields.get("erased_at", (None, None))[1] is not None:
-            if not is_erased(image.values):
-                _erase(entity, fields, image, hlc)
+        erasing = erasure_merge.is_erasure(fields)
+        if erasure_merge.is_erased(image.values) and not erasing:
+            raise RefusedOp("erased", _("This person was erased. Nothing is kept of them."))
+        if erasing:
+            for column, value in erasure_merge.left_of(entity, image.values, fields).items():
+                _set(entity, image, column, value, hlc)
             return []
     if not (entity.name == "quote" and fields.keys() <= MOVING["quote"]):
         _check_person(entity, image.values, writer)
@@ -205,29 +201,6 @@ def merge_update(
         _check_quote(image.values, {name: pair[1] for name, pair in known.items()})
     _check_row(entity, image.values, known)
     return collisions
-
-
-def is_erased(values: Mapping[str, Wire]) -> bool:
-    """Whether a contact's row is that of a person who was erased: nameless since a day."""
-    return values.get("erased_at") is not None and values.get("name") == NAMELESS
-
-
-def _check_erased(fields: Fields) -> None:
-    """Nothing is kept of a person who was erased; erasing once more changes nothing."""
-    if fields.get("erased_at", (None, None))[1] is None:
-        raise RefusedOp("erased", _("This person was erased. Nothing is kept of them."))
-
-
-def _erase(entity: Entity, fields: Fields, image: Image, hlc: int) -> None:
-    """An erasure takes everything of the person, also what others wrote since."""
-    for one in entity.fields:
-        if one.name in _KEPT_OF_ERASED:
-            continue
-        new: Wire = fields["erased_at"][1] if one.name == "erased_at" else None
-        if one.name == "name":
-            new = NAMELESS
-        if image.values.get(one.column) != new:
-            _set(entity, image, one.column, new, hlc)
 
 
 def _merge_field(

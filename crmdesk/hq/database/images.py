@@ -19,7 +19,8 @@ from crmdesk.hq.database.wire import (
     upsert_sql,
 )
 from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
-from crmdesk.sync.merge import NAMELESS, Image
+from crmdesk.sync.erasure_merge import NAMELESS
+from crmdesk.sync.merge import Image
 from crmdesk.sync.protocol import Wire
 
 RowKey = tuple[str, str]

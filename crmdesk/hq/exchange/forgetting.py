@@ -18,7 +18,7 @@ from crmdesk.hq.database import feed, images
 from crmdesk.hq.database.scopes import Principal, territory_scope
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.exchange.judging import Verdict
-from crmdesk.sync.merge import NAMELESS, is_erased
+from crmdesk.sync.erasure_merge import NAMELESS, is_erased
 from crmdesk.sync.protocol import Answer
 
 # The ways to reach the person: those that are still there, and all that were deleted before.

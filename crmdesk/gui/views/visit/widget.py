@@ -321,7 +321,7 @@ class VisitPlace(QWidget):
         self.outcome.show()
         if self._offer:
             words = f"{self._offer} {keys.hint('visit.score')}"
-            self._notice.say([Run(words)], tone="accent")
+            self._notice.say([Run(words)], tone="accent", icon="star")
         self._go.set_kind("outline")
         self.outcome.ask(name, reasons)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from crmdesk.domain.clock import fixed_clock
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.ids import new_uid
+from crmdesk.hq.database.company_day import company_day
 from crmdesk.hq.database.scopes import principal
 from crmdesk.services import orders, undo
 from crmdesk.services.cover import (
@@ -165,3 +167,18 @@ def test_an_order_by_phone_is_the_reps_and_says_who_keyed_it(hq: Headquarters) -
     assert other.rows("SELECT 1 FROM sales_order") == []
     with pytest.raises(UserError, match="The office"):
         start_for_rep(desk(rep), rep.one("SELECT id FROM account WHERE code = 'C0'"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "day"),
+    [("Asia/Vladivostok", 22, 30), ("Europe/Madrid", 23, 30), ("Europe/Madrid", 22, 29),
+     ("America/Lima", 2, 28), ("Nowhere/None", 22, 29), ("", 22, 29)],
+)  # fmt: skip
+def test_a_cover_begins_and_ends_by_the_day_of_the_company(
+    hq: Headquarters, zone: str, hour: int, day: int
+) -> None:
+    """Not by HQ's machine, whose day in Vladivostok begins at ten in the morning."""
+    clock = fixed_clock(datetime(2026, 11, 29, hour, 30, tzinfo=UTC), "UTC")
+    with hq.store.transaction() as connection:
+        connection.execute("UPDATE organisation SET time_zone = %s", (zone,))
+        assert company_day(connection, clock) == date(2026, 11, day)

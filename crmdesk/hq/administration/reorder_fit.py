@@ -12,13 +12,13 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from crmdesk.domain.clock import Clock
 from crmdesk.hq.access import auth
 from crmdesk.hq.database import forecast_facts, history
+from crmdesk.hq.database.company_day import company_day
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange import editing
 from crmdesk.storage import reorder_models, reorder_wire
@@ -46,7 +46,7 @@ class FitReport:
 def is_due(store: Store, clock: Clock) -> bool:
     """Whether enough is new since the last fit: the settings say how much that is."""
     with store.transaction() as connection:
-        today = _today(connection, clock)
+        today = company_day(connection, clock)
         lines = history.count_lines(connection)
         last = _last(connection)
         if last is None or not _rows(connection)[0]:
@@ -81,7 +81,7 @@ def _fitted(store: Store, clock: Clock) -> FitReport | None:
 
     began_s = time.perf_counter()
     with store.transaction(snapshot=True, long=True) as connection:
-        today = _today(connection, clock)
+        today = company_day(connection, clock)
         counted = history.count_lines(connection)
         lines = history.read_history(connection)
         with forecast_facts.as_on_a_laptop(connection, lines) as facts:
@@ -152,11 +152,3 @@ def _last(connection: HqConnection) -> dict[str, Any] | None:
 def _setting(connection: HqConnection, fact: str, default: int) -> int:
     row = connection.execute("SELECT value FROM hq_state WHERE key = %s", (fact,)).fetchone()
     return default if row is None else int(row[0])
-
-
-def _today(connection: HqConnection, clock: Clock) -> date:
-    """The company's day."""
-    row = connection.execute(
-        "SELECT time_zone FROM organisation WHERE NOT deleted ORDER BY uid LIMIT 1"
-    ).fetchone()
-    return clock.now().astimezone(ZoneInfo("UTC" if row is None else str(row[0]))).date()

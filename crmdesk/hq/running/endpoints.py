@@ -25,6 +25,7 @@ from crmdesk.domain.errors import CrmdeskError, EnvironmentProblem, Refused
 from crmdesk.hq.access import auth, quarantine, signing_in
 from crmdesk.hq.access.passwords import Passwords
 from crmdesk.hq.database import schema, streams
+from crmdesk.hq.database.company_day import company_day
 from crmdesk.hq.database.scopes import Principal, principal, scopes_of
 from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange import blobs, bounds, heal, telling
@@ -89,7 +90,7 @@ class Hq:
         ``leaving`` lets a device pass that is being retired.
         """
         device = auth.read_token(self.signing.secret, call.token, self.clock.now())
-        found = principal(connection, device, self.clock.today())
+        found = principal(connection, device, company_day(connection, self.clock))
         if found is None:
             raise Refused(_("HQ does not know this device."), code="device")
         call.notes.device = found.prefix

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -176,6 +177,22 @@ def test_a_replan_of_the_same_morning_is_the_same(ws: Workspace) -> None:
 def test_a_day_off_is_not_replanned(ws: Workspace) -> None:
     with pytest.raises(UserError):
         replan_day_under_way(later(ws, days=5), seconds=0.1)
+
+
+def test_what_the_office_was_asked_is_mended_before_the_day_begins_in_utc(ws: Workspace) -> None:
+    """At eight in the morning in Vladivostok it is still yesterday in UTC."""
+    assert isinstance(ws.clock, ZoneClock)
+    zone = ZoneInfo("Asia/Vladivostok")
+    morning = datetime.combine(ws.today(), time(8), zone).astimezone(UTC)
+    early = replace(ws, clock=replace(ws.clock, zone=zone, source=lambda: morning))
+    assert early.today() == ws.today() > early.now().date()
+    _key, account = missed(early)
+    (one,) = [m for m in recovery.missed_visits(early) if m.account_id == account]
+    asked = recovery.Mending(
+        one, Cure.HAND_OVER, (Cure.HAND_OVER,), None, None, 0, 0, None, 0, None, None, ""
+    )
+    recovery.apply_cures(early, [asked])
+    assert account not in {m.account_id for m in recovery.missed_visits(early)}
 
 
 def test_a_missed_visit_is_mended_once_and_taken_back_as_one_step(ws: Workspace) -> None:

@@ -163,6 +163,8 @@ def test_what_a_sentence_says_can_be_typed(ws: Workspace, key: str, language: st
                 words = sentences.say(grammar, condition)
                 assert sentences.read_all(grammar, words) == (condition,), words
                 said.append(condition)
+    example = sentences.example(grammar)
+    assert sentences.say_all(grammar, sentences.read_all(grammar, example)) == example
     some = tuple(said[:: max(1, len(said) // 9)])
     assert sentences.read_all(grammar, sentences.say_all(grammar, some)) == some
 

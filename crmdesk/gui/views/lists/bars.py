@@ -33,8 +33,7 @@ class SentenceField(SearchField):
     begun = Signal(str)
 
     def __init__(self, key: str, parent: QWidget) -> None:
-        example = _("Filter, such as: Class is A and Last visit before 1 Nov")
-        super().__init__(example, key, icon="filter", height=t.BUTTON, parent=parent)
+        super().__init__(_("Filter"), key, icon="filter", height=t.BUTTON, parent=parent)
         self.offers = Palette(parent)
         self.offers.chosen.connect(self._on_chosen)
         self._walked = False
@@ -42,6 +41,10 @@ class SentenceField(SearchField):
         self.pause = QTimer(self, interval=TYPING_PAUSE_MS, singleShot=True)
         self.pause.timeout.connect(lambda: self.begun.emit(self.text()))
         self.textEdited.connect(lambda _text: self.pause.start())
+
+    def show_example(self, sentence: str) -> None:
+        """Say in the empty field what can be typed here."""
+        self.setPlaceholderText(_("Filter, such as: {example}").format(example=sentence))
 
     def set_sentence(self, text: str) -> None:
         """Show the filter in force."""

@@ -209,6 +209,10 @@ class ListsPresenter:
             spec, ws.currency, ws.today(), lambda key: reading.listed_values(ws, spec, key)
         )
 
+    def example(self) -> str:
+        """A sentence that can be typed in this list."""
+        return sentences.example(self.grammar())
+
     def read(self) -> None:
         """Read the first page, then what follows, then totals; older answers are dropped."""
         self._asked += 1

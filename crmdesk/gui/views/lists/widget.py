@@ -201,6 +201,7 @@ class ListsPlace(QWidget):
         self._stack.setCurrentWidget(table)
         self._header.set_title(spec.title(), [])
         self.chips.choose(spec.key)
+        self.sentence.show_example(self.presenter.example())
         self.search.setText(query.text)
         self._totals.setText("")
         self.setFocusProxy(table)

@@ -58,6 +58,23 @@ def say(grammar: Grammar, condition: Condition) -> str:
     return template.format(column=column.title(), value=value, count=value)
 
 
+def example(grammar: Grammar) -> str:
+    """A sentence of this list that can be typed as it stands: of a state and a day, if it has any.
+
+    The first column is its last resort.
+    """
+    conditions: list[Condition] = []
+    shown = [column for column in grammar.spec.columns if column.shown]
+    choice = next((column for column in shown if column.choices is not None), None)
+    if choice is not None and choice.choices is not None:
+        conditions.append(Condition(choice.key, Op.IS, next(iter(choice.choices()))))
+    day = next((column for column in shown if column.kind is Kind.DAY), None)
+    if day is not None:
+        month = grammar.today.replace(day=1).isoformat()
+        conditions.append(Condition(day.key, Op.BEFORE, month))
+    return say_all(grammar, conditions or [Condition(shown[0].key, Op.FILLED)])
+
+
 def read_all(grammar: Grammar, text: str) -> tuple[Condition, ...]:
     """The conditions of a sentence; FieldError says which part was not understood, and why."""
     return tuple(_read(grammar, part) for part in _parts(text))

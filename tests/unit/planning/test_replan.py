@@ -8,9 +8,23 @@ from hypothesis import strategies as st
 
 from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import FixedKind, FixedVisit, Weights
-from crmdesk.planning.replan import Situation, can_drive, replan_day, resequence_day
+from crmdesk.planning.replan import (
+    MOST_CHANGES,
+    Situation,
+    can_drive,
+    remaining_problem,
+    replan_day,
+    resequence_day,
+)
 from crmdesk.planning.solver import solve
-from tests.unit.planning.territories import broken_rules, make_day, make_problem, make_stop
+from tests.benchmarks.wide import wide_territory
+from tests.unit.planning.territories import (
+    broken_rules,
+    make_day,
+    make_problem,
+    make_stop,
+    work_minutes,
+)
 from tests.unit.planning.test_solver import territories
 
 RING = [(12.0, 3.0), (11.0, 5.0), (-8.0, 9.0), (-9.0, -7.0), (4.0, -12.0), (6.0, 6.0), (1.0, 2.0)]
@@ -108,6 +122,36 @@ def test_no_replanning_breaks_a_hard_rule(problem, data):
     assert broken_rules(later.problem, later.plan) == []
     today = later.plan.days[0].order
     assert not set(today) & (set(done) | now.closed_today | now.cancelled)
+    refused = {(conflict.stop, conflict.day) for conflict in later.plan.conflicts}
+    for visit in problem.fixed:
+        gone = visit.stop in now.cancelled
+        gone |= visit.day == day and visit.stop in {*done, *now.closed_today}
+        if visit.day < day or gone:
+            continue
+        kept = {v.stop: v for v in later.plan.days[visit.day - day].visits}.get(visit.stop)
+        assert (kept is None) == ((visit.stop, visit.day - day) in refused)
+        if kept is not None and visit.kind is FixedKind.APPOINTMENT:
+            agreed, breaks = visit.start, problem.days[visit.day].breaks
+            begins = work_minutes(kept.timing.start, breaks)
+            assert begins == pytest.approx(work_minutes(agreed, breaks), abs=1e-5)
+
+
+def test_two_cancelled_visits_are_made_up_for_by_moving_a_few():
+    lost = regained = 0.0
+    for seed in (3, 4):
+        problem = wide_territory(80, seed=seed, weeks=3)
+        plan = solve(problem, seed=1, iterations=300)
+        gone = frozenset(plan.days[6].order[-2:])
+        now = Situation(6, 480.0, 0)
+        rest = remaining_problem(problem, plan, now, 0.0)
+        orders = [list(day.order) for day in plan.days[6:]]
+        without = [[u for u in orders[0] if u not in gone], *orders[1:]]
+        floor = plan_from_orders(rest, without).worth
+        later = replan_day(problem, plan, replace(now, closed_today=gone), iterations=150)
+        lost += plan_from_orders(rest, orders).worth - floor
+        regained += plan_from_orders(rest, later.plan.orders()).worth - floor
+        assert len(later.changes) <= MOST_CHANGES
+    assert regained > 0.5 * lost > 0.0
 
 
 def test_resequencing_finds_the_shortest_order():

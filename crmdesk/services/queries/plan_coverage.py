@@ -6,7 +6,9 @@ lies at most 1.25 of their intervals back at the end of the day.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,26 +36,32 @@ def coverage_by_day(
     ]
     if not customers:
         return {}
-    seen = _seen(connection, user_id, monday, ws.today())
+    seen = _seen(connection, user_id, [one.id for one in customers], monday, ws.today())
     return {
         day: sum(_is_covered(c, seen.get(c.id, []), day) for c in customers) / len(customers)
         for day in days
     }
 
 
-def _seen(connection: Connection, user_id: int, monday: date, today: date) -> dict[int, list[date]]:
+def _seen(
+    connection: Connection, user_id: int, accounts: Sequence[int], monday: date, today: date
+) -> dict[int, list[date]]:
     """Days of visits by customer: the last one before the week, and those made or planned in it."""
     found: dict[int, list[date]] = {}
+    # Customer by customer: a company's visits are many more than those of one rep's customers.
     rows = connection.exec_driver_sql(
-        "SELECT account_id, max(date) FROM visit WHERE mode = 'person' AND date < :monday"
-        f" AND {somebody_met()} GROUP BY account_id"
-        " UNION SELECT account_id, date FROM visit WHERE mode = 'person' AND date >= :monday"
-        f" AND {somebody_met()}"
+        "WITH mine AS MATERIALIZED (SELECT value AS key FROM json_each(:accounts))"
+        " SELECT key, day FROM (SELECT key, (SELECT date FROM visit WHERE account_id = key"
+        f" AND mode = 'person' AND date < :monday AND {somebody_met()}"
+        " ORDER BY date DESC LIMIT 1) AS day FROM mine) WHERE day IS NOT NULL"
+        " UNION SELECT key, date FROM mine CROSS JOIN visit WHERE account_id = key"
+        f" AND mode = 'person' AND date >= :monday AND {somebody_met()}"
         " UNION SELECT account_id, date FROM planned_visit WHERE mode = 'person'"
         " AND user_id = :user AND (status IN ('started', 'done')"
         " OR (status = 'planned' AND date >= :today)) AND date < :sunday AND date >= :first",
         {
             "monday": monday.isoformat(), "today": today.isoformat(), "user": user_id,
+            "accounts": json.dumps(list(accounts)),
             "sunday": (monday + timedelta(days=7)).isoformat(),
             "first": min(monday, today).isoformat(),
         },

@@ -294,6 +294,7 @@ def place(
     place.show_target({})
     settle(20)
     yield place
+    place.presenter.close()
     qapp.setProperty(SYNCHRONOUS_MAPS, False)
 
 

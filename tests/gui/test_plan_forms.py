@@ -312,4 +312,5 @@ def test_the_strip_and_the_weeks_by_keys(
     assert place.paper().kind == "route"
     qtbot.keyClick(body, Qt.Key.Key_M)
     assert desk.went[-1] == ("maps", {})
+    place.presenter.close()
     qapp.setProperty(SYNCHRONOUS_MAPS, False)

@@ -1,7 +1,7 @@
 """The cards of the board: painted, walked by keys, dragged from day to day.
 
-Owns painting the columns, the keyboard walk and dragging. Where things stand is :mod:`.grid`'s,
-what a drop means the presenter's.
+Owns the cards, the keyboard walk and dragging. Where things stand is :mod:`.grid`'s, the ground
+under them :mod:`.columns`', what a drop means the presenter's.
 """
 
 from __future__ import annotations
@@ -20,23 +20,16 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from crmdesk.gui import keys, theme
-from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.plan.cards import (
-    paint_card,
-    paint_free,
-    paint_low_card,
-    paint_low_heading,
-)
-from crmdesk.gui.views.plan.grid import FREE, GAP, LINE, SIDE, Grid
+from crmdesk.gui.views.plan.cards import paint_card, paint_low_card
+from crmdesk.gui.views.plan.columns import paint_column, paint_target
+from crmdesk.gui.views.plan.grid import Grid
 from crmdesk.gui.views.plan.items import CardItem, DayItem
 from crmdesk.gui.widgets.board import drag_card
-from crmdesk.gui.widgets.charts import CENTER, ChartWidget, draw_text
+from crmdesk.gui.widgets.charts import ChartWidget
 from crmdesk.i18n import _
 
 VISIT_MIME = "application/x-crmdesk-visit"
@@ -143,63 +136,14 @@ class BoardBody(ChartWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, day in enumerate(self._days):
-            self._paint_column(painter, index, day)
+            paint_column(painter, self._grid, index, day, self.height())
         paint = paint_low_card if self._grid.low else paint_card
         for part, (_at, card) in enumerate(self._cards):
             paint(painter, self.part_rect(part), card, selected=card.key == self._selected)
         if self._target is not None:
-            self._paint_target(painter, self._target)
+            index = next(i for i, day in enumerate(self._days) if day.day == self._target.day)
+            paint_target(painter, self._grid.room(index), self._target.line_y)
         painter.end()
-
-    def _paint_column(self, painter: QPainter, index: int, day: DayItem) -> None:
-        grid = self._grid
-        room = grid.room(index)
-        painter.fillRect(room, theme.color("surface" if day.is_today else "window"))
-        if room.left() > 0:
-            painter.fillRect(
-                QRectF(room.left(), room.top(), 1, room.height()), theme.color("border")
-            )
-        if grid.low:
-            if room.top() > 0:
-                line = QRectF(room.left(), room.top(), room.width(), 1)
-                painter.fillRect(line, theme.color("border"))
-            paint_low_heading(painter, QRectF(room.left(), room.top(), room.width(),
-                                              grid.heading), day)  # fmt: skip
-        else:
-            self._paint_lines(painter, index, day, room)
-
-    def _paint_lines(self, painter: QPainter, index: int, day: DayItem, room: QRectF) -> None:
-        """Lunch, notes and free time of a day that has the room for them."""
-        small = theme.font(t.SIZE_SMALL)
-        line = theme.scaled(LINE)
-
-        def say(top: float, words: str) -> None:
-            area = QRectF(room.left() + SIDE, top, room.width() - 2 * SIDE, line)
-            draw_text(painter, area, words, small, "muted", CENTER)
-
-        if day.top_note:
-            say(room.top() + 2, day.top_note)
-        if day.lunch_before is not None:
-            say(self._grid.card_top(index, day.lunch_before) - line - GAP / 2, _("lunch"))
-        if day.off and not day.cards:
-            say(SIDE + line / 2, day.off)
-        below = self._grid.card_top(index, len(day.cards))
-        if day.end_note:
-            say(below - 2, day.end_note)
-            below += line
-        if day.free:
-            height = theme.scaled(FREE)
-            top = max(below, self.height() - height - SIDE)
-            area = QRectF(room.left() + SIDE, top, room.width() - 2 * SIDE, height)
-            paint_free(painter, area, day.free, keys.hint("plan.fill"))
-
-    def _paint_target(self, painter: QPainter, target: DropPlace) -> None:
-        index = next(i for i, day in enumerate(self._days) if day.day == target.day)
-        room = self._grid.room(index)
-        painter.fillRect(room, theme.color("accent", alpha=0.06))
-        painter.setPen(QPen(theme.color("accent"), 2))
-        y = target.line_y
-        painter.drawLine(QPointF(room.left() + SIDE, y), QPointF(room.right() - SIDE, y))
 
     # ------------------------------------------------------------------------------- input
 

@@ -200,7 +200,9 @@ class PlanPresenter(Standing):
     def explain_more(self) -> None:
         """Once the selection rests: what another day would mean for the chosen visit."""
         stop = self.stop(self.selected)
-        if stop is None or not stop.waiting or not stop.in_person or stop.id in self._elsewhere:
+        if self.closed or stop is None or stop.id in self._elsewhere:
+            return
+        if not stop.waiting or not stop.in_person:
             return
         ws, monday, weeks, key = self.ws, queries.monday_of(stop.day), 1, stop.id
 

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LAST_SECONDS = 20
+_PATIENCE_MS = 30_000
 _HOME = Path(tempfile.mkdtemp(prefix="crmdesk-tests-"))
 
 
@@ -99,6 +100,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("house")
     _block_network()
+    _be_patient()
+
+
+def _be_patient() -> None:
+    """Wait for what a window does for half a minute, not for five seconds, on a busy machine."""
+    from pytestqt.qtbot import QtBot
+
+    for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitCallback):
+        wait.__kwdefaults__["timeout"] = _PATIENCE_MS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from crmdesk.storage.tables import table, whole_metadata
 
-_LISTS = (
+LIST_INDEXES = (
     ("list_account_name", "account", "lower(name)"),
     ("list_account_city", "account", "lower(coalesce(city, ''))"),
     ("list_account_class", "account", "class"),
@@ -66,10 +66,16 @@ def create_list_indexes(connection: Connection) -> None:
         connection.exec_driver_sql(ddl)
 
 
+def drop_list_indexes(connection: Connection) -> None:
+    """Take them away while tables change: no tool reads back what they are made of."""
+    for name, _of, _columns in LIST_INDEXES:
+        connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
+
+
 def _of_lists(table_name: str | None) -> list[tuple[str, str]]:
     return [
         (name, f"CREATE INDEX IF NOT EXISTS {name} ON {of} ({columns})")
-        for name, of, columns in _LISTS
+        for name, of, columns in LIST_INDEXES
         if table_name in (None, of)
     ]
 

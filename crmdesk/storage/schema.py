@@ -12,7 +12,7 @@ from crmdesk.domain.errors import CorruptFile, NewerFile
 from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
-from crmdesk.storage.indexes import create_list_indexes
+from crmdesk.storage.indexes import create_list_indexes, drop_list_indexes
 from crmdesk.storage.search import create_search_tables, renew
 from crmdesk.storage.tables import whole_metadata
 from crmdesk.storage.upgrading import after_upgrade
@@ -90,6 +90,7 @@ def _upgrade(database: Database, found: str) -> None:
     try:
         with database.maintenance() as connection:
             drop_triggers(connection)
+            drop_list_indexes(connection)
             config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, HEAD_REVISION)

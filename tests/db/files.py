@@ -40,3 +40,9 @@ def everything(ws: Workspace) -> list[list[tuple[Any, ...]]]:
     tables = ("account", "product", "packaging", "sale", "sale_line", "import_batch", "import_row",
               "summary_month", "summary_pair", "summary_account", "journal")  # fmt: skip
     return [ask(ws, f"SELECT * FROM {name}") for name in tables]
+
+
+def put(ws: Workspace, statement: str, *values: object) -> None:
+    """HQ's news: written with capture off."""
+    with ws.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(statement, values)

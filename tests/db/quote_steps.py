@@ -9,13 +9,9 @@ from crmdesk.services import quotes
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.quote_follow_ups import FollowUpInput, FollowUpMode, FollowUpResult
 from crmdesk.services.workspace import Workspace
+from tests.db.files import ask
 
 ACCOUNT = 1
-
-
-def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query, values)]
 
 
 def one(ws: Workspace, query: str, *values: object) -> Any:

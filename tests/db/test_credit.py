@@ -17,7 +17,8 @@ from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.sync import facts
-from tests.db.test_orders import _submitted, ask, priced, put
+from tests.db.files import ask, put
+from tests.db.test_orders import _submitted, priced
 
 __all__ = ["priced"]
 

@@ -34,17 +34,7 @@ from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.check import check
 from tests.db.conftest import instant
-
-
-def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query, values)]
-
-
-def put(ws: Workspace, statement: str, *values: object) -> None:
-    """HQ's news: written with capture off."""
-    with ws.database.write(applying=True) as tx:
-        tx.connection.exec_driver_sql(statement, values)
+from tests.db.files import ask, put
 
 
 @pytest.fixture

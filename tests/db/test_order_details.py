@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
@@ -15,17 +14,7 @@ from crmdesk.services.document_lines import LineInput
 from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.queries.order_history import last_order_lines
 from crmdesk.services.workspace import Workspace
-
-
-def ask(ws: Workspace, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query, values)]
-
-
-def put(ws: Workspace, statement: str, *values: object) -> None:
-    """HQ's news: written with capture off."""
-    with ws.database.write(applying=True) as tx:
-        tx.connection.exec_driver_sql(statement, values)
+from tests.db.files import ask, put
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ and why deals break is :mod:`crmdesk.analytics.pipeline_breaks`', the forecast i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
 
@@ -108,6 +108,24 @@ def path_of(deal: Deal) -> Path:
         last = max(steps[-1][0], deal.closed if deal.closed is not None else day)
         steps.append((last, deal.stage, deal.reason))
     return _read(deal, steps)
+
+
+def as_of(deal: Deal, day: int) -> Deal:
+    """A deal as its moves told it on a past day, whatever came of it later."""
+    known = tuple(move for move in deal.moves if move.day <= day)
+    if len(known) == len(deal.moves):
+        return deal
+    stage = known[-1].after if known else deal.moves[0].before
+    over = bool(known) and stage in CLOSED_STAGES
+    return replace(
+        deal, stage=stage, reason=known[-1].reason if over else "",
+        closed=known[-1].day if over else None, moves=known,
+    )  # fmt: skip
+
+
+def was_reopened(deal: Deal) -> bool:
+    """Whether a decision was taken back: days between knew another end than today does."""
+    return any(m.before in CLOSED_STAGES and m.after in OPEN_STAGES for m in deal.moves)
 
 
 def _read(deal: Deal, steps: Sequence[tuple[int, Stage, str]]) -> Path:

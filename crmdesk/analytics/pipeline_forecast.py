@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crmdesk.analytics.figures import Figure, Missing
-from crmdesk.analytics.pipeline import Path, Stay
+from crmdesk.analytics.pipeline import Path, Stay, as_of, path_of, was_reopened
 from crmdesk.domain.pipeline import USUAL_WEIGHT_BP, WHOLE_BP, Stage
 
 HORIZON_DAYS = 90
@@ -70,8 +70,11 @@ class StageHistory:
         self._ages: dict[tuple[Stage, int], _Count] = {}
         self._touched: dict[tuple[Stage, int], tuple[_Count, _Count, _Count]] = {}
 
-    def see(self, path: Path, stay: Stay, first: int, last: int) -> None:
-        """Take in the weekly days of a stay from ``first`` to ``last``, both included."""
+    def see(self, path: Path, stay: Stay, first: int, last: int, *, times: int = 1) -> None:
+        """Take in the weekly days of a stay from ``first`` to ``last``, both included.
+
+        With ``times`` -1 they are taken out again.
+        """
         began, won = stay.first, path.won
         first = max(first, began)
         if stay.last is not None:
@@ -90,9 +93,9 @@ class StageHistory:
             if won is not None and won - HORIZON_DAYS <= high:
                 gone = _weeks(max(low, won - HORIZON_DAYS), min(high, won - 1))
             for count in self._counts(stay.stage, age):
-                count.seen += seen
-                count.won += gone
-                count.deals.add(path.deal.key)
+                count.seen += times * seen
+                count.won += times * gone
+                (count.deals.add if times > 0 else count.deals.discard)(path.deal.key)
 
     def _counts(self, stage: Stage, age: int) -> tuple[_Count, _Count, _Count]:
         found = self._touched.get((stage, age))
@@ -201,8 +204,9 @@ def learn(
     ordered = sorted(days)
     ends = [day - HORIZON_DAYS for day in (*ordered, today)]
     stretches: list[list[tuple[Path, Stay]]] = [[] for _end in ends]
+    wavering = [path for path in paths if was_reopened(path.deal)]
     for path in paths:
-        for stay in path.stays:
+        for stay in () if was_reopened(path.deal) else path.stays:
             begins = bisect_left(ends, stay.first)
             done = len(ends) - 1 if stay.last is None else bisect_left(ends, stay.last - 1)
             for place in range(begins, min(done, len(ends) - 1) + 1):
@@ -213,8 +217,18 @@ def learn(
             known.see(path, stay, since, end)
         since = end + 1
         if place < len(ordered):
+            views = [path_of(as_of(path.deal, ordered[place])) for path in wavering]
+            _see_all(known, views, end)
             found.append(_replayed(paths, known, ordered[place]))
+            _see_all(known, views, end, times=-1)
+    _see_all(known, wavering, ends[-1])
     return known, found
+
+
+def _see_all(known: StageHistory, paths: Iterable[Path], last: int, *, times: int = 1) -> None:
+    for path in paths:
+        for stay in path.stays:
+            known.see(path, stay, 0, last, times=times)
 
 
 def _replayed(paths: Sequence[Path], known: StageHistory, day: int) -> Replay:

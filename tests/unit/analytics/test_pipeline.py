@@ -273,7 +273,8 @@ def test_chances_and_forecast_are_those_of_the_reference(drawn: list[Deal], cuto
     until = [path_of(as_of(deal, cutoff)) for deal in company if deal.opened <= cutoff]
     assert forecast(open_at(until, cutoff), history(until, cutoff), cutoff) == found.forecast
 
-    expected = shares(company, cutoff)
+    # A win that is taken back later was a win on that day.
+    expected = shares([as_of(one, cutoff) for one in company if one.opened <= cutoff], cutoff)
     open_deals = [deal for deal in company if stage_on(deal, cutoff) in OPEN_STAGES]
     assert found.forecast.open_minor == sum(deal.amount_minor for deal in open_deals)
     usual = sum(deal.amount_minor * USUAL_WEIGHT_BP[stage_of(deal, cutoff)] for deal in open_deals)
@@ -314,6 +315,24 @@ def as_of(deal: Deal, day: int) -> Deal:
     closed = moves[-1].day if stage in CLOSED_STAGES else None
     reason = moves[-1].reason if closed is not None else ""
     return Deal(deal.key, deal.person, deal.amount_minor, deal.opened, stage, reason, closed, moves)
+
+
+def test_a_win_taken_back_later_counts_in_replays_of_the_days_between() -> None:
+    def deal(key: int, *moves: Move) -> Deal:
+        stage = moves[-1].after if moves else Q
+        closed = moves[-1].day if stage in CLOSED_STAGES else None
+        return Deal(key, "Ada", 100, 700, stage, "", closed, moves)
+
+    lost = [deal(n, Move(720, Q, LOST, "need")) for n in range(25)]
+    kept = [deal(30, Move(730, Q, WON, "price"))]
+    back = [deal(30, Move(730, Q, WON, "price"), Move(900, WON, Q))]
+    fresh = Deal(40, "Bo", 10_000, 850, Q)
+    days = [860, 950]
+    with_it, without = (
+        replay([path_of(one) for one in [*lost, *some, fresh]], days) for some in (kept, back)
+    )
+    assert with_it[0].forecast == without[0].forecast
+    assert with_it[1].forecast != without[1].forecast
 
 
 def test_few_deals_are_drawn_to_their_stage_and_without_any_there_is_no_figure() -> None:

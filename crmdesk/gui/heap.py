@@ -28,6 +28,7 @@ class HeapKeeper(QObject):
         self._timer = QTimer(self, interval=IDLE_MS, singleShot=True)
         self._timer.timeout.connect(self._on_idle)
         runner.busy_changed.connect(self._on_busy_changed)
+        runner.closing.connect(self._timer.stop)
 
     def _on_busy_changed(self, running: int) -> None:
         if running:

@@ -126,12 +126,15 @@ class Job:
 class Runner(QObject):
     """Starts jobs and brings their results back to the interface thread.
 
-    ``busy_changed`` carries the number of unfinished jobs. Errors that a job does not handle
-    itself go to ``unhandled`` (set by the shell). A write's :class:`ChangeSet`, returned as it is,
-    inside a tuple, or as the attribute ``changes`` of the result, goes to ``committed``.
+    ``busy_changed`` carries the number of unfinished jobs; ``closing`` comes before the end: a
+    timer still running when its object is collected on some other thread kills the program. Errors
+    that a job does not handle itself go to ``unhandled`` (set by the shell). A write's
+    :class:`ChangeSet`, returned as it is, inside a tuple, or as the attribute ``changes`` of the
+    result, goes to ``committed``.
     """
 
     busy_changed = Signal(int)
+    closing = Signal()
     _arrived = Signal(object, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -202,6 +205,7 @@ class Runner(QObject):
             return
         self._closed = True
         self._timer.stop()
+        self.closing.emit()
         for job in tuple(self._jobs):
             if job.kind != "write":
                 job.cancel()
@@ -242,9 +246,9 @@ class Runner(QObject):
     def _on_arrived(self, job: Job, result: Any, error: BaseException | None) -> None:
         job.poll()
         self._jobs.discard(job)
-        self.busy_changed.emit(len(self._jobs))
         if self._closed:
             return
+        self.busy_changed.emit(len(self._jobs))
         if error is None:
             changes = changes_in(result)
             if changes is not None and job.kind != "read" and self.committed is not None:

@@ -33,6 +33,17 @@ def test_memory_is_given_back_once_everything_has_come_back(
         runner.close()
 
 
+def test_no_timer_runs_on_when_the_runner_has_been_closed(qtbot: QtBot) -> None:
+    runner = Runner()
+    keeper = HeapKeeper(runner, lambda: None)
+    came = Event()
+    runner.write(came.set)
+    assert came.wait(5)
+    runner.close()
+    qtbot.wait(20)
+    assert not keeper._timer.isActive()
+
+
 def test_this_system_is_asked_where_it_can_be(qtbot: QtBot) -> None:
     trim = heap._trimmer()
     assert trim is None or trim() in (0, 1)

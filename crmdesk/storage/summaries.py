@@ -237,7 +237,7 @@ def put_off(connection: Connection) -> None:
 
 def are_put_off(connection: Connection) -> bool:
     """Sales are here and summaries were never made of all of them, or put off."""
-    sold = connection.exec_driver_sql("SELECT 1 FROM sale LIMIT 1").first()
+    sold = connection.exec_driver_sql("SELECT max(id) FROM sale").scalar()
     return sold is not None and (as_of(connection) is None or is_whole(connection))
 
 

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
+from crmdesk.domain.erasure import NAMELESS
 from crmdesk.domain.errors import NotFound
 from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.profile import get_fact
 from crmdesk.sync import facts, forgetting
-from crmdesk.sync.erasure_merge import NAMELESS
 
 
 def erase_person(ws: Workspace, contact_id: int) -> ChangeSet:

@@ -246,8 +246,9 @@ class Round:
                     self._start_over()
                 self._exchange()
             self._consistent_at = self._at()
-            if self._report.sent or self._report.changes.touches("contact", "contact_point"):
-                forgetting.forget_erased(self._database)
+            forgetting.forget_after_round(
+                self._database, self._report.changes, sent=self._report.sent
+            )
             detail = self._follow(compare=compare)
         except CrmdeskError as error:
             result, detail = error.code, error.message

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crmdesk.domain.erasure import NAMELESS
 from crmdesk.storage.entities import Entity
 from crmdesk.sync.protocol import Wire
-
-NAMELESS = "–"
-"""Stands where a person who was erased has to have a name."""
 
 _KEPT = frozenset({"account", "position"})
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.storage.engine import Database
-from crmdesk.storage.profile import get_facts, set_fact, set_facts
+from crmdesk.storage.profile import get_fact, get_facts, set_fact, set_facts
 from crmdesk.storage.tables import table, told_account, told_change
 from crmdesk.storage.types import dump_json
 from crmdesk.sync.protocol import (
@@ -67,6 +67,11 @@ def ask_again(connection: Connection, entity_name: str, local_ids: Iterable[int]
 def owe(connection: Connection) -> None:
     """There are customers to be asked for in the next round that has time for it."""
     set_fact(connection, _OWED, "1")
+
+
+def is_owed(connection: Connection) -> bool:
+    """Whether rows that people call a customer's data came since HQ was last asked."""
+    return get_fact(connection, _OWED) is not None
 
 
 def ask_all_again(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from crmdesk.services import accounts, erasing_people
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.field_history import field_changes
 from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.sync import forgetting, history
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_purging import plaintext
 
@@ -144,3 +145,42 @@ def test_an_erasure_wins_over_a_later_word_that_came_first(hq: Headquarters) -> 
     rounds(rep, office)
     assert list(traces_at_hq(hq)) == []
     assert [*traces_here(office), *traces_here(rep)] == []
+
+
+def test_what_waits_about_other_customers_keeps_its_words(hq: Headquarters) -> None:
+    """A refusal about somebody else's telephone that is gone: the person's own words stay."""
+    rep, _office = full_of_words(hq)
+    with rep.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, fields, at) VALUES"
+            " (9001, 9001, 'contact_point', ?, 'gone', 'It is gone.', '{}', '2026-11-20')",
+            (b"\x07" * 16,),
+        )
+    erasing_people.erase_person(at(rep), person(rep))
+    rounds(rep)
+    assert rep.rows("SELECT fields FROM refusal WHERE seq = 9001") == [("{}",)]
+
+
+def test_a_round_looks_for_words_only_where_there_may_be_some(
+    hq: Headquarters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rep, office = full_of_words(hq)
+    erasing_people.erase_person(at(rep), person(rep))
+    rounds(rep, office)
+    looked = []
+    forget = forgetting.forget_words
+    monkeypatch.setattr(
+        forgetting, "forget_words", lambda *args, **more: looked.append(1) or forget(*args, **more)
+    )
+    accounts.edit_account(at(rep), account(rep), {"channel": "bar"})
+    rounds(rep, office)
+    assert looked == []
+    # A laptop that died between the news and this step makes it good in its next round.
+    with rep.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO unknown_field (entity, uid, fields) SELECT 'contact', uid, '{}'"
+            " FROM contact WHERE erased_at IS NOT NULL"
+        )
+        history.owe(connection)
+    rep.sync()
+    assert looked == [1] and rep.rows("SELECT 1 FROM unknown_field") == []

@@ -427,6 +427,25 @@ def test_hq_holds_a_hard_limit_by_its_own_figures(hq: Headquarters) -> None:
     assert hq.rows(by_number) == [("accepted",), ("accepted",)]
 
 
+@pytest.mark.parametrize("spelt", ["accept", "\\u0061ccept"])
+def test_a_hard_limit_holds_for_an_order_keyed_and_accepted_at_once(
+    hq: Headquarters, spelt: str
+) -> None:
+    """HQ sees the order and its acceptance in one push, perhaps written in another way."""
+    _rep, (one,), _order = came_in(hq, "one")
+    _limit(hq, 0)
+    key = taken(one)
+    assert office.accept_orders(desk(one), [key]).order_ids == (key,), "it has not heard of it"
+    with one.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE journal SET fields = replace(fields, 'accept', ?) WHERE state = 'waiting'",
+            (spelt,),
+        )
+    one.sync()
+    assert "credit" in [code for (code,) in one.rows("SELECT code FROM refusal")]
+    assert ("accepted",) not in hq.rows("SELECT status FROM sales_order")
+
+
 def test_a_soft_limit_warns_and_none_says_nothing(hq: Headquarters) -> None:
     _rep, (one,), order = came_in(hq, "one")
     _limit(hq, 0, "soft")

@@ -46,7 +46,7 @@ class FitReport:
 def is_due(store: Store, clock: Clock) -> bool:
     """Whether enough is new since the last fit: the settings say how much that is."""
     with store.transaction() as connection:
-        today = company_day(connection, clock)
+        today = company_day(connection, clock.now())
         lines = history.count_lines(connection)
         last = _last(connection)
         if last is None or not _rows(connection)[0]:
@@ -81,7 +81,7 @@ def _fitted(store: Store, clock: Clock) -> FitReport | None:
 
     began_s = time.perf_counter()
     with store.transaction(snapshot=True, long=True) as connection:
-        today = company_day(connection, clock)
+        today = company_day(connection, clock.now())
         counted = history.count_lines(connection)
         lines = history.read_history(connection)
         with forecast_facts.as_on_a_laptop(connection, lines) as facts:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crmdesk.domain.clock import Clock
 from crmdesk.hq.database.store import HqConnection
 
 
-def company_day(connection: HqConnection, clock: Clock) -> date:
-    """Today in the company's time zone; in UTC where it names none that is known."""
+def company_day(connection: HqConnection, now: datetime) -> date:
+    """The day of an instant in the company's time zone; in UTC where it names none known."""
     row = connection.execute(
         "SELECT time_zone FROM organisation WHERE NOT deleted ORDER BY uid LIMIT 1"
     ).fetchone()
@@ -18,4 +17,4 @@ def company_day(connection: HqConnection, clock: Clock) -> date:
         zone = ZoneInfo("UTC" if row is None else str(row[0]))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo("UTC")
-    return clock.now().astimezone(zone).date()
+    return now.astimezone(zone).date()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from crmdesk.domain.erasure import NAMELESS
 from crmdesk.hq.database.store import HqConnection, as_uids
 from crmdesk.hq.database.tables import by_account, references_to, table_name
 from crmdesk.hq.database.wire import (
@@ -19,7 +20,6 @@ from crmdesk.hq.database.wire import (
     upsert_sql,
 )
 from crmdesk.storage.entities import ENTITIES, Kind, Owner, Scope
-from crmdesk.sync.erasure_merge import NAMELESS
 from crmdesk.sync.merge import Image
 from crmdesk.sync.protocol import Wire
 

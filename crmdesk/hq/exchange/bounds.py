@@ -54,6 +54,11 @@ _fields = msgspec.json.Decoder(dict[str, tuple[Any, Any]] | None).decode
 _lines = msgspec.json.Decoder(dict[str, list[dict[str, Any]]]).decode
 
 
+def may_say(op: Op, word: bytes) -> bool:
+    """Whether a word may stand in an op, before it is read: as it is, or behind an escape."""
+    return word in bytes(op.fields) or b"\\u" in bytes(op.fields)
+
+
 def check(message: msgspec.Struct) -> None:
     """Refused (``malformed``, ``too-large``) for a message that no laptop of ours would send."""
     if isinstance(message, PushRequest):

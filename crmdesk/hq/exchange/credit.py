@@ -21,7 +21,8 @@ from crmdesk.hq.database.store import HqConnection, as_uids
 from crmdesk.sync.merge import Image, RefusedOp
 
 _ON_THE_WAY = frozenset({"accepted", "shipped"})
-_BEFORE = frozenset({"submitted", "rejected", "cancelled"})
+_BEFORE = frozenset({"", "draft", "submitted", "rejected", "cancelled"})
+"""Orders in these, or that HQ does not have yet (""), are not counted among what was ordered."""
 _OWED = """
 WITH unbooked AS (
   SELECT c.account_id, c.invoice_id, sum(c.amount_minor) AS amount FROM collection c
@@ -58,14 +59,14 @@ class Credit:
         self._standings = standings
         self._today = today
 
-    def check(self, before: Image, after: Image, args: Mapping[str, Any]) -> None:
+    def check(self, before: Image | None, after: Image, args: Mapping[str, Any]) -> None:
         """Raise RefusedOp for an acceptance beyond a hard limit that does not say why.
 
         ``args`` are what the step says about itself.
         """
         values, order = after.values, after
         known = self._standings.get(str(values.get("account_id")))
-        taken = values.get("status") in _ON_THE_WAY and before.values.get("status") in _BEFORE
+        taken = values.get("status") in _ON_THE_WAY and _status(before) in _BEFORE
         if known is None or not taken:
             return
         found = check_credit(
@@ -84,15 +85,15 @@ class Credit:
         """What was taken of an order counts for those that come after it."""
         account = str(after.values.get("account_id"))
         known = self._standings.get(account)
-        if known is None or before is None:
+        if known is None:
             return
-        was, now = str(before.values.get("status")), str(after.values.get("status"))
+        was, now = _status(before), _status(after)
         change = 0
         if was in _BEFORE and now in _ON_THE_WAY:
             change = _total(after)
-        elif was in _ON_THE_WAY and now in _BEFORE:
+        elif before is not None and was in _ON_THE_WAY and now in _BEFORE:
             change = -_total(before)
-        elif was in _ON_THE_WAY and now in _ON_THE_WAY:
+        elif before is not None and was in _ON_THE_WAY and now in _ON_THE_WAY:
             change = _total(after) - _total(before)
         exposure = known.exposure
         exposure = replace(exposure, ordered_minor=exposure.ordered_minor + change)
@@ -109,6 +110,10 @@ def read_credit(connection: HqConnection, accounts: set[str], today: date) -> Cr
         },
         today,
     )
+
+
+def _status(order: Image | None) -> str:
+    return "" if order is None else str(order.values.get("status"))
 
 
 def _total(order: Image) -> int:

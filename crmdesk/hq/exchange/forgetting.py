@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from crmdesk.domain.erasure import NAMELESS
 from crmdesk.hq.access import auth
 from crmdesk.hq.database import feed, images
 from crmdesk.hq.database.scopes import Principal, territory_scope
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.exchange.judging import Verdict
-from crmdesk.sync.erasure_merge import NAMELESS, is_erased
+from crmdesk.sync.erasure_merge import is_erased
 from crmdesk.sync.protocol import Answer
 
 # The ways to reach the person: those that are still there, and all that were deleted before.
@@ -51,7 +52,12 @@ def erased_people(verdict: Verdict) -> set[tuple[str, str]]:
 
 
 def forget(connection: HqConnection, who: Principal, people: Collection[tuple[str, str]]) -> None:
-    """Leave no word of these people in what HQ keeps beside its living rows."""
+    """Leave no word of these people in what HQ keeps beside its living rows.
+
+    Stored answers and the quarantine are looked through once, however many people there are.
+    """
+    uids: set[str] = set()
+    answered: set[tuple[str, int]] = set()
     for account, contact in sorted(people):
         row = connection.execute(
             "SELECT 1 FROM contact WHERE account_id = %s::uuid AND uid = %s::uuid"
@@ -59,10 +65,20 @@ def forget(connection: HqConnection, who: Principal, people: Collection[tuple[st
             (account, contact, NAMELESS),
         ).fetchone()
         if row is not None:
-            _forget(connection, who, account, contact)
+            about, known = _forget(connection, who, account, contact)
+            uids |= about
+            answered |= known
+    if uids:
+        connection.execute(
+            "DELETE FROM quarantine WHERE op LIKE ANY(%s)", ([f"%{uid}%" for uid in sorted(uids)],)
+        )
+        _strip_answers(connection, answered, sorted(uids))
 
 
-def _forget(connection: HqConnection, who: Principal, account: str, contact: str) -> None:
+def _forget(
+    connection: HqConnection, who: Principal, account: str, contact: str
+) -> tuple[set[str], set[tuple[str, int]]]:
+    """Forget one; returns uids of the person and its points, and the answers of their changes."""
     run = connection.execute
     about: dict[str, Any] = {"account": account, "contact": contact}
     points = [str(row[0]) for row in run(_POINTS, about)]
@@ -92,12 +108,11 @@ def _forget(connection: HqConnection, who: Principal, account: str, contact: str
     ).fetchall()
     _announce(connection, account, [("contact_point", str(row[0])) for row in gone]
               + [("handover", str(row[0])) for row in handed])  # fmt: skip
-    run("DELETE FROM quarantine WHERE op LIKE '%%' || %(contact)s || '%%'", about)
-    _strip_answers(connection, answered, about["uids"])
     auth.audit(
         connection, "person-erased", user=who.user, device=who.device,
         detail=json.dumps({"account": account, "contact": contact}),
     )  # fmt: skip
+    return {contact, *points}, answered
 
 
 def _announce(connection: HqConnection, account: str, rows: list[tuple[str, str]]) -> None:

@@ -47,10 +47,10 @@ def decided_orders(txns: Sequence[Txn]) -> set[str]:
     return {uid for uid in found if is_uid(uid)}
 
 
-def accepted_orders(txns: Sequence[Txn]) -> set[str]:
-    """The orders (hex) that a push accepts: the credit of their customers has to be known."""
+def accepting(txns: Sequence[Txn]) -> list[Op]:
+    """The ops by which a push may accept orders: the credit of their customers has to be known."""
     ops = (op for txn in txns for op in txn.ops if op.entity == "order" and op.op in {"U", "C"})
-    return {op.uid for op in ops if is_uid(op.uid) and b"accept" in bytes(op.fields)}
+    return [op for op in ops if is_uid(op.uid) and bounds.may_say(op, b"accept")]
 
 
 class OrderSteps:
@@ -104,7 +104,7 @@ class OrderSteps:
         for op in self._txn.ops:
             key = (op.entity, op.uid)
             before, after = self._images.get(key), work.get(key)
-            if self._credit is None or op.entity != "order" or before is None or after is None:
+            if self._credit is None or op.entity != "order" or after is None:
                 continue
             try:
                 self._credit.check(before, after, self._said.get(op.uid, {}))

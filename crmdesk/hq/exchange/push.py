@@ -21,14 +21,15 @@ from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import EnvironmentProblem, Refused
 from crmdesk.hq.access import auth, quarantine
 from crmdesk.hq.database import feed, images
+from crmdesk.hq.database.company_day import company_day
 from crmdesk.hq.database.copying import append
 from crmdesk.hq.database.scopes import Principal
 from crmdesk.hq.database.store import HqConnection, Store
-from crmdesk.hq.exchange import forgetting
+from crmdesk.hq.exchange import bounds, forgetting
 from crmdesk.hq.exchange.credit import read_credit
 from crmdesk.hq.exchange.following import Following
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
-from crmdesk.hq.exchange.order_steps import accepted_orders, decided_orders
+from crmdesk.hq.exchange.order_steps import accepting, decided_orders
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
@@ -265,13 +266,15 @@ class _Push:
         decided = decided_orders(txns)
         if decided:
             uids.setdefault("order", set()).update(decided)
-        accepted = accepted_orders(txns)
-        buyers = (
-            images.accounts_of_rows(self._connection, {"order": accepted}) if accepted else set()
-        )
+        accepted = accepting(txns)
+        buyers = {op.account for op in accepted if op.account and auth.is_uid(op.account)}
+        if accepted:
+            buyers |= images.accounts_of_rows(
+                self._connection, {"order": {op.uid for op in accepted}}
+            )
         # Two offices that accept orders of one customer do it one after the other: the limit holds.
         edited = uids.get("account", set()) | buyers
-        moving = {op.uid for op in ops if op.uid in edited and b"territory_id" in bytes(op.fields)}
+        moving = {op.uid for op in ops if op.uid in edited and bounds.may_say(op, b"territory_id")}
         claimed = {op.account for op in ops if op.account is not None and auth.is_uid(op.account)}
         shared = claimed | images.accounts_of_rows(self._connection, uids)
         territories = images.lock_accounts(self._connection, shared, edited, moving)
@@ -280,7 +283,8 @@ class _Push:
             images.add_lines(self._connection, "order", decided, found)
         credit = None
         if buyers:
-            today = datetime.fromtimestamp(self._now_ms / 1000, UTC).date()
+            now = datetime.fromtimestamp(self._now_ms / 1000, UTC)
+            today = company_day(self._connection, now)
             credit = read_credit(self._connection, buyers, today)
         return Ground(found, territories, self._taken(txns), credit)
 

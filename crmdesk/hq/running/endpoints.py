@@ -90,7 +90,7 @@ class Hq:
         ``leaving`` lets a device pass that is being retired.
         """
         device = auth.read_token(self.signing.secret, call.token, self.clock.now())
-        found = principal(connection, device, company_day(connection, self.clock))
+        found = principal(connection, device, company_day(connection, self.clock.now()))
         if found is None:
             raise Refused(_("HQ does not know this device."), code="device")
         call.notes.device = found.prefix

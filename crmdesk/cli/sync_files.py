@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.opening import opened
-from crmdesk.i18n import _, format_bytes, format_number, ngettext
+from crmdesk.i18n import _
 
 if TYPE_CHECKING:
     from crmdesk.cli.context import Context
@@ -35,21 +35,8 @@ def _export(chosen: argparse.Namespace, context: Context) -> int:
     context.console.document(
         {"file": str(chosen.file), "changes": found.changes, "size": found.size, "left": found.left}
     )
-    context.console.say(
-        ngettext(
-            "{count} change written to {file} ({size}). It waits until HQ's answer is imported.",
-            "{count} changes written to {file} ({size}). They wait until HQ's answer is imported.",
-            found.changes,
-        ).format(
-            count=format_number(found.changes), file=chosen.file, size=format_bytes(found.size)
-        )
-    )
-    if found.left:
-        context.console.say(
-            _("{count} more did not fit; export again after the answer.").format(
-                count=format_number(found.left)
-            )
-        )
+    for sentence in found.sentences(str(chosen.file)):
+        context.console.say(sentence)
     return DONE
 
 
@@ -69,15 +56,7 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
             "more": taken.more,
         }
     )  # fmt: skip
-    context.console.say(
-        _(
-            "{sent} answered, {received} received, {conflicts} conflicts, {refusals} refused,"
-            " {waiting} waiting"
-        ).format(
-            sent=format_number(report.sent), received=format_number(report.received),
-            conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
-        )
-    )  # fmt: skip
+    context.console.say(taken.counts)
     if taken.sentence:
         context.console.say(taken.sentence)
     return FINDINGS if report.refusals else DONE

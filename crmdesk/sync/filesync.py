@@ -23,7 +23,7 @@ from sqlalchemy import Connection, func, select
 
 from crmdesk.domain.clock import format_instant, parse_instant
 from crmdesk.domain.errors import CorruptFile, Refused, Unreachable, UserError
-from crmdesk.i18n import _
+from crmdesk.i18n import _, format_bytes, format_number, ngettext
 from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.storage.entities import SCHEMA_VERSION
@@ -63,6 +63,22 @@ class Exported:
     size: int
     left: int
 
+    def sentences(self, file: str) -> list[str]:
+        """What to say of a file that was written."""
+        said = [
+            ngettext(
+                "{count} change written to {file} ({size})."
+                " It waits until HQ's answer is imported.",
+                "{count} changes written to {file} ({size})."
+                " They wait until HQ's answer is imported.",
+                self.changes,
+            ).format(count=format_number(self.changes), file=file, size=format_bytes(self.size))
+        ]
+        if self.left:
+            words = _("{count} more did not fit; export again after the answer.")
+            said.append(words.format(count=format_number(self.left)))
+        return said
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -76,6 +92,18 @@ class Taken:
     report: SyncReport
     news: str
     more: bool
+
+    @property
+    def counts(self) -> str:
+        """How many changes were answered, rows received, and what is left to do."""
+        report = self.report
+        return _(
+            "{sent} answered, {received} received, {conflicts} conflicts, {refusals} refused,"
+            " {waiting} waiting"
+        ).format(
+            sent=format_number(report.sent), received=format_number(report.received),
+            conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
+        )  # fmt: skip
 
     @property
     def sentence(self) -> str:

@@ -17,7 +17,7 @@ from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.widgets.buttons import KeyHintButton
-from crmdesk.i18n import _, format_bytes, format_number, ngettext
+from crmdesk.i18n import _
 
 if TYPE_CHECKING:
     from crmdesk.domain.changes import ChangeSet
@@ -99,32 +99,13 @@ class FilePost(QWidget):
             self._desk.fail(error)
 
     def _on_written(self, found: Exported, target: Path) -> None:
-        words = ngettext(
-            "{count} change written to {file} ({size}). It waits until HQ's answer is imported.",
-            "{count} changes written to {file} ({size}). They wait until HQ's answer is imported.",
-            found.changes,
-        ).format(
-            count=format_number(found.changes), file=target.name, size=format_bytes(found.size)
-        )
-        if found.left:
-            words += " " + _("{count} more did not fit; export again after the answer.").format(
-                count=format_number(found.left)
-            )
-        self._desk.toast(words)
+        self._desk.toast(" ".join(found.sentences(target.name)))
 
     def _on_taken(self, taken: Taken) -> None:
-        report = taken.report
-        words = _(
-            "{sent} answered, {received} received, {conflicts} conflicts, {refusals} refused,"
-            " {waiting} waiting"
-        ).format(
-            sent=format_number(report.sent), received=format_number(report.received),
-            conflicts=report.conflicts, refusals=report.refusals, waiting=report.waiting,
-        )  # fmt: skip
         if taken.sentence:
-            self._desk.banner(words, taken.sentence, tone="accent")
+            self._desk.banner(taken.counts, taken.sentence, tone="accent")
         else:
-            self._desk.toast(words)
+            self._desk.toast(taken.counts)
 
 
 def _documents() -> Path:

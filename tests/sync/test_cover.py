@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from crmdesk.domain.clock import fixed_clock
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.database.company_day import company_day
@@ -178,7 +177,7 @@ def test_a_cover_begins_and_ends_by_the_day_of_the_company(
     hq: Headquarters, zone: str, hour: int, day: int
 ) -> None:
     """Not by HQ's machine, whose day in Vladivostok begins at ten in the morning."""
-    clock = fixed_clock(datetime(2026, 11, 29, hour, 30, tzinfo=UTC), "UTC")
+    now = datetime(2026, 11, 29, hour, 30, tzinfo=UTC)
     with hq.store.transaction() as connection:
         connection.execute("UPDATE organisation SET time_zone = %s", (zone,))
-        assert company_day(connection, clock) == date(2026, 11, day)
+        assert company_day(connection, now) == date(2026, 11, day)

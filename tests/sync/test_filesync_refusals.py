@@ -48,7 +48,7 @@ def post(hq: Headquarters, tmp_path: Path) -> Post:
         (lambda raw: raw[: len(raw) // 2], CorruptFile),
         (lambda raw: raw[:-4096], CorruptFile),
         (lambda raw: raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:], CorruptFile),
-        (lambda raw: raw[:5000] + b"\x00" + raw[5001:], CorruptFile),
+        (lambda raw: raw[:5000] + bytes([raw[5000] ^ 0xFF]) + raw[5001:], CorruptFile),
         (lambda raw: raw[:60], CorruptFile),
         (lambda _raw: b"", CorruptFile),
         (lambda _raw: b"PK\x03\x04 something else", CorruptFile),

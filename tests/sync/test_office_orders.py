@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
 
 import pytest
 
 from crmdesk.domain.errors import FieldError, IllegalTransition, StaleRevision, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.exchange import editing
-from crmdesk.i18n import format_money
 from crmdesk.services import office_orders as office
 from crmdesk.services import orders
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.office_invoices import invoice_orders
 from crmdesk.services.order_alterations import Alteration, alter_order, preview_alteration
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync import company
-from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_prices import price_list
+from tests.sync.came_in import altered, came_in, desk, refused
+from tests.sync.conftest import Headquarters
 
 pytestmark = pytest.mark.hq
 
 _STATUS = "SELECT status, coalesce(answer, '') FROM sales_order"
 _TOTALS = "SELECT net_minor, discount_minor, tax_minor, total_minor, cost_minor FROM sales_order"
 _LINES = "SELECT quantity, base_quantity, net_minor, tax_minor FROM order_line ORDER BY position"
-
-
-def desk(laptop: Laptop) -> Workspace:
-    """The workspace of a joined laptop."""
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-
-
-def came_in(hq: Headquarters, *people: str) -> tuple[Laptop, list[Laptop], int]:
-    """An order of two lines that R1 has sent, the office's desks that have it, its id there."""
-    price_list(hq)
-    rep, desks = hq.join("R1"), [hq.join("O1", name) for name in people]
-    rep.sync()
-    taken(rep)
-    assert rep.sync().refusals == 0
-    for one in desks:
-        one.sync()
-    return rep, desks, int(desks[0].one("SELECT id FROM sales_order"))
-
-
-def taken(rep: Laptop, packs: int = 2) -> int:
-    """An order of SKU0 and SKU1 for the first customer, submitted."""
-    ws = desk(rep)
-    account = rep.one("SELECT id FROM account WHERE code = 'C0'")
-    order = orders.start_order(ws, account, suggested=False).order_id
-    for sku in ("SKU0", "SKU1"):
-        product = rep.one("SELECT id FROM product WHERE sku = ?", sku)
-        orders.set_line(ws, order, LineInput(product, None, packs))
-    orders.submit_order(ws, order)
-    return order
-
-
-def altered(laptop: Laptop, order: int, packs: int, reason: str = "Stock is short") -> None:
-    """The first line to so many units, the second taken off."""
-    product = laptop.one("SELECT id FROM product WHERE sku = 'SKU0'")
-    wanted = Alteration((LineInput(product, None, packs),), date(2030, 1, 7), reason)
-    alter_order(desk(laptop), order, wanted)
-
-
-def refused(laptop: Laptop) -> list[str]:
-    """The sentences of what HQ refused, the culprit's first; the row is HQ's again."""
-    rows = laptop.rows("SELECT sentence FROM refusal WHERE code <> 'together' ORDER BY seq")
-    return [sentence for (sentence,) in rows]
 
 
 def test_an_order_is_accepted_taken_back_and_accepted_again(hq: Headquarters) -> None:
@@ -362,96 +317,6 @@ def test_a_rep_does_none_of_this_in_any_way(hq: Headquarters) -> None:
     one.sync()
     rep.sync()
     assert rep.rows(_STATUS) == hq.rows(_STATUS) == [("accepted", "")]
-
-
-def _limit(hq: Headquarters, limit_minor: int, mode: str = "hard") -> None:
-    """The first customer's credit, by the office at HQ's desk."""
-    boss = hq.join("O1", "boss")
-    boss.sync()
-    boss.run(
-        "UPDATE account SET credit_mode = ?, credit_limit_minor = ? WHERE code = 'C0'",
-        mode, limit_minor,
-    )  # fmt: skip
-    assert boss.sync().refusals == 0
-
-
-def test_beyond_a_hard_limit_the_office_says_why_and_the_rep_reads_it(hq: Headquarters) -> None:
-    rep, (one,), order = came_in(hq, "one")
-    total = int(hq.one("SELECT total_minor FROM sales_order"))
-    _limit(hq, total - 1)
-    one.sync()
-    ws = desk(one)
-    kept = office.accept_orders(ws, [order])
-    assert (kept.order_ids, [left.code for left in kept.left]) == ((), ["credit"])
-    assert format_money(1, ws.currency) in kept.left[0].sentence
-    assert office.accept_orders(ws, [order], beyond_credit="pays on Friday").order_ids == (order,)
-    assert one.sync().refusals == 0
-    rep.sync()
-    assert rep.rows(_STATUS) == hq.rows(_STATUS) == [("accepted", "pays on Friday")]
-    assert '"over_minor":1' in str(
-        hq.one("SELECT fields FROM change WHERE op = 'C' AND fields::text LIKE '%%accept%%'")
-    ).replace(" ", "").replace("'", '"')
-
-
-def test_hq_holds_a_hard_limit_by_its_own_figures(hq: Headquarters) -> None:
-    """A laptop that has not heard of it yet, and a file from which the step was left out."""
-    rep, (one,), _order = came_in(hq, "one")
-    ws, total = desk(one), int(hq.one("SELECT total_minor FROM sales_order"))
-    taken(rep)
-    rep.sync()
-    one.sync()
-    _limit(hq, total)
-    both = [int(key) for (key,) in one.rows("SELECT id FROM sales_order ORDER BY number")]
-    assert office.accept_orders(ws, both).order_ids == tuple(both)
-    one.sync()
-    # The first is within the limit; with it, in the same push, the second is not.
-    assert [sentence for sentence in refused(one) if format_money(total, ws.currency) in sentence]
-    halves = [("accepted",), ("submitted",)]
-    by_number = "SELECT status FROM sales_order ORDER BY number"
-    assert hq.rows(by_number) == one.rows(by_number) == halves
-    one.run("UPDATE sales_order SET status = 'accepted' WHERE id = ?", both[1])
-    assert one.sync().refusals == 1
-    assert hq.rows(by_number) == halves
-    # Money that a rep has taken in counts at once, on both sides alike.
-    left = office.accept_orders(ws, [both[1]]).left
-    assert [one.code for one in left] == ["credit"]
-    rep.run(
-        "INSERT INTO collection (uid, account_id, user_id, date, at, amount_minor, method, number)"
-        " SELECT ?, account_id, user_id, order_date, ?, ?, 'cash', 'Q1' FROM sales_order LIMIT 1",
-        new_uid(), "2026-11-20T08:00:00.000Z", total,
-    )  # fmt: skip
-    assert rep.sync().refusals == 0
-    one.sync()
-    assert office.accept_orders(ws, [both[1]]).left == ()
-    assert one.sync().refusals == 0
-    assert hq.rows(by_number) == [("accepted",), ("accepted",)]
-
-
-@pytest.mark.parametrize("spelt", ["accept", "\\u0061ccept"])
-def test_a_hard_limit_holds_for_an_order_keyed_and_accepted_at_once(
-    hq: Headquarters, spelt: str
-) -> None:
-    """HQ sees the order and its acceptance in one push, perhaps written in another way."""
-    _rep, (one,), _order = came_in(hq, "one")
-    _limit(hq, 0)
-    key = taken(one)
-    assert office.accept_orders(desk(one), [key]).order_ids == (key,), "it has not heard of it"
-    with one.database.maintenance() as connection:
-        connection.exec_driver_sql(
-            "UPDATE journal SET fields = replace(fields, 'accept', ?) WHERE state = 'waiting'",
-            (spelt,),
-        )
-    one.sync()
-    assert "credit" in [code for (code,) in one.rows("SELECT code FROM refusal")]
-    assert ("accepted",) not in hq.rows("SELECT status FROM sales_order")
-
-
-def test_a_soft_limit_warns_and_none_says_nothing(hq: Headquarters) -> None:
-    _rep, (one,), order = came_in(hq, "one")
-    _limit(hq, 0, "soft")
-    one.sync()
-    assert office.accept_orders(desk(one), [order]).left == ()
-    assert one.sync().refusals == 0
 
 
 def test_the_file_takes_a_change_of_lines_only_with_its_alteration(hq: Headquarters) -> None:

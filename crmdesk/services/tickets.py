@@ -158,15 +158,20 @@ def _step(connection: Connection, ws: Workspace, ticket: Any, to: TicketStatus, 
 
 
 def assign(ws: Workspace, ticket_id: int, user_id: int | None) -> ChangeSet:
-    """Give a ticket to somebody, or to nobody. NotFound for a person that is not there."""
+    """Give a ticket to somebody, or to nobody; a rep gives it to the office or keeps it.
+
+    NotFound for a person that is not there, FieldError for another rep.
+    """
     with ws.database.write() as tx:
         ticket = _ticket(tx.connection, ticket_id)
         if user_id is not None:
-            found = tx.connection.exec_driver_sql(
-                "SELECT 1 FROM app_user WHERE id = ?", (user_id,)
-            ).first()
-            if found is None:
+            role = tx.connection.exec_driver_sql(
+                "SELECT role FROM app_user WHERE id = ?", (user_id,)
+            ).scalar()
+            if role is None:
                 raise NotFound(_("This person is no longer here."))
+            if Role.REP == role == ws.user.role and user_id != ws.user.id:
+                raise FieldError("assignee", _("Give it to the office, or keep it."))
         _write(tx.connection, ticket_id, {"assignee_id": user_id})
     return _touched(ticket, undo=tx.txn)
 

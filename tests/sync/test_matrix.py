@@ -113,6 +113,9 @@ def _denied_to_reps(cell: Cell) -> set[str]:
             denied.add("not-yours")
     elif operation == "insert-as-other" and entity.scope is Scope.USER:
         denied.add("scope")
+    if entity.name in {"promise", "ticket"} and operation.startswith("insert"):
+        # A copy of one that the office made and gave to another rep: neither is a rep's to write.
+        denied |= {"not-yours", "assignee"}
     return denied
 
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from crmdesk.services import tasks, visits
+from crmdesk.domain.ids import new_uid
+from crmdesk.services import tasks, tickets, visits
 from crmdesk.services.queries.notices import coming_tasks, given_tasks
 from crmdesk.services.queries.task_people import task_people
 from crmdesk.services.tasks import TaskInput
+from crmdesk.services.tickets import Report
 from tests.sync.conftest import Headquarters
 from tests.sync.test_lists import at
 
@@ -41,3 +43,37 @@ def test_a_task_goes_to_the_rep_is_moved_and_done_there(hq: Headquarters) -> Non
     rep.sync()
     office.sync()
     assert given_tasks(at(office)) == ()
+
+
+def test_hq_takes_no_task_or_ticket_that_a_rep_gives_to_another_rep(hq: Headquarters) -> None:
+    """Another program on a rep's laptop writes what it likes: HQ asks who is given what."""
+    rep, office = hq.join("R1"), hq.join("O1")
+    rep.sync()
+    account = rep.one("SELECT id FROM account WHERE code = 'C0'")
+    day = at(rep).today() + timedelta(days=2)
+    ruth, rolf, olga = (
+        rep.one("SELECT id FROM app_user WHERE code = ?", code) for code in ("R1", "R2", "O1")
+    )
+    tasks.add_task(at(rep), account, TaskInput("Mine", day, ruth))
+    tickets.open_ticket(at(rep), account, Report("4 dented tins"))
+    assert rep.sync().refusals == 0
+    for name, maker in (("promise", "user_id"), ("ticket", "opened_by_id")):
+        standing = rep.rows(f"SELECT assignee_id, {maker} FROM {name}")
+        for written in (f"assignee_id = {rolf}", f"{maker} = {rolf}"):
+            rep.run(f"UPDATE {name} SET {written}")
+            assert rep.sync().refusals == 1, (name, written)
+            assert rep.rows(f"SELECT assignee_id, {maker} FROM {name}") == standing
+        rep.run(f"UPDATE {name} SET assignee_id = ?", olga)
+        assert rep.sync().refusals == 0, name
+    for user, assignee in ((ruth, rolf), (rolf, ruth), (rolf, None)):
+        rep.run("INSERT INTO promise (uid, account_id, user_id, assignee_id, text, due_on)"
+                " VALUES (?, ?, ?, ?, 'Yours', ?)",
+                new_uid(), account, user, assignee, day.isoformat())  # fmt: skip
+        assert rep.sync().refusals == 1, (user, assignee)
+    office.sync()
+    assert office.rows("SELECT p.text, u.code FROM promise p JOIN app_user u"
+                       " ON u.id = p.assignee_id") == [("Mine", "O1")]  # fmt: skip
+    office.run("UPDATE promise SET assignee_id = (SELECT id FROM app_user WHERE code = 'R1')")
+    assert office.sync().refusals == 0
+    rep.sync()
+    assert [task.text for task in coming_tasks(at(rep))] == ["Mine"]

@@ -21,6 +21,7 @@ from crmdesk.hq.database.tables import global_uniques
 from crmdesk.hq.exchange import bounds
 from crmdesk.hq.exchange.credit import Credit
 from crmdesk.hq.exchange.doorstep import check_taken
+from crmdesk.hq.exchange.giving import check_given
 from crmdesk.hq.exchange.order_steps import OrderSteps
 from crmdesk.hq.exchange.packs import check_region_pack
 from crmdesk.hq.exchange.prices import check_promotion
@@ -48,13 +49,15 @@ UniqueKey = tuple[str, str, str]
 class Ground:
     """What a push is judged on: locked rows, territories of accounts, values already taken.
 
-    ``credit`` is that of the customers whose orders it accepts, where it accepts any.
+    ``credit`` is that of the customers whose orders it accepts, where it accepts any; ``office``
+    those who may be given a task by a rep, where it gives any.
     """
 
     images: dict[RowKey, Image]
     territories: dict[str, str | None]
     taken: dict[UniqueKey, str]
     credit: Credit | None = None
+    office: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -144,6 +147,7 @@ class Judge:
         image = self._image(key)
         if image is not None:
             self._check_scope(entity, op.uid, image)
+        before = dict(image.values) if image is not None else {}
         collisions = self._apply(entity, op, key, image)
         after = self._work.get(key)
         if after is not None and after.changed:
@@ -156,6 +160,7 @@ class Judge:
             if op.entity == "region_pack" and not after.deleted:
                 check_region_pack(after)
             check_taken(op.entity, after, self._writer)
+            check_given(op.entity, before, after.values, self._writer, self._ground.office)
         return collisions
 
     def _apply(self, entity: Entity, op: Op, key: RowKey, image: Image | None) -> list[Collision]:

@@ -28,6 +28,7 @@ from crmdesk.hq.database.store import HqConnection, Store
 from crmdesk.hq.exchange import bounds, forgetting
 from crmdesk.hq.exchange.credit import read_credit
 from crmdesk.hq.exchange.following import Following
+from crmdesk.hq.exchange.giving import office_people
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
 from crmdesk.hq.exchange.order_steps import accepting, decided_orders
 from crmdesk.i18n import _
@@ -286,7 +287,8 @@ class _Push:
             now = datetime.fromtimestamp(self._now_ms / 1000, UTC)
             today = company_day(self._connection, now)
             credit = read_credit(self._connection, buyers, today)
-        return Ground(found, territories, self._taken(txns), credit)
+        office = office_people(self._connection, ops, self._writer)
+        return Ground(found, territories, self._taken(txns), credit, office)
 
     def _taken(self, txns: Sequence[Txn]) -> dict[tuple[str, str, str], str]:
         found = {}

@@ -153,7 +153,7 @@ def _events(connection: Connection, ticket_id: int) -> tuple[EventRow, ...]:
 
 def _people(connection: Connection) -> tuple[tuple[int, str], ...]:
     rows = connection.exec_driver_sql(
-        "SELECT id, name FROM app_user WHERE role <> 'rep' ORDER BY role, name LIMIT 9"
+        "SELECT id, name FROM app_user WHERE role <> 'rep' AND active ORDER BY role, name LIMIT 9"
     )
     return tuple((int(row[0]), str(row[1])) for row in rows)
 

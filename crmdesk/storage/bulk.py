@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -111,12 +112,7 @@ def insert_rows(
     connection: Connection, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]
 ) -> None:
     """Insert rows of one table at once; names come from the specification, never from outside."""
-    if not values:
-        return
-    cursor = connection.connection.cursor()
-    marks = ", ".join("?" * len(columns))
-    cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
-    cursor.close()
+    insert_flat(connection, table, columns, list(chain.from_iterable(values)))
 
 
 def insert_flat(
@@ -163,12 +159,14 @@ def load(
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    then: Callable[[Connection, int], None] | None = None,
 ) -> int:
     """Fill an empty database from batches, parents first; returns the number of rows.
 
     One transaction: an error or cancel leaves the database empty. Triggers and secondary
     indexes are made after the rows; foreign keys are checked at the end. Summaries and search
     are not built here: see :mod:`crmdesk.storage.summaries` and :mod:`crmdesk.storage.search`.
+    ``then`` gets the connection and the number of rows before the transaction ends.
     """
     count = 0
     with references_checked_later(database), database.maintenance() as connection:
@@ -186,4 +184,6 @@ def load(
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
             raise KeyError(f"a row of {broken[0]} refers to a missing row of {broken[2]}")
+        if then is not None:
+            then(connection, count)
     return count

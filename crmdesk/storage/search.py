@@ -152,10 +152,10 @@ def _write(connection: Connection, kind: str, query: str) -> int:
 
 
 def _body(body: str, phones: str) -> str:
-    words = spelling.indexed(body)
+    words = spelling.indexed(body) if body else ""
     if not phones:
         return words
-    return " ".join([words, *(spelling.phone_forms(number) for number in phones.split(";"))])
+    return " ".join([words, *map(spelling.phone_forms, phones.split(";"))])
 
 
 def _learn(connection: Connection, titles: Iterable[str]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 from anyascii import anyascii
 
 _WORD = re.compile(r"[^\W_]+")
 _WITH_ZEROS = re.compile(r"(?<![0-9A-Za-z])0[0-9]+(?![0-9A-Za-z])")
 _PHONE = re.compile(r"[\d\s().+/-]+")
+_NO_DIGITS = re.compile(r"\D+")
 _LONE = re.compile(r"[^a-z0-9]")
 _LEAST_DIGITS = 4
 _REVERSED = "q"
@@ -88,9 +90,9 @@ def forms(word: str) -> tuple[str, ...]:
 
 def indexed(text: str) -> str:
     """A text as the index gets it: each word in all its forms."""
-    if text.isascii() and not _WITH_ZEROS.search(text):
+    if text.isascii() and not ("0" in text and _WITH_ZEROS.search(text)):
         return text
-    return " ".join(form for word in words(text) for form in forms(word))
+    return " ".join(chain.from_iterable(map(forms, words(text))))
 
 
 def phone_forms(number: str) -> str:
@@ -98,7 +100,7 @@ def phone_forms(number: str) -> str:
 
     Whole, without its calling code, and from its end, so that the last digits find it too.
     """
-    digits = "".join(sign for sign in number if sign.isdigit())
+    digits = _NO_DIGITS.sub("", number)
     if len(digits) < _LEAST_DIGITS:
         return digits
     national = digits

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
 from crmdesk.domain.clock import Clock, format_instant
 from crmdesk.domain.errors import UserError
@@ -163,8 +164,8 @@ def _fill(
         transport, member.device, member.key, lambda: int(clock.now().timestamp() * 1000)
     )
     download = SnapshotDownload(session, cancelled=cancelled)
-    rows = bulk.load(database, download.batches(), progress=progress, cancelled=cancelled)
-    with database.maintenance() as connection:
+
+    def complete(connection: Connection, rows: int) -> None:
         say = progress or (lambda _what, _count: None)
         summaries.rebuild(connection, clock.today(), progress=lambda what: say(what, rows))
         keep_cursor(connection, download.heads)
@@ -173,7 +174,10 @@ def _fill(
         profile.set_fact(connection, facts.LAST_SYNC, format_instant(clock.now()))
         profile.set_fact(connection, _CODE, None)
         lease.renew(connection, clock.now(), session.lease_days)
-    return rows
+
+    return bulk.load(
+        database, download.batches(), progress=progress, cancelled=cancelled, then=complete
+    )
 
 
 def _move_in(draft: Path, folder: Path) -> None:

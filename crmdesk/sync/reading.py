@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -34,6 +35,11 @@ def lines(chunks: Iterable[bytes], *, whole: bool = False) -> Iterator[bytes]:
 
     ``whole`` raises Unreachable at the end of a stream that was cut.
     """
+    return chain.from_iterable(line_blocks(chunks, whole=whole))
+
+
+def line_blocks(chunks: Iterable[bytes], *, whole: bool = False) -> Iterator[list[bytes]]:
+    """The same lines, those of a chunk at a time."""
     decompressor = zstandard.ZstdDecompressor().decompressobj()
     rest = b""
     for chunk in chunks:
@@ -43,7 +49,7 @@ def lines(chunks: Iterable[bytes], *, whole: bool = False) -> Iterator[bytes]:
         *complete, rest = data.split(b"\n")
         if len(rest) > _MAX_LINE_BYTES:
             raise ValueError("a line from HQ is too long")
-        yield from complete
+        yield complete
     if whole and not decompressor.eof:
         raise Unreachable(_("HQ's answer broke off."), _("The next sync will try again."))
 
@@ -51,6 +57,15 @@ def lines(chunks: Iterable[bytes], *, whole: bool = False) -> Iterator[bytes]:
 def is_row(line: bytes) -> bool:
     """True for a row, False for an object that opens or closes something."""
     return line[0] == _ROW_START
+
+
+def parted(block: list[bytes]) -> Iterator[tuple[list[bytes], bytes | None]]:
+    """Runs of rows, each with the object behind it; the last with none."""
+    begin = 0
+    for place in [at for at, line in enumerate(block) if line[0] != _ROW_START]:
+        yield block[begin:place], block[place]
+        begin = place + 1
+    yield block[begin:], None
 
 
 def decode_row(line: bytes) -> list[Wire]:

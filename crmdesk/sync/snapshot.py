@@ -17,7 +17,7 @@ from crmdesk.sync.protocol import (
     SnapshotHead,
     SnapshotRequest,
 )
-from crmdesk.sync.reading import RowReader, decode_row, is_row, lines
+from crmdesk.sync.reading import RowReader, decode_row, line_blocks, parted
 from crmdesk.sync.session import Session
 from crmdesk.sync.versions import OtherColumns
 
@@ -79,20 +79,20 @@ class SnapshotDownload:
     def _one_stream(self) -> Generator[Batch, None, bool]:
         request = SnapshotRequest(PROTOCOL_VERSION, self._scopes, self._after())
         with self._session.stream("/v1/snapshot", request) as chunks:
-            for line in lines(chunks):
-                if is_row(line):
-                    if self._reader is not None and self._take(line, self._reader):
+            for block in line_blocks(chunks):
+                for rows, other in parted(block):
+                    yield from self._take(rows)
+                    if other is None:
+                        continue
+                    found = msgspec.json.decode(other)
+                    if "entity" in found:
+                        yield from self._open(msgspec.convert(found, Section))
+                    elif "heads" in found:
+                        self._begin(msgspec.convert(found, SnapshotHead))
+                    elif "rows" in found:
+                        msgspec.convert(found, SnapshotEnd)
                         yield from self._flush()
-                    continue
-                found = msgspec.json.decode(line)
-                if "entity" in found:
-                    yield from self._open(msgspec.convert(found, Section))
-                elif "heads" in found:
-                    self._begin(msgspec.convert(found, SnapshotHead))
-                elif "rows" in found:
-                    msgspec.convert(found, SnapshotEnd)
-                    yield from self._flush()
-                    return True
+                        return True
         return False
 
     def _begin(self, head: SnapshotHead) -> None:
@@ -110,12 +110,15 @@ class SnapshotDownload:
             return None
         return self._reader.entity.name, decode_row(self._last)[0]
 
-    def _take(self, line: bytes, reader: RowReader) -> bool:
-        """Keep a row; True when there are enough of them for a batch."""
-        self._waiting.append(line)
-        self._last = line
-        self.rows += 1
-        return len(self._waiting) >= _BATCH_ROWS and reader.entity.name not in _SELF_REFERRING
+    def _take(self, rows: list[bytes]) -> Iterator[Batch]:
+        """Keep rows of the entity at hand, and give them out when there are enough."""
+        if not rows or self._reader is None:
+            return
+        self._waiting += rows
+        self._last = rows[-1]
+        self.rows += len(rows)
+        if len(self._waiting) >= _BATCH_ROWS and self._reader.entity.name not in _SELF_REFERRING:
+            yield from self._flush()
 
     def _flush(self) -> Iterator[Batch]:
         if self._cancelled():

@@ -52,15 +52,22 @@ def read_exposure(
 
 
 def credit_of(
-    connection: Connection, ws: Workspace, order_id: int, *, waiting: bool = True
+    connection: Connection,
+    ws: Workspace,
+    order_id: int,
+    *,
+    waiting: bool = True,
+    total_minor: int | None = None,
 ) -> OrderCredit:
-    """An order against the limit of its customer."""
+    """An order against the limit of its customer; ``total_minor`` is what it is to become."""
     account_id, total, limit, mode = connection.exec_driver_sql(
         "SELECT a.id, o.total_minor, a.credit_limit_minor, a.credit_mode FROM sales_order o"
         " JOIN account a ON a.id = o.account_id WHERE o.id = ?",
         (order_id,),
     ).one()
     exposure = read_exposure(connection, account_id, besides=order_id, waiting=waiting)
+    if total_minor is not None:
+        total = total_minor
     check = check_credit(mode, limit, exposure.owed_minor, total)
     told = profile.get_fact(connection, facts.LAST_SYNC)
     as_of = ws.clock.local(parse_instant(told)).date() if told else ws.today()

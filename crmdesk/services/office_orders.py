@@ -65,7 +65,7 @@ def accept_orders(ws: Workspace, ids: Sequence[int], *, beyond_credit: str = "")
     the same: the rep reads it, and HQ asks for it again. FieldError for too long a reason.
     """
     reason = beyond_credit.strip()
-    _check_length(reason)
+    check_reason(reason)
     return step_each(ws, "accept", ids, beyond_credit=reason)
 
 
@@ -80,7 +80,7 @@ def reject_order(
     text = text.strip()
     if not text and reason_id is None:
         raise FieldError("reason", _("Say why: the rep reads it."))
-    _check_length(text)
+    check_reason(text)
     with ws.database.read() as connection:
         status = _status(connection, order_id)
         answer = _answer(connection, reason_id, text)
@@ -211,7 +211,7 @@ def _step(tx: Tx, ws: Workspace, order_id: int, command: str, beyond_credit: str
     check_order_step(OrderStatus(seen.status), new, ws.user.role)
     said = None
     if new is OrderStatus.ACCEPTED:
-        said = _credit_decision(tx, ws, order_id, beyond_credit)
+        said = credit_decision(tx, ws, order_id, beyond_credit)
     account_id = record_step(tx, order_id, command, seen, said)
     tx.connection.exec_driver_sql(
         "UPDATE sales_order SET status = ? WHERE id = ?", (new.value, order_id)
@@ -219,9 +219,15 @@ def _step(tx: Tx, ws: Workspace, order_id: int, command: str, beyond_credit: str
     return ChangeSet({"order": frozenset({order_id}), "account": frozenset({account_id})})
 
 
-def _credit_decision(tx: Tx, ws: Workspace, order_id: int, reason: str) -> Mapping[str, Any] | None:
-    """The decision to accept an order beyond a hard limit; IllegalTransition without a reason."""
-    credit = credit_of(tx.connection, ws, order_id, waiting=False)
+def credit_decision(
+    tx: Tx, ws: Workspace, order_id: int, reason: str, *, total_minor: int | None = None
+) -> Mapping[str, Any] | None:
+    """What a step says that takes an order beyond a hard limit, None within it.
+
+    ``total_minor`` is what the order is to become. IllegalTransition (code ``credit``) without a
+    reason.
+    """
+    credit = credit_of(tx.connection, ws, order_id, waiting=False, total_minor=total_minor)
     if not credit.check.blocks:
         return None
     if not reason:
@@ -232,7 +238,8 @@ def _credit_decision(tx: Tx, ws: Workspace, order_id: int, reason: str) -> Mappi
     return {"credit": {"reason": reason, "over_minor": credit.check.over_minor}}
 
 
-def _check_length(text: str) -> None:
+def check_reason(text: str) -> None:
+    """Raise FieldError for a reason that is too long."""
     if len(text) > MOST_REASON:
         raise FieldError(
             "reason", _("A reason has at most {most} characters.").format(most=MOST_REASON)

@@ -20,10 +20,16 @@ from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.order_changes import ALTER, Seen, check_office_step
-from crmdesk.domain.order_limits import MOST_REASON
+from crmdesk.domain.states import OrderStatus
 from crmdesk.i18n import _
 from crmdesk.services.document_lines import MAX_PACKS, ORDER_LINES, LineInput
-from crmdesk.services.office_orders import check_office, record_step, seen_of
+from crmdesk.services.office_orders import (
+    check_office,
+    check_reason,
+    credit_decision,
+    record_step,
+    seen_of,
+)
 from crmdesk.services.prices import terms_of
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
@@ -46,13 +52,15 @@ class Alteration:
     """What an order is to become. ``lines`` are all of its lines; None leaves them as they are.
 
     ``delivery_date`` None leaves the day. ``reason`` is what the rep reads. ``seen`` is the order
-    that the person began with.
+    that the person began with. ``beyond_credit`` is why an accepted order grows beyond a hard
+    credit limit.
     """
 
     lines: tuple[LineInput, ...] | None = None
     delivery_date: date | None = None
     reason: str = ""
     seen: Seen | None = None
+    beyond_credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +86,15 @@ def alter_order(ws: Workspace, order_id: int, wanted: Alteration) -> ChangeSet:
     """Alter a submitted or accepted order.
 
     FieldError without a reason or lines, UserError for a rep, when nothing changes or a product
-    has no price, IllegalTransition once the order is on its way.
+    has no price, IllegalTransition once the order is on its way, or (code ``credit``) where an
+    accepted order would grow beyond a hard credit limit and nobody says why.
     """
     check_office(ws)
     reason = wanted.reason.strip()
     if not reason:
         raise FieldError("reason", _("Say why: the rep reads it."))
-    if len(reason) > MOST_REASON:
-        raise FieldError(
-            "reason", _("A reason has at most {most} characters.").format(most=MOST_REASON)
-        )
+    check_reason(reason)
+    check_reason(wanted.beyond_credit)
     with ws.database.write() as tx:
         seen = seen_of(tx.connection, order_id)
         check_office_step(ALTER, wanted.seen or seen, seen)
@@ -103,7 +110,12 @@ def alter_order(ws: Workspace, order_id: int, wanted: Alteration) -> ChangeSet:
         after["status"] = seen.status
         if after["mark"] == seen.mark:
             raise UserError(_("Nothing has been altered."), _("Change a quantity or the day."))
-        account_id = record_step(tx, order_id, ALTER, seen)
+        said = None
+        if seen.status == OrderStatus.ACCEPTED and after["total_minor"] > before["total_minor"]:
+            said = credit_decision(
+                tx, ws, order_id, wanted.beyond_credit.strip(), total_minor=after["total_minor"]
+            )
+        account_id = record_step(tx, order_id, ALTER, seen, said)
         tx.connection.exec_driver_sql(
             "INSERT INTO order_alteration (uid, account_id, order_id, user_id, at, reason, before,"
             ' "after") VALUES (?, ?, ?, ?, ?, ?, ?, ?)',

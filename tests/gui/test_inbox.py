@@ -378,3 +378,26 @@ def test_beyond_a_hard_limit_it_asks_why_and_keeps_the_answer(stage: Stage) -> N
     stage.press("pays on Friday", Key.Key_Return)
     assert stage.one(_STATUS, order) == "accepted"
     assert stage.one("SELECT answer FROM sales_order WHERE id = ?", order) == "pays on Friday"
+
+
+def test_an_accepted_order_that_grows_beyond_a_hard_limit_asks_why(stage: Stage) -> None:
+    order = stage.current
+    stage.press(Key.Key_A)
+    with stage.ws.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE account SET credit_mode = 'hard', credit_limit_minor = 0"
+            " WHERE id = (SELECT account_id FROM sales_order WHERE id = ?)", (order,),
+        )  # fmt: skip
+    before = stage.one("SELECT total_minor FROM sales_order WHERE id = ?", order)
+    stage.place.show_target({"group": "to_ship"})
+    stage.rest()
+    stage.place.table.select_key(order)
+    stage.rest()
+    control = Qt.KeyboardModifier.ControlModifier
+    stage.press(Key.Key_E, "90", Key.Key_Return, (Key.Key_Return, control))
+    stage.press("More is wanted", Key.Key_Return)
+    assert "it is passed by" in stage.place.preview.ask.field.accessibleName()
+    assert stage.one("SELECT total_minor FROM sales_order WHERE id = ?", order) == before
+    stage.press("pays on Friday", Key.Key_Return)
+    assert stage.one("SELECT total_minor FROM sales_order WHERE id = ?", order) > before
+    assert stage.one("SELECT answer FROM sales_order WHERE id = ?", order) == "pays on Friday"

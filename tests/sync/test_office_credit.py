@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from crmdesk.domain.errors import IllegalTransition
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import format_money
 from crmdesk.services import office_orders as office
+from crmdesk.services.document_lines import LineInput
+from crmdesk.services.order_alterations import Alteration, alter_order
 from tests.sync.came_in import came_in, desk, refused, taken
-from tests.sync.conftest import Headquarters
+from tests.sync.conftest import Headquarters, Laptop
 
 pytestmark = pytest.mark.hq
 
@@ -103,3 +106,48 @@ def test_a_soft_limit_warns_and_none_says_nothing(hq: Headquarters) -> None:
     one.sync()
     assert office.accept_orders(desk(one), [order]).left == ()
     assert one.sync().refusals == 0
+
+
+def _altered(laptop: Laptop, order: int, packs: int, why: str = "") -> None:
+    product = laptop.one("SELECT id FROM product WHERE sku = 'SKU0'")
+    wanted = Alteration((LineInput(product, None, packs),), None, "More is wanted", None, why)
+    alter_order(desk(laptop), order, wanted)
+
+
+def test_an_accepted_order_grows_beyond_a_hard_limit_only_with_a_reason(hq: Headquarters) -> None:
+    rep, (one,), order = came_in(hq, "one")
+    office.accept_orders(desk(one), [order])
+    one.sync()
+    total = int(hq.one("SELECT total_minor FROM sales_order"))
+    _limit(hq, total)
+    one.sync()
+    with pytest.raises(IllegalTransition, match="With this order it is passed") as refusal:
+        _altered(one, order, 100)
+    assert refusal.value.code == "credit"
+    _altered(one, order, 1)
+    assert hq.one("SELECT total_minor FROM sales_order") == total, "within the limit it may shrink"
+    assert one.sync().refusals == 0
+    _altered(one, order, 100, "pays on Friday")
+    assert one.sync().refusals == 0
+    rep.sync()
+    grown = hq.rows(_STATUS)
+    assert rep.rows(_STATUS) == grown == [("accepted", "pays on Friday")]
+    assert int(hq.one("SELECT total_minor FROM sales_order")) > total
+
+
+def test_hq_holds_the_limit_for_an_order_that_grows(hq: Headquarters) -> None:
+    """Altered by a laptop that has not heard of the limit; its own sum does not count twice."""
+    _rep, (one,), order = came_in(hq, "one")
+    office.accept_orders(desk(one), [order])
+    one.sync()
+    total = int(hq.one("SELECT total_minor FROM sales_order"))
+    _altered(one, order, 100)
+    grown = int(one.one("SELECT total_minor FROM sales_order"))
+    _limit(hq, grown - 1)
+    one.sync()
+    assert "credit" in [code for (code,) in one.rows("SELECT code FROM refusal")]
+    assert hq.one("SELECT total_minor FROM sales_order") == total
+    assert one.one("SELECT total_minor FROM sales_order") == total
+    _altered(one, order, 99)
+    assert one.sync().refusals == 0
+    assert total < int(hq.one("SELECT total_minor FROM sales_order")) < grown

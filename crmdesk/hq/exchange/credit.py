@@ -1,6 +1,6 @@
-"""Credit limits at HQ: what customers owe by HQ's own rows when the office accepts their orders.
+"""Credit limits at HQ: what customers owe by its rows when their orders are accepted or grow.
 
-Owns reading it and whether an acceptance beyond a hard limit carries the decision it needs. The
+Owns reading it and whether a step that passes a hard limit carries the decision it needs. The
 laptop asks the same of its rows (:mod:`crmdesk.services.credit`); HQ's are the ones that count.
 """
 
@@ -60,23 +60,25 @@ class Credit:
         self._today = today
 
     def check(self, before: Image | None, after: Image, args: Mapping[str, Any]) -> None:
-        """Raise RefusedOp for an acceptance beyond a hard limit that does not say why.
+        """Raise RefusedOp where a step passes a hard limit and does not say why.
 
-        ``args`` are what the step says about itself.
+        An acceptance, or an alteration by which an accepted order grows. ``args`` are what the step
+        says about itself.
         """
-        values, order = after.values, after
+        values = after.values
         known = self._standings.get(str(values.get("account_id")))
-        taken = values.get("status") in _ON_THE_WAY and _status(before) in _BEFORE
-        if known is None or not taken:
+        if known is None or values.get("status") not in _ON_THE_WAY:
             return
-        found = check_credit(
-            known.mode, known.limit_minor, known.exposure.owed_minor, _total(order)
-        )
+        counted = 0 if before is None or _status(before) in _BEFORE else _total(before)
+        if counted and _total(after) <= counted:
+            return
+        besides = replace(known.exposure, ordered_minor=known.exposure.ordered_minor - counted)
+        found = check_credit(known.mode, known.limit_minor, besides.owed_minor, _total(after))
         if found.blocks and not credit_reason(args):
             raise RefusedOp(
                 "credit",
                 over_limit_sentence(
-                    known.exposure, known.limit_minor or 0, found.over_minor,
+                    besides, known.limit_minor or 0, found.over_minor,
                     str(values.get("currency") or "EUR"), self._today,
                 ),
             )  # fmt: skip

@@ -47,10 +47,14 @@ def decided_orders(txns: Sequence[Txn]) -> set[str]:
     return {uid for uid in found if is_uid(uid)}
 
 
-def accepting(txns: Sequence[Txn]) -> list[Op]:
-    """The ops by which a push may accept orders: the credit of their customers has to be known."""
-    ops = (op for txn in txns for op in txn.ops if op.entity == "order" and op.op in {"U", "C"})
-    return [op for op in ops if is_uid(op.uid) and bounds.may_say(op, b"accept")]
+def using_credit(txns: Sequence[Txn]) -> list[Op]:
+    """The ops by which orders may be accepted or grow: their customers' credit has to be known."""
+    ops = [op for txn in txns for op in txn.ops if is_uid(op.uid)]
+    accepting = [op for op in ops if op.entity == "order" and op.op in {"U", "C"}]
+    return [
+        *(op for op in ops if op.entity == _ALTERATION and op.op == "I"),
+        *(op for op in accepting if bounds.may_say(op, b"accept")),
+    ]
 
 
 class OrderSteps:
@@ -100,7 +104,7 @@ class OrderSteps:
                 yield op, RefusedOp("malformed", _("HQ could not read this change."))
 
     def check_credit(self, work: Mapping[RowKey, Image]) -> Iterator[tuple[Op, RefusedOp]]:
-        """The ops by which an order is accepted beyond a hard credit limit without a reason."""
+        """The ops by which an order passes a hard credit limit without a reason."""
         for op in self._txn.ops:
             key = (op.entity, op.uid)
             before, after = self._images.get(key), work.get(key)

@@ -30,7 +30,7 @@ from crmdesk.hq.exchange.credit import read_credit
 from crmdesk.hq.exchange.following import Following
 from crmdesk.hq.exchange.giving import office_people
 from crmdesk.hq.exchange.judging import Ground, Judge, Verdict, candidate_uniques
-from crmdesk.hq.exchange.order_steps import accepting, decided_orders
+from crmdesk.hq.exchange.order_steps import decided_orders, using_credit
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, SCHEMA_VERSION
 from crmdesk.sync.clock import corrected_hlc
@@ -267,12 +267,11 @@ class _Push:
         decided = decided_orders(txns)
         if decided:
             uids.setdefault("order", set()).update(decided)
-        accepted = accepting(txns)
-        buyers = {op.account for op in accepted if op.account and auth.is_uid(op.account)}
-        if accepted:
-            buyers |= images.accounts_of_rows(
-                self._connection, {"order": {op.uid for op in accepted}}
-            )
+        on_credit = using_credit(txns)
+        buyers = {op.account for op in on_credit if op.account and auth.is_uid(op.account)}
+        if on_credit:
+            orders = decided | {op.uid for op in on_credit if op.entity == "order"}
+            buyers |= images.accounts_of_rows(self._connection, {"order": orders})
         # Two offices that accept orders of one customer do it one after the other: the limit holds.
         edited = uids.get("account", set()) | buyers
         moving = {op.uid for op in ops if op.uid in edited and bounds.may_say(op, b"territory_id")}

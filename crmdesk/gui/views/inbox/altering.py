@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from crmdesk.domain.errors import IllegalTransition
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.inbox import words
 from crmdesk.gui.views.inbox.items import PreviewItem, Question
@@ -149,12 +150,12 @@ class Altering:
 
         self._runner.read(lambda: reject_reasons(ws, "order_altered"), ask, owner=self._inbox)
 
-    def _keep(self, reason: str) -> None:
+    def _keep(self, reason: str, beyond_credit: str = "") -> None:
         sheet, ws = self._sheet, self._workspace
         if sheet is None:
             return
         lines = tuple(self._lines()) if self._changed() else None
-        wanted = Alteration(lines, self._day, reason, sheet.seen)
+        wanted = Alteration(lines, self._day, reason, sheet.seen, beyond_credit)
         number = sheet.sheet.number
 
         def done(_changes: object) -> None:
@@ -162,21 +163,34 @@ class Altering:
 
         self.leave()
         self._runner.write(
-            lambda: alter_order(ws, sheet.sheet.id, wanted), done, self._on_failed(sheet),
+            lambda: alter_order(ws, sheet.sheet.id, wanted), done, self._on_failed(sheet, reason),
             owner=self._inbox,
         )  # fmt: skip
 
-    def _on_failed(self, sheet: InboxSheet) -> Callable[[Exception], None]:
-        """What was typed comes back when it could not be kept."""
+    def _on_failed(self, sheet: InboxSheet, reason: str) -> Callable[[Exception], None]:
+        """What was typed comes back when it could not be kept; beyond a hard limit it is asked."""
         packs, day, added = dict(self._packs), self._day, dict(self._added)
 
         def failed(error: Exception) -> None:
             self.begin(sheet)
             self._packs, self._day, self._added = packs, day, added
             self._show()
-            self._desk.fail(error)
+            if isinstance(error, IllegalTransition) and error.code == "credit":
+                self._ask_beyond_credit(sheet, error.message, reason)
+            else:
+                self._desk.fail(error)
 
         return failed
+
+    def _ask_beyond_credit(self, sheet: InboxSheet, why: str, reason: str) -> None:
+        """An accepted order grows beyond a hard limit: whoever wants it all the same says why."""
+        said = _("{why} Alter {number} all the same? Say why: the rep reads it.")
+        label = said.format(why=why, number=sheet.sheet.number)
+
+        def answered(_reason_id: int | None, text: str) -> None:
+            self._keep(reason, text)
+
+        self._inbox.ask(Question(label, (), _("Alter all the same")), answered)
 
     def _changed(self) -> bool:
         if self._sheet is None:

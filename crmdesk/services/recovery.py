@@ -90,19 +90,12 @@ def missed_visits(ws: Workspace) -> tuple[Missed, ...]:
                 "today": ws.today().isoformat(),
                 "since": (ws.today() - timedelta(days=LOOK_BACK_DAYS)).isoformat(),
                 "soon": (ws.today() + timedelta(days=1)).isoformat(),
-                "zone": _from_utc(ws),
             },
         ).all()
     return tuple(
         Missed(int(key), int(account), name, city, date.fromisoformat(day), status, reason)
         for key, account, name, city, day, status, reason in rows
     )
-
-
-def _from_utc(ws: Workspace) -> str:
-    """What SQLite adds to an instant so that its date is the day here."""
-    offset = ws.clock.local(ws.now()).utcoffset() or timedelta()
-    return f"{offset.total_seconds() / 60:+.0f} minutes"
 
 
 # A later contact of any kind, or one planned for today or tomorrow, has mended it already.
@@ -119,7 +112,7 @@ _MISSED = (
     " AND n.status IN ('planned', 'started', 'done') AND n.id <> p.id"
     " AND (n.date BETWEEN :today AND :soon OR n.moved_from_uid = p.uid))"
     " AND NOT EXISTS (SELECT 1 FROM handover h WHERE h.account_id = p.account_id"
-    " AND h.kind = 'asked' AND date(h.at, :zone) > p.date)"
+    " AND h.kind = 'asked' AND local_day(h.at) > p.date)"
     " GROUP BY p.account_id ORDER BY p.date, p.sequence"
 )
 

@@ -1,8 +1,10 @@
 """The local database: encrypted SQLite with one writer, several readers and clear failures.
 
 Owns connections, pragmas, transactions and the translation of SQLite's errors into sentences.
-What the tables mean is elsewhere. A write transaction advances the journal's clock, and before
-it commits it seals the journal and brings marked summaries and search entries up to date.
+What the tables mean is elsewhere. Statements have two functions of ours: ``folded`` for texts and
+``local_day``, the day of a stored instant in the company's time zone. A write transaction
+advances the journal's clock, and before it commits it seals the journal and brings marked
+summaries and search entries up to date.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
-from crmdesk.domain.clock import Clock, next_hlc
+from crmdesk.domain.clock import Clock, next_hlc, parse_instant
 from crmdesk.domain.errors import (
     CorruptFile,
     CrmdeskError,
@@ -43,6 +45,7 @@ _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 8_000
 _NO_ROOM_BYTES = 1 << 20
 
 _OWNER = "crmdesk_database"
+_DAY_LENGTH = len("2026-11-24")
 
 Maintenance = Callable[[Connection, Clock], None]
 
@@ -132,9 +135,19 @@ class Database:
             cursor.execute(f"PRAGMA synchronous = {flush}")
             cursor.close()
             connection.create_function("folded", 1, folded_text, deterministic=True)
+            connection.create_function("local_day", 1, self._local_day)
         except dbapi.Error as error:
             connection.close()
             raise (translate_error(error, self.path) or error) from error
+
+    def _local_day(self, stored: str | None) -> str | None:
+        # A stored instant's day where the company is; what is a day already stays.
+        if stored is None or len(stored) <= _DAY_LENGTH:
+            return stored
+        try:
+            return self.clock.local(parse_instant(stored)).date().isoformat()
+        except ValueError:
+            return stored[:_DAY_LENGTH]
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

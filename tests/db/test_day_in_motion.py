@@ -185,6 +185,7 @@ def test_what_the_office_was_asked_is_mended_before_the_day_begins_in_utc(ws: Wo
     zone = ZoneInfo("Asia/Vladivostok")
     morning = datetime.combine(ws.today(), time(8), zone).astimezone(UTC)
     early = replace(ws, clock=replace(ws.clock, zone=zone, source=lambda: morning))
+    ws.database.clock = early.clock
     assert early.today() == ws.today() > early.now().date()
     _key, account = missed(early)
     (one,) = [m for m in recovery.missed_visits(early) if m.account_id == account]

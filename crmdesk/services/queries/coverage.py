@@ -182,10 +182,10 @@ def _asked(connection: Connection) -> tuple[AskedLine, ...]:
     """What reps have asked for and nobody has seen to; the customer was not visited since."""
     rows = connection.exec_driver_sql(
         "SELECT a.id, a.name, coalesce(a.city, ''), coalesce(a.class, ''), u.id,"
-        " coalesce(u.name, ''), date(h.at), h.text FROM handover h"
+        " coalesce(u.name, ''), local_day(h.at), h.text FROM handover h"
         " JOIN account a ON a.id = h.account_id LEFT JOIN app_user u ON u.id = h.user_id"
         " WHERE h.kind = 'asked' AND h.seen_at IS NULL AND NOT EXISTS (SELECT 1 FROM visit v"
-        f" WHERE v.account_id = a.id AND v.date >= date(h.at) AND {somebody_met('v')})"
+        f" WHERE v.account_id = a.id AND v.date >= local_day(h.at) AND {somebody_met('v')})"
         " ORDER BY h.at DESC"
     )
     return tuple(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Date, func, select
 
 from crmdesk.domain.errors import NotFound
 from crmdesk.i18n import _
@@ -136,15 +136,15 @@ def documents(ws: Workspace, account_id: int) -> tuple[DocumentRow, ...]:
     """All files of a customer, newest first."""
     a = _attachment.c
     query = (
-        select(a.id, a.name, a.kind, a.size, a.taken_at)
+        select(
+            a.id, a.name, a.kind, a.size, func.local_day(a.taken_at, type_=Date()).label("taken_on")
+        )
         .where(a.account_id == account_id)
         .order_by(a.id.desc())
     )
     with ws.database.read() as connection:
         return tuple(
-            DocumentRow(
-                row.id, row.name, row.kind, row.size, row.taken_at.date() if row.taken_at else None
-            )
+            DocumentRow(row.id, row.name, row.kind, row.size, row.taken_on)
             for row in connection.execute(query)
         )
 

@@ -110,9 +110,9 @@ def _sheet(connection: Connection, row: DealRow) -> DealSheet:
 
 def _history(connection: Connection, row: DealRow) -> tuple[Step, ...]:
     found = connection.exec_driver_sql(
-        "SELECT date(c.at), c.from_stage, c.to_stage, u.name, r.name, c.note FROM stage_change c"
-        " LEFT JOIN app_user u ON u.id = c.user_id LEFT JOIN outcome_reason r ON r.id = c.reason_id"
-        " WHERE c.opportunity_id = ? ORDER BY c.at, c.id",
+        "SELECT local_day(c.at), c.from_stage, c.to_stage, u.name, r.name, c.note"
+        " FROM stage_change c LEFT JOIN app_user u ON u.id = c.user_id LEFT JOIN outcome_reason r"
+        " ON r.id = c.reason_id WHERE c.opportunity_id = ? ORDER BY c.at, c.id",
         (row.id,),
     ).all()
     first = stage_of(found[0][1] or found[0][2]) if found else row.stage

@@ -123,7 +123,7 @@ SINCE = (
     " AND c.to_stage = o.stage), o.opened_on)"
 )
 _OPEN = "o.stage IN ('qualified', 'proposal', 'negotiation')"
-STALE = f"""({_OPEN} AND date({SINCE}) < CASE o.stage WHEN 'qualified' THEN :stale_qualified
+STALE = f"""({_OPEN} AND local_day({SINCE}) < CASE o.stage WHEN 'qualified' THEN :stale_qualified
  WHEN 'proposal' THEN :stale_proposal ELSE :stale_negotiation END)"""
 """Whether ``opportunity o`` is stale; its parameters are :func:`stale_before`'s."""
 _DUE = f"({_OPEN} AND (o.next_step_on IS NULL OR o.next_step_on <= :today))"
@@ -216,7 +216,7 @@ def deal_rows(ws: Workspace, ids: Sequence[int]) -> dict[int, DealRow]:
 def rows_in(connection: Connection, today: date, ids: Sequence[int]) -> dict[int, DealRow]:
     """The same inside a read that is already open."""
     rows = connection.exec_driver_sql(
-        f"SELECT o.*, a.name AS customer, a.city, date({SINCE}) AS since, u.name AS person,"
+        f"SELECT o.*, a.name AS customer, a.city, local_day({SINCE}) AS since, u.name AS person,"
         " r.name AS why, (SELECT count(*) FROM quote q WHERE q.opportunity_id = o.id) AS quotes"
         f"{_FROM} LEFT JOIN outcome_reason r ON r.id = o.reason_id"
         " WHERE o.id IN (SELECT value FROM json_each(:ids))",

@@ -193,11 +193,11 @@ def _ticket(connection: Connection, key: int) -> EventDetails | None:
         return None
     events = _all(
         connection,
-        "SELECT e.at, e.text, u.name FROM ticket_event e LEFT JOIN app_user u ON u.id = e.user_id"
-        " WHERE e.ticket_id = :key ORDER BY e.at, e.id",
+        "SELECT local_day(e.at) AS day, e.text, u.name FROM ticket_event e"
+        " LEFT JOIN app_user u ON u.id = e.user_id WHERE e.ticket_id = :key ORDER BY e.at, e.id",
         key,
     )
-    lines = tuple(FigureLine("said", e.text or "", _day(e.at), e.name or "") for e in events)
+    lines = tuple(FigureLine("said", e.text or "", _day(e.day), e.name or "") for e in events)
     words = [row.subject, row.description or "", row.resolution or ""]
     said = ". ".join(word for word in words if word)
     return EventDetails("ticket", row.number, _day(row.date), row.name or "", said,
@@ -218,18 +218,18 @@ def _note(connection: Connection, key: int) -> EventDetails | None:
 def _promise(connection: Connection, key: int) -> EventDetails | None:
     row = _one(
         connection,
-        "SELECT p.kind, p.text, p.note, p.made_on, p.due_on, p.done_at, u.name FROM promise p"
-        " LEFT JOIN app_user u ON u.id = p.user_id WHERE p.id = :key",
+        "SELECT p.kind, p.text, p.note, p.made_on, p.due_on, local_day(p.done_at) AS done_on,"
+        " u.name FROM promise p LEFT JOIN app_user u ON u.id = p.user_id WHERE p.id = :key",
         key,
     )
     if row is None:
         return None
     lines = [
         FigureLine(kind, day=_day(value))
-        for kind, value in (("due_on", row.due_on), ("done_on", row.done_at))
+        for kind, value in (("due_on", row.due_on), ("done_on", row.done_on))
         if value
     ]
-    day = _day(row.made_on or row.due_on or row.done_at or "1970-01-01")
+    day = _day(row.made_on or row.due_on or row.done_on or "1970-01-01")
     words = ". ".join(part for part in (row.text, row.note or "") if part)
     return EventDetails(row.kind, "", day, row.name or "", words, None, tuple(lines))
 
@@ -261,11 +261,11 @@ def _score(connection: Connection, key: int) -> EventDetails | None:
 def _handover(connection: Connection, key: int) -> EventDetails | None:
     row = _one(
         connection,
-        "SELECT h.at, h.text, u.name FROM handover h LEFT JOIN app_user u ON u.id = h.user_id"
-        " WHERE h.id = :key",
+        "SELECT local_day(h.at) AS day, h.text, u.name FROM handover h"
+        " LEFT JOIN app_user u ON u.id = h.user_id WHERE h.id = :key",
         key,
     )
-    return None if row is None else EventDetails("handover", "", _day(row.at), row.name or "",
+    return None if row is None else EventDetails("handover", "", _day(row.day), row.name or "",
                                                  row.text)  # fmt: skip
 
 
@@ -280,15 +280,15 @@ def _deal(connection: Connection, key: int) -> EventDetails | None:
         return None
     steps = _all(
         connection,
-        "SELECT s.at, s.to_stage, s.note, r.name FROM stage_change s"
+        "SELECT local_day(s.at) AS day, s.to_stage, s.note, r.name FROM stage_change s"
         " LEFT JOIN outcome_reason r ON r.id = s.reason_id WHERE s.opportunity_id = :key"
         " ORDER BY s.at, s.id",
         key,
     )
     lines = tuple(
-        FigureLine(f"stage:{s.to_stage}", s.name or "", _day(s.at), s.note or "") for s in steps
+        FigureLine(f"stage:{s.to_stage}", s.name or "", _day(s.day), s.note or "") for s in steps
     )
-    day = row.opened_on or (steps[0].at if steps else "1970-01-01")
+    day = row.opened_on or (steps[0].day if steps else "1970-01-01")
     return EventDetails("stage", row.name, _day(day), row.owner or "", row.note or "",
                         row.amount_minor, lines)  # fmt: skip
 

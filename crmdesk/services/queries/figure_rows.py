@@ -437,11 +437,11 @@ def _skus(ground: Ground) -> FigureRows:
 def _documents(ground: Ground) -> FigureRows:
     rows = _rows(
         ground,
-        "SELECT id, name, kind, size, taken_at FROM attachment WHERE account_id = :account"
-        " ORDER BY id DESC",
+        "SELECT id, name, kind, size, local_day(taken_at) AS taken_on FROM attachment"
+        " WHERE account_id = :account ORDER BY id DESC",
     )
     lines = [
-        FigureLine(f"file:{r.kind}", r.name, _day(r.taken_at), quantity=r.size, unit="bytes",
+        FigureLine(f"file:{r.kind}", r.name, _day(r.taken_on), quantity=r.size, unit="bytes",
                    id=r.id)
         for r in rows
     ]  # fmt: skip

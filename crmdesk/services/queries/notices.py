@@ -106,7 +106,7 @@ _QUERIES: Mapping[NoticeKind, str] = {
     ),
     NoticeKind.TICKET: (
         "SELECT lower(hex(r.uid)) || ':' || r.due_at, r.id, a.id, a.name, r.subject,"
-        f" substr(r.due_at, 1, 10), 0 FROM ticket r{_OF} WHERE r.status = 'open'"
+        f" local_day(r.due_at), 0 FROM ticket r{_OF} WHERE r.status = 'open'"
         " AND r.due_at < :now AND (r.assignee_id = :me OR (r.assignee_id IS NULL AND (NOT :rep"
         " OR r.opened_by_id = :me))) ORDER BY r.due_at LIMIT :most"
     ),
@@ -124,10 +124,10 @@ _QUERIES: Mapping[NoticeKind, str] = {
     ),
     # What is due is said once: a deal with a step that is due already waits as such.
     NoticeKind.STALE_DEAL: (
-        f"SELECT lower(hex(o.uid)) || ':' || date({deals.SINCE}), o.id, a.id, a.name, o.name,"
-        f" date({deals.SINCE}, (1 + julianday(:today) - julianday(CASE o.stage WHEN 'qualified'"
-        " THEN :stale_qualified WHEN 'proposal' THEN :stale_proposal ELSE :stale_negotiation"
-        " END)) || ' days'), o.amount_minor"
+        f"SELECT lower(hex(o.uid)) || ':' || local_day({deals.SINCE}), o.id, a.id, a.name, o.name,"
+        f" date(local_day({deals.SINCE}), (1 + julianday(:today) - julianday(CASE o.stage"
+        " WHEN 'qualified' THEN :stale_qualified WHEN 'proposal' THEN :stale_proposal ELSE"
+        " :stale_negotiation END)) || ' days'), o.amount_minor"
         " FROM opportunity o JOIN account a ON a.id = o.account_id"
         f" WHERE {deals.STALE} AND coalesce(o.next_step_on, '9999') > :today AND o.user_id = :me"
         " ORDER BY o.amount_minor DESC LIMIT :most"

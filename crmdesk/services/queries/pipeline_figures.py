@@ -175,15 +175,16 @@ def _moves(connection: Connection, since: str) -> dict[int, list[Move]]:
     }
     cursor = connection.connection.cursor()
     rows = cursor.execute(
-        "SELECT c.opportunity_id, c.at, c.id, c.from_stage, c.to_stage, c.reason_id"
+        "SELECT c.opportunity_id, c.at, c.id, c.from_stage, c.to_stage, c.reason_id,"
+        " local_day(c.at)"
         " FROM stage_change c JOIN opportunity o ON o.id = c.opportunity_id"
         " WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL",
         (since,),
     ).fetchall()
     rows.sort(key=itemgetter(1, 2))
     moves: dict[int, list[Move]] = {}
-    for key, at, _id, before, after, reason in rows:
-        move = Move(_ordinal(at[:10]), _stage(before), _stage(after), reasons.get(reason, ""))
+    for key, _at, _id, before, after, reason, day in rows:
+        move = Move(_ordinal(day), _stage(before), _stage(after), reasons.get(reason, ""))
         moves.setdefault(key, []).append(move)
     return moves
 

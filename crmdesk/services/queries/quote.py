@@ -257,7 +257,7 @@ def _follow_ups(connection: Connection, quote_id: int) -> tuple[FollowUpRow, ...
 
 def _versions(connection: Connection, row: QuoteRow) -> tuple[VersionRow, ...]:
     rows = connection.exec_driver_sql(
-        "SELECT id, version, status, date(sent_at), net_minor FROM quote"
+        "SELECT id, version, status, local_day(sent_at), net_minor FROM quote"
         " WHERE number = ? AND account_id = ? AND id <> ? ORDER BY version",
         (row.number, row.account_id, row.id),
     )

@@ -30,7 +30,7 @@ HISTORY_DAYS = 3 * 365
 UNTOUCHED_DAYS = 365
 """The time over which quotes lost without a follow-up are counted."""
 
-SENT_ON = "coalesce(date(q.sent_at), q.quote_date)"
+SENT_ON = "coalesce(local_day(q.sent_at), q.quote_date)"
 SEGMENT = "coalesce(a.segment, a.class)"
 UNTOUCHED = (
     "q.status IN ('lost', 'expired')"

@@ -65,7 +65,7 @@ def _minutes(start: Any, end: Any) -> Any:
 
 
 def _instant_day(instant: Any) -> ColumnElement[Any]:
-    return func.substr(instant, 1, 10, type_=Text())
+    return func.local_day(instant, type_=Text())
 
 
 def _columns(row_id: Any, day: Any, **named: Any) -> Select[Any]:
@@ -173,7 +173,7 @@ SOURCES: tuple[Source, ...] = (
         "handover", EventGroup.NOTES, _instant_day(_handover.c.at),
         _handover.c.account_id,
         _columns(
-            _handover.c.id, func.date(_handover.c.at, type_=Date()), title=_handover.c.text,
+            _handover.c.id, func.local_day(_handover.c.at, type_=Date()), title=_handover.c.text,
             text=_user.c.name, status=_handover.c.kind, number=_handover.c.seen_at.is_not(None),
         ).select_from(_handover.outerjoin(_user, _user.c.id == _handover.c.user_id)),
     ),
@@ -186,7 +186,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "alteration", EventGroup.ORDERS, _instant_day(_alteration.c.at), _alteration.c.account_id,
         _columns(
-            _alteration.c.order_id, func.date(_alteration.c.at, type_=Date()),
+            _alteration.c.order_id, func.local_day(_alteration.c.at, type_=Date()),
             title=_order.c.number, text=_alteration.c.reason, status=_user.c.name,
         ).select_from(
             _alteration.join(_order, _order.c.id == _alteration.c.order_id).outerjoin(
@@ -204,7 +204,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "stage", EventGroup.ORDERS, _instant_day(_step.c.at), _step.c.account_id,
         _columns(
-            _step.c.opportunity_id, func.date(_step.c.at, type_=Date()), title=_deal.c.name,
+            _step.c.opportunity_id, func.local_day(_step.c.at, type_=Date()), title=_deal.c.name,
             text=_step.c.note, status=_step.c.to_stage, amount_minor=_deal.c.amount_minor,
         ).select_from(_step.join(_deal, _deal.c.id == _step.c.opportunity_id)),
     ),
@@ -219,7 +219,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "file", EventGroup.FILES, _instant_day(_attachment.c.taken_at), _attachment.c.account_id,
         _columns(
-            _attachment.c.id, func.date(_attachment.c.taken_at, type_=Date()),
+            _attachment.c.id, func.local_day(_attachment.c.taken_at, type_=Date()),
             title=_attachment.c.name, status=_attachment.c.kind, number=_attachment.c.size,
         ),
         _attachment.c.taken_at.is_not(None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Integer, case, func, literal_column
+from sqlalchemy import ColumnElement, Integer, Text, case, func, literal_column
 
 from crmdesk.domain.pipeline import Stage, stage_word
 from crmdesk.i18n import _
@@ -164,7 +164,7 @@ def _tickets() -> ListSpec:
         table("ticket").outerjoin(table("account"), a.id == k.account_id)
         .outerjoin(table("user"), u.id == k.assignee_id)
     )  # fmt: skip
-    due, opened = func.substr(k.due_at, 1, 10), k.date
+    due, opened = func.local_day(k.due_at, type_=Text()), k.date
     return ListSpec(
         "tickets", lambda: _("Tickets"), "ticket", "ticket", source, k.id,
         (

@@ -28,8 +28,8 @@ class SavedView:
     """A view that this person may choose.
 
     ``owner`` is empty for one's own, else the colleague's name; ``people`` whom an own one is shown
-    to (names; empty and ``shared``: everybody). ``id`` is of ``saved_view``, or of ``shared_view``
-    for a colleague's.
+    to (ids and names; empty and ``shared``: everybody). ``id`` is of ``saved_view``, or of
+    ``shared_view`` for a colleague's.
     """
 
     id: int
@@ -37,7 +37,7 @@ class SavedView:
     owner: str
     definition: Mapping[str, Any]
     shared: bool = False
-    people: tuple[str, ...] = ()
+    people: tuple[tuple[int, str], ...] = ()
 
 
 def saved_views(ws: Workspace, place: str) -> tuple[SavedView, ...]:
@@ -58,7 +58,7 @@ def saved_views(ws: Workspace, place: str) -> tuple[SavedView, ...]:
         ).all()
         found = [
             SavedView(key, name, "", _document(text), share is not None,
-                      _names(connection, _uids(people)))
+                      _people(connection, _uids(people)))
             for key, name, text, share, people in own
         ]  # fmt: skip
     me = ws.user.uid.hex()
@@ -179,10 +179,10 @@ def _uids_of(connection: Connection, people: Sequence[int]) -> set[bytes]:
     return {bytes(uid) for key, uid in rows if key in wanted}
 
 
-def _names(connection: Connection, uids: Sequence[str]) -> tuple[str, ...]:
+def _people(connection: Connection, uids: Sequence[str]) -> tuple[tuple[int, str], ...]:
     wanted = set(uids)
-    rows = connection.exec_driver_sql("SELECT uid, name FROM app_user ORDER BY name")
-    return tuple(str(name) for uid, name in rows if bytes(uid).hex() in wanted)
+    rows = connection.exec_driver_sql("SELECT id, uid, name FROM app_user ORDER BY name, id")
+    return tuple((int(key), str(name)) for key, uid, name in rows if bytes(uid).hex() in wanted)
 
 
 def _document(text: object) -> Mapping[str, Any]:

@@ -279,7 +279,9 @@ def test_views_are_kept_replaced_shared_by_name_and_deleted(ws: Workspace) -> No
     somebody = replace(ws, user=replace(ws.user, id=third, uid=_uid(ws, third)))
     saved_views.share_view(ws, key, [other])
     (mine,) = saved_views.saved_views(ws, place)
-    assert (mine.name, mine.owner, mine.shared, mine.people) == ("Mine", "", True, (name,))
+    assert (mine.name, mine.owner, mine.shared, mine.people) == (
+        "Mine", "", True, ((other, name),),
+    )  # fmt: skip
     (seen,) = saved_views.saved_views(theirs, place)
     assert (seen.name, seen.owner, dict(seen.definition)) == ("Mine", ws.user.name, {"text": "a"})
     assert saved_views.saved_views(somebody, place) == ()

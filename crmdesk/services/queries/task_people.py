@@ -6,6 +6,7 @@ they have on the day, with everything below these. A rep gives tasks to the offi
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ def task_people(ws: Workspace, account_id: int) -> tuple[Assignee, ...]:
     """Whom this person may give a task about a customer, the likeliest first."""
     with ws.database.read() as connection:
         return people_with(connection, ws, account_id)
+
+
+def names_without(ws: Workspace, account_id: int, users: Collection[int]) -> tuple[str, ...]:
+    """The names of those people on whose devices this customer is not shown."""
+    with ws.database.read() as connection:
+        run = connection.exec_driver_sql
+        keys = {"account": account_id, "day": ws.today().isoformat(), "me": 0, "rep": 0}
+        shown = {row.id for row in run(_PEOPLE, keys)}
+        rows = run("SELECT id, name FROM app_user ORDER BY name, id").all()
+    return tuple(str(name) for key, name in rows if key in users and key not in shown)
 
 
 def people_with(connection: Connection, ws: Workspace, account_id: int) -> tuple[Assignee, ...]:

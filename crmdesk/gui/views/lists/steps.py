@@ -28,13 +28,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ViewItem:
-    """A view in the menu: ``note`` says whose it is, or whom it is shown to."""
+    """A view in the menu: ``note`` says whose it is, or whom it is shown to.
+
+    ``people`` are the ids of those; none of a ``shared`` one: everybody.
+    """
 
     id: int
     name: str
     note: str
     own: bool
     shared: bool
+    people: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,14 @@ class ListSteps:
             self._said(_("The view is kept: {name}.").format(name=name.strip()), saved[1])
 
         self._write(lambda: saved_views.save_view(ws, key, name, document), done)
+
+    def share_also(self, view: ViewItem, person: int) -> None:
+        """Show a view to one more colleague, or to one fewer; without any to nobody."""
+        people = view.people ^ {person}
+        if people:
+            self.share(view.id, sorted(people))
+        else:
+            self.stop_sharing(view.id)
 
     def share(self, view_id: int, people: Sequence[int] = ()) -> None:
         """Show a view to colleagues, or to everybody."""
@@ -206,5 +218,8 @@ class ListSteps:
 def _item(view: SavedView) -> ViewItem:
     note = view.owner
     if not view.owner and view.shared:
-        note = _("shown to {people}").format(people=", ".join(view.people) or _("everybody"))
-    return ViewItem(view.id, view.name, note, own=not view.owner, shared=view.shared)
+        note = _("shown to {people}").format(
+            people=", ".join(name for _id, name in view.people) or _("everybody")
+        )
+    people = frozenset(key for key, _name in view.people)
+    return ViewItem(view.id, view.name, note, not view.owner, view.shared, people)

@@ -331,10 +331,15 @@ class ListsPlace(QWidget):
     def _add_sharing(self, menu: QMenu, view: ViewItem) -> None:
         steps = self.presenter.steps
         share = menu.addMenu(_("Show “{name}” to").format(name=view.name))
-        share.addAction(_("Everybody"), lambda: steps.share(view.id))
+        everybody = share.addAction(_("Everybody"), lambda: steps.share(view.id))
+        everybody.setCheckable(True)
+        everybody.setChecked(view.shared and not view.people)
         for person, name in steps.people:
-            share.addAction(name).triggered.connect(
-                lambda _on=False, person=person: steps.share(view.id, [person])
+            action = share.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(person in view.people)
+            action.triggered.connect(
+                lambda _on=False, person=person: steps.share_also(view, person)
             )
         if view.shared:
             menu.addAction(_("Show it to nobody"), lambda: steps.stop_sharing(view.id))

@@ -28,6 +28,7 @@ from crmdesk.services.opportunities import DealInput
 from crmdesk.services.opportunity_stages import move_deal, take_back_move
 from crmdesk.services.queries.deal import choices, deal_sheet
 from crmdesk.services.queries.leads import lead_rows
+from crmdesk.services.queries.task_people import names_without
 from crmdesk.services.workspace import Workspace
 
 _SHARE = re.compile(r"\s*(?P<name>[^,;\d]+?)\s+(?P<share>\d+(?:[.,]\d+)?)\s*%?\s*(?:[,;]|$)")
@@ -143,7 +144,14 @@ def _shares(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:
             )  # fmt: skip
         shares.append((named[0].id, int(Decimal(found["share"].replace(",", ".")) * 100)))
     changes = opportunities.split_deal(ws, key, shares)
-    return Done(changes, _("The shares are set."), _undoing(ws, changes), deal=key)
+    said = _("The shares are set.")
+    account = deal_sheet(ws, key).row.account_id
+    elsewhere = names_without(ws, account, [user for user, _share in shares])
+    if elsewhere:
+        words = _("The office sees the share of {names}; on their own laptop it is not shown, for"
+                  " they do not have this customer.")  # fmt: skip
+        said = f"{said} {words.format(names=', '.join(elsewhere))}"
+    return Done(changes, said, _undoing(ws, changes), deal=key)
 
 
 def _give(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:

@@ -1,0 +1,222 @@
+"""Two laptops and the office on real windows, by keys: shared views, divided opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from crmdesk.gui.bus import Bus
+from crmdesk.gui.jobs import Runner
+from crmdesk.gui.places import places_for
+from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
+from crmdesk.services import opportunities
+from crmdesk.services.opportunities import DealInput
+from crmdesk.services.workspace import Workspace, workspace_of
+from tests.gui.conftest import runner
+from tests.sync.conftest import Headquarters, Laptop
+
+__all__ = ["runner"]
+
+pytestmark = [
+    pytest.mark.hq,
+    # What a menu asks of the screen, and the offscreen one does not have.
+    pytest.mark.qt_log_ignore("does not support (raise|grabbing)"),
+]
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+@dataclass
+class Desk:
+    """A laptop with its window, worked by keys sent to whatever has the focus."""
+
+    laptop: Laptop
+    ws: Workspace
+    window: MainWindow
+    runner: Runner
+    qtbot: QtBot
+
+    def settle(self) -> None:
+        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=20_000)
+        QApplication.processEvents()
+
+    def go(self, place: str, **args: Any) -> Any:
+        self.window.activateWindow()
+        self.qtbot.waitUntil(self.window.isActiveWindow)
+        self.window.go(place, **args)
+        self.settle()
+        return self.window.place(place)
+
+    def press(self, *keys: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+        for key in keys:
+            menu = QApplication.activePopupWidget()
+            QTest.keyClick(menu or self.window.focusWidget() or self.window, key, modifiers)
+            self.settle()
+
+    def type(self, text: str) -> None:
+        focused = self.window.focusWidget()
+        assert focused is not None
+        QTest.keyClicks(focused, text)
+        self.settle()
+
+    def choose(self, *words: str) -> None:
+        """Walk the open menu by Down to an entry that begins so; Right opens those below it."""
+        for depth, word in enumerate(words):
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            for _step in menu.actions():
+                chosen = menu.activeAction()
+                if chosen is not None and chosen.text().startswith(word):
+                    break
+                QTest.keyClick(menu, Qt.Key.Key_Down)
+            chosen = menu.activeAction()
+            assert chosen is not None and chosen.text().startswith(word), word
+            last = depth == len(words) - 1
+            QTest.keyClick(menu, Qt.Key.Key_Return if last else Qt.Key.Key_Right)
+        self.settle()
+
+    def offered(self) -> list[str]:
+        """What the open menu offers; the menu is left again."""
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found = [action.text() for action in menu.actions() if action.text()]
+        QTest.keyClick(menu, Qt.Key.Key_Escape)
+        return found
+
+
+Sit = Callable[[Laptop], Desk]
+
+
+@pytest.fixture
+def sit(runner: Runner, qtbot: QtBot) -> Iterator[Sit]:
+    """Opens the window of a laptop with its lists and its pipeline."""
+    windows = []
+
+    def make(laptop: Laptop) -> Desk:
+        ws = workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
+        specs = [spec for spec in places_for(ws) if spec.key in {"lists", "pipeline"}]
+        window = build_shell(ws, runner, Bus(), specs, ShellSources())
+        qtbot.addWidget(window)
+        window.resize(1280, 800)
+        window.show()
+        windows.append(window)
+        return Desk(laptop, ws, window, runner, qtbot)
+
+    yield make
+    for window in windows:
+        window.close()
+
+
+def test_a_view_is_shared_by_name_used_by_the_other_and_altered_by_nobody_else(
+    hq: Headquarters, sit: Sit
+) -> None:
+    first, second, office = hq.join("R1"), hq.join("R2"), hq.join("O1")
+    for laptop in (first, second, office):
+        laptop.sync()
+    mine = sit(first)
+    place = mine.go("lists", list="customers")
+    mine.press(Qt.Key.Key_F)
+    mine.type("Customer contains a")
+    mine.press(Qt.Key.Key_Return)
+    mine.press(Qt.Key.Key_S, modifiers=CTRL_SHIFT)
+    mine.window.focusWidget().selectAll()  # type: ignore[union-attr]
+    mine.type("Bars")
+    mine.press(Qt.Key.Key_Return)
+    for name in ("Olga Office", "Rolf Rep"):
+        mine.press(Qt.Key.Key_V)
+        mine.choose("Show “Bars” to", name)
+    assert place.views_menu().actions()[0].text() == "Bars\tshown to Olga Office, Rolf Rep"
+    # Chosen again, a name is taken off.
+    mine.press(Qt.Key.Key_V)
+    mine.choose("Show “Bars” to", "Olga Office")
+    assert first.sync().refusals == 0
+    for laptop in (second, office):
+        laptop.sync()
+
+    theirs = sit(second)
+    shown = theirs.go("lists", list="customers")
+    every = shown.model.rowCount()
+    theirs.press(Qt.Key.Key_V)
+    theirs.choose("Bars\tRuth Rep")
+    assert shown.sentence.text() == "Customer contains a"
+    assert 0 < shown.model.rowCount() < every
+    theirs.press(Qt.Key.Key_V)
+    assert [one for one in theirs.offered() if "Bars" in one] == ["Bars\tRuth Rep"]
+    # What is kept under its name is a view of one's own; the colleague's stays as it is.
+    theirs.press(Qt.Key.Key_F)
+    theirs.window.focusWidget().selectAll()  # type: ignore[union-attr]
+    theirs.type("Customer contains o")
+    theirs.press(Qt.Key.Key_Return)
+    theirs.press(Qt.Key.Key_S, modifiers=CTRL_SHIFT)
+    theirs.window.focusWidget().selectAll()  # type: ignore[union-attr]
+    theirs.type("Bars")
+    theirs.press(Qt.Key.Key_Return)
+    assert second.sync().refusals == 0
+    first.sync()
+    mine.go("lists")
+    mine.press(Qt.Key.Key_V)
+    mine.choose("Bars")
+    assert place.sentence.text() == "Customer contains a"
+
+    desk = sit(office)
+    desk.go("lists", list="customers")
+    desk.press(Qt.Key.Key_V)
+    assert not [one for one in desk.offered() if "Bars" in one]
+
+
+def open_amount(place: Any) -> str:
+    """What the figures say is open, as it is shown."""
+    return str(next(one.value for one in place.figures.tiles.figures() if one.label == "Open"))
+
+
+def test_a_divided_opportunity_stands_in_the_forecast_of_each(hq: Headquarters, sit: Sit) -> None:
+    first, second, office = hq.join("R1"), hq.join("R2"), hq.join("O1")
+    first.sync()
+    key = first.one("SELECT id FROM account WHERE code = 'C0'")
+    ws = workspace_of(first.folder, first.database, lambda: datetime.now(UTC))
+    deal = opportunities.start_deal(ws, key, DealInput("Terrace", 100_000)).opportunity_id
+    mine = sit(first)
+    place = mine.go("pipeline", deal=deal)
+    mine.press(Qt.Key.Key_D)
+    mine.type("Ruth 70, Rolf 20")
+    mine.press(Qt.Key.Key_Return)
+    assert "add to exactly 100" in place.form._problem.text()
+    mine.press(Qt.Key.Key_Backspace, Qt.Key.Key_Backspace)
+    mine.type("30")
+    mine.press(Qt.Key.Key_Return)
+    said = mine.window.toast_note.text()
+    assert "The shares are set." in said and "share of Rolf Rep" in said
+    mine.press(Qt.Key.Key_4, modifiers=Qt.KeyboardModifier.AltModifier)
+    assert open_amount(place) == "€700"
+    assert first.sync().refusals == 0
+
+    # The office lets Rolf cover the territory: now his laptop shows the customer and his share.
+    office.sync()
+    office.run(
+        "INSERT INTO territory_user (uid, territory_id, user_id) SELECT randomblob(16),"
+        " t.id, u.id FROM territory t, app_user u WHERE t.code = 'T1' AND u.code = 'R2'"
+    )
+    assert office.sync().refusals == 0
+    second.sync()
+    theirs = sit(second)
+    place = theirs.go("pipeline")
+    assert place.board.body.part_count() == 1
+    theirs.press(Qt.Key.Key_4, modifiers=Qt.KeyboardModifier.AltModifier)
+    assert open_amount(place) == "€300"
+
+    desk = sit(office)
+    place = desk.go("pipeline")
+    desk.press(Qt.Key.Key_4, modifiers=Qt.KeyboardModifier.AltModifier)
+    for person, amount in (("Ruth Rep", "€700"), ("Rolf Rep", "€300"), ("Everybody", "€1,000")):
+        desk.press(Qt.Key.Key_F)
+        desk.choose(person)
+        assert open_amount(place) == amount

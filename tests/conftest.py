@@ -86,9 +86,12 @@ def _block_network() -> None:
         _require_loopback(host)
         return getaddrinfo(host, *args, **kwargs)
 
-    socket.socket.connect = guarded_connect  # type: ignore[method-assign]
-    socket.socket.connect_ex = guarded_connect_ex  # type: ignore[method-assign]
-    socket.getaddrinfo = guarded_getaddrinfo
+    for where, name, guarded in (
+        (socket.socket, "connect", guarded_connect),
+        (socket.socket, "connect_ex", guarded_connect_ex),
+        (socket, "getaddrinfo", guarded_getaddrinfo),
+    ):
+        setattr(where, name, guarded)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -108,7 +111,9 @@ def _be_patient() -> None:
     from pytestqt.qtbot import QtBot
 
     for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitCallback):
-        wait.__kwdefaults__["timeout"] = _PATIENCE_MS
+        defaults = wait.__kwdefaults__
+        assert defaults is not None
+        defaults["timeout"] = _PATIENCE_MS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -157,7 +162,7 @@ def _no_unexpected_log(
     unexpected = [
         record.getMessage()
         for phase in ("setup", "call")
-        for record in caplog.get_records(phase)  # type: ignore[arg-type]
+        for record in caplog.get_records(phase)
         if record.levelno >= logging.WARNING and record.name.partition(".")[0] == "crmdesk"
     ]
     if unexpected:

@@ -45,7 +45,9 @@ class Traffic:
 class Transport(Protocol):
     """What the client needs of a connection to HQ."""
 
-    traffic: Traffic
+    @property
+    def traffic(self) -> Traffic:
+        """What has gone over it so far."""
 
     def post(self, path: str, body: bytes, token: str = "") -> bytes:
         """One request; Refused with HQ's code, Unreachable when there was no answer."""

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import IO, cast
 
 import msgspec
 import zstandard
 
+from crmdesk.storage.rows import Value
 from tests.benchmarks.people_rows import record_rows
 
 ROWS_A_FRAME = 1000
 
 
-def frames(count: int) -> list[tuple[str, list[tuple[object, ...]]]]:
+def frames(count: int) -> list[tuple[str, list[tuple[Value, ...]]]]:
     """The records as the floor keeps them: entity and rows, at most 1,000 together."""
-    found = []
+    found: list[tuple[str, list[tuple[Value, ...]]]] = []
     for batch in record_rows(count):
-        rows = [(row.uid, row.rev, *row.values) for row in batch.rows]
+        rows: list[tuple[Value, ...]] = [(row.uid, row.rev, *row.values) for row in batch.rows]
         for start in range(0, len(rows), ROWS_A_FRAME):
             found.append((batch.entity, rows[start : start + ROWS_A_FRAME]))
     return found
@@ -37,7 +39,9 @@ def main() -> None:
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            with zstandard.ZstdCompressor(level=3).stream_writer(self.wfile, closefd=False) as out:
+            with zstandard.ZstdCompressor(level=3).stream_writer(
+                cast("IO[bytes]", self.wfile), closefd=False
+            ) as out:
                 for frame in held:
                     data = encode(frame)
                     out.write(len(data).to_bytes(4, "big"))

@@ -89,7 +89,7 @@ def _name(rng: Random) -> str:
 
 def _customer(make: object, number: int, territory: bytes) -> Row:
     rng = _rng(5, number)
-    made: Row = make(  # type: ignore[operator]
+    made: Row = make(
         _uid(5, number), code=f"C{number:06d}", territory=territory, city=rng.choice(_TOWNS),
         name=f"{rng.choice(('Bar', 'Café', 'Queviures', 'Hotel', 'Restaurant'))} {_name(rng)}",
         street=f"Carrer {rng.choice(_LAST)} {rng.randrange(1, 120)}", country="AD",
@@ -102,7 +102,7 @@ def _customer(make: object, number: int, territory: bytes) -> Row:
 
 def _person(make: object, number: int, customer: int) -> Row:
     rng = _rng(6, number)
-    made: Row = make(  # type: ignore[operator]
+    made: Row = make(
         _uid(6, number), account=_uid(5, customer), name=_name(rng), job=rng.choice(_JOBS),
         language=rng.choice(("ca", "es", "fr")), note=_sentence(rng, 21), position=number // 1000,
         best_time=f"{rng.randrange(8, 18)}:00",
@@ -112,7 +112,7 @@ def _person(make: object, number: int, customer: int) -> Row:
 
 def _point(make: object, number: int, contact: int, customers: int) -> Row:
     rng = _rng(7, number)
-    made: Row = make(  # type: ignore[operator]
+    made: Row = make(
         _uid(7, number), account=_uid(5, contact % customers), contact=_uid(6, contact),
         kind="email",
         value=f"{_name(rng).replace(' ', '.').lower()}{rng.randrange(10**4)}@example.com",
@@ -124,7 +124,7 @@ def _point(make: object, number: int, contact: int, customers: int) -> Row:
 def _note(make: object, number: int, customer: int, user: bytes) -> Row:
     rng = _rng(8, number)
     day = f"2026-{rng.randrange(1, 11):02d}-{rng.randrange(1, 29):02d}"
-    made: Row = make(  # type: ignore[operator]
+    made: Row = make(
         _uid(8, number), account=_uid(5, customer), user=user, text=_sentence(rng, 34), date=day,
         at=f"{day}T{rng.randrange(8, 18):02d}:{rng.randrange(60):02d}:00.000Z",
     )  # fmt: skip

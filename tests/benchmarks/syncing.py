@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import IO, Any, cast
 from urllib.request import urlopen
 
 import msgspec
@@ -104,7 +104,7 @@ def _fetch(address: str, file: Path, sizes: list[int]) -> None:
         known: dict[str, str] = {}
         with urlopen(address) as response:  # noqa: S310 - our own loopback server
             counted = _Counted(response, sizes)
-            with zstandard.ZstdDecompressor().stream_reader(counted) as plain:
+            with zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", counted)) as plain:
                 while head := plain.read(4):
                     entity, rows = decode(_exactly(plain, int.from_bytes(head, "big")))
                     if entity not in known:

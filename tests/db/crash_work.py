@@ -13,6 +13,7 @@ from pathlib import Path
 from crmdesk.domain.clock import fixed_clock
 from crmdesk.interchange import csv_rows
 from crmdesk.services import imports, orders
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import backup, profile
 from tests.db.conftest import SPEC, instant
@@ -33,7 +34,7 @@ def _orders(ws: Workspace) -> None:
         products = connection.exec_driver_sql("SELECT id FROM product ORDER BY id").scalars().all()
     order = orders.start_order(ws, 1, suggested=False).order_id
     for number, product in enumerate(products, start=1):
-        orders.set_line(ws, order, orders.LineInput(product, None, number))
+        orders.set_line(ws, order, LineInput(product, None, number))
         _say(number)
 
 

@@ -85,7 +85,7 @@ def test_a_damaged_file_is_found_and_never_shown(
     made = attach_file(ws, 1, paper(60_000), name="note.pdf")
     assert said(ws, folder) == []
     path = AttachmentFiles(ws.database).path(made.sha256)
-    path.write_bytes(harm(path.read_bytes()))  # type: ignore[operator]
+    path.write_bytes(harm(path.read_bytes()))
 
     assert said(ws, folder) == ["The file of the attachment note.pdf is damaged."]
     if where != "empty":

@@ -87,7 +87,7 @@ def test_only_the_newest_few_are_kept_aside(
 ) -> None:
     ws.close()
     for hour in range(6):
-        later = ZoneClock(lambda hour=hour: clock.now().replace(hour=hour), clock.zone)  # type: ignore[misc]
+        later = ZoneClock(lambda hour=hour: clock.now().replace(hour=hour), clock.zone)
         backup.restore(saved, folder, later)
     assert len(list((folder / "backups").glob("before-restore-*"))) == 3
 

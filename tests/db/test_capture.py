@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.errors import UserError
 from crmdesk.domain.ids import new_uid
 from crmdesk.services import orders
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.capture import create_triggers, drop_triggers, trigger_ddl
 from crmdesk.storage.engine import Database
@@ -258,8 +259,8 @@ def test_a_draft_stays_here_until_it_is_submitted_and_then_goes_whole(ws: Worksp
     with ws.database.read() as connection:
         account = connection.exec_driver_sql("SELECT id FROM account LIMIT 1").scalar_one()
     started = orders.start_order(ws, account, suggested=False)
-    orders.set_line(ws, started.order_id, orders.LineInput(product, None, 500))
-    orders.set_line(ws, started.order_id, orders.LineInput(product, None, 700))
+    orders.set_line(ws, started.order_id, LineInput(product, None, 500))
+    orders.set_line(ws, started.order_id, LineInput(product, None, 700))
     with ws.database.read() as connection:
         assert journal(connection) == []
     orders.submit_order(ws, started.order_id)

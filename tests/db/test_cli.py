@@ -207,11 +207,11 @@ def test_common_options_stand_before_or_behind_the_command(
         said = run(*arguments)
         assert said.code == 0, said
         assert said.document is not None
-    for arguments in (
+    for deciding in (
         (*options, "refusals", "discard", "9"),
         ("refusals", "discard", "9", *options),
     ):
-        assert "no open refusal" in run(*arguments).err
+        assert "no open refusal" in run(*deciding).err
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crmdesk.services import orders
+from crmdesk.services.document_lines import LineInput
 from crmdesk.services.workspace import Workspace
 from tests.db.test_cli import Run, run
 
@@ -88,7 +89,7 @@ def test_a_refused_order_is_submitted_again(run: Run, folder: Path, ws: Workspac
             "SELECT product_id FROM price_rule WHERE price_e4 > 0 LIMIT 1"
         ).scalar_one()
     order = orders.start_order(ws, 1, suggested=False).order_id
-    orders.set_line(ws, order, orders.LineInput(product, None, 2000))
+    orders.set_line(ws, order, LineInput(product, None, 2000))
     with ws.database.write(applying=True) as tx:
         tx.connection.exec_driver_sql(
             "INSERT INTO refusal (seq, txn, entity, uid, code, sentence, at) SELECT 1, 1, 'order',"
@@ -139,12 +140,12 @@ def test_proposals_are_listed_and_decided_by_number(run: Run, folder: Path, ws: 
     assert run("proposals", "accept", 99).code == 2
     assert run("proposals").code == 0
     with ws.database.read() as connection:
-        days = connection.exec_driver_sql(
+        agreed = connection.exec_driver_sql(
             "SELECT payment_terms_days FROM account WHERE id = 1"
         ).scalar()
         answers = connection.exec_driver_sql("SELECT status, answer FROM proposal ORDER BY id")
         assert answers.all() == [("accepted", None), ("dismissed", "Too long.")]
-    assert days == 60
+    assert agreed == 60
 
 
 def test_a_profile_alone_says_so_instead_of_a_status(run: Run, folder: Path, ws: Workspace) -> None:

@@ -11,7 +11,7 @@ import pytest
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import FieldError, IllegalTransition, NotFound, UserError
 from crmdesk.domain.ids import new_uid
-from crmdesk.domain.states import VisitMode
+from crmdesk.domain.states import VisitMode, VisitOutcome
 from crmdesk.services import recovery, stops, trips, undo, visits
 from crmdesk.services.forecasting import bring_up_to_date
 from crmdesk.services.holding import Holding
@@ -101,7 +101,7 @@ def test_what_is_done_or_runs_is_not_skipped(ws: Workspace) -> None:
     started = visits.start_visit(ws, account)
     with pytest.raises(UserError):
         stops.skip_stop(ws, stop)
-    visits.finish_visit(ws, started.visit_id, visits.VisitOutcome.INFORMATION)
+    visits.finish_visit(ws, started.visit_id, VisitOutcome.INFORMATION)
     with pytest.raises(IllegalTransition):
         stops.close_stop(ws, stop)
     with pytest.raises(NotFound):
@@ -111,9 +111,7 @@ def test_what_is_done_or_runs_is_not_skipped(ws: Workspace) -> None:
 def test_a_replan_freezes_the_past_and_what_was_agreed_and_is_one_step(ws: Workspace) -> None:
     rows = todays(ws)
     done, account = rows[0]
-    visits.finish_visit(
-        ws, visits.start_visit(ws, account).visit_id, visits.VisitOutcome.INFORMATION
-    )
+    visits.finish_visit(ws, visits.start_visit(ws, account).visit_id, VisitOutcome.INFORMATION)
     with ws.database.write() as tx:
         tx.connection.exec_driver_sql(
             "UPDATE planned_visit SET locked = 1 WHERE id = ?", (rows[-1][0],)
@@ -278,8 +276,8 @@ def test_a_visit_at_which_nobody_was_met_leaves_everything_as_due_as_before(
     stop, account = todays(ws)[0]
     before = _contact_figures(ws, account)
     visit = visits.start_visit(ws, account).visit_id
-    visits.finish_visit(ws, visit, visits.VisitOutcome(outcome))
-    visits.log_contact(ws, account, VisitMode.CALL, visits.VisitOutcome(outcome))
+    visits.finish_visit(ws, visit, VisitOutcome(outcome))
+    visits.log_contact(ws, account, VisitMode.CALL, VisitOutcome(outcome))
     assert ask(ws, "SELECT status FROM planned_visit WHERE id = ?", stop) == [("closed",)]
     assert _contact_figures(ws, account) == before
     (line,) = [one for one in coverage_report(ws, ws.today(), ws.today()).planned if one.id == stop]
@@ -318,7 +316,7 @@ def test_legs_are_kept_with_the_visit_and_make_the_day(ws: Workspace) -> None:
     before = day_travel(ws)
     _stop, account = todays(ws)[0]
     visit = visits.start_visit(ws, account).visit_id
-    visits.finish_visit(later(ws, minutes=25), visit, visits.VisitOutcome.INFORMATION)
+    visits.finish_visit(later(ws, minutes=25), visit, VisitOutcome.INFORMATION)
     after = day_travel(ws)
     assert len(after.rows) == len(before.rows) + 1
     leg = ask(ws, "SELECT travel_m FROM visit WHERE id = ?", visit)[0][0]

@@ -32,7 +32,7 @@ def _sheet(path: Path, rows: Sequence[Sequence[object]]) -> Path:
 
     book = Workbook()
     for row in rows:
-        book.active.append(list(row))  # type: ignore[union-attr]
+        book.active.append(list(row))
     book.save(path)
     return path
 

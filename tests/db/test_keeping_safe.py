@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2 as dbapi
 from sqlalchemy.exc import IntegrityError
 
 from crmdesk.cli.program import Faces, main
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import DiskFull, EnvironmentProblem, ProfileInUse, UserError
 from crmdesk.services.workspace import Workspace, workspace_of
-from crmdesk.storage import backup, crypto, engine, profile
+from crmdesk.storage import backup, crypto, profile, schema
 from crmdesk.storage.check import check
-from crmdesk.storage.engine import dbapi, translate_error
+from crmdesk.storage.engine import translate_error
 from crmdesk.sync.bootstrap import join
 from tests.db.conftest import instant
 from tests.db.files import ROWS, write
@@ -107,7 +108,7 @@ def test_a_profile_that_cannot_be_made_leaves_nothing(
         raise OSError("no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(profile.schema, "create", broken)
+        patched.setattr(schema, "create", broken)
         with pytest.raises(OSError, match="no"):
             profile.make(tmp_path / "profile", clock, way="open")
     assert not (tmp_path / "profile").exists()
@@ -192,7 +193,7 @@ def test_a_full_disk_is_told_from_a_broken_one(
     assert isinstance(problem, EnvironmentProblem)
     assert "disk is full" not in str(problem)
     assert "crmdesk restore" not in str(problem)
-    monkeypatch.setattr(engine.shutil, "disk_usage", lambda _path: _Usage(10, 10, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: _Usage(10, 10, 0))
     problem = translate_error(error, tmp_path / "crmdesk.db")
     assert isinstance(problem, DiskFull)
     assert "disk is full" in problem.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -122,8 +122,11 @@ class _OnDay:
     def today(self) -> date:
         return self._day
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._clock, name)
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def local(self, instant: datetime) -> datetime:
+        return self._clock.local(instant)
 
 
 def test_put_off_notices_come_back_on_their_day_and_with_a_new_reason(ws: Workspace) -> None:

@@ -16,7 +16,8 @@ from crmdesk.services.leads import LeadInput
 from crmdesk.services.opportunities import DealInput
 from crmdesk.services.opportunity_stages import move_deal, take_back_move
 from crmdesk.services.workspace import Workspace
-from tests.db.quote_steps import ACCOUNT, ask, one
+from tests.db.files import ask
+from tests.db.quote_steps import ACCOUNT, one
 
 TERRACE = DealInput("Terrace", 120_000, next_step="Tasting")
 

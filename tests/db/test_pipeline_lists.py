@@ -34,7 +34,8 @@ from crmdesk.services.queries.deals import (
 from crmdesk.services.queries.leads import LeadFilter, LeadGroup, LeadSort, lead_counts, lead_keys
 from crmdesk.services.queries.pipeline_figures import WINDOW_DAYS, pipeline_figures
 from crmdesk.services.workspace import Workspace
-from tests.db.quote_steps import ACCOUNT, ask, one
+from tests.db.files import ask
+from tests.db.quote_steps import ACCOUNT, one
 
 
 @pytest.fixture

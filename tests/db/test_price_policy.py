@@ -127,6 +127,7 @@ def test_every_step_can_be_taken_back(office: Workspace) -> None:
         assert everything(office) != before
         undo(office, changes.undo)
         assert everything(office) == before
+    assert made.undo is not None
     undo(office, made.undo)
     assert ask(office, "SELECT 1 FROM price_list WHERE id = ?", draft) == []
 

@@ -213,8 +213,8 @@ def test_prices_up_and_costs_up_more_are_told_apart() -> None:
          650 if month == 202601 else 500)
         for month in months for product in (1, 2)
     ]  # fmt: skip
-    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
-    last = price_erosion(*columns, (202501, 202512))[-1]
+    month, product, quantity, net, discount, cost = np.array(rows, dtype=np.int64).T
+    last = price_erosion(month, product, quantity, net, discount, cost, (202501, 202512))[-1]
     assert last.price.value == pytest.approx(1.1)
     assert last.cost.value == pytest.approx(1.3)
     assert last.margin.value == pytest.approx(1 - 650 / 1_100)

@@ -39,9 +39,9 @@ from crmdesk.services.quote_follow_ups import (
 )
 from crmdesk.services.workspace import Workspace
 from tests.db.conftest import instant
+from tests.db.files import ask
 from tests.db.quote_steps import (
     ACCOUNT,
-    ask,
     follow_up,
     lost_reason,
     make_draft,

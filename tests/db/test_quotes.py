@@ -15,9 +15,9 @@ from crmdesk.services.quote_follow_ups import (
     plan_follow_up,
 )
 from crmdesk.services.workspace import Workspace
+from tests.db.files import ask
 from tests.db.quote_steps import (
     ACCOUNT,
-    ask,
     follow_up,
     lost_reason,
     make_draft,

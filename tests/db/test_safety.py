@@ -322,7 +322,9 @@ def test_a_second_process_is_told_and_readers_go_on(folder: Path, clock: ZoneClo
 
 
 def test_every_environment_problem_says_what_to_do() -> None:
-    from crmdesk.storage.engine import dbapi, translate_error
+    import sqlcipher3.dbapi2 as dbapi
+
+    from crmdesk.storage.engine import translate_error
 
     path = Path("crmdesk.db")
     for text in (

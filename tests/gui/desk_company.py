@@ -10,7 +10,7 @@ from random import Random
 
 from sqlalchemy import Connection
 
-from crmdesk.demo.geography import places
+from crmdesk.demo.geography import Place, places
 from crmdesk.domain.ids import new_uid
 from crmdesk.services.workspace import NewCompany, Workspace, start_alone, workspace_of
 from crmdesk.storage import summaries
@@ -106,7 +106,7 @@ def _products(connection: Connection) -> None:
         )
 
 
-def _customer(connection: Connection, rng: Random, number: int, place: object) -> None:
+def _customer(connection: Connection, rng: Random, number: int, place: Place) -> None:
     name = f"{NAMES[number % len(NAMES)]} {number}" if number >= len(NAMES) else NAMES[number]
     connection.exec_driver_sql(
         "INSERT INTO account (id, uid, code, name, street, city, postcode, region, country,"

@@ -24,6 +24,7 @@ from crmdesk.gui.views.accuracy.words import BandItem, MeasureItem
 from crmdesk.services.queries.reorder_report import (
     METHODS,
     AccuracyReport,
+    Measures,
     judged_days,
     kept_report,
     make_report,
@@ -205,9 +206,7 @@ def test_the_better_method_is_marked_and_ties_are_not() -> None:
     assert items["wape"].figures == ("–", "–", "–")
 
 
-def _measures(call_list: float, days: float, bias: float) -> object:
-    from crmdesk.services.queries.reorder_report import Measures
-
+def _measures(call_list: float, days: float, bias: float) -> Measures:
     return Measures(call_list, None, None, days, None, bias)
 
 

@@ -333,7 +333,7 @@ def test_own_fields_are_filled_in_checked_found_and_undone(
     qtbot.waitUntil(form.isVisible)
     own = [key for key in form.values() if key.startswith("custom.")]
     qtbot.keyClicks(form.field(own[0]), "two")
-    form.field(own[1]).choose("summer")  # type: ignore[union-attr]
+    form.field(own[1]).choose("summer")
     qtbot.keyClicks(form.field(own[2]), "Comercial Zyx")
     save(qtbot, form.field(own[0]))
     qtbot.waitUntil(lambda: "is no number" in form.problem.text())

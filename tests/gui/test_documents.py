@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtGui import QPdfWriter
 from PySide6.QtWidgets import QApplication
 
 from crmdesk.domain.errors import DiskFull, EnvironmentProblem, UserError
@@ -232,7 +233,7 @@ def test_a_full_disk_leaves_the_old_file(
 ) -> None:
     path = tmp_path / "order.pdf"
     path.write_bytes(b"the old one")
-    real = pdf.QPdfWriter
+    real = QPdfWriter
     monkeypatch.setattr(pdf, "QPdfWriter", lambda _path: real("/dev/full"))
     with pytest.raises(DiskFull, match="space"):
         pdf.write_pdf(sheet(), path)

@@ -290,7 +290,7 @@ def test_enter_leads_from_every_list_to_where_its_rows_are(
             continue
         qtbot.keyClick(place.table, Qt.Key.Key_Return)
         qtbot.waitUntil(
-            lambda: window.here().place != "lists",  # type: ignore[union-attr]
+            lambda: window.here().place != "lists",
             timeout=20_000,
         )
         qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from crmdesk.demo.geography import places
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import LIGHT
-from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS, MapView
-from crmdesk.gui.widgets.map_items import Home, MapStop, StopState
+from crmdesk.gui.widgets.map import MapView
+from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS, Home, MapStop, StopState
 from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
 from crmdesk.gui.widgets.map_projection import (
     Camera,

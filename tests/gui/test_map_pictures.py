@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QImageWriter
 from PySide6.QtWidgets import QApplication
 
 from crmdesk.domain.errors import CrmdeskError, UserError
@@ -42,7 +42,7 @@ def picture(colour: str, side: int = 256, kind: str = "PNG") -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    assert image.save(buffer, kind)
+    assert QImageWriter(buffer, QByteArray(kind.encode())).write(image)
     return bytes(data.data())
 
 
@@ -128,7 +128,7 @@ def test_what_is_no_map_of_pictures_is_refused_and_leaves_nothing(
     make: Make, tmp_path: Path, fault: dict[str, object]
 ) -> None:
     statements = fault.pop("statements", ())
-    path = make(*statements, **fault)  # type: ignore[misc,arg-type]
+    path = make(*statements, **fault)
     with pytest.raises(UserError):
         add_pack(tmp_path / "profile", path)
     assert not list((tmp_path / "profile").rglob("*.mbtiles"))

@@ -122,7 +122,7 @@ def test_layers_are_shown_by_key_and_a_customer_is_found_on_the_map(
     place.grab()
     well = next(
         point.account_id
-        for point in place._sheet.points  # type: ignore[union-attr]
+        for point in place._sheet.points
         if point.account_id not in {row.account_id for row in place_quality(demo).rows}
     )
     place.show_target({"account": well})
@@ -145,7 +145,7 @@ def test_a_map_is_made_with_progress_and_removed_with_undo(
     assert "extract" in place.progress.text()
     qtbot.waitUntil(lambda: place.maps.rows_model().rowCount() == count + 1, timeout=60_000)
     assert not place.progress.isVisible()
-    row = next(r for r in place._sheet.page.rows if r.title == "Town")  # type: ignore[union-attr]
+    row = next(r for r in place._sheet.page.rows if r.title == "Town")
     assert place.maps.select_key(row.key)
     qtbot.keyClick(place.maps, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: place.maps.rows_model().rowCount() == count)

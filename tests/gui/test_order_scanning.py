@@ -77,7 +77,7 @@ def weighed(demo: Workspace) -> tuple[int, int | None]:
         demo,
         "SELECT p.id, min(k.id) FROM product p LEFT JOIN packaging k ON k.product_id = p.id"
         " WHERE lower(p.base_unit) = 'g' AND p.status = 'active' GROUP BY p.id LIMIT 1",
-    )[0]  # type: ignore[return-value]
+    )[0]
 
 
 def lines_of(ws: Workspace, order_id: int) -> dict[int, OrderLineRow]:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from python_calamine import CalamineWorkbook
 
 from crmdesk.gui import keys
+from crmdesk.gui.bindings import GLOBAL
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
@@ -97,7 +98,7 @@ def test_every_key_of_a_place_does_something(
             if binding.place == place and not binding.hint_only
         }
         assert wanted <= bound, f"keys of {place} without an effect: {wanted - bound}"
-    named = {binding.place for binding in keys.KEYS.values()} - {keys.GLOBAL}
+    named = {binding.place for binding in keys.KEYS.values()} - {GLOBAL}
     assert named <= set(shown), f"keys of places that are not there: {named - set(shown)}"
 
 

@@ -16,8 +16,7 @@ from crmdesk.gui.views.plan import planner as planner_module
 from crmdesk.gui.views.plan.board import CUSTOMER_MIME, VISIT_MIME
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
-from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
-from crmdesk.gui.widgets.map_items import Home, StopState
+from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS, Home, StopState
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace

@@ -17,7 +17,7 @@ from crmdesk.gui.views.plan import typed
 from crmdesk.gui.views.plan import weekdays as weekdays_module
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
-from crmdesk.gui.widgets.map import SYNCHRONOUS_MAPS
+from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS
 from crmdesk.services.day_settings import USUAL_DAY, day_settings
 from crmdesk.services.leave import leave_between
 from crmdesk.services.queries import plan as queries

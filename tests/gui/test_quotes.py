@@ -410,7 +410,9 @@ class Hands:
     def press(self, *presses: str | Qt.Key, control: bool = False) -> None:
         held = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
         for one in presses:
-            for key in one if isinstance(one, str) else (one,):
+            # Qt takes characters too, its annotations do not.
+            keys: tuple[Any, ...] = tuple(one) if isinstance(one, str) else (one,)
+            for key in keys:
                 self.count += 1
                 focus = QApplication.focusWidget()
                 assert focus is not None

@@ -235,6 +235,7 @@ def test_tiles_filter_by_click_and_by_space(place: ReorderPlace, qtbot: QtBot) -
 
 def test_put_off_asks_why(place: ReorderPlace) -> None:
     key = place.model.shown_keys()[0]
+    assert isinstance(key, tuple)
     menu = menus.reasons_menu(place, place.presenter.steps, key)
     menu.actions()[0].trigger()
     place.presenter.start()

@@ -59,12 +59,12 @@ def test_hours_targets_and_asking_again_are_typed_saved_and_undone(
         ("service_hours", "Mon-Fri 8-20, 19-21"), ("response_minutes_high", "0:30"),
         ("resolution_minutes_low", "60"), ("escalation_percent", "150"), ("ask_again_days", "30"),
     ):  # fmt: skip
-        form.field(key).setText(text)  # type: ignore[union-attr]
+        form.field(key).setText(text)
     save(qtbot, form.field("service_hours"))
     qtbot.waitUntil(lambda: "overlap" in form.problem.text())
     assert form.field("service_hours").hasFocus()
     assert company_policy(office) == DEFAULTS, "nothing of it was saved"
-    form.field("service_hours").setText("Mon-Sat 8-20")  # type: ignore[union-attr]
+    form.field("service_hours").setText("Mon-Sat 8-20")
     save(qtbot, form.field("service_hours"))
     qtbot.waitUntil(lambda: bool(desk.toasts))
     policy = company_policy(office)
@@ -98,7 +98,7 @@ def test_a_field_is_defined_changed_and_put_away_by_keys(
     form = place.form
     assert form.isVisible() and form.field("name").hasFocus()
     qtbot.keyClicks(form.field("name"), "Terrace")
-    form.field("kind").choose("choice")  # type: ignore[union-attr]
+    form.field("kind").choose("choice")
     qtbot.keyClicks(form.field("choices"), "none")
     save(qtbot, form.field("name"))
     qtbot.waitUntil(lambda: "2 to 30 answers" in form.problem.text())
@@ -111,7 +111,7 @@ def test_a_field_is_defined_changed_and_put_away_by_keys(
     assert (made.name, made.kind, made.choices) == ("Terrace", FieldKind.CHOICE, ("none", "summer"))
     qtbot.waitUntil(place.table.hasFocus)
     qtbot.keyClick(place.table, Qt.Key.Key_Return)
-    form.field("active").choose("")  # type: ignore[union-attr]
+    form.field("active").choose("")
     save(qtbot, form.field("name"))
     qtbot.waitUntil(lambda: custom_fields(office) == () and runner.running == 0)
     assert [one.active for one in custom_fields(office, retired=True)] == [False]

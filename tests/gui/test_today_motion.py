@@ -127,8 +127,8 @@ def test_being_late_is_told_and_shown_at_the_stops(stage: Stage) -> None:
     stop = stage.presenter.selected()
     assert stop is not None
     item = next(e for e in stage.view.entries if getattr(e, "key", None) == stop.id)
-    assert item.detail.startswith("37 min late, planned 10:00")  # type: ignore[union-attr]
-    assert item.time == "10:37"  # type: ignore[union-attr]
+    assert item.detail.startswith("37 min late, planned 10:00")
+    assert item.time == "10:37"
     stage.presenter.motion.answer("late", 0)
     assert "late" not in stage.view.heading
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QImageWriter
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -72,7 +72,7 @@ class FakeView:
         self.gone.append(message)
 
 
-def ask_questions(ws: Workspace, questions: list[object]) -> None:
+def ask_questions(ws: Workspace, questions: Sequence[object]) -> None:
     with ws.database.write(applying=True) as tx:
         tx.connection.exec_driver_sql(
             "UPDATE attention_model SET objectives = ?", (json.dumps(questions),)
@@ -235,7 +235,7 @@ def test_a_photo_is_made_small_and_forgets_where_it_was_taken() -> None:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    assert QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     made = compressed(bytes(data.data()))
     small = QImage.fromData(made)
     assert max(small.width(), small.height()) == SIDE

@@ -123,7 +123,7 @@ def test_every_part_is_painted_whole(
     qtbot.waitUntil(place.progress.isVisible)
     look("round")
     window.rounds._show(RoundState(next_in_s=240))
-    typed = next(n for n in place.presenter._item.needs if any(f.typed for f in n.fields))  # type: ignore[union-attr]
+    typed = next(n for n in place.presenter._item.needs if any(f.typed for f in n.fields))
     place.presenter.select(typed.key)
     place.presenter.step_field(1)
     press(Qt.Key.Key_E)

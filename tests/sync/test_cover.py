@@ -37,7 +37,7 @@ def desk(laptop: Laptop) -> Workspace:
 
 def ids(laptop: Laptop) -> tuple[int, int]:
     """The local ids of both reps."""
-    return tuple(laptop.one("SELECT id FROM app_user WHERE code = ?", c) for c in ("R1", "R2"))  # type: ignore[return-value]
+    return tuple(laptop.one("SELECT id FROM app_user WHERE code = ?", c) for c in ("R1", "R2"))
 
 
 def planned(laptop: Laptop, day: str, code: str = "C0") -> None:

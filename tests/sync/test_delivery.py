@@ -13,6 +13,7 @@ import pytest
 
 from crmdesk.domain.errors import ProfileInUse, Refused, Unreachable
 from crmdesk.hq.database import feed, schema
+from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.bootstrap import KeyKeeping, join
@@ -217,7 +218,7 @@ def test_case_08_concurrent_writers_with_late_commits_miss_nothing(hq: Headquart
     stop = threading.Event()
     per_writer, writers = 25, 8
 
-    def add(connection: psycopg.Connection[object], number: int, row: int) -> None:
+    def add(connection: HqConnection, number: int, row: int) -> None:
         uid, account = company.uid(50 + number, row).hex(), company.ACCOUNTS[row % 6].hex()
         connection.execute(
             "INSERT INTO note (account_id, uid, text, at, date)"

@@ -22,6 +22,7 @@ _DISTRIBUTED = [t for t in _TABLES if distribution.placement(t).column is not No
 @pytest.mark.parametrize("one", _DISTRIBUTED, ids=lambda t: t.name)
 def test_every_key_of_a_distributed_table_starts_with_its_column(one: Table) -> None:
     column = distribution.placement(one).column
+    assert column is not None
     assert not one.c[column].nullable
     assert next(iter(one.primary_key.columns)).name == column
     for rule in one.constraints:

@@ -13,6 +13,7 @@ from crmdesk.services import accounts, erasing_people
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.field_history import field_changes
 from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.storage import erased_words
 from crmdesk.sync import forgetting, history
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_purging import plaintext
@@ -168,7 +169,7 @@ def test_a_round_looks_for_words_only_where_there_may_be_some(
     erasing_people.erase_person(at(rep), person(rep))
     rounds(rep, office)
     looked = []
-    forget = forgetting.forget_words
+    forget = erased_words.forget_words
     monkeypatch.setattr(
         forgetting, "forget_words", lambda *args, **more: looked.append(1) or forget(*args, **more)
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from crmdesk.domain.clock import format_instant
 from crmdesk.domain.errors import UserError
@@ -165,7 +166,7 @@ def test_a_round_with_changes_does_not_wait_for_who_made_them(
     asked = []
     post = Session.post
 
-    def noted(session: Session, path: str, request: object, **rest: Any) -> bytes:
+    def noted(session: Session, path: str, request: Struct, **rest: Any) -> bytes:
         asked.extend([path] if path == "/v1/history" else [])
         return post(session, path, request, **rest)
 

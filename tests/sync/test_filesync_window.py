@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
@@ -39,7 +40,7 @@ def test_a_note_goes_to_hq_and_news_come_back_in_files_by_two_keys(
     ws = workspace_of(one.folder, one.database, lambda: datetime.now(UTC))
     specs = [spec for spec in places_for(ws) if spec.key == "sync"]
     bus = Bus()
-    heard = []
+    heard: list[ChangeSet] = []
     bus.subscribe(heard.append)
     window = build_shell(ws, runner, bus, specs, ShellSources())
     qtbot.addWidget(window)

@@ -187,7 +187,7 @@ def _push_once(push: object) -> object:
     """Only the first request of a push, as if the edit came just after the journal was read."""
 
     def once(self: object) -> None:
-        original = client.waiting_txns
+        original = waiting_txns
         calls = iter([original])
 
         def first_only(connection: object, **options: object) -> object:
@@ -196,7 +196,7 @@ def _push_once(push: object) -> object:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(client, "waiting_txns", first_only)
-            push(self)  # type: ignore[operator]
+            push(self)
 
     return once
 

@@ -19,8 +19,7 @@ import crmdesk.sync
 from crmdesk.domain.errors import Refused
 from crmdesk.domain.ids import compose_uid, new_uid
 from crmdesk.hq.database import bulk, feed, schema
-from crmdesk.hq.exchange import heal
-from crmdesk.hq.running import endpoints
+from crmdesk.hq.exchange import heal, sums
 from crmdesk.storage import check, profile, resuming
 from crmdesk.storage.rows import Batch, line_maker, row_maker
 from crmdesk.sync import healing
@@ -255,13 +254,13 @@ def test_case_30_a_heal_that_cannot_succeed_is_bounded_and_reported(
 ) -> None:
     """HQ keeps sending a row that is not the one it summed up; two attempts, then tomorrow."""
     one = hq.join("R1")
-    rows = endpoints.heal._row_lines
+    rows = heal._row_lines
 
     def other_rows(*args: Any) -> Any:
         for line in rows(*args):
             yield line.replace(b"Person 0", b"Person X")
 
-    monkeypatch.setattr(endpoints.heal, "_row_lines", other_rows)
+    monkeypatch.setattr(heal, "_row_lines", other_rows)
     tamper(one, "UPDATE contact SET name = 'flipped' WHERE uid = ?", company.CONTACTS[0])
     transport = wire(hq.url)
     one.sync(transport)
@@ -340,7 +339,7 @@ def test_sums_are_kept_while_nothing_changes_and_no_longer(
     hq: Headquarters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[set[str]] = []
-    original = heal.scope_sums
+    original = sums.scope_sums
 
     def counted(connection: Any, scopes: Any) -> Any:
         made.append(set(scopes))

@@ -28,7 +28,7 @@ def crmdesk(
     folder = tmp_path / "hq"
     folder.mkdir()
     (folder / "hq.json").write_text(json.dumps({"database": hq.database_url}))
-    faces = Faces(_no_face, _no_face, _no_face)  # type: ignore[arg-type]
+    faces = Faces(_no_face, _no_face, _no_face)
 
     def run(*arguments: object) -> tuple[int, Any, str]:
         words = ["hq", *map(str, arguments), "--folder", str(folder), "--json"]

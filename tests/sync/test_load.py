@@ -255,8 +255,8 @@ def test_case_34_moving_five_thousand_customers_stalls_no_push_for_a_second(
             ended = time.monotonic()
         finally:
             stop.set()
-        for pusher in working:
-            pusher.result()
+        for work in working:
+            work.result()
 
     assert set(two.words) == {"a"}
     assert set(one.words) <= {"a", "scope"}

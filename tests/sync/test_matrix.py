@@ -167,7 +167,7 @@ def op_of(model: Model, connection: HqConnection, cell: Cell) -> Op | None:
     image = found.get((entity.name, uid))
     if image is None:
         return None
-    make = {
+    make: dict[str, Callable[[], tuple[str, Any] | None]] = {
         "insert": lambda: _inserted(cell, image.values, None),
         "insert-as-other": lambda: _inserted(cell, image.values, R2),
         "update": lambda: _updated(cell, image.values),
@@ -177,7 +177,7 @@ def op_of(model: Model, connection: HqConnection, cell: Cell) -> Op | None:
         "lines": lambda: ("L", {"lines": []}) if entity.lines is not None else None,
         "command": lambda: ("C", {"command": "x", "args": {}}),
     }  # fmt: skip
-    built: tuple[str, Any] | None = make[cell.operation]()
+    built = make[cell.operation]()
     if built is None:
         return None
     kind, fields = built

@@ -122,7 +122,7 @@ def _figures(laptop: Laptop) -> dict[tuple[str, str], tuple[Any, ...]]:
         " ON a.id = s.account_id JOIN product p ON p.id = s.product_id"
         " LEFT JOIN packaging k ON k.id = s.packaging_id"
     )
-    return {(a, p): rest for a, p, *rest in rows}  # type: ignore[misc]
+    return {(a, p): rest for a, p, *rest in rows}
 
 
 def _of_hq(hq: Headquarters, *, told: bool = True) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -388,7 +388,7 @@ def test_an_administrator_fits_by_hand(
     folder = tmp_path / "hq"
     folder.mkdir()
     (folder / "hq.json").write_text(json.dumps({"database": sold.database_url}))
-    faces = Faces(_no_face, _no_face, _no_face)  # type: ignore[arg-type]
+    faces = Faces(_no_face, _no_face, _no_face)
 
     def fit(*more: str) -> Any:
         words = ["hq", "fit-reorder", *more, "--folder", str(folder), "--json"]

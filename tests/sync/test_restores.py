@@ -73,7 +73,7 @@ def crmdesk() -> Callable[..., int]:
         raise AssertionError("no window here")
 
     def run(*words: str, folder: Path) -> int:
-        faces = Faces(face, face, face)  # type: ignore[arg-type]
+        faces = Faces(face, face, face)
         arguments = [*words, "--profile", str(folder)]
         return main(arguments, faces, lambda: datetime.now(UTC))
 

@@ -8,6 +8,7 @@ import pytest
 
 from crmdesk.hq.administration import admin
 from crmdesk.hq.database import retention
+from crmdesk.sync import downloading
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.test_checksums import both
@@ -77,7 +78,7 @@ def test_work_done_during_the_download_stays_until_it_is_answered(hq: Headquarte
     retention.tidy(hq.store, long_after(hq))
     from crmdesk.sync import client
 
-    download = client.download
+    download = downloading.download
 
     def meanwhile(*args: object, **options: object) -> object:
         patch.undo()

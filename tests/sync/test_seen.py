@@ -194,10 +194,10 @@ def _cancelled(desk: Desk) -> None:
 
         def __call__(self, path: str, _nth: int) -> str:
             if path == "/v1/push":
-                desk.window.rounds._stop.set()  # type: ignore[union-attr]
+                desk.window.rounds._stop.set()
             return ""
 
-    desk.window.rounds._line._transport._fault = Stops()  # type: ignore[union-attr]
+    desk.window.rounds._line._transport._fault = Stops()
     desk.round()
     desk.sees(waiting=0, need=0, kind="waiting")
 
@@ -229,7 +229,7 @@ def _new_epoch(desk: Desk) -> None:
 def _turned_away(desk: Desk) -> None:
     with desk.hq.store.transaction() as connection:
         connection.execute("UPDATE hq_device SET status = 'cloned'")
-    desk.window.rounds._line.close()  # type: ignore[union-attr]
+    desk.window.rounds._line.close()
     desk.round()
     desk.sees(waiting=1, need=0, kind="stopped")
     assert desk.window.rounds.state.turned_away

@@ -24,8 +24,9 @@ from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop, _serve
+from tests.sync.test_delivery import session_of
 from tests.sync.test_meeting import add_note
-from tests.sync.test_scopes import craft, op, session_of
+from tests.sync.test_scopes import craft, op
 
 pytestmark = pytest.mark.hq
 
@@ -143,7 +144,7 @@ def test_metrics_are_shown_to_nobody_without_the_token(
 ) -> None:
     assert get(f"{hq.url}/metrics", "t" * 20).status_code == 401
     for token in ("x", "t" * 19, "é"):
-        headers = {"authorization": f"Bearer {token}".encode()}
+        headers = {b"authorization": f"Bearer {token}".encode()}
         answer = httpx2.get(f"{measured[0]}/metrics", headers=headers)
         assert answer.status_code == 401
         assert "crmdesk_" not in answer.text

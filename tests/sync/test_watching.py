@@ -22,7 +22,7 @@ _WAIT_S = 30.0
 def wait_until(test: object) -> None:
     """Until the test holds; fails after half a minute."""
     end = time.monotonic() + _WAIT_S
-    while not test():  # type: ignore[operator]
+    while not test():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
 

@@ -204,10 +204,10 @@ def _dying(hq: Hq, statement: int) -> Iterator[None]:
                 for name in ("execute", "cursor"):
                     delattr(connection, name)
 
-    store.transaction = transaction  # type: ignore[method-assign,assignment]
+    store.transaction = transaction  # type: ignore[method-assign]
     try:
         yield
     finally:
-        del store.transaction  # type: ignore[misc]
+        del store.transaction
         for connection in seen:
             vars(connection).pop("commit", None)

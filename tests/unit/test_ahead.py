@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,11 +91,11 @@ def test_one_core_or_another_thread_is_reason_enough_to_do_without(
 ) -> None:
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("no Linux")
-    monkeypatch.setattr(ahead.threading, "active_count", lambda: 1)
-    monkeypatch.setattr(ahead.os, "sched_getaffinity", lambda _process: {0, 1})
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
     assert ahead._can_fork()
-    monkeypatch.setattr(ahead.threading, "active_count", lambda: 2)
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert not ahead._can_fork()
-    monkeypatch.setattr(ahead.threading, "active_count", lambda: 1)
-    monkeypatch.setattr(ahead.os, "sched_getaffinity", lambda _process: {1})
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {1})
     assert not ahead._can_fork()

@@ -29,7 +29,8 @@ def _source() -> Catalog:
     return catalog
 
 
-def _texts(message: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _texts(message: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    assert message is not None
     return (message,) if isinstance(message, str) else tuple(message)
 
 

@@ -16,7 +16,7 @@ def test_equal_cells_of_other_kinds_keep_their_own_words(
 ) -> None:
     monkeypatch.setattr(writing, "_ROWS_AT_ONCE", 4)
     east = timezone(timedelta(hours=3))
-    rows = [
+    rows: list[tuple[writing.Cell, ...]] = [
         (1, "=1+1", datetime(2026, 1, 5, 12, tzinfo=UTC), "x"),
         (1.0, "-5", datetime(2026, 1, 5, 15, tzinfo=east), "x"),
         (Decimal("1.00"), "=1+1", date(2026, 1, 5), None),

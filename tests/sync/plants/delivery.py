@@ -41,7 +41,7 @@ def _acknowledge_before_commit(patch: pytest.MonkeyPatch) -> None:
 def _cursor_saved_before_rows(patch: pytest.MonkeyPatch) -> None:
     """Every page's cursor is written when it has been read, its rows later."""
     holding: list[Database] = []
-    download, stage = client.download, downloading._stage
+    download, stage = downloading.download, downloading._stage
 
     def downloaded(database: Database, *args: Any, **kwargs: Any) -> Any:
         holding[:] = [database]

@@ -18,6 +18,7 @@ from crmdesk.sync import (
     mending,
     merge,
     restored,
+    resyncing,
 )
 from crmdesk.sync.checksums import Plan
 from crmdesk.sync.cursor import keep_cursor
@@ -127,7 +128,7 @@ def _leftovers_stay(patch: pytest.MonkeyPatch) -> None:
 )
 def _journal_starts_anew_too(patch: pytest.MonkeyPatch) -> None:
     """A laptop that starts anew forgets what it had to say."""
-    vanished = downloading.vanished
+    vanished = resyncing.vanished
 
     def forgetting(connection: Any, anew: Any, *args: Any, **more: Any) -> Any:
         if anew:
@@ -162,7 +163,7 @@ def _no_comparison(patch: pytest.MonkeyPatch) -> None:
 )
 def _whole_buckets_fetched(patch: pytest.MonkeyPatch) -> None:
     """Every row of a bucket that differs is fetched, not only the one that does."""
-    contents = healing.contents
+    contents = local_sums.contents
 
     def none_alike(*args: Any) -> Any:
         return {

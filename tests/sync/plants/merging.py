@@ -37,7 +37,7 @@ def _losers_are_dropped(patch: pytest.MonkeyPatch) -> None:
 @plant(case=20, test=f"{_CASES}20_a_deletion_never_drops_an_edit_silently")
 def _deletions_do_not_look(patch: pytest.MonkeyPatch) -> None:
     """A deletion takes away whatever revision HQ has."""
-    delete = judging.merge_delete
+    delete = merge.merge_delete
 
     def blind(entity: Any, _base_rev: int, image: Any, writer: Any) -> Any:
         return delete(entity, 1 << 60, image, writer)

@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from crmdesk.hq.administration import carrying, restoring
+from crmdesk.hq.database import scopes
 from crmdesk.hq.database.scopes import Principal
 from crmdesk.hq.exchange import pull, push
 from crmdesk.hq.running import endpoints
@@ -40,7 +41,7 @@ def _restored_under_the_old_epoch(patch: pytest.MonkeyPatch) -> None:
 def _epoch_of_the_start(patch: pytest.MonkeyPatch) -> None:
     """A server keeps the epoch it has seen first."""
     known: list[str] = []
-    find = endpoints.principal
+    find = scopes.principal
 
     def principal(connection: Any, device: str, today: Any) -> Principal | None:
         found = find(connection, device, today)

@@ -11,6 +11,7 @@ from crmdesk.hq.database import scopes
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.exchange import following, judging, pull
 from crmdesk.hq.running import endpoints
+from crmdesk.storage import profile
 from crmdesk.sync import downloading, erasing
 from tests.sync.planted import plant
 
@@ -111,6 +112,6 @@ def _the_journal_remembers(patch: pytest.MonkeyPatch) -> None:
 
     def only_untidy(connection: Any, uids: Any) -> None:
         if uids:
-            erasing.set_fact(connection, erasing.UNTIDY, "1")
+            profile.set_fact(connection, erasing.UNTIDY, "1")
 
     patch.setattr(applying, "forget_rows", only_untidy)

@@ -19,6 +19,7 @@ from crmdesk.analytics.reorder import (
 )
 from crmdesk.analytics.reorder.circumstances import Circumstances, PairValues
 from crmdesk.analytics.reorder.features import EXCESS_FEATURE
+from crmdesk.analytics.reorder.logistic import fit_logistic
 from crmdesk.analytics.reorder.sentence import (
     Because,
     SentenceFacts,
@@ -80,7 +81,7 @@ def test_that_an_order_was_large_never_hurries_the_next():
     assert eager.date_coefficients[EXCESS_FEATURE] == 0.0
     lines = purchase_days(trade(longer=False).until(AS_OF))
     rows = [training._training(lines, AS_OF, age) for age in training.SNAPSHOT_AGES]
-    free = training.fit_logistic(*training._labelled(rows, 14))
+    free = fit_logistic(*training._labelled(rows, 14))
     assert free[EXCESS_FEATURE] > 0.1  # what the history alone would say
 
 

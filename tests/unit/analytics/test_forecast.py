@@ -124,9 +124,12 @@ def test_a_model_of_another_version_or_shape_is_refused(model):
 
 def test_a_model_can_travel_between_numberings_of_skus(purchases, model, forecasts):
     renamed = model.with_sku_ids({sku: 700 - sku for sku in range(12)})
-    moved = PurchaseDays(purchases.account, 700 - purchases.sku, purchases.day, purchases.quantity)
-    order = np.lexsort((moved.day, moved.sku, moved.account))
-    result = score(moved.where(order), renamed, AS_OF)
+    order = np.lexsort((purchases.day, 700 - purchases.sku, purchases.account))
+    moved = PurchaseDays(
+        purchases.account[order], 700 - purchases.sku[order], purchases.day[order],
+        purchases.quantity[order],
+    )  # fmt: skip
+    result = score(moved, renamed, AS_OF)
     back = np.lexsort((700 - result.sku, result.account))
     assert result.p14[back].tolist() == forecasts.p14.tolist()
     assert len(model.with_sku_ids({3: 4}).skus.sku) == 1

@@ -365,7 +365,7 @@ def test_accuracy_is_wape_and_bias(pairs: list[tuple[int, int]]) -> None:
     assert found.wape.value == sum(abs(a - 2 * u) for a, u in pairs) / total
 
 
-def _replayed(day: int, actual: int, usual: int):  # type: ignore[no-untyped-def]
+def _replayed(day: int, actual: int, usual: int):
     from crmdesk.analytics.figures import Figure
     from crmdesk.analytics.pipeline_forecast import Forecast, Replay
 

@@ -68,9 +68,9 @@ def year(seed: int) -> tuple[SoldLines, list[Customer], Tariff]:
     ])  # fmt: skip
     rules = [
         RuleRow(f"r{n}", rng.choice(("L1", "L2", "L3")), rng.choice(UIDS[:5]),
-                rng.choice((1, 1, 1, 5)), *rng.choice(((rng.choice(PRICES), None), (None, 600))),
-                some_day(rng), some_day(rng))
+                rng.choice((1, 1, 1, 5)), price, discount, some_day(rng), some_day(rng))
         for n in range(30)
+        for price, discount in [rng.choice(((rng.choice(PRICES), None), (None, 600)))]
     ]  # fmt: skip
     agreed = [
         AgreedRow(f"a{n}", rng.choice(("A0", "A1")), rng.choice(UIDS), rng.choice((1, 3)),
@@ -88,8 +88,8 @@ def year(seed: int) -> tuple[SoldLines, list[Customer], Tariff]:
             quantity = rng.choice((-2, 1, 2, 3, 5, 7, 12))
             rows.append((document, account, rng.randrange(6), day, quantity,
                          100 * quantity, 60, rng.random() < 0.8))  # fmt: skip
-    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
-    lines = SoldLines(*columns[:7], columns[7].astype(bool))
+    document, account, product, day, quantity, net, cost, costed = np.array(rows, np.int64).T
+    lines = SoldLines(document, account, product, day, quantity, net, cost, costed == 1)
     return lines, customers, Tariff(products, rules, agreed, promotions, lists, "EUR")
 
 

@@ -50,8 +50,9 @@ def test_many_sentences_say_what_one_by_one_says(code):
              for p in (0.004, 0.125, 1.0)]  # fmt: skip
     with speaking(code):
         usual = [f"{row} cases" for row in range(len(facts))]
-        together = plain_sentences(*zip(*facts, strict=True), usual)
-        alone = map(sentence, map(SentenceFacts, *zip(*facts, strict=True)), usual)
+        times, gaps, since, likely = zip(*facts, strict=True)
+        together = plain_sentences(times, gaps, since, likely, usual)
+        alone = map(sentence, map(SentenceFacts, times, gaps, since, likely), usual)
         assert list(together) == list(alone)
 
 

@@ -104,7 +104,7 @@ def test_halves_round_to_even():
 
 def test_an_unknown_cost_is_a_reason_and_not_a_zero():
     result = contribution_waterfall(Activity(1_000, cost_of_goods_minor=None, orders=1), RATES)
-    unknown = Figure(None, Missing.COST_UNKNOWN)
+    unknown: Figure[int] = Figure(None, Missing.COST_UNKNOWN)
     assert result.contribution_minor == result.gross_margin_minor == unknown
     assert result.gross_margin_share == unknown
     assert Step.CONTRIBUTION not in [bar.step for bar in result.steps]

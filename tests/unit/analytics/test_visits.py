@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmdesk.analytics.reorder import purchase_days
+from crmdesk.analytics.reorder import PurchaseDays, purchase_days
+from crmdesk.analytics.reorder.exact import Ints
 from crmdesk.analytics.reorder.visits import (
     VisitEffect,
     chance_with_visits,
@@ -17,7 +18,7 @@ from tests.unit.analytics.histories import lines_of
 T = 20_000
 
 
-def company(on_visit: float, otherwise: float, seed: int = 3):
+def company(on_visit: float, otherwise: float, seed: int = 3) -> tuple[PurchaseDays, Ints, Ints]:
     random = np.random.default_rng(seed)
     rows, visits = [], []
     for account in range(120):

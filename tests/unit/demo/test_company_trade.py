@@ -70,15 +70,15 @@ def test_every_order_line_has_the_price_that_the_rules_decide(rows: Rows) -> Non
     rules: dict[tuple[Value, Value], list[Named]] = defaultdict(list)
     for rule in rows["price_rule"]:
         rules[rule["price_list"], rule["product"]].append(rule)
-    for (listed, product), found in list(rules.items()):
+    for (listed, goods), found in list(rules.items()):
         # A customer names the version in force; that of the years before ends with them.
         if listed in followers:
-            rules[followers[listed].uid, product] += [
+            rules[followers[listed].uid, goods] += [
                 rule for rule in found if rule["valid_to"] is not None
             ]
     agreed: dict[tuple[Value, Value], list[Named]] = defaultdict(list)
-    for price in rows["account_price"]:
-        agreed[price["account"], price["product"]].append(price)
+    for row in rows["account_price"]:
+        agreed[row["account"], row["product"]].append(row)
     reasons: Counter[str] = Counter()
     for order in rows["order"]:
         day = order.text("order_date")

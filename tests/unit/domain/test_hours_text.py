@@ -37,7 +37,10 @@ def test_what_is_no_hours_is_said(text: str) -> None:
 
 
 _ENDS = st.lists(st.integers(0, 1440), min_size=4, max_size=4, unique=True).map(sorted)
-_SPANS = st.one_of(st.just([]), _ENDS.map(lambda e: [e[:2]]), _ENDS.map(lambda e: [e[:2], e[2:]]))
+_DAYS: list[st.SearchStrategy[list[list[int]]]] = [
+    st.just([]), _ENDS.map(lambda e: [e[:2]]), _ENDS.map(lambda e: [e[:2], e[2:]])
+]  # fmt: skip
+_SPANS = st.one_of(_DAYS)
 
 
 @given(st.lists(_SPANS, min_size=7, max_size=7).filter(any))

@@ -86,7 +86,7 @@ def test_the_order_of_lines_rules_and_offers_does_not_matter(data: st.DataObject
     lines, rules = situation(lambda low, high: data.draw(st.integers(low, high)))
     shuffle = data.draw(st.permutations(range(len(lines))))
     other = OrderRules(
-        dict(reversed(rules.products.items())), rules.offers[::-1], rules.extras[::-1],
+        dict(list(rules.products.items())[::-1]), rules.offers[::-1], rules.extras[::-1],
         rules.currency, rules.list_name,
     )  # fmt: skip
     one = price_order(lines, rules)

@@ -150,7 +150,7 @@ def read_code128(symbol: Symbol) -> str:
 
 def _table() -> dict[tuple[int, ...], int]:
     """All symbols of six widths: known by those of letters encoded one by one."""
-    found = {
+    found: dict[tuple[int, ...], int] = {
         (1, 1, 4, 1, 3, 1): 100, (3, 1, 1, 1, 4, 1): 101, (4, 1, 1, 1, 3, 1): 102,
         (2, 1, 1, 2, 1, 4): 104, (2, 1, 1, 2, 3, 2): 105,
     }  # fmt: skip

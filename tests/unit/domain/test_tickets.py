@@ -237,7 +237,8 @@ def test_the_hours_of_the_service_are_a_rule_of_the_company() -> None:
     policy = read_policy(stored)
     assert policy.service_hours[0] == ((480, 780), (840, 1080))
     assert policy.response_minutes_high == 30
-    for broken in ([], [[]] * 7, "always", [[[1, 2]]] * 6):
+    wrong: tuple[object, ...] = ([], [[]] * 7, "always", [[[1, 2]]] * 6)
+    for broken in wrong:
         assert read_policy({"service_hours": broken}).service_hours == Policy().service_hours
         with pytest.raises(ValueError, match="service_hours"):
             change_policy({}, {"service_hours": broken})

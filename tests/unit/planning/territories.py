@@ -4,6 +4,7 @@ The judge walks the clock minute-exactly with its own arithmetic and reports eve
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 from crmdesk.planning.plan import Plan
 from crmdesk.planning.problem import Break, Day, FixedKind, Problem, Stop, Weights
@@ -15,7 +16,7 @@ LUNCH = Break(750.0, 45.0)
 
 def make_day(offset: int = 0, **changes) -> Day:
     """A working day from 8:00 to 17:30 with lunch, home at place 0."""
-    values = {
+    values: dict[str, Any] = {
         "date": MONDAY + timedelta(days=offset),
         "start": 480.0,
         "end": 1050.0,
@@ -29,7 +30,7 @@ def make_day(offset: int = 0, **changes) -> Day:
 
 def make_stop(key: str, place: int, days: int, **changes) -> Stop:
     """A fortnightly customer, due, open from 9:00 to 18:00."""
-    values = {
+    values: dict[str, Any] = {
         "key": key,
         "place": place,
         "visit_minutes": 30.0,

@@ -41,6 +41,7 @@ def test_closed_days_are_avoided_where_possible():
 def test_a_drive_that_does_not_pay_becomes_a_call_with_its_break_even():
     problem = make_problem([(20.0, 0.0)], weights=Weights(per_km=4.0))
     call = propose_calls(problem, plan_from_orders(problem, [[]]))[0]
+    assert call.break_even is not None
     assert (call.code, round(call.break_even)) == (CallCode.INSTEAD_OF_VISIT, 208)
 
 

@@ -22,6 +22,8 @@ NAIVE = {"E100": 11702, "A150": 16736, "B200": 16452, "C250": 16785, "D300": 210
 def judge(shared: Path, document, plan):
     """The independent evaluator that comes with the instances."""
     spec = importlib.util.spec_from_file_location("evaluate_plan", shared / "evaluate_plan.py")
+    assert spec is not None
+    assert spec.loader is not None
     evaluator = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(evaluator)
     return evaluator.judge(document, plan["days"])
@@ -143,9 +145,10 @@ def test_many_faults_are_told_in_a_few_sentences():
     assert len(caught.value.faults) == 20
 
 
-_HOSTILE = st.sampled_from(
-    [None, True, "x", [], {}, [[]], -1, 0, 2.5, 1e308, -1e308, 1e-320, 10**400, math.nan, math.inf]
-)
+_WRONG: list[object] = [
+    None, True, "x", [], {}, [[]], -1, 0, 2.5, 1e308, -1e308, 1e-320, 10**400, math.nan, math.inf
+]  # fmt: skip
+_HOSTILE = st.sampled_from(_WRONG)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,5 +1,6 @@
 """The solver keeps every hard rule, finds what is best on small problems, and is reproducible."""
 
+import itertools
 import pickle
 from itertools import permutations
 from math import inf
@@ -22,7 +23,7 @@ from crmdesk.planning.problem import (
 )
 from crmdesk.planning.routes import NO_POSITION, Routes
 from crmdesk.planning.schedule import timetable
-from crmdesk.planning.solver import solve
+from crmdesk.planning.solver import Progress, solve
 from crmdesk.planning.travel import Matrix
 from crmdesk.planning.value import CoverageValue, SaturatingValue
 from tests.unit.planning.territories import (
@@ -258,7 +259,7 @@ def test_problems_and_plans_travel_to_a_worker_process():
 
 
 def test_progress_is_told_and_never_gets_worse():
-    seen = []
+    seen: list[Progress] = []
     plan = solve(make_problem(RING, 3), iterations=200, on_progress=seen.append)
     assert seen[-1].share == 1.0
     worths = [progress.worth for progress in seen]
@@ -268,11 +269,10 @@ def test_progress_is_told_and_never_gets_worse():
 
 
 def test_cancelling_returns_the_best_so_far():
-    calls = []
+    calls = itertools.count(1)
 
     def cancelled() -> bool:
-        calls.append(None)
-        return len(calls) > 3
+        return next(calls) > 3
 
     problem = make_problem(RING, 3)
     plan = solve(problem, iterations=100_000, cancelled=cancelled)

@@ -1,6 +1,8 @@
 """Two searches that meet give one plan, in the time allowed, whatever happens to one of them."""
 
 import time
+from multiprocessing.connection import Connection
+from typing import cast
 
 import pytest
 
@@ -41,7 +43,7 @@ def test_the_better_of_the_two_plans_is_taken(monkeypatch):
         def close(self):
             pass
 
-    partner = together._Partner(Other(), 1.0)
+    partner = together._Partner(cast("Connection", Other()), 1.0)
     monkeypatch.setattr(together._Partner, "begin", lambda *_arguments: partner)
     assert solve_together(problem, seconds=0.0001).orders() == good.orders()
 
@@ -54,7 +56,7 @@ def test_a_partner_that_is_gone_leaves_one_search():
         def close(self):
             pass
 
-    partner = together._Partner(Gone(), 1.0)
+    partner = together._Partner(cast("Connection", Gone()), 1.0)
     problem = make_problem(POINTS, 2)
     plan = solve(problem, iterations=60, meeting=partner)
     assert plan == solve(problem, iterations=60)

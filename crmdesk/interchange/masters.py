@@ -20,6 +20,7 @@ from crmdesk.i18n import _
 from crmdesk.interchange import cells, price_masters
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange.ledger import Ledger
+from crmdesk.interchange.writing import unguarded
 
 _PULSE = 500
 
@@ -48,7 +49,7 @@ def write_rows(
         ledger.rows += 1
         try:
             values = {
-                name: cells.read_text(row[place], 2000) if place < len(row) else ""
+                name: cells.read_text(unguarded(row[place]), 2000) if place < len(row) else ""
                 for name, place in places.items()
             }
             outcome = take(values)

@@ -1,7 +1,9 @@
 """Tables out: CSV (UTF-8) or XLSX by the file's ending, safe to open in a spreadsheet.
 
-Text that a spreadsheet would run as a formula is written with a leading apostrophe (source:
-OWASP, CSV injection). Numbers stay numbers and dates dates: ISO text in CSV, real dates in XLSX.
+Text that a spreadsheet would run as a formula is written to CSV with a leading apostrophe (source:
+OWASP, CSV injection), which :func:`unguarded` takes off again; in XLSX it stays as it is, marked as
+text. Numbers stay numbers and dates dates: ISO text in CSV, real dates in XLSX. A text longer than
+a cell of a spreadsheet holds is cut and ends with "…".
 Files appear whole or not at all.
 """
 
@@ -23,7 +25,9 @@ from crmdesk.i18n import _
 from crmdesk.storage.pausing import without_collecting
 
 Cell = str | int | float | Decimal | date | datetime | None
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_RISKY = re.compile("'*(?:\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n])")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
+_BREAK = re.compile("\r\n?")
 _MOST_CELL = 32_767
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _XLSX_ROWS = 1_048_575
@@ -60,14 +64,24 @@ def safe_cell(value: Cell) -> Cell:
     """A cell that no spreadsheet runs as a formula or refuses; numbers and dates stay."""
     if not isinstance(value, str):
         return value
-    if len(value) > _MOST_CELL or not value.isprintable():
-        value = _CONTROL.sub("", value)[:_MOST_CELL]
-    if value.startswith(_RISKY):
-        try:
-            float(value.replace(",", "."))
-        except ValueError:
-            return "'" + value
-    return value
+    text = _plain(value, _MOST_CELL - 1)
+    return "'" + text if _is_risky(text) else text
+
+
+def unguarded(text: str) -> str:
+    """A text as it was before :func:`safe_cell` made it safe for CSV."""
+    return text[1:] if text.startswith("'") and _is_risky(text) else text
+
+
+def _plain(text: str, most: int) -> str:
+    """Without what no spreadsheet holds. A lone CR would end the row, for CSV does not quote it."""
+    if not text.isprintable():
+        text = _BREAK.sub("\n", _CONTROL.sub("", text))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _is_risky(text: str) -> bool:
+    return _RISKY.match(text) is not None and _NUMBER.fullmatch(text) is None
 
 
 @without_collecting()
@@ -115,11 +129,6 @@ def _as_text(cell: Cell) -> Cell:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
-def _as_excel(cell: Cell) -> Cell:
-    """Excel knows no time zones; what is local stays local."""
-    return cell.replace(tzinfo=None) if isinstance(cell, datetime) else safe_cell(cell)
-
-
 class _Block:
     """Gathers text for the CSV writer."""
 
@@ -138,11 +147,25 @@ class _Block:
 
 def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
     from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    def as_excel(cell: Cell) -> object:
+        if isinstance(cell, datetime):
+            # Excel knows no time zones; what is local stays local.
+            return cell.replace(tzinfo=None)
+        if not isinstance(cell, str):
+            return cell
+        text = _plain(cell, _MOST_CELL)
+        if not _is_risky(text):
+            return text
+        made = WriteOnlyCell(sheet, text)
+        made.data_type, made.quotePrefix = "s", True
+        return made
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.freeze_panes = "A2"
-    sheet.append([safe_cell(column) for column in columns])
+    sheet.append([as_excel(column) for column in columns])
     count = 0
     for row in rows:
         count += 1
@@ -151,6 +174,6 @@ def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
                 _("A spreadsheet holds at most {count} rows.").format(count=f"{_XLSX_ROWS:,}"),
                 _("Export as CSV instead."),
             )
-        sheet.append([_as_excel(cell) for cell in row])
+        sheet.append([as_excel(cell) for cell in row])
     book.save(path)
     return count

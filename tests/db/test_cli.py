@@ -309,14 +309,15 @@ def test_formulas_leave_as_text(run: Run, folder: Path, tmp_path: Path, ws: Work
         tx.connection.exec_driver_sql(
             "UPDATE account SET name = '@SUM(1)', tax_id = '-5' WHERE id = 2"
         )
-    for ending in (".csv", ".xlsx"):
+    # In CSV an apostrophe keeps them from being run; a workbook says of each cell what it is.
+    for ending, guard in ((".csv", "'"), (".xlsx", "")):
         out = tmp_path / f"a{ending}"
         assert run("export", "accounts", "--out", out).code == 0
         from crmdesk.interchange.tables import open_table
 
         with open_table(out) as table:
             names = {row[1] for _line, row in table.rows}
-        assert {"'=HYPERLINK(1)", "'@SUM(1)"} <= names
+        assert {f"{guard}=HYPERLINK(1)", f"{guard}@SUM(1)"} <= names
     assert not list(tmp_path.glob(".export-*"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
@@ -21,6 +22,7 @@ from crmdesk.gui.views.lists.model import ListModel
 from crmdesk.gui.views.lists.presenter import FilterItem, ListsPresenter
 from crmdesk.gui.views.lists.steps import ViewItem
 from crmdesk.gui.views.lists.widget import ListsPlace
+from crmdesk.interchange.writing import unguarded
 from crmdesk.services import saved_views
 from crmdesk.services.queries.lists import reading
 from crmdesk.services.queries.lists.conditions import Condition, ListQuery, Op
@@ -335,6 +337,51 @@ def test_all_rows_that_match_are_written_not_only_those_read(
     qtbot.waitUntil(lambda: "written" in window.toast_note.text(), timeout=20_000)
     with file.open(encoding="utf-8-sig", newline="") as stream:
         assert len(list(csv.reader(stream))) == total + 1
+
+
+_HOSTILE = (
+    "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "a\r=cmd", "a\r\n=cmd",
+    "'=quoted", "'quoted", " =1+1", "\u00a0=1", "\u202e=1+1\u202c", 'say "hi", ok; =1', "-inf",
+    "x" * 1_000_000,
+)  # fmt: skip
+_MOST_CELL = 32_767
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_list_of_hostile_words_is_written_whole_and_runs_nothing(
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, ending: str,
+) -> None:  # fmt: skip
+    with demo.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        keys = run("SELECT id FROM account ORDER BY id LIMIT ?", (len(_HOSTILE),)).scalars().all()
+        for key, words in zip(keys, _HOSTILE, strict=True):
+            run("UPDATE account SET name = ? WHERE id = ?", (words, key))
+    place = _opened(window, runner, qtbot)
+    file = tmp_path / f"customers.{ending}"
+    monkeypatch.setattr(window.paper.asking, "table_file", lambda _parent, _stem: file)
+    qtbot.keyClick(place.table, Qt.Key.Key_E)
+    qtbot.waitUntil(lambda: "written" in window.toast_note.text(), timeout=20_000)
+    total = reading.totals(demo, list_named("customers"), ListQuery()).count
+    if ending == "csv":
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.reader(stream))
+        # Excel ends a row at any line break outside quotation marks.
+        assert b"\r" not in file.read_bytes()
+        for words in (cell for row in rows for cell in row):
+            assert len(words) <= _MOST_CELL
+            assert words.lstrip()[:1] not in set("=+@") and not words.startswith(("-2", "-i"))
+        found = {unguarded(row[0]) for row in rows[1:]}
+    else:
+        sheet = load_workbook(file, read_only=True).active
+        cells = [row[0] for row in sheet.iter_rows()]  # type: ignore[union-attr]
+        assert {cell.data_type for cell in cells} == {"s"}
+        rows, found = [[cell.value] for cell in cells], {str(cell.value) for cell in cells}
+    assert len(rows) == total + 1
+    for words in _HOSTILE[:-1]:
+        assert words.replace("\r\n", "\n").replace("\r", "\n") in found, words
+    (cut,) = [words for words in found if words.startswith("xxx")]
+    assert len(cut) > _MOST_CELL - 2 and cut.endswith("x…")
 
 
 def test_scrolling_down_reads_on(

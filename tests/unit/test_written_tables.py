@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crmdesk.interchange import writing
 
@@ -35,3 +38,12 @@ def test_equal_cells_of_other_kinds_keep_their_own_words(
         "1,,7,",
         ",last,7,'=x",
     ]
+
+
+@given(st.text(st.sampled_from("=+-@'\t\n x1,;\u202e"), max_size=6))
+def test_what_was_made_safe_for_a_spreadsheet_is_read_back_as_it_was(words: str) -> None:
+    safe = str(writing.safe_cell(words))
+    assert writing.unguarded(safe) == words
+    first = safe.lstrip()[:1]
+    assert first not in {"=", "@"}
+    assert first not in {"+", "-"} or re.fullmatch(r"[+-]\d+([.,]\d+)?", safe)

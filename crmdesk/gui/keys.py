@@ -196,7 +196,7 @@ _ALL = (
     Binding("quote.version", "G", N_("other version")),
     Binding("quote.close", "Esc", N_("back")),
     Binding("pipeline.board", "Alt+1", N_("Board")),
-    Binding("pipeline.list", "Alt+2", N_("List")),
+    Binding("pipeline.list", "Alt+2", N_("As a list")),
     Binding("pipeline.leads", "Alt+3", N_("Leads")),
     Binding("pipeline.figures", "Alt+4", N_("Figures")),
     Binding("pipeline.filter", "/", N_("Filter")),

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from crmdesk.gui import theme, views
+from crmdesk.gui.app import person_line
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
@@ -70,6 +71,7 @@ def opened(ws: Workspace, runner: Runner) -> MainWindow:
     """The whole window, for somebody who sees every place."""
     made = MainWindow(runner, Bus(), ErrorDesk())
     made.show()
+    made.set_person(ws.user.name, person_line(ws))
     made.open_places(as_admin(ws), places_for(as_admin(ws)), ShellSources())
     return made
 

@@ -159,7 +159,7 @@ class PipelinePlace(QWidget):
         column.setSpacing(t.SPACE_3)
         self._header = PageHeader(_("Pipeline"), self)
         modes = (
-            (Mode.BOARD, _("Board")), (Mode.LIST, _("List")), (Mode.LEADS, _("Leads")),
+            (Mode.BOARD, _("Board")), (Mode.LIST, _("As a list")), (Mode.LEADS, _("Leads")),
             (Mode.FIGURES, _("Figures")),
         )  # fmt: skip
         self.modes = SegmentedControl(modes, _("Show"), self)

@@ -10,11 +10,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 def settle(milliseconds: int = 0) -> None:
-    """Let the interface thread catch up, at least ``milliseconds``."""
+    """Let the interface thread catch up, at least ``milliseconds``.
+
+    What wraps asks for its height when it knows its width, and so do those around it, one after
+    the other: all of them are laid out when this returns.
+    """
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
     loop.exec()
-    QApplication.processEvents()
+    for _pass in range(5):
+        QApplication.processEvents()
 
 
 def grab(

@@ -58,7 +58,7 @@ class CollisionGrid(QWidget):
 
     def _columns(self, width: float) -> list[QRectF]:
         """The four columns, without height."""
-        first = max(float(theme.scaled(112)), width * 0.15)
+        first = max(float(theme.scaled(128)), width * 0.15)
         rest = (width - first) / 3
         return [
             QRectF(0, 0, first, 0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from crmdesk.gui.widgets.notices import EmptyState
@@ -52,3 +52,26 @@ class TableOrEmpty(QStackedWidget):
     def show_table(self, *, on: bool) -> None:
         """The table, or the words."""
         self.setCurrentWidget(self._table if on else self._empty)
+
+
+class WordsOver(QObject):
+    """What to do first, shown over a table that has no rows; the keyboard stays with the table."""
+
+    def __init__(self, table: RowsTable, empty: EmptyState) -> None:
+        super().__init__(table)
+        self._table, self._empty = table, empty
+        empty.setParent(table.viewport())
+        empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        table.viewport().installEventFilter(self)
+        table.rows_model().modelReset.connect(self._follow)
+        self._follow()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep to the size of the table's room."""
+        if event.type() == QEvent.Type.Resize:
+            self._empty.setGeometry(self._table.viewport().rect())
+        return super().eventFilter(watched, event)
+
+    def _follow(self) -> None:
+        self._empty.setGeometry(self._table.viewport().rect())
+        self._empty.setVisible(self._table.rows_model().rowCount() == 0)

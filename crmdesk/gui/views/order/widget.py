@@ -42,6 +42,7 @@ from crmdesk.gui.widgets.noticebar import NoticeBar
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import KeyStrip, Panel
 from crmdesk.gui.widgets.product_finder import ProductFinder
+from crmdesk.gui.widgets.side_tables import WordsOver
 from crmdesk.i18n import CURRENCY_SIGNS, _
 from crmdesk.services.documents import Wanted
 from crmdesk.services.queries.order import FoundProduct
@@ -148,6 +149,8 @@ class OrderPlace(QWidget):
         self._lines = Panel(parent=self)
         self.model = OrderModel(self._currency, self)
         self.table = LinesTable(self.model, self._lines)
+        first = _("Type its SKU, name or barcode below: {key}.").format(key=keys.hint("order.add"))
+        WordsOver(self.table, EmptyState("orders", _("Add the first product"), first))
         self._lines.body.addWidget(self.table, 1)
         self.finder = ProductFinder(self._lines)
         self._lines.add_foot(self.finder)

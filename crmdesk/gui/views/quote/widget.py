@@ -37,6 +37,7 @@ from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.pairs import PairList
 from crmdesk.gui.widgets.panels import KeyStrip, Panel
 from crmdesk.gui.widgets.product_finder import ProductFinder
+from crmdesk.gui.widgets.side_tables import WordsOver
 from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 from crmdesk.services.documents import Wanted
@@ -141,6 +142,8 @@ class QuotePlace(QWidget):
         self.table.setAccessibleName(_("Lines of the quote"))
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.horizontalHeader().setSortIndicatorShown(False)
+        first = _("Type its SKU, name or barcode below: {key}.").format(key=keys.hint("quote.add"))
+        WordsOver(self.table, EmptyState("quotes", _("Add the first product"), first))
         self._lines.body.addWidget(self.table, 1)
         self.finder = ProductFinder(self._lines)
         self._lines.add_foot(self.finder)

@@ -377,9 +377,9 @@ def questions_model(parent: QWidget | None = None) -> RowsModel:
     columns = (
         Column("name", _("Objective or question"), lambda r: Cell(r.name), 190, stretch=True,
                sortable=False),
-        Column("options", _("Answers"), lambda r: Cell(r.options, tone=Tone.MUTED), 232,
+        Column("options", _("Answers"), lambda r: Cell(r.options, tone=Tone.MUTED), 214,
                sortable=False),
-        Column("answer", _("Answer"), lambda r: Cell(r.answer, field=True), 120, sortable=False,
+        Column("answer", _("Answer"), lambda r: Cell(r.answer, field=True), 112, sortable=False,
                editable=True),
         Column("state", _("State"), lambda r: Cell("", badge=r.state), 118, sortable=False),
     )  # fmt: skip

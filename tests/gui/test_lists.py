@@ -374,9 +374,10 @@ def test_a_list_of_hostile_words_is_written_whole_and_runs_nothing(
         found = {unguarded(row[0]) for row in rows[1:]}
     else:
         sheet = load_workbook(file, read_only=True).active
-        cells = [row[0] for row in sheet.iter_rows()]  # type: ignore[union-attr]
+        cells = [row[0] for row in sheet.iter_rows()]
         assert {cell.data_type for cell in cells} == {"s"}
-        rows, found = [[cell.value] for cell in cells], {str(cell.value) for cell in cells}
+        rows = [[str(cell.value)] for cell in cells]
+        found = {row[0] for row in rows}
     assert len(rows) == total + 1
     for words in _HOSTILE[:-1]:
         assert words.replace("\r\n", "\n").replace("\r", "\n") in found, words

@@ -5,6 +5,7 @@ A uid is 16 bytes, ordered by time of creation, so that indexes grow at their en
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import threading
@@ -45,6 +46,13 @@ def compose_uid(ms: int, tail: int) -> Uid:
     """A UUIDv7 from a Unix time in milliseconds and 74 further bits."""
     high, low = tail >> 62 & 0xFFF, tail & (1 << 62) - 1
     value = (ms & (1 << 48) - 1) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
+    return value.to_bytes(16, "big")
+
+
+def uid_of(*parts: Uid) -> Uid:
+    """The uid of the one row there can be for these rows: the same wherever it is made."""
+    value = int.from_bytes(hashlib.sha256(b"".join(parts)).digest()[:16], "big")
+    value = value & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62
     return value.to_bytes(16, "big")
 
 

@@ -1,7 +1,8 @@
 """Fields of the company's own: defined by the office, filled in by whoever has the customer.
 
-Owns rows of ``custom_field`` and ``custom_value``. Of two values that two laptops gave one field
-before they met, both stay as rows; the newer one holds, and the next change puts the other away.
+Owns rows of ``custom_field`` and ``custom_value``. A value's uid comes from its customer and its
+field, so that two laptops that fill one in before they meet have written one row: the later value
+holds, and the other is shown as a conflict.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from crmdesk.domain.custom_fields import (
     read_kind,
 )
 from crmdesk.domain.errors import FieldError, NotFound, UserError
-from crmdesk.domain.ids import new_uid
+from crmdesk.domain.ids import new_uid, uid_of
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
 from crmdesk.services.workspace import Workspace
@@ -106,7 +107,7 @@ def save_field(ws: Workspace, field: CustomField) -> ChangeSet:
 def values_in(connection: Connection, account_id: int) -> dict[int, str]:
     """A customer's values by field (local id)."""
     rows = connection.exec_driver_sql(
-        "SELECT custom_field_id, value FROM custom_value WHERE account_id = ? ORDER BY uid",
+        "SELECT custom_field_id, value FROM custom_value WHERE account_id = ?",
         (account_id,),
     )
     return {int(row[0]): str(row[1]) for row in rows if row[1]}
@@ -123,31 +124,35 @@ def write_values(connection: Connection, account_id: int, typed: Mapping[int, st
     for field_id, text in typed.items():
         if field_id not in known:
             raise NotFound(_("This field is no longer here."))
-        rows = run(
-            "SELECT id, value FROM custom_value WHERE account_id = ? AND custom_field_id = ?"
-            " ORDER BY uid DESC",
+        row = run(
+            "SELECT id, value FROM custom_value WHERE account_id = ? AND custom_field_id = ?",
             (account_id, field_id),
-        ).all()
-        before = str(rows[0][1]) if rows else ""
+        ).first()
+        before = "" if row is None else str(row.value)
         if text.strip() == before:
             continue
         value = check_value(known[field_id], text)
         if value == before:
             continue
-        if not rows:
+        if row is None:
             query = (
                 "INSERT INTO custom_value (uid, account_id, custom_field_id, value)"
                 " VALUES (?, ?, ?, ?) RETURNING id"
             )
-            cells = (new_uid(), account_id, field_id, value)
+            cells = (_value_uid(connection, account_id, field_id), account_id, field_id, value)
             touched.add(int(run(query, cells).scalar_one()))
             continue
-        run("UPDATE custom_value SET value = ? WHERE id = ?", (value, rows[0][0]))
-        touched.add(int(rows[0][0]))
-        for row in rows[1:]:
-            run("DELETE FROM custom_value WHERE id = ?", (row[0],))
-            touched.add(int(row[0]))
+        run("UPDATE custom_value SET value = ? WHERE id = ?", (value, row.id))
+        touched.add(int(row.id))
     return touched
+
+
+def _value_uid(connection: Connection, account_id: int, field_id: int) -> bytes:
+    account, field = connection.exec_driver_sql(
+        "SELECT a.uid, f.uid FROM account a, custom_field f WHERE a.id = ? AND f.id = ?",
+        (account_id, field_id),
+    ).one()
+    return uid_of(bytes(account), bytes(field))
 
 
 def _loaded(text: str | None) -> object:

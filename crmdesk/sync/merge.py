@@ -25,7 +25,7 @@ from crmdesk.domain.states import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
-from crmdesk.sync import deal_merge, erasure_merge, ticket_merge
+from crmdesk.sync import deal_merge, erasure_merge, same_row, ticket_merge
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -115,11 +115,16 @@ def merge_insert(
     _may_add(entity, writer)
     known, extra = _split(entity, {name: pair[1] for name, pair in fields.items()})
     if image is not None and not _is_local(entity, image):
-        if image.deleted:
+        same = same_row.is_same(entity, known, image.values)
+        if image.deleted and not same:
             raise RefusedOp("deleted", _("This was deleted at HQ."))
-        if all(image.values.get(name) == value for name, value in known.items()):
-            return image, []
-        raise RefusedOp("exists", _("HQ has this row already, with other content."))
+        if not image.deleted:
+            if all(image.values.get(name) == value for name, value in known.items()):
+                return image, []
+            if not same:
+                raise RefusedOp("exists", _("HQ has this row already, with other content."))
+            said = same_row.as_update(entity, fields)
+            return image, merge_update(entity, said, image, writer, hlc)
     values: dict[str, Wire] = {**_defaults(entity.name), **known}
     _check_person(entity, values, writer)
     _check_author(entity, values, writer)

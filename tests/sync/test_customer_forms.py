@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.consents import Channel, Consent
 from crmdesk.domain.custom_fields import CustomField, FieldKind
-from crmdesk.domain.errors import FieldError
+from crmdesk.domain.errors import FieldError, StaleRevision
 from crmdesk.services import tickets
 from crmdesk.services.custom_fields import save_field
 from crmdesk.services.customer_data import read_data, save_data
@@ -20,6 +21,7 @@ from crmdesk.services.queries.ticket_sheet import ticket_sheet
 from crmdesk.services.sites import Site, close_site, read_site, save_site
 from crmdesk.services.ticket_links import Links, attach_to_ticket, set_links
 from crmdesk.services.tickets import Report
+from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
 
@@ -83,24 +85,49 @@ def test_people_sites_and_own_fields_reach_the_other_laptop(hq: Headquarters) ->
     ]
 
 
-def test_two_first_values_of_one_field_both_stay_and_the_newer_holds(hq: Headquarters) -> None:
+def test_two_first_values_of_one_field_are_one_row_and_both_words_are_found(
+    hq: Headquarters,
+) -> None:
     rep, office = hq.join("R1"), hq.join("O1")
     save_field(at(office), CustomField(0, "Fridges", FieldKind.NUMBER))
     office.sync()
     rep.sync()
-    for laptop, value in ((rep, "2"), (office, "3")):
+
+    def fill(laptop: Laptop, value: str) -> ChangeSet:
         data = read_data(at(laptop), account(laptop))
         own = {data.fields[0].id: value}
-        save_data(at(laptop), account(laptop), replace(data, custom=own))
+        return save_data(at(laptop), account(laptop), replace(data, custom=own))
+
+    first = fill(rep, "2")
+    fill(office, "3")
     assert (office.sync().refusals, rep.sync().refusals, office.sync().refusals) == (0, 0, 0)
     for laptop in (rep, office):
-        assert list(read_data(at(laptop), account(laptop)).custom.values()) == ["3"]
-        assert laptop.rows("SELECT value FROM custom_value ORDER BY value") == [("2",), ("3",)]
-    data = read_data(at(rep), account(rep))
-    save_data(at(rep), account(rep), replace(data, custom={data.fields[0].id: "4"}))
+        assert laptop.rows("SELECT value FROM custom_value") == [("3",)]
+    assert hq.rows("SELECT value, deleted FROM custom_value") == [("3", False)]
+    assert rep.rows("SELECT field, mine, theirs, kept FROM conflict") == [
+        ("value", '"2"', '"3"', "theirs")
+    ]
     rep.sync()
+    told = {(str(one.new), one.kept) for one in field_changes(at(rep), account(rep))}
+    assert {("2", False), ("3", True)} <= told
+
+    # Taken back where nobody else has touched it, it can be given again.
+    assert first.undo is not None
+    with pytest.raises(StaleRevision):
+        undo(at(rep), first.undo)
+    for laptop in (rep, office):
+        laptop.run("DELETE FROM custom_value")
+        assert laptop.sync().refusals == 0
+    rep.sync()
+    fill(rep, "5")
+    assert rep.sync().refusals == 0
     office.sync()
-    assert office.rows("SELECT value FROM custom_value") == [("4",)]
+    for laptop in (rep, office):
+        assert laptop.rows("SELECT value FROM custom_value") == [("5",)]
+    fill(office, "6")
+    assert office.sync().refusals == 0
+    rep.sync()
+    assert rep.rows("SELECT value FROM custom_value") == [("6",)]
 
 
 def test_what_a_ticket_is_about_and_its_file_reach_the_office(hq: Headquarters) -> None:

@@ -217,11 +217,15 @@ def _met(steps: Sequence[_Step]) -> list[tuple[bool, bool]]:
     now: dict[tuple[bytes, str], tuple[Any, int]] = {}
     found: list[tuple[bool, bool]] = []
     for step in steps:
-        if step.op != "U":
+        pairs = step.fields
+        if step.op == "I" and step.entity in SAID_WHEN_NEW:
+            # Two may have made the same row, each from nothing.
+            pairs = {"value": ("", step.fields["value"][1])} if "value" in step.fields else {}
+        elif step.op != "U":
             found.append((True, False))
             continue
         owners = _owners(step.entity)
-        for column, (old, new) in step.fields.items():
+        for column, (old, new) in pairs.items():
             key = (step.uid, column)
             value, hlc = now.get(key, (old, 0))
             proposed = owners.get(column) is Owner.HQ and not step.in_office

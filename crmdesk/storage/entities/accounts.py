@@ -77,10 +77,10 @@ ENTITIES = (
         unique=(("account_id", "product_id"),),
     ),
     Entity(
-        # Of two values of one field, made on two laptops, the newer one (by uid) holds.
         "custom_value", Owner.BOTH, Scope.ACCOUNT,
         (ACCOUNT, ref("custom_field", required=True), text("value", "")),
         indexes=(("account_id", "custom_field_id"),), since=2,
+        named_by=("account_id", "custom_field_id"),
     ),
     Entity(
         "assignment", Owner.HQ, Scope.ACCOUNT,

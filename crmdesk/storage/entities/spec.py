@@ -98,6 +98,7 @@ class Entity:
     ``local_while`` is a field and value: while it holds the row stays on this laptop (drafts).
     ``unique`` and ``indexes`` name columns; uniqueness is per organisation. ``since`` is the schema
     version that brought the entity. ``office_only``: facts that only the office may add.
+    ``named_by`` are the columns that make its uid: two laptops' rows of the same are one.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Entity:
     local_while: tuple[str, str] | None = None
     since: int = 1
     office_only: bool = False
+    named_by: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""

@@ -282,7 +282,8 @@ def test_hostile_text_finds_or_does_not_find_but_never_fails(ws: Workspace, type
 )
 @given(st.text(max_size=40))
 def test_any_text_can_be_searched(ws: Workspace, typed: str) -> None:
-    find(ws, typed)
+    found = find(ws, typed)
+    assert len({(row.kind, row.id) for row in found}) == len(found)
 
 
 @given(st.text(max_size=60))

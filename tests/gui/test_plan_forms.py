@@ -53,11 +53,15 @@ def test_hours_and_windows() -> None:
     assert typed.read_shifts("8:30") is None
 
 
-@given(st.text(max_size=20))
+@given(st.one_of(st.text(max_size=20), st.text("0129:.,;-– ", max_size=14)))
 def test_whatever_is_typed_is_read_or_refused(text: str) -> None:
-    for read in (typed.read_clock, typed.read_window, typed.read_shifts):
-        read(text)
-    typed.read_place(text, (DayPlace(1, 2, "Rute"),))
+    minute, window = typed.read_clock(text), typed.read_window(text)
+    assert minute is None or 0 <= minute <= 1440
+    assert window is None or 0 <= window[0] <= window[1] < 1440
+    for begin, end in typed.read_shifts(text) or ():
+        assert 0 <= begin < end <= 1440
+    place = typed.read_place(text, (DayPlace(1, 2, "Rute"),))
+    assert place is None or (abs(place.latitude) <= 90 and abs(place.longitude) <= 180)
 
 
 def test_places_are_towns_or_coordinates() -> None:

@@ -155,9 +155,11 @@ def test_a_clock_that_is_years_off_costs_a_sync_at_most(away: Away, years: int) 
     away.later(days=365 * years)
     away.laptop.sync()
     away.open()
+    assert not away.state().near
     away.later(days=-365 * years)
     away.laptop.sync()
     away.open()
+    assert not away.state().near
 
 
 def test_a_wrong_clock_that_is_corrected_does_not_lock(away: Away) -> None:

@@ -44,6 +44,11 @@ def read_day(text: str, today: date) -> date | None:
     return None
 
 
+def typed_day(day: date | None) -> str:
+    """A day as it can be typed and read back, ``2.12.2026``: with its year, for it may be past."""
+    return "" if day is None else f"{day.day}.{day.month}.{day.year}"
+
+
 def _month_as_number(words: str) -> str:
     """``3 december 26`` as ``3.12.26``; other words as they are."""
     number, *rest = re.findall(r"\w+", words) or [""]

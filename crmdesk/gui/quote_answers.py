@@ -14,7 +14,7 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.quote_rules import EXPIRING_DAYS, FollowUp
 from crmdesk.domain.states import QuoteStatus, quote_status_word
-from crmdesk.gui.dates import read_day
+from crmdesk.gui.dates import read_day, typed_day
 from crmdesk.gui.widgets.items import BadgeItem, Tone
 from crmdesk.i18n import _, format_date, format_date_near, format_percent, ngettext, pgettext
 from crmdesk.services import quote_decisions
@@ -113,11 +113,6 @@ _MODES = (
     (FollowUpMode.CALL, "C"), (FollowUpMode.VISIT, "V"), (FollowUpMode.MAIL, "E"),
     (FollowUpMode.MESSAGE, "M"),
 )  # fmt: skip
-
-
-def typed_day(day: date) -> str:
-    """A day as it can be typed and read back: ``2.12.2026``."""
-    return f"{day.day}.{day.month}.{day.year}"
 
 
 def give_answer(ws: Workspace, answer: Answer) -> ChangeSet:

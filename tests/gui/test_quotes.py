@@ -18,13 +18,14 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.states import Role
 from crmdesk.gui.bus import Bus
+from crmdesk.gui.dates import typed_day
 from crmdesk.gui.discounts import read_discount
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.quote_answers import FOLLOW, LOST, WON, Answer, AnswerItem, typed_day
+from crmdesk.gui.quote_answers import FOLLOW, LOST, WON, Answer, AnswerItem
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.quote.model import QuoteLinesModel
 from crmdesk.gui.views.quote.presenter import QuotePresenter

@@ -17,11 +17,12 @@ from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.views.tasks.forms import Ask, answer, form_of
 from crmdesk.gui.views.tasks.model import TasksModel
 from crmdesk.gui.views.tasks.presenter import ALL, COMING, GIVEN, PUT_OFF, TasksPresenter
 from crmdesk.gui.views.tasks.widget import TasksPlace
 from crmdesk.gui.views.tasks.words import action_words, sentence, when
-from crmdesk.gui.widgets.formbar import Form
+from crmdesk.gui.widgets.formbar import Form, Given
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.notices import (
     Notice,
@@ -31,6 +32,7 @@ from crmdesk.services.queries.notices import (
     notices,
     waiting_count,
 )
+from crmdesk.services.queries.task_sheet import task_sheet
 from crmdesk.services.visits import add_promise
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
@@ -112,6 +114,17 @@ def _key(view: FakeView, kind: NoticeKind, row: int) -> str:
 def test_the_demo_company_has_something_of_most_kinds(demo: Workspace) -> None:
     kinds = {one.kind for one in notices(demo)}
     assert len(kinds) >= 4, kinds
+
+
+def test_a_task_that_is_overdue_keeps_its_day_when_only_its_words_are_changed(
+    demo: Workspace, promised: int
+) -> None:
+    form = form_of(demo, Ask.EDIT, promised)
+    values = {one.key: one.value for one in form.fields} | {"text": "Bring the new price list"}
+    answer(demo, Given(form.kind, form.subject, values))
+    changed = task_sheet(demo, promised)
+    assert changed.text == "Bring the new price list"
+    assert changed.due_on == demo.today() - timedelta(days=1)
 
 
 def test_everything_that_waits_is_shown_and_counted(

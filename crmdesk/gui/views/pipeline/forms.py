@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from crmdesk.domain.leads import QUESTIONS, SOURCES, question_word, reply_word, source_word
 from crmdesk.domain.pipeline import DealKind, Stage, kind_word
-from crmdesk.gui.views.pipeline.words import typed_amount, typed_day
+from crmdesk.gui.dates import typed_day
+from crmdesk.gui.views.pipeline.words import typed_amount
 from crmdesk.gui.widgets.formbar import Form, FormField
 from crmdesk.i18n import _
 from crmdesk.services.lead_conversion import Duplicate, duplicates

@@ -50,11 +50,6 @@ def money(minor: int, currency: str) -> str:
     return format_money(minor, currency, decimals=0)
 
 
-def typed_day(day: date | None) -> str:
-    """A day as it can be typed and read back."""
-    return "" if day is None else f"{day.day}.{day.month}.{day.year}"
-
-
 def read_amount(text: str, currency: str) -> int | None:
     """Minor units of an amount that was typed; None when it is none."""
     try:

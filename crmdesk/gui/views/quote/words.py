@@ -11,13 +11,13 @@ from datetime import date
 from crmdesk.analytics.value import gross_margin_share
 from crmdesk.domain.quote_rules import LineChange
 from crmdesk.domain.states import QuoteStatus, quote_status_word
+from crmdesk.gui.dates import typed_day
 from crmdesk.gui.packs import pack_name, pack_of, pack_text
 from crmdesk.gui.quote_answers import (
     chance_sentence,
     mode_word,
     result_word,
     state_badge,
-    typed_day,
     valid_words,
 )
 from crmdesk.gui.widgets.items import BadgeItem, Pair, Tone
@@ -121,8 +121,8 @@ def sheet_item(sheet: QuoteSheet, today: date) -> SheetItem:
         chance=None if chance is None else chance.share,
         chance_words=chance_sentence(row) if sheet.waits else "",
         title=row.title,
-        valid_until="" if row.valid_until is None else typed_day(row.valid_until),
-        next_follow_up="" if row.next_follow_up is None else typed_day(row.next_follow_up),
+        valid_until=typed_day(row.valid_until),
+        next_follow_up=typed_day(row.next_follow_up),
         contact=sheet.contact,
         terms=sheet.terms,
         note=sheet.note,

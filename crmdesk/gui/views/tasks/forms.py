@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, NotFound
-from crmdesk.gui.dates import read_day
+from crmdesk.gui.dates import read_day, typed_day
 from crmdesk.gui.widgets.formbar import Form, FormField, Given
 from crmdesk.i18n import _, format_date_near
 from crmdesk.services import tasks
@@ -55,10 +55,9 @@ def form_of(ws: Workspace, kind: Ask, subject: int) -> Form:
     who_field = _who_field(people, sheet.assignee_id or 0)
     if kind is Ask.GIVE:
         return Form(kind, subject, _("Who does it?"), sheet.text, (who_field,), _("Save"), "")
-    due = "" if sheet.due_on is None else f"{sheet.due_on.day}.{sheet.due_on.month}."
     return Form(
         kind, subject, _("Change the task"), sheet.customer,
-        (who_field, *_fields(sheet.text, due, sheet.note)), _("Save"), _hint(),
+        (who_field, *_fields(sheet.text, typed_day(sheet.due_on), sheet.note)), _("Save"), _hint(),
     )  # fmt: skip
 
 

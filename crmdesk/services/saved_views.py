@@ -56,11 +56,12 @@ def saved_views(ws: Workspace, place: str) -> tuple[SavedView, ...]:
             " ORDER BY s.name, s.id",
             (ws.user.id, place),
         ).all()
-        found = [
-            SavedView(key, name, "", _document(text), share is not None,
-                      _people(connection, _uids(people)))
-            for key, name, text, share, people in own
-        ]  # fmt: skip
+        everybody = _everybody(connection)
+    found = []
+    for key, name, text, share, people in own:
+        shown_to = set(_uids(people))
+        named = tuple((person, called) for uid, person, called in everybody if uid in shown_to)
+        found.append(SavedView(key, name, "", _document(text), share is not None, named))
     me = ws.user.uid.hex()
     found += [
         SavedView(key, name, owner, _document(text), shared=True)
@@ -107,15 +108,14 @@ def save_view(
 
 
 def share_view(ws: Workspace, view_id: int, people: Sequence[int] = ()) -> ChangeSet:
-    """Show one's own view to colleagues (ids of users), or to everybody when there is none."""
+    """Show one's own view to colleagues (ids of users), or to everybody when there is none.
+
+    NotFound for a colleague who is not there.
+    """
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         view = _own(tx.connection, ws, view_id)
-        uids = [
-            bytes(uid).hex()
-            for (uid,) in run("SELECT uid FROM app_user ORDER BY id").all()
-            if uid in _uids_of(tx.connection, people)
-        ]
+        uids = _uids_of(tx.connection, people)
         names = json.dumps(uids) if uids else None
         known = run("SELECT id FROM shared_view WHERE view_uid = ?", (view.uid,)).scalar()
         if known is None:
@@ -173,16 +173,20 @@ def _own(connection: Connection, ws: Workspace, view_id: int) -> Any:
     return view
 
 
-def _uids_of(connection: Connection, people: Sequence[int]) -> set[bytes]:
+def _uids_of(connection: Connection, people: Sequence[int]) -> list[str]:
     wanted = set(people)
-    rows = connection.exec_driver_sql("SELECT id, uid FROM app_user")
-    return {bytes(uid) for key, uid in rows if key in wanted}
+    rows = connection.exec_driver_sql("SELECT id, uid FROM app_user ORDER BY id")
+    found = [bytes(uid).hex() for key, uid in rows if key in wanted]
+    if len(found) < len(wanted):
+        # Without them the view would be everybody's.
+        raise NotFound(_("This person is no longer here."))
+    return found
 
 
-def _people(connection: Connection, uids: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    wanted = set(uids)
-    rows = connection.exec_driver_sql("SELECT id, uid, name FROM app_user ORDER BY name, id")
-    return tuple((int(key), str(name)) for key, uid, name in rows if bytes(uid).hex() in wanted)
+def _everybody(connection: Connection) -> list[tuple[str, int, str]]:
+    """Uid, local id and name of all people, by name."""
+    rows = connection.exec_driver_sql("SELECT uid, id, name FROM app_user ORDER BY name, id")
+    return [(bytes(uid).hex(), int(key), str(name)) for uid, key, name in rows]
 
 
 def _document(text: object) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from crmdesk.domain.errors import FieldError, UserError
+from crmdesk.domain.errors import FieldError, NotFound, UserError
 from crmdesk.domain.states import Role
 from crmdesk.i18n import use_language
 from crmdesk.services import bulk_edits, saved_views, undo
@@ -297,6 +297,15 @@ def test_views_are_kept_replaced_shared_by_name_and_deleted(ws: Workspace) -> No
     assert saved_views.saved_views(ws, place) == saved_views.saved_views(theirs, place) == ()
     with pytest.raises(FieldError):
         saved_views.save_view(ws, place, " ", {})
+
+
+def test_a_view_for_somebody_who_is_gone_is_shown_to_nobody(ws: Workspace) -> None:
+    key, _changes = saved_views.save_view(ws, "contacts", "Mine", {"text": "a"})
+    with pytest.raises(NotFound):
+        saved_views.share_view(ws, key, [987_654])
+    other, _name = saved_views.colleagues(ws)[0]
+    theirs = replace(ws, user=replace(ws.user, id=other, uid=_uid(ws, other)))
+    assert saved_views.saved_views(theirs, "contacts") == ()
 
 
 def _uid(ws: Workspace, user: int) -> bytes:

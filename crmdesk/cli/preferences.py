@@ -22,11 +22,13 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _run(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.services import settings
+    from crmdesk.services import settings, visit_places
 
     with opened(context) as ws:
         if chosen.value is not None:
             settings.put_text(ws, chosen.key, chosen.value)
+        if (chosen.key, chosen.value) == (settings.VISIT_LOCATION.key, "0"):
+            visit_places.withdraw(ws)
         shown = settings.ALL if chosen.key is None else (settings.named(chosen.key),)
         values = {one.key: settings.value_of(ws, one) for one in shown}
     context.console.document(values)

@@ -47,6 +47,7 @@ VISIT = (
     Binding("visit.ticket", "I", N_("Report a problem")),
     Binding("visit.score", "Q", N_("would recommend us")),
     Binding("visit.here", "H", N_("I am here")),
+    Binding("visit.nowhere", "Shift+H", N_("Keep no places any more")),
     Binding("visit.card", "C", N_("Card")),
     Binding("visit.close", "Esc", N_("back")),
 )

@@ -25,7 +25,7 @@ from crmdesk.domain.states import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage.entities import ENTITIES, Entity, Owner, Scope
-from crmdesk.sync import deal_merge, erasure_merge, same_row, ticket_merge
+from crmdesk.sync import deal_merge, erasure_merge, rules_merge, same_row, ticket_merge
 from crmdesk.sync.protocol import Collision, Wire
 
 Fields = Mapping[str, tuple[Wire, Wire]]
@@ -194,6 +194,8 @@ def merge_update(
     if "account_id" in known:
         raise RefusedOp("account-fixed", _("A row cannot move to another customer."))
     _check_immutable(entity, known, image, writer, ALTERED_COLUMNS if altering else frozenset())
+    if entity.name == "organisation":
+        known = rules_merge.joined_rules(known, image.values)
     if entity.name == "proposal":
         known = _first_decision_stands(known, image)
     collisions = _leave_behind(entity, known, image, writer, hlc)

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from crmdesk.cli.program import Faces, main
+from crmdesk.domain.errors import UserError
 from crmdesk.domain.letterhead import logo_of
+from crmdesk.services.company_policy import change_company_policy
+from crmdesk.services.queries.policy import policy_in
 from tests.sync.conftest import Headquarters
+from tests.sync.test_lists import at
 
 pytestmark = pytest.mark.hq
 
@@ -78,3 +82,23 @@ def test_a_logo_that_is_no_small_picture_is_refused(hq: Headquarters) -> None:
     office.run("UPDATE organisation SET logo = ?", json.dumps(good))
     office.sync()
     assert hq.rows("SELECT logo FROM organisation") == [(good,)]
+
+
+def test_rules_of_the_company_are_the_offices_and_two_of_them_changed_at_once_both_hold(
+    hq: Headquarters,
+) -> None:
+    first, second, rep = hq.join("O1"), hq.join("O1", "second"), hq.join("R1")
+    change_company_policy(at(first), {"quote_valid_days": 21})
+    change_company_policy(at(second), {"plan_weeks": 3})
+    for laptop in (first, second, first, rep):
+        assert laptop.sync().refusals == 0
+    for laptop in (first, second, rep):
+        with laptop.database.read() as connection:
+            policy = policy_in(connection)
+        assert (policy.quote_valid_days, policy.plan_weeks) == (21, 3)
+    with pytest.raises(UserError, match="office"):
+        change_company_policy(at(rep), {"plan_weeks": 1})
+    rep.run("UPDATE organisation SET policy = '{\"plan_weeks\":1}'")
+    assert rep.sync().refusals == 1
+    with rep.database.read() as connection:
+        assert policy_in(connection).plan_weeks == 3

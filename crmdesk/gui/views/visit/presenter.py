@@ -246,6 +246,17 @@ class VisitPresenter:
         self._asked_consent = False
         self._runner.write(work, done, failed, owner=self)
 
+    def keep_no_places(self) -> None:
+        """Take the consent back: no place is kept any more, and none goes to HQ that waits."""
+        ws = self._ws
+        words = _("No place of a visit is kept any more; what HQ does not have yet was taken out.")
+
+        def done(_changes: ChangeSet) -> None:
+            self._asked_consent = False
+            self._desk.toast(words)
+
+        self._runner.write(lambda: visit_places.withdraw(ws), done, self._failed, owner=self)
+
     def find(self, text: str) -> None:
         """Look for a product to count; ``24 rice`` counts 24 of it."""
         found = _COUNTED.match(text)

@@ -261,6 +261,7 @@ class VisitPlace(QWidget):
             ("start", presenter.begin), ("end", presenter.ask_end), ("mode", presenter.next_mode),
             ("step", self.step.setFocus), ("promise", self.promise.setFocus),
             ("score", self.score.setFocus), ("here", presenter.say_here),
+            ("nowhere", presenter.keep_no_places),
             ("note", self.note.setFocus), ("count", self.finder.field.setFocus),
             ("photo", self._on_photo_wanted), ("ticket", presenter.open_ticket),
             ("order", lambda: presenter.go_to("order")),

@@ -259,6 +259,24 @@ def test_people_and_scores_are_chosen_by_digits(
     keyboard.wait(lambda: place.presenter.sheet is not None and place.presenter.sheet.score == 4)
 
 
+def test_an_answer_goes_to_the_ticket_it_was_begun_for(
+    window: MainWindow, office: Workspace, runner: Runner, qtbot: QtBot
+) -> None:
+    keyboard = Keyboard(qtbot, runner)
+    window.go("service")
+    place = window.place("service")
+    keyboard.wait(lambda: place.presenter.sheet is not None and place.model.rowCount() > 1)
+    place.table.setFocus()
+    key = place.presenter.sheet.row.id
+    keyboard.press(Qt.Key.Key_R, "We bring new ones")
+    # Meanwhile a sync takes the ticket off the list, and the bar goes to the next one.
+    tickets.set_status(office, key, TicketStatus.RESOLVED, "Exchanged.")
+    place.presenter.refresh()
+    keyboard.wait(lambda: place.presenter.sheet is not None and place.presenter.sheet.row.id != key)
+    keyboard.press(Qt.Key.Key_Return)
+    assert ("message", "out", "We bring new ones", None) in history(office, key)
+
+
 def test_a_problem_is_reported_from_the_visit_sheet(
     window: MainWindow, office: Workspace, runner: Runner, qtbot: QtBot
 ) -> None:

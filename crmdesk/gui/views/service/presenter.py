@@ -129,6 +129,8 @@ class ServicePresenter:
         )
         self._shown: int | None = None
         self._sheet: TicketSheet | None = None
+        # What is being answered: the bar may go to another ticket meanwhile.
+        self._asked: TicketSheet | None = None
         self._for: tuple[int, str] | None = None
         self._visit: int | None = None
         self._product: FoundProduct | None = None
@@ -289,14 +291,16 @@ class ServicePresenter:
 
     def ask(self, kind: Words) -> None:
         """Ask for words to the ticket shown."""
-        if self._sheet is not None:
-            self._view.ask_words(kind, _titles()[kind].format(number=self._sheet.row.number))
+        self._asked = self._sheet
+        if self._asked is not None:
+            self._view.ask_words(kind, _titles()[kind].format(number=self._asked.row.number))
 
     def say(self, kind: Words, text: str) -> None:
-        """Write what was typed to the ticket shown."""
-        ws, key = self._ws, self._shown
-        if key is None:
+        """Write what was typed to the ticket that was asked about."""
+        ws, sheet = self._ws, self._asked
+        if sheet is None:
             return
+        key = sheet.row.id
         steps: Mapping[Words, Callable[[], ChangeSet]] = {
             Words.REPLY: lambda: tickets.write_message(ws, key, text),
             Words.INCOMING: lambda: tickets.write_message(ws, key, text, incoming=True),
@@ -332,18 +336,19 @@ class ServicePresenter:
 
     def ask_person(self) -> None:
         """Ask whom to give the ticket to."""
-        if self._sheet is not None:
-            self._view.ask_person(self._sheet.people)
+        self._asked = self._sheet
+        if self._asked is not None:
+            self._view.ask_person(self._asked.people)
 
     def assign(self, user_id: int | None) -> None:
-        """Give the ticket shown to somebody."""
-        ws, key = self._ws, self._shown
-        if key is not None:
-            self._write(lambda: tickets.assign(ws, key, user_id))
+        """Give the ticket that was asked about to somebody."""
+        ws, sheet = self._ws, self._asked
+        if sheet is not None:
+            self._write(lambda: tickets.assign(ws, sheet.row.id, user_id))
 
     def ask_score(self) -> None:
         """Ask how content the customer was with a solved ticket."""
-        sheet = self._sheet
+        sheet = self._asked = self._sheet
         if sheet is None:
             return
         if sheet.row.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
@@ -353,7 +358,7 @@ class ServicePresenter:
 
     def score(self, value: int) -> None:
         """Keep how content the customer was, 1 to 5."""
-        ws, sheet = self._ws, self._sheet
+        ws, sheet = self._ws, self._asked
         if sheet is not None:
             about = ("ticket", sheet.row.id)
             self._write(

@@ -74,6 +74,13 @@ def _by_number(connection: Connection, table: str, account_id: int, number: str)
     return None if found is None else bytes(found)
 
 
+def _says(connection: Connection, table: str, uid: bytes | None, number: str) -> bool:
+    """Whether a number is what is shown of a document: nothing of one that is not here."""
+    query = f"SELECT number FROM {table} WHERE uid = ?"  # noqa: S608 - our own names
+    shown = connection.exec_driver_sql(query, (uid,)).scalar()
+    return number.strip() == (shown or "")
+
+
 def _product(connection: Connection, sku: str) -> int | None:
     words = sku.strip()
     if not words:
@@ -87,20 +94,26 @@ def _product(connection: Connection, sku: str) -> int | None:
 
 
 def set_links(ws: Workspace, ticket_id: int, links: Links) -> ChangeSet:
-    """Change what a ticket is about; one undoable step. FieldError, NotFound."""
+    """Change what a ticket is about; one undoable step. FieldError, NotFound.
+
+    What is not typed otherwise stays, also an order or a person that is no longer here.
+    """
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT * FROM ticket WHERE id = ?", (ticket_id,)).first()
         if row is None:
             raise NotFound(_("This ticket is no longer here."))
         account = int(row.account_id)
-        check_contact(tx.connection, account, links.contact_id)
-        cells = {
+        if links.contact_id != row.contact_id:
+            check_contact(tx.connection, account, links.contact_id)
+        cells: dict[str, object] = {
             "contact_id": links.contact_id,
             "product_id": _product(tx.connection, links.sku),
-            "order_uid": order_uid(tx.connection, account, links.order_number),
-            "return_request_uid": return_uid(tx.connection, account, links.return_number),
         }
+        if not _says(tx.connection, "sales_order", row.order_uid, links.order_number):
+            cells["order_uid"] = order_uid(tx.connection, account, links.order_number)
+        if not _says(tx.connection, "return_request", row.return_request_uid, links.return_number):
+            cells["return_request_uid"] = return_uid(tx.connection, account, links.return_number)
         changed = {name: value for name, value in cells.items() if row._mapping[name] != value}
         if not changed:
             return ChangeSet()

@@ -13,6 +13,7 @@ from crmdesk.domain.states import Role, TicketKind, TicketStatus
 from crmdesk.domain.tickets import Priority
 from crmdesk.services import tickets
 from crmdesk.services.ticket_clocks import clocks_of
+from crmdesk.services.ticket_links import Links, set_links
 from crmdesk.services.tickets import Report
 from crmdesk.services.workspace import Workspace
 from tests.db.files import ask
@@ -144,3 +145,19 @@ def test_notes_among_ourselves_do_not_answer_the_customer(ws: Workspace, account
     assert ask(ws, "SELECT first_response_at FROM ticket WHERE id = ?", ticket) == [(None,)]
     tickets.write_message(office, ticket, "It comes tomorrow.")
     assert ask(ws, "SELECT first_response_at IS NULL FROM ticket WHERE id = ?", ticket) == [(0,)]
+
+
+def test_an_order_that_is_not_on_this_laptop_stays_when_something_else_is_linked(
+    ws: Workspace, account: int
+) -> None:
+    office, elsewhere = at(ws, MONDAY), b"\x07" * 16
+    ticket = tickets.open_ticket(office, account, Report("Late")).ticket_id
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE ticket SET order_uid = ? WHERE id = ?", (elsewhere, ticket)
+        )
+    ((sku,),) = ask(ws, "SELECT sku FROM product ORDER BY id LIMIT 1")
+    set_links(office, ticket, Links(sku=sku))
+    assert ask(ws, "SELECT order_uid, product_id IS NULL FROM ticket WHERE id = ?", ticket) == [
+        (elsewhere, 0)
+    ]

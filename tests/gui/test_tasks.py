@@ -33,7 +33,7 @@ from crmdesk.services.queries.notices import (
     waiting_count,
 )
 from crmdesk.services.queries.task_sheet import task_sheet
-from crmdesk.services.visits import add_promise
+from crmdesk.services.visits import add_promise, keep_promise
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
 
@@ -265,6 +265,27 @@ def test_a_day_of_notices_by_keys_only(
 
 def _told(window: MainWindow) -> str:
     return str(window.toast_note.text())
+
+
+def test_the_day_typed_is_that_of_the_task_it_was_asked_for(
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace, promised: int
+) -> None:
+    window.go("tasks", promise=promised)
+    place = window.place("tasks")
+    assert isinstance(place, TasksPlace)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.table.current_key() is not None)
+    place.table.setFocus()
+    first = place.table.current_key()
+    qtbot.keyClick(place.table, Qt.Key.Key_W)
+    # Meanwhile a sync says that it is done: the next one is selected.
+    keep_promise(demo, promised)
+    place.presenter.show_task(0)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.table.current_key() != first)
+    count = len(notices(demo))
+    qtbot.keyClicks(place.day, "3 Dec")
+    qtbot.keyClick(place.day, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: runner.running == 0)
+    assert len(notices(demo)) == count
 
 
 def test_a_task_is_made_changed_given_done_and_undone_by_keys_only(

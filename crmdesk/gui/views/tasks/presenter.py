@@ -182,6 +182,8 @@ class TasksPresenter:
         """Put it off until a day as typed."""
         notice = self.notice(key)
         if notice is None:
+            self._view.close_bar()
+            self._desk.toast(_("What this was about is no longer here."))
             return
         day = read_day(words, self.workspace.today())
         if day is None:

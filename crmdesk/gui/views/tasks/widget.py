@@ -41,6 +41,8 @@ class TasksPlace(QWidget):
         self._today = context.workspace.today()
         self._currency = context.workspace.currency
         self._settings = context.settings
+        # What the bar asks about, though another may be selected by the time it is answered.
+        self._put_off: str | None = None
         self._build()
         self._bind()
         self.setFocusProxy(self.table)
@@ -210,14 +212,15 @@ class TasksPlace(QWidget):
         return key if isinstance(key, str) else None
 
     def _on_until_wanted(self) -> None:
-        if self.presenter.can_wait(self._key()):
+        self._put_off = self._key()
+        if self.presenter.can_wait(self._put_off):
             self.say_problem("")
             self.day.clear()
             self.bar.show()
             self.day.setFocus()
 
     def _on_day_given(self) -> None:
-        self.presenter.snooze_until(self._key(), self.day.text())
+        self.presenter.snooze_until(self._put_off, self.day.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.bar.isVisible():

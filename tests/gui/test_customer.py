@@ -112,6 +112,9 @@ class FakeView:
     def show_documents(self, rows: Sequence[DocumentItem]) -> None:
         self.documents = list(rows)
 
+    def show_search(self, text: str) -> None:
+        self.searched = text
+
     def show_gone(self, message: str, hint: str) -> None:
         self.gone = f"{message} {hint}"
 

@@ -221,6 +221,7 @@ def save(qtbot: QtBot, widget: Any) -> None:
 def test_a_person_is_erased_by_the_second_press_only(
     qtbot: QtBot, place: CustomerPlace, keys: Keys, demo: Workspace, desk: FakeDesk, busiest: int
 ) -> None:
+    visits.add_note(demo, busiest, "Zyx of Quetzal wants a call in May.")
     made = save_person(demo, busiest, None, Person("Zyx Quetzal", ways=(Way("email", "z@q.ad"),)))
     (key,) = made.touched["contact"]
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -232,9 +233,18 @@ def test_a_person_is_erased_by_the_second_press_only(
     assert "no way back" in form.problem.text() and read_person(demo, key).name == "Zyx Quetzal"
     qtbot.keyClick(field, Qt.Key.Key_Delete, both)
     qtbot.waitUntil(lambda: not form.isVisible())
-    assert desk.toasts == ["The person was erased."] and desk.undo is None
-    assert find(demo, "quetzal") == ()
-    rows = "SELECT count(*) FROM journal WHERE fields LIKE '%Quetzal%' OR fields LIKE '%z@q.ad%'"
+    said = "The person was erased. The name stands in 1 entry of the history, which is shown."
+    assert desk.toasts == [said] and desk.undo is None
+    # Notes are what happened: they stay, and whoever erases is led to them.
+    model: Any = place.history.list.model()
+    qtbot.waitUntil(lambda: "Quetzal" in str(model.item(model.rowCount() - 1)))
+    assert model.rowCount() == 2, "the month and the note"
+    assert place.history.search.isVisible() and place.history.search.text() == "Zyx Quetzal"
+    assert find(demo, "quetzal", kinds=("contact",)) == ()
+    rows = (
+        "SELECT count(*) FROM journal WHERE entity <> 'note'"
+        " AND (fields LIKE '%Quetzal%' OR fields LIKE '%z@q.ad%')"
+    )
     assert one(demo, rows) == 0, "who works alone has nobody to send it to"
 
 

@@ -85,6 +85,9 @@ class CardHost(Protocol):
     def go_to(self, place: str) -> None:
         """Go to a place of this customer."""
 
+    def find(self, text: str) -> None:
+        """Search the history for a text, as if it had been typed there."""
+
     def open_reorder(self, product_id: int) -> None:
         """The SKU on the reorder board."""
 

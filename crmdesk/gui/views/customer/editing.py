@@ -16,10 +16,11 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.details import CardHost
 from crmdesk.gui.views.customer.form_words import data_fields, data_of, site_fields, site_of
 from crmdesk.gui.widgets.asked import AskedField
-from crmdesk.i18n import _
+from crmdesk.i18n import _, format_number, ngettext
 from crmdesk.services.customer_data import CustomerData, read_data, save_data
 from crmdesk.services.erasing_people import erase_person
 from crmdesk.services.people import Person, read_person, save_person
+from crmdesk.services.queries.customer_timeline import search_timeline
 from crmdesk.services.sites import Site, close_site, read_site, save_site
 
 Submit = Callable[[Mapping[str, str]], None]
@@ -94,8 +95,13 @@ class CardEditing:
         )
 
     def erase_person(self, contact_id: int) -> None:
-        """Say what erasing means; asked once more for the same person, do it."""
-        ws = self._ws
+        """Say what erasing means; asked once more for the same person, do it.
+
+        Free words are nobody's to rewrite by a search: they are shown to whoever erases.
+        """
+        ws, account_id = self._ws, self._host.account_id
+        if account_id is None:
+            return
         if self._erasing != contact_id:
             self._erasing = contact_id
             self._view.say_wrong(
@@ -103,19 +109,34 @@ class CardEditing:
                 _(
                     "Erased for good: name, telephones, addresses, birthday and notes of this"
                     " person go from here, from HQ and from every laptop. There is no way back."
+                    " What was written in free words (visits, tickets, notes of the customer) and"
+                    " documents already sent stay; you are shown where the name stands."
                     " Press {key} again to erase."
                 ).format(key=keys.hint("customer.erase")),
             )
             return
 
-        def done(_changes: ChangeSet) -> None:
+        def work() -> tuple[ChangeSet, str, int]:
+            name = read_person(ws, contact_id).name
+            changes = erase_person(ws, contact_id)
+            return changes, name, len(search_timeline(ws, account_id, name))
+
+        def done(found: tuple[ChangeSet, str, int]) -> None:
+            _changes, name, count = found
             self._view.close_form()
-            self._desk.toast(_("The person was erased."))
+            said = _("The person was erased.")
+            if count:
+                words = ngettext(
+                    "The name stands in {count} entry of the history, which is shown.",
+                    "The name stands in {count} entries of the history, which are shown.",
+                    count,
+                )
+                said = f"{said} {words.format(count=format_number(count))}"
+                self._host.find(name)
+            self._desk.toast(said)
 
         self._erasing = None
-        self._runner.write(
-            lambda: erase_person(ws, contact_id), done, self._desk.fail, owner=self._host
-        )
+        self._runner.write(work, done, self._desk.fail, owner=self._host)
 
     # --------------------------------------------------------------------------------- sites
 

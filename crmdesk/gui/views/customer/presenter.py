@@ -68,6 +68,9 @@ class CustomerView(Protocol):
     def put_skus(self, items: Sequence[HeatItem]) -> None:
         """SKUs that came into view."""
 
+    def show_search(self, text: str) -> None:
+        """Open the search of the history with a text in it."""
+
     def show_gone(self, message: str, hint: str) -> None:
         """The customer has left this laptop."""
 
@@ -130,6 +133,11 @@ class CustomerPresenter:
         if text != self._text:
             self._text = text
             self._read_timeline()
+
+    def find(self, text: str) -> None:
+        """Search for a text, and show in the search field that it is being searched."""
+        self._view.show_search(text)
+        self.search(text)
 
     def read_month(self, month: date) -> None:
         """A month came into view."""

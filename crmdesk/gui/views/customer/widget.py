@@ -191,6 +191,11 @@ class CustomerPlace(QWidget):
         self.matrix.show_card(card)
         self.pages.show_card(card)
 
+    def show_search(self, text: str) -> None:
+        """Open the search of the history with a text in it."""
+        self.history.open_search()
+        self.history.search.setText(text)
+
     def show_timeline(
         self, months: Sequence[MonthCount], events: Sequence[MonthItems], note: str
     ) -> None:

@@ -134,14 +134,14 @@ class Run:
 
     def _guarded(self, what: str, how: Callable[[], None]) -> None:
         self.seeds.append(what)
-        started = time.monotonic()
+        started, word = time.monotonic(), "ok"
         try:
             how()
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
+            word = "found something"
             self.findings.append(f"{what}\n{''.join(traceback.format_exception(error))[-6000:]}")
-        word = "found something" if self.findings else "ok"
         print(f"[{self._part}] {what}: {time.monotonic() - started:.0f} s, {word}", flush=True)
 
     def histories(self, stage: Stage, seed: int, count: int) -> Callable[[], None]:

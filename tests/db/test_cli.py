@@ -7,58 +7,21 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crmdesk.analytics.reorder import ReorderState
-from crmdesk.cli.program import Faces, main
 from crmdesk.services import reorder
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
+from tests.db.commands import Run, run
 from tests.db.conftest import instant
 from tests.db.files import HEAD, ROWS, write
 
+__all__ = ["run"]
+
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document; fails when there is more or less."""
-        assert self.out.endswith("\n")
-        return json.loads(self.out)
-
-
-Run = Callable[..., Said]
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process on the profile given by ``CRMDESK_PROFILE``."""
-    monkeypatch.setenv("CRMDESK_PROFILE", str(tmp_path / "profile"))
-    monkeypatch.delenv("CRMDESK_PASSPHRASE", raising=False)
-
-    def command(*arguments: object) -> Said:
-        capsys.readouterr()
-        faces = Faces(lambda _f: 41, lambda _f, _p: 42, lambda: 43)
-        code = main([str(one) for one in arguments], faces, instant)
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        assert "that should not" not in printed.err, (tmp_path / "profile/logs").glob("*")
-        return Said(code, printed.out, printed.err)
-
-    return command
 
 
 def test_the_commands_that_answer_give_one_document(

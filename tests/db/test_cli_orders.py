@@ -9,7 +9,7 @@ import pytest
 from crmdesk.services import orders
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.workspace import Workspace
-from tests.db.test_cli import Run, run
+from tests.db.commands import Run, run
 
 __all__ = ["run"]
 

@@ -18,7 +18,7 @@ from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.sync import facts
 from tests.db.files import ask, put
-from tests.db.test_orders import _submitted, priced
+from tests.db.order_steps import priced, submitted
 
 __all__ = ["priced"]
 
@@ -52,7 +52,7 @@ def test_what_was_ordered_counts_against_a_hard_limit_a_soft_one_only_warns(
     _nothing_ordered(ws)
     with ws.database.maintenance() as connection:
         profile.set_fact(connection, facts.LAST_SYNC, "2026-11-20T08:00:00.000Z")
-    first = _submitted(ws, priced[0])
+    first = submitted(ws, priced[0])
     ((total,),) = ask(ws, "SELECT total_minor FROM sales_order WHERE id = ?", first)
     with ws.database.read() as connection:
         owed = read_debts(connection, 1).left_minor

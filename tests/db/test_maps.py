@@ -18,9 +18,9 @@ from crmdesk.services.queries.locations import PlaceProblem, place_quality
 from crmdesk.services.queries.maps import MapState, maps_page
 from crmdesk.services.region_packs import pack_files
 from crmdesk.services.workspace import Workspace, workspace_of
+from tests.db.commands import Run, run
 from tests.db.conftest import instant
-from tests.db.test_cli import Run, run
-from tests.unit.test_packroads import TOWN
+from tests.unit.towns import TOWN
 
 __all__ = ["run"]
 

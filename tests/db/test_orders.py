@@ -29,18 +29,9 @@ from crmdesk.services.workspace import Workspace
 from crmdesk.storage.check import check
 from crmdesk.sync import facts
 from tests.db.files import ask, put
+from tests.db.order_steps import priced, submitted
 
-
-@pytest.fixture
-def priced(ws: Workspace) -> list[int]:
-    """Products with a price, cheapest first."""
-    rows = ask(
-        ws,
-        "SELECT r.product_id FROM price_rule r JOIN product p ON p.id = r.product_id"
-        " WHERE r.price_e4 > 0 AND p.status = 'active' GROUP BY 1 ORDER BY min(r.price_e4)",
-    )
-    return [row[0] for row in rows]
-
+__all__ = ["priced"]
 
 # ------------------------------------------------------------------------------------- orders
 
@@ -194,16 +185,8 @@ def test_the_minimum_order_holds_to_the_cent(ws: Workspace, priced: list[int]) -
     orders.submit_order(ws, order)
 
 
-def _submitted(ws: Workspace, product: int, account: int = 1) -> int:
-    put(ws, "UPDATE account SET minimum_order_minor = 0, credit_mode = 'none'")
-    order = orders.start_order(ws, account, suggested=False).order_id
-    orders.set_line(ws, order, LineInput(product, None, 10))
-    orders.submit_order(ws, order)
-    return order
-
-
 def test_an_order_is_called_back_until_hq_has_it(ws: Workspace, priced: list[int]) -> None:
-    order = _submitted(ws, priced[0])
+    order = submitted(ws, priced[0])
     with pytest.raises(UserError, match="has been submitted"):
         orders.set_line(ws, order, LineInput(priced[0], None, 11))
     orders.call_back_order(ws, order)
@@ -219,7 +202,7 @@ def test_an_order_is_called_back_until_hq_has_it(ws: Workspace, priced: list[int
 
 
 def test_a_copy_is_a_new_draft_at_todays_prices(ws: Workspace, priced: list[int]) -> None:
-    order = _submitted(ws, priced[0])
+    order = submitted(ws, priced[0])
     put(ws, "UPDATE price_rule SET price_e4 = price_e4 * 2 WHERE price_e4 IS NOT NULL")
     put(ws, "UPDATE sales_order SET order_date = '2026-11-20' WHERE id = ?", order)
     copy = orders.copy_order(ws, order).order_id

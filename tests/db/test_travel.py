@@ -11,7 +11,7 @@ import pytest
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.domain.policy import DEFAULTS
-from crmdesk.interchange.mappack import FORMAT, ROAD_CLASSES, Edge, MapPack, encode_line, write_pack
+from crmdesk.interchange.mappack import write_pack
 from crmdesk.planning.travel import Matrix, matrix_from_coordinates
 from crmdesk.services import region_packs, travel
 from crmdesk.services.planning_problem import Objective, read_problem
@@ -20,6 +20,7 @@ from crmdesk.services.travel_trips import Experience, read_experience
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, travel_rows
 from crmdesk.storage.engine import Database
+from tests.db.small_roads import square_town
 
 _IN_ANDORRA: list[Point] = [(42.5075, 1.5218), (42.5331, 1.5817), (42.5667, 1.5976)]
 _SLACK = 1 + DEFAULTS.travel_slack_percent / 100
@@ -128,28 +129,17 @@ def test_the_planner_drives_on_roads_and_says_so(ws: Workspace) -> None:
     assert not problem.travel.estimated
 
 
-def _square(title: str, speed: int) -> MapPack:
-    corners = [(10.0, 50.0), (10.1, 50.0), (10.1, 50.1), (10.0, 50.1)]
-    street = ROAD_CLASSES.index("street")
-    edges = [
-        Edge(n, (n + 1) % 4, street, speed, 0, 0, encode_line([corners[n], corners[(n + 1) % 4]]))
-        for n in range(4)
-    ]
-    bounds = (9.9, 49.9, 10.2, 50.2)
-    return MapPack(FORMAT, title, "nobody", "none", bounds, [], [], [""], edges)
-
-
 def test_a_map_is_added_used_replaced_and_removed(opened: Database, tmp_path: Path) -> None:
     folder = opened.path.parent
     points = [(50.0, 10.01), (50.1, 10.09)]
     assert _matrix(opened, points).estimated
-    write_pack(_square("Büttelborn & West", 30), tmp_path / "a.mappack")
+    write_pack(square_town("Büttelborn & West", 30), tmp_path / "a.mappack")
     added = region_packs.add_pack(folder, tmp_path / "a.mappack")
     assert region_packs.is_prepared(folder, added)
     slow = _matrix(opened, points)
     assert not slow.estimated
     assert region_packs.add_pack(folder, tmp_path / "a.mappack").facts == added.facts
-    write_pack(_square("Büttelborn & West", 60), tmp_path / "a.mappack")
+    write_pack(square_town("Büttelborn & West", 60), tmp_path / "a.mappack")
     newer = region_packs.add_pack(folder, tmp_path / "a.mappack")
     region_packs.remove_pack(folder, added.facts.sha256)
     fast = _matrix(opened, points)

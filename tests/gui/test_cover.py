@@ -16,7 +16,7 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.services.workspace import Workspace
-from tests.gui.test_inbox import Stage, office
+from tests.gui.inbox_stage import Stage, office
 
 __all__ = ["office"]
 

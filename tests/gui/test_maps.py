@@ -19,7 +19,7 @@ from crmdesk.services.queries.locations import PlaceProblem, place_quality
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import FakeDesk
 from tests.gui.stage import on_stage
-from tests.unit.test_packroads import TOWN
+from tests.unit.towns import TOWN
 
 
 def _spoil(ws: Workspace) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The order sheet: drafts saved at each change, warnings, undo, and the keys of the place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -27,42 +27,13 @@ from crmdesk.services.queries.customers import (
     customer_keys,
 )
 from crmdesk.services.queries.order import (
-    FoundProduct,
     OrderSheet,
     order_sheet,
 )
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.order_stage import FakeView
 from tests.gui.stage import on_stage
-
-
-class FakeView:
-    """Keeps what it was told to show."""
-
-    def __init__(self) -> None:
-        self.sheet: SheetItem | None = None
-        self.saved: list[bool] = []
-        self.found: list[FoundProduct] = []
-        self.selected: list[int] = []
-        self.gone = ""
-
-    def show_sheet(self, sheet: SheetItem) -> None:
-        self.sheet = sheet
-
-    def show_saving(self, *, saved: bool) -> None:
-        self.saved.append(saved)
-
-    def show_found(self, found: Sequence[FoundProduct]) -> None:
-        self.found = list(found)
-
-    def select_line(self, product_id: int) -> None:
-        self.selected.append(product_id)
-
-    def mark_line(self, product_id: int) -> None:
-        self.selected.append(product_id)
-
-    def show_gone(self, message: str, hint: str) -> None:
-        self.gone = message
 
 
 @pytest.fixture

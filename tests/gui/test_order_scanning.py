@@ -23,8 +23,8 @@ from crmdesk.services.document_lines import LineInput
 from crmdesk.services.queries.order import OrderLineRow, order_sheet
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.order_stage import FakeView
 from tests.gui.stage import on_stage
-from tests.gui.test_order import FakeView
 
 
 def put(ws: Workspace, statement: str, *values: object) -> None:

@@ -30,7 +30,7 @@ from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.pictures import settle
 from tests.gui.stage import on_stage
-from tests.screens.test_places import COLOURS, colours, cut_off
+from tests.screens.looking import COLOURS, colours, cut_off
 
 
 class FakeView:

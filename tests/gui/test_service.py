@@ -43,7 +43,7 @@ from crmdesk.services.queries.tickets import (
     ticket_rows,
 )
 from crmdesk.services.workspace import Workspace
-from tests.gui.test_doorstep_places import CTRL, Keyboard, ask
+from tests.gui.hands import CTRL, Keyboard, ask
 
 
 @pytest.fixture

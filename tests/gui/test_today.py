@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,8 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
-from crmdesk.gui.views.today.asking import Question
 from crmdesk.gui.views.today.model import (
-    BriefItem,
     CallsHeading,
-    Entry,
     PauseItem,
     StopItem,
     brief_item,
@@ -37,20 +33,17 @@ from crmdesk.gui.views.today.model import (
 )
 from crmdesk.gui.views.today.presenter import Running, TodayPresenter
 from crmdesk.gui.views.today.route_list import RouteList
-from crmdesk.gui.views.today.story import Story
-from crmdesk.gui.views.today.travel import TravelItem
 from crmdesk.gui.views.today.widget import TodayPlace
-from crmdesk.gui.widgets.items import FactPart
 from crmdesk.services import visits
 from crmdesk.services.queries.stop_brief import stop_brief
 from crmdesk.services.queries.today import (
-    ReasonRow,
     day_route,
     outcome_reasons,
 )
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
 from tests.gui.pictures import grab
+from tests.gui.today_stage import FakeView, Stage, sql
 
 
 @contextmanager
@@ -66,11 +59,6 @@ def counted() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", before)
-
-
-def sql(ws: Workspace, statement: str, *values: Any) -> list[Any]:
-    with ws.database.read() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(statement, values)]
 
 
 # ------------------------------------------------------------------------------------- queries
@@ -203,85 +191,6 @@ def test_brief_speaks_every_fact(demo: Workspace) -> None:
 
 
 # ----------------------------------------------------------------------------------- presenter
-
-
-@dataclass
-class FakeView:
-    entries: Sequence[Entry] = ()
-    brief: BriefItem | None = None
-    selected: int = 0
-    running: Running | None = None
-    startable: bool = False
-    asked: list[str] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    story: Story | None = None
-    warnings: list[str] = field(default_factory=list)
-    travel: TravelItem | None = None
-    travel_problem: str = ""
-    driven: str = ""
-    heading: str = ""
-    empty: bool = False
-    busy: bool = False
-
-    def show_heading(self, facts: Sequence[FactPart], now: str) -> None:
-        assert facts
-        self.heading = "".join(part.text for part in facts)
-
-    def show_route(self, entries: Sequence[Entry], home: tuple[float, float] | None) -> None:
-        self.entries = entries
-
-    def show_so_far(self, parts: Sequence[FactPart]) -> None:
-        assert parts
-
-    def select_stop(self, key: int) -> None:
-        self.selected = key
-
-    def show_brief(self, brief: BriefItem | None) -> None:
-        self.brief = brief
-
-    def show_running(self, running: Running | None, *, startable: bool) -> None:
-        self.running, self.startable = running, startable
-
-    def ask_outcome(self, name: str, reasons: Sequence[ReasonRow]) -> None:
-        self.asked.append(name)
-
-    def show_nothing_planned(self) -> None:
-        self.empty = True
-
-    def show_replanning(self, *, busy: bool) -> None:
-        self.busy = busy
-
-    def ask(self, question: Question) -> None:
-        self.questions.append(question)
-
-    def tell(self, story: Story | None) -> None:
-        self.story = story
-
-    def warn(self, sentence: str) -> None:
-        self.warnings.append(sentence)
-
-    def show_travel(self, item: TravelItem | None) -> None:
-        self.travel = item
-
-    def show_travel_problem(self, sentence: str) -> None:
-        self.travel_problem = sentence
-
-    def show_driven(self, sentence: str) -> None:
-        self.driven = sentence
-
-
-@dataclass
-class Stage:
-    ws: Workspace
-    view: FakeView
-    presenter: TodayPresenter
-    runner: DirectRunner
-    desk: FakeDesk
-
-    def settle(self) -> None:
-        """What the bus does after each commit."""
-        while self.runner.committed:
-            self.presenter.on_changes(self.runner.committed.pop())
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from crmdesk.services.queries.today import ReasonRow, day_route
 from crmdesk.services.recovery import Cure
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.test_today import FakeView, Stage, sql
+from tests.gui.today_stage import FakeView, Stage, sql
 
 
 def at(ws: Workspace, minutes: int) -> Workspace:

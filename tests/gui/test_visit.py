@@ -30,7 +30,7 @@ from crmdesk.services.queries.order import FoundProduct
 from crmdesk.services.queries.today import ReasonRow
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.test_doorstep_places import CTRL, Keyboard, ask
+from tests.gui.hands import CTRL, Keyboard, ask
 
 MOST_STROKES = 12
 QUESTIONS = [

@@ -21,7 +21,7 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.pipeline.items import Mode
 from crmdesk.services.workspace import Workspace
 from tests.gui.pictures import settle
-from tests.screens.test_places import COLOURS, SIZES, colours, cut_off, keep, language
+from tests.screens.looking import COLOURS, SIZES, colours, cut_off, keep, language
 
 __all__ = ["language"]
 FORMS = (

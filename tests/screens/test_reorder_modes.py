@@ -19,7 +19,7 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
 from tests.gui.pictures import settle
-from tests.screens.test_places import COLOURS, SIZES, colours, cut_off, language
+from tests.screens.looking import COLOURS, SIZES, colours, cut_off, language
 
 __all__ = ["language"]
 MODES = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4, Qt.Key.Key_5)

@@ -33,7 +33,7 @@ from crmdesk.paths import resources_dir
 from crmdesk.services.workspace import Workspace
 from tests.gui.pictures import settle
 from tests.gui.sync_story import tell_all
-from tests.screens.test_places import COLOURS, SIZES, colours, cut_off
+from tests.screens.looking import COLOURS, SIZES, colours, cut_off
 
 LONGER_BY = 0.35
 """How much longer than English the words are where no translation is there to be measured."""

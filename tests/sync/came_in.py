@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from crmdesk.services import orders
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.order_alterations import Alteration, alter_order
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_prices import price_list
-
-
-def desk(laptop: Laptop) -> Workspace:
-    """The workspace of a joined laptop."""
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
+from tests.sync.desks import at
+from tests.sync.trading import price_list
 
 
 def came_in(hq: Headquarters, *people: str) -> tuple[Laptop, list[Laptop], int]:
@@ -31,7 +26,7 @@ def came_in(hq: Headquarters, *people: str) -> tuple[Laptop, list[Laptop], int]:
 
 def taken(rep: Laptop, packs: int = 2) -> int:
     """An order of SKU0 and SKU1 for the first customer, submitted."""
-    ws = desk(rep)
+    ws = at(rep)
     account = rep.one("SELECT id FROM account WHERE code = 'C0'")
     order = orders.start_order(ws, account, suggested=False).order_id
     for sku in ("SKU0", "SKU1"):
@@ -45,7 +40,7 @@ def altered(laptop: Laptop, order: int, packs: int, reason: str = "Stock is shor
     """The first line to so many units, the second taken off."""
     product = laptop.one("SELECT id FROM product WHERE sku = 'SKU0'")
     wanted = Alteration((LineInput(product, None, packs),), date(2030, 1, 7), reason)
-    alter_order(desk(laptop), order, wanted)
+    alter_order(at(laptop), order, wanted)
 
 
 def refused(laptop: Laptop) -> list[str]:

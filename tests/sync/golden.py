@@ -28,7 +28,7 @@ from crmdesk.storage.entities import SCHEMA_VERSION
 from crmdesk.sync.bootstrap import KeyKeeping, join
 from tests.sync import company
 from tests.sync.conftest import Laptop
-from tests.sync.test_meeting import add_note, draft_order, submit_order
+from tests.sync.edits import add_note, draft_order, submit_order
 
 GOLDEN = Path(__file__).resolve().parent.parent / "fixtures" / "golden"
 _UNMOVED = ("crmdesk.db", "key.json")

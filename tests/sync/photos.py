@@ -5,17 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import msgspec
 
 from crmdesk.domain.errors import Unreachable
 from crmdesk.services.attachments import attach_file
-from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.sync.client import SyncReport
 from crmdesk.sync.protocol import BlobPut
 from crmdesk.sync.transport import HttpTransport, Traffic
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 _JPEG = b"\xff\xd8\xff\xe0"
 
@@ -25,14 +24,10 @@ def photo(size: int, seed: int = 1) -> bytes:
     return _JPEG + random.Random(seed).randbytes(size - len(_JPEG))
 
 
-def workspace(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-
-
 def attach(laptop: Laptop, account: str, data: bytes, name: str = "shelf.jpg") -> str:
     """Attach a photo to a customer by code; returns its digest."""
     key = laptop.one("SELECT id FROM account WHERE code = ?", account)
-    return attach_file(workspace(laptop), key, data, name=name, kind="photo").sha256
+    return attach_file(at(laptop), key, data, name=name, kind="photo").sha256
 
 
 def stored(hq: Headquarters, sha256: str) -> bytes:

@@ -28,25 +28,14 @@ from crmdesk.sync.protocol import (
     BlobStateRequest,
     BlobStates,
 )
-from crmdesk.sync.session import Session
 from tests.sync.conftest import Headquarters
-from tests.sync.photos import BadLine, attach, photo, stored, workspace
-from tests.sync.test_delivery import Wire, session_of
+from tests.sync.desks import at
+from tests.sync.photos import BadLine, attach, photo, stored
+from tests.sync.wires import Wire, session_of, told
 
 pytestmark = pytest.mark.hq
 
 # -- who may ------------------------------------------------------------------------------------
-
-
-def _ask(session: Session, path: str, message: msgspec.Struct, data: bytes | None) -> object:
-    """The answer's code, or the bytes."""
-    try:
-        if data is not None:
-            return session.send(path, message, data)
-        with session.stream(path, message) as chunks:
-            return b"".join(chunks)
-    except Refused as error:
-        return error.code, error.message
 
 
 def test_case_16_a_foreign_attachment_and_none_are_the_same_and_audited(
@@ -64,11 +53,11 @@ def test_case_16_a_foreign_attachment_and_none_are_the_same_and_audited(
         ("/v1/blob/get", lambda d: BlobGet(PROTOCOL_VERSION, d, 0, 1_000_000)),
         ("/v1/blob/finish", lambda d: BlobFinish(PROTOCOL_VERSION, d)),
     ):
-        foreign, none = (_ask(session, path, make(d), None) for d in (sha256, unknown))
+        foreign, none = (told(session, path, make(d), None) for d in (sha256, unknown))
         assert foreign == none
         assert isinstance(foreign, tuple) and foreign[0] == "attachment"
     puts = [
-        _ask(session, "/v1/blob/put", BlobPut(PROTOCOL_VERSION, d, len(data), 0), data)
+        told(session, "/v1/blob/put", BlobPut(PROTOCOL_VERSION, d, len(data), 0), data)
         for d in (sha256, unknown)
     ]
     assert puts[0] == puts[1] and puts[0][0] == "attachment"  # type: ignore[index]
@@ -92,7 +81,7 @@ def test_only_what_a_row_at_hq_names_is_taken(hq: Headquarters, wire: Wire) -> N
     session = session_of(one, wire(hq.url))
     sha256 = hashlib.sha256(data).hexdigest()
 
-    answer = _ask(session, "/v1/blob/put", BlobPut(PROTOCOL_VERSION, sha256, len(data), 0), data)
+    answer = told(session, "/v1/blob/put", BlobPut(PROTOCOL_VERSION, sha256, len(data), 0), data)
 
     assert isinstance(answer, tuple) and answer[0] == "attachment"
     assert hq.one("SELECT count(*) FROM blob") == 0
@@ -101,7 +90,7 @@ def test_only_what_a_row_at_hq_names_is_taken(hq: Headquarters, wire: Wire) -> N
 def test_strange_digests_are_refused_without_harm(hq: Headquarters, wire: Wire) -> None:
     session = session_of(hq.join("R1"), wire(hq.url))
     for strange in ("", "../../etc/passwd", "a" * 64 + "'", "\x00", "z" * 100_000):
-        answer = _ask(session, "/v1/blob/get", BlobGet(PROTOCOL_VERSION, strange, 0, 9), None)
+        answer = told(session, "/v1/blob/get", BlobGet(PROTOCOL_VERSION, strange, 0, 9), None)
         assert isinstance(answer, tuple) and answer[0] in {"malformed", "too-large"}
     with pytest.raises(Refused) as caught:
         session.post("/v1/blob/state", BlobStateRequest(PROTOCOL_VERSION, ["a" * 64] * 501))
@@ -129,7 +118,7 @@ def test_case_17_an_account_that_leaves_takes_its_photos_and_transfers_with_it(
     assert len(list(files.folder.iterdir())) == 1
     two = hq.join("R2")
     two.sync()
-    assert open_attachment(workspace(two), two.one("SELECT id FROM attachment")).data == gone
+    assert open_attachment(at(two), two.one("SELECT id FROM attachment")).data == gone
 
 
 def test_a_photo_hq_refused_stays_until_its_person_has_settled_that(hq: Headquarters) -> None:
@@ -212,7 +201,7 @@ def test_a_device_that_is_retired_sends_its_files_first(hq: Headquarters, wire: 
 
 def test_what_cannot_be_attached_is_said_and_leaves_nothing(hq: Headquarters) -> None:
     one = hq.join("R1")
-    ws = workspace(one)
+    ws = at(one)
     key = one.one("SELECT id FROM account LIMIT 1")
     for data, kind in (
         (b"", "file"), (b"MZ\x90\x00" + bytes(99), "file"), (b"#!/bin/sh\nrm x\n", "file"),

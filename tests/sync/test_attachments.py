@@ -27,9 +27,10 @@ from crmdesk.sync.protocol import (
     BlobPut,
 )
 from tests.sync.conftest import Headquarters
-from tests.sync.photos import BadLine, at_once, attach, photo, rounds, stored, workspace
-from tests.sync.test_delivery import Wire, session_of
-from tests.sync.test_meeting import submit_order
+from tests.sync.desks import at
+from tests.sync.edits import submit_order
+from tests.sync.photos import BadLine, at_once, attach, photo, rounds, stored
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
 
@@ -140,7 +141,7 @@ def test_others_get_recent_small_files_by_themselves_and_old_ones_on_demand(
     one.sync()
 
     assert office.sync().files_received == 1
-    ws = workspace(office)
+    ws = at(office)
     ids = dict(office.rows("SELECT name, id FROM attachment"))
     assert open_attachment(ws, ids["small.jpg"]).data == small
     with pytest.raises(NotFound):
@@ -192,11 +193,11 @@ def test_a_quota_is_said_and_not_tried_for_ever(hq: Headquarters) -> None:
     state, problem = one.rows("SELECT state, problem FROM transfer WHERE sha256 = ?", sha256)[0]
     assert state == "refused"
     assert problem.startswith("HQ takes files up to 300")
-    (row,) = file_rows(workspace(one))
+    (row,) = file_rows(at(one))
     assert (row.name, row.state, row.problem) == ("shelf.jpg", "refused", problem)
     assert one.sync().files_waiting == 0
     hq.rows("UPDATE hq_state SET value = '500000' WHERE key = 'quota.file_bytes' RETURNING 1")
-    retry_transfer(workspace(one), one.one("SELECT id FROM attachment WHERE sha256 = ?", sha256))
+    retry_transfer(at(one), one.one("SELECT id FROM attachment WHERE sha256 = ?", sha256))
     assert one.sync().files_sent == 1
     hq.rows("INSERT INTO hq_state (key, value) VALUES ('quota.user_bytes', '650000') RETURNING 1")
     attach(one, "C0", photo(100_000, seed=6), "third.jpg")
@@ -207,7 +208,7 @@ def test_a_quota_is_said_and_not_tried_for_ever(hq: Headquarters) -> None:
     hq.rows("UPDATE hq_state SET value = '9000000' WHERE key = 'quota.user_bytes' RETURNING 1")
     hq.rows("INSERT INTO hq_state (key, value) VALUES ('quota.company_bytes', '650000')"
             " RETURNING 1")  # fmt: skip
-    retry_transfer(workspace(one), one.one("SELECT max(id) FROM attachment"))
+    retry_transfer(at(one), one.one("SELECT max(id) FROM attachment"))
     one.sync()
     assert "in all" in one.one("SELECT problem FROM transfer WHERE state = 'refused'")
 
@@ -267,12 +268,12 @@ def test_waiting_files_are_counted_for_the_sync_centre(hq: Headquarters) -> None
     attach(one, "C0", photo(300_000))
     with one.database.read() as connection:
         assert transfers.waiting(connection) == (1, 300_000)
-    centre = sync_centre(workspace(one))
+    centre = sync_centre(at(one))
     assert (centre.files, centre.file_bytes) == (1, 300_000)
-    (row,) = file_rows(workspace(one))
+    (row,) = file_rows(at(one))
     assert (row.direction, row.done, row.size, row.customer) == ("up", 0, 300_000, "Café Ñandú")
     one.sync()
-    assert file_rows(workspace(one)) == ()
+    assert file_rows(at(one)) == ()
     with one.database.read() as connection:
         assert transfers.waiting(connection) == (0, 0)
         assert transfers.only_here(connection) == []

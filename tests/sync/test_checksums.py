@@ -21,22 +21,12 @@ from crmdesk.sync import checksums
 from crmdesk.sync.cursor import read_cursor
 from crmdesk.sync.local_sums import contents, local_sums
 from tests.sync import company
-from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_every_entity import fill
-from tests.sync.test_meeting import add_note, draft_order, submit_order
+from tests.sync.both_sums import both
+from tests.sync.conftest import Headquarters
+from tests.sync.edits import add_note, draft_order, submit_order
+from tests.sync.every_row import fill
 
 pytestmark = pytest.mark.hq
-
-
-def both(hq: Headquarters, laptop: Laptop) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The sums of the laptop's scopes: its own and HQ's."""
-    with laptop.database.read() as connection:
-        scopes = sorted(read_cursor(connection))
-        here = local_sums(connection, scopes)
-    assert here.stray == []
-    with hq.store.transaction(snapshot=True) as connection:
-        there = sums.scope_sums(connection, scopes)
-    return here.packed, there
 
 
 def test_every_kind_of_row_has_the_same_sum_on_both_sides(hq: Headquarters) -> None:

@@ -15,7 +15,7 @@ from crmdesk.domain.letterhead import logo_of
 from crmdesk.services.company_policy import change_company_policy
 from crmdesk.services.queries.policy import policy_in
 from tests.sync.conftest import Headquarters
-from tests.sync.test_lists import at
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 

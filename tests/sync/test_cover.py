@@ -21,18 +21,14 @@ from crmdesk.services.cover import (
 )
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.office_keying import start_for_rep
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_prices import price_list
+from tests.sync.desks import at
+from tests.sync.trading import price_list
 
 pytestmark = pytest.mark.hq
 
 _CUSTOMERS = "SELECT count(*) FROM account"
-
-
-def desk(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def ids(laptop: Laptop) -> tuple[int, int]:
@@ -50,7 +46,7 @@ def planned(laptop: Laptop, day: str, code: str = "C0") -> None:
 
 def test_the_whole_cover_from_the_preview_to_its_end(hq: Headquarters) -> None:
     office, sick, colleague = hq.join("O1"), hq.join("R1"), hq.join("R2")
-    ws = desk(office)
+    ws = at(office)
     today = ws.today()
     one, two = ids(office)
     for days in (0, 1, 30):
@@ -103,7 +99,7 @@ def test_the_whole_cover_from_the_preview_to_its_end(hq: Headquarters) -> None:
 
 def test_a_cover_is_taken_back_with_all_that_belongs_to_it(hq: Headquarters) -> None:
     office = hq.join("O1")
-    ws = desk(office)
+    ws = at(office)
     one, two = ids(office)
     today = ws.today()
     planned(office, today.isoformat())
@@ -120,7 +116,7 @@ def test_a_cover_is_taken_back_with_all_that_belongs_to_it(hq: Headquarters) -> 
 
 def test_what_cannot_be_covered_is_said(hq: Headquarters) -> None:
     office, rep = hq.join("O1"), hq.join("R1")
-    ws = desk(office)
+    ws = at(office)
     one, two = ids(office)
     today = ws.today()
     day = timedelta(days=1)
@@ -136,7 +132,7 @@ def test_what_cannot_be_covered_is_said(hq: Headquarters) -> None:
     with pytest.raises(UserError, match="already"):
         give_cover(ws, CoverWish(one, two, today, today))
     with pytest.raises(UserError, match="The office arranges"):
-        give_cover(desk(rep), CoverWish(*ids(rep), today, today))
+        give_cover(at(rep), CoverWish(*ids(rep), today, today))
     # A rep who writes the link past the program is refused by HQ.
     rep.run(
         "INSERT INTO territory_user (uid, territory_id, user_id) SELECT ?, t.id, u.id"
@@ -150,7 +146,7 @@ def test_an_order_by_phone_is_the_reps_and_says_who_keyed_it(hq: Headquarters) -
     price_list(hq)
     office, rep, other = hq.join("O1"), hq.join("R1"), hq.join("R2")
     office.sync()
-    ws = desk(office)
+    ws = at(office)
     account = office.one("SELECT id FROM account WHERE code = 'C0'")
     started = start_for_rep(ws, account).order_id
     product = office.one("SELECT id FROM product WHERE sku = 'SKU0'")
@@ -165,7 +161,7 @@ def test_an_order_by_phone_is_the_reps_and_says_who_keyed_it(hq: Headquarters) -
     ) == [("R1", "O1", "submitted")]
     assert other.rows("SELECT 1 FROM sales_order") == []
     with pytest.raises(UserError, match="The office"):
-        start_for_rep(desk(rep), rep.one("SELECT id FROM account WHERE code = 'C0'"))
+        start_for_rep(at(rep), rep.one("SELECT id FROM account WHERE code = 'C0'"))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from crmdesk.sync.bootstrap import KeyKeeping, join
 from crmdesk.sync.client import sync_once
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = [pytest.mark.hq, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 

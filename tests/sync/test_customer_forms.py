@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -22,14 +22,10 @@ from crmdesk.services.sites import Site, close_site, read_site, save_site
 from crmdesk.services.ticket_links import Links, attach_to_ticket, set_links
 from crmdesk.services.tickets import Report
 from crmdesk.services.undo import undo
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def account(laptop: Laptop) -> int:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from crmdesk.domain.errors import Unreachable
 from crmdesk.hq.exchange import pull
-from crmdesk.sync.transport import HttpTransport
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.edits import add_note
 from tests.sync.faults import FaultyTransport
-from tests.sync.test_meeting import add_note
+from tests.sync.wires import Wire
 
 pytestmark = pytest.mark.hq
-
-Wire = Callable[[str], HttpTransport]
 
 
 def state(laptop: Laptop) -> tuple[object, ...]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -18,22 +16,14 @@ from crmdesk.hq.running import serving
 from crmdesk.storage import profile
 from crmdesk.sync.bootstrap import KeyKeeping, join
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest
-from crmdesk.sync.session import Session
-from crmdesk.sync.transport import HttpTransport
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.edits import add_note
 from tests.sync.faults import FaultyTransport
-from tests.sync.test_meeting import add_note
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
-
-Wire = Callable[[str], HttpTransport]
-
-
-def session_of(laptop: Laptop, transport: HttpTransport) -> Session:
-    device, key = laptop.fact("device.uid"), laptop.fact("device.key")
-    return Session(transport, device, key, lambda: int(time.time() * 1000))
 
 
 @pytest.mark.parametrize("fault", ["lose-request", "lose-response"])

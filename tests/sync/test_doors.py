@@ -20,9 +20,9 @@ from crmdesk.hq.running.app import make_app
 from crmdesk.hq.running.endpoints import Reply, open_hq
 from crmdesk.hq.running.limits import Room
 from crmdesk.sync.protocol import Failure, PullRequest
+from tests.sync.by_hand import Hand, hand
 from tests.sync.conftest import Headquarters, _serve
-from tests.sync.test_bounds import Hand, Wire, hand
-from tests.sync.test_delivery import session_of
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,23 +19,19 @@ from crmdesk.services.orders import call_back_order, set_line, start_order, subm
 from crmdesk.services.queries.order import order_sheet
 from crmdesk.services.returns import Returning, ReturnLine, call_back_return, take_return
 from crmdesk.services.samples import Giving, give_sample
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 from tests.sync.faults import FaultyTransport
-from tests.sync.test_restored_laptop import _price
+from tests.sync.trading import give_prices
 
 pytestmark = pytest.mark.hq
 
 Wire = Callable[[str], Any]
 
 
-def workspace(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-
-
 def an_order(laptop: Laptop, account: str, packs: int) -> int:
     """Submit an order as the editor does; its local id."""
-    ws = workspace(laptop)
+    ws = at(laptop)
     key = laptop.one("SELECT id FROM account WHERE code = ?", account)
     order = start_order(ws, key, suggested=False).order_id
     set_line(ws, order, LineInput(1, None, packs))
@@ -48,7 +43,7 @@ def an_order(laptop: Laptop, account: str, packs: int) -> int:
 
 def a_day(laptop: Laptop, account: str, packs: int) -> None:
     """Everything that is written in a doorway."""
-    ws = workspace(laptop)
+    ws = at(laptop)
     an_order(laptop, account, packs)
     key = laptop.one("SELECT id FROM account WHERE code = ?", account)
     reason = laptop.one("SELECT id FROM outcome_reason WHERE kind = 'return'")
@@ -85,7 +80,7 @@ def test_two_laptops_never_make_the_same_number_and_hq_has_the_same_totals(
     hq: Headquarters,
 ) -> None:
     one, two = hq.join("R1"), hq.join("R2")
-    _price(hq, one, two)
+    give_prices(hq, one, two)
     reasons(hq, one, two)
     # Both work offline; C0 is R1's, C4 is R2's.
     for round_ in (1, 2):
@@ -189,9 +184,9 @@ def test_a_call_back_while_the_order_is_on_its_way_gets_a_clear_answer(
     hq: Headquarters, wire: Wire
 ) -> None:
     one = hq.join("R1")
-    _price(hq, one)
+    give_prices(hq, one)
     order = an_order(one, "C0", 3)
-    ws, said = workspace(one), []
+    ws, said = at(one), []
 
     class CallingBack(FaultyTransport):
         """Tries to call the order back at the moment it is being sent."""
@@ -220,9 +215,9 @@ def test_a_call_back_while_the_order_is_on_its_way_gets_a_clear_answer(
 
 def test_an_order_whose_answer_was_lost_is_not_called_back(hq: Headquarters, wire: Wire) -> None:
     one = hq.join("R1")
-    _price(hq, one)
+    give_prices(hq, one)
     order = an_order(one, "C0", 3)
-    ws = workspace(one)
+    ws = at(one)
 
     def lose(path: str, nth: int) -> str:
         return "lose-response" if path.endswith("push") and nth == 1 else ""
@@ -237,10 +232,10 @@ def test_an_order_whose_answer_was_lost_is_not_called_back(hq: Headquarters, wir
 
 def test_what_was_called_back_in_time_never_reaches_hq(hq: Headquarters) -> None:
     one = hq.join("R1")
-    _price(hq, one)
+    give_prices(hq, one)
     reasons(hq, one)
     order = an_order(one, "C0", 3)
-    ws = workspace(one)
+    ws = at(one)
     key = one.one("SELECT id FROM account WHERE code = 'C0'")
     reason = one.one("SELECT id FROM outcome_reason WHERE kind = 'return'")
     back = take_return(ws, key, Returning((ReturnLine(1, None, 2, reason),)))

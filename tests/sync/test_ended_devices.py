@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -15,15 +14,12 @@ from crmdesk.storage import profile
 from crmdesk.sync import client, leaving
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PullRequest
 from crmdesk.sync.reading import lines
-from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_delivery import session_of
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.edits import add_note, submit_order
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
-
-Wire = Callable[[str], HttpTransport]
 
 
 def prefix(laptop: Laptop) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -12,19 +12,15 @@ from crmdesk.domain.errors import NotFound
 from crmdesk.services import accounts, erasing_people
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.field_history import field_changes
-from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import erased_words
 from crmdesk.sync import forgetting, history
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_purging import plaintext
+from tests.sync.desks import at
+from tests.sync.plain_files import plaintext
 
 pytestmark = pytest.mark.hq
 
 WORDS = ("Quetzal", "quetzal", "555127", "555128", "zyxomma", "1980-11-24", "Ornithologue")
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def account(laptop: Laptop) -> int:

@@ -15,19 +15,15 @@ from crmdesk.hq.exchange import editing
 from crmdesk.services import accounts, undo
 from crmdesk.services.queries.field_history import ADDED, FieldChange, field_changes
 from crmdesk.services.restoring_values import restore_value
-from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import profile
 from crmdesk.sync.client import SyncReport
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
-
-
-def workspace(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def account(laptop: Laptop, code: str = "C0") -> int:
@@ -35,7 +31,7 @@ def account(laptop: Laptop, code: str = "C0") -> int:
 
 
 def told(laptop: Laptop, code: str = "C0") -> list[FieldChange]:
-    return list(field_changes(workspace(laptop), account(laptop, code)))
+    return list(field_changes(at(laptop), account(laptop, code)))
 
 
 def heard(laptop: Laptop) -> SyncReport:
@@ -52,7 +48,7 @@ def words(laptop: Laptop, field: str = "description") -> list[tuple[object, str,
 
 def test_both_find_their_words_and_the_losing_value_comes_back(hq: Headquarters) -> None:
     one, office = hq.join("R1"), hq.join("O1")
-    rep, desk = workspace(one), workspace(office)
+    rep, desk = at(one), at(office)
     accounts.edit_account(rep, account(one), {"description": "Ring before noon", "channel": "bar"})
     accounts.edit_account(desk, account(office), {"description": "Pays late", "street": "Calle 1"})
 
@@ -86,8 +82,8 @@ def test_both_find_their_words_and_the_losing_value_comes_back(hq: Headquarters)
 
 def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Headquarters) -> None:
     one, office = hq.join("R1"), hq.join("O1")
-    accounts.edit_account(workspace(one), account(one), {"description": "earlier, but sent later"})
-    accounts.edit_account(workspace(office), account(office), {"description": "later"})
+    accounts.edit_account(at(one), account(one), {"description": "earlier, but sent later"})
+    accounts.edit_account(at(office), account(office), {"description": "later"})
     heard(office)
 
     assert heard(one).conflicts == 1
@@ -97,7 +93,7 @@ def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Hea
         ("later", True), ("earlier, but sent later", False),
     }  # fmt: skip
     lost = next(c for c in told(one) if not c.kept)
-    restore_value(workspace(one), lost, older=False)
+    restore_value(at(one), lost, older=False)
     heard(one)
     heard(office)
     assert office.one("SELECT description FROM account WHERE code = 'C0'") == lost.new
@@ -106,7 +102,7 @@ def test_a_value_that_lost_at_hq_is_told_as_not_kept_and_can_be_put_back(hq: Hea
 
 def test_who_joins_later_has_what_hq_has_and_nobody_else_does(hq: Headquarters) -> None:
     one, two = hq.join("R1"), hq.join("R2")
-    ws = workspace(one)
+    ws = at(one)
     accounts.edit_account(ws, account(one), {"channel": "bar"})
     accounts.add_contact(ws, account(one), "Inés Vera", phone="+34 600 555 127")
     contact = int(one.one("SELECT max(id) FROM contact"))
@@ -132,7 +128,7 @@ def test_who_joins_later_has_what_hq_has_and_nobody_else_does(hq: Headquarters) 
 
 def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
     one = hq.join("R1")
-    accounts.edit_account(workspace(one), account(one), {"payment_terms_days": 60})
+    accounts.edit_account(at(one), account(one), {"payment_terms_days": 60})
     assert [(c.field, c.kept) for c in told(one)] == [("payment_terms_days", False)]
 
     heard(one)
@@ -144,7 +140,7 @@ def test_a_wish_for_what_hq_owns_is_told_as_not_kept(hq: Headquarters) -> None:
 
 def test_what_left_the_laptop_takes_its_history_along(hq: Headquarters) -> None:
     one, office = hq.join("R1"), hq.join("O1")
-    accounts.edit_account(workspace(office), account(office), {"description": "secret"})
+    accounts.edit_account(at(office), account(office), {"description": "secret"})
     heard(office)
     heard(one)
     assert one.one("SELECT count(*) FROM told_change") == 1
@@ -173,7 +169,7 @@ def test_a_round_with_changes_does_not_wait_for_who_made_them(
     monkeypatch.setattr(Session, "post", noted)
 
     def edit(words: str) -> None:
-        accounts.edit_account(workspace(office), account(office), {"description": words})
+        accounts.edit_account(at(office), account(office), {"description": words})
         office.sync()
 
     edit("first")

@@ -17,10 +17,10 @@ from crmdesk.hq.administration import admin
 from crmdesk.hq.exchange import pull
 from crmdesk.sync import facts
 from tests.sync.conftest import Headquarters
+from tests.sync.edits import add_note, submit_order
 from tests.sync.faults import FaultyTransport
 from tests.sync.filepost import Post, contents
-from tests.sync.test_delivery import Wire
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.wires import Wire
 
 pytestmark = pytest.mark.hq
 

@@ -26,10 +26,10 @@ from crmdesk.storage import profile, sealed
 from crmdesk.sync import bundle, facts, lease
 from crmdesk.sync.filesync import export
 from tests.sync.conftest import Headquarters
+from tests.sync.edits import add_note
 from tests.sync.faults import FaultyTransport
 from tests.sync.filepost import Post, contents, stopped
-from tests.sync.test_delivery import Wire
-from tests.sync.test_meeting import add_note
+from tests.sync.wires import Wire
 
 pytestmark = pytest.mark.hq
 

@@ -21,8 +21,8 @@ from crmdesk.services.workspace import workspace_of
 from tests.gui.conftest import runner
 from tests.sync import company
 from tests.sync.conftest import Headquarters
+from tests.sync.edits import add_note
 from tests.sync.filepost import Post
-from tests.sync.test_meeting import add_note
 
 __all__ = ["runner"]
 

@@ -18,8 +18,8 @@ from crmdesk.hq.running.endpoints import ENDPOINTS, Call, answer, open_hq
 from crmdesk.storage.entities import ENTITIES, Scope
 from tests.sync import company
 from tests.sync.conftest import Headquarters
+from tests.sync.edits import add_note
 from tests.sync.fuzzing import MESSAGES, Target, strike
-from tests.sync.test_meeting import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -17,7 +17,7 @@ from crmdesk.sync import client
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync import company
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -37,13 +37,13 @@ from crmdesk.sync.protocol import (
 from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
+from tests.sync.both_sums import both
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_checksums import both
-from tests.sync.test_meeting import add_note, draft_order
+from tests.sync.edits import add_note, draft_order
+from tests.sync.wires import Wire
 
 pytestmark = pytest.mark.hq
 
-Wire = Callable[[str], HttpTransport]
 _NOTES, _SALES, _OTHERS = 12_000, 3_000, 2_000
 
 

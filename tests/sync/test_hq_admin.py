@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crmdesk import __version__
-from crmdesk.cli.program import Faces, main
 from crmdesk.hq.access import passwords
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
+from tests.sync.hq_commands import crmdesk
+
+__all__ = ["crmdesk"]
 
 pytestmark = pytest.mark.hq
-
-
-@pytest.fixture
-def crmdesk(
-    hq: Headquarters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Any]:
-    """Runs ``crmdesk hq ARGUMENTS`` on the HQ: (exit code, the document, what was complained)."""
-    folder = tmp_path / "hq"
-    folder.mkdir()
-    (folder / "hq.json").write_text(json.dumps({"database": hq.database_url}))
-    faces = Faces(_no_face, _no_face, _no_face)
-
-    def run(*arguments: object) -> tuple[int, Any, str]:
-        words = ["hq", *map(str, arguments), "--folder", str(folder), "--json"]
-        code = main(words, faces, lambda: datetime.now(UTC))
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if out else None, err
-
-    return run
-
-
-def _no_face(*_arguments: object) -> int:
-    raise AssertionError("no window in this test")
 
 
 def test_users_are_added_changed_and_listed(hq: Headquarters, crmdesk: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ from crmdesk.cli.program import Faces, main
 from crmdesk.domain.errors import Refused
 from crmdesk.sync.pinning import split_code
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -19,8 +19,8 @@ from crmdesk.hq.database.embedded import Cluster
 from crmdesk.hq.database.store import Store, create_database, drop_database
 from tests.sync import golden
 from tests.sync.conftest import Headquarters
-from tests.sync.test_hq_admin import crmdesk
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
+from tests.sync.hq_commands import crmdesk
 
 __all__ = ["crmdesk"]
 

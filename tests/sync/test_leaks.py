@@ -29,7 +29,7 @@ from crmdesk.sync.protocol import (
 )
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_every_entity import fill
+from tests.sync.every_row import fill
 
 pytestmark = pytest.mark.hq
 

@@ -21,7 +21,7 @@ from crmdesk.storage import profile
 from crmdesk.sync import facts, lease
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

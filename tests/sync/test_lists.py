@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from crmdesk.services import bulk_edits, notices, saved_views, undo
 from crmdesk.services.queries.lists.registry import list_named
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def _seen(laptop: Laptop) -> list[tuple[str, str]]:

@@ -29,11 +29,10 @@ from crmdesk.hq.running.serving import system_clock
 from crmdesk.storage.entities import ENTITIES, Entity, Kind, Owner, Scope
 from crmdesk.sync.protocol import Answer, Op, SnapshotRequest, Txn
 from crmdesk.sync.reading import decode_row, is_row, lines
-from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
 from tests.sync.conftest import Headquarters
-from tests.sync.test_delivery import session_of
-from tests.sync.test_every_entity import fill
+from tests.sync.every_row import fill
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
 
@@ -339,9 +338,6 @@ def everybody(model: Model) -> dict[str, tuple[str, set[str], Role]]:
         admin.add_user(hq.store, "O2", "Office", "office", now_ms=now), set(), Role.OFFICE,
     )  # fmt: skip
     return found
-
-
-Wire = Callable[[str], HttpTransport]
 
 
 def test_every_device_is_given_exactly_what_its_role_and_territories_name(

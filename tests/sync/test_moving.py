@@ -10,8 +10,8 @@ from crmdesk.hq.exchange import editing
 from crmdesk.storage.entities import ENTITIES
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_every_entity import fill
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
+from tests.sync.every_row import fill
 
 pytestmark = pytest.mark.hq
 

@@ -10,8 +10,9 @@ from crmdesk.i18n import format_money
 from crmdesk.services import office_orders as office
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.order_alterations import Alteration, alter_order
-from tests.sync.came_in import came_in, desk, refused, taken
+from tests.sync.came_in import came_in, refused, taken
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 
@@ -34,7 +35,7 @@ def test_beyond_a_hard_limit_the_office_says_why_and_the_rep_reads_it(hq: Headqu
     total = int(hq.one("SELECT total_minor FROM sales_order"))
     _limit(hq, total - 1)
     one.sync()
-    ws = desk(one)
+    ws = at(one)
     kept = office.accept_orders(ws, [order])
     assert (kept.order_ids, [left.code for left in kept.left]) == ((), ["credit"])
     assert format_money(1, ws.currency) in kept.left[0].sentence
@@ -50,7 +51,7 @@ def test_beyond_a_hard_limit_the_office_says_why_and_the_rep_reads_it(hq: Headqu
 def test_hq_holds_a_hard_limit_by_its_own_figures(hq: Headquarters) -> None:
     """A laptop that has not heard of it yet, and a file from which the step was left out."""
     rep, (one,), _order = came_in(hq, "one")
-    ws, total = desk(one), int(hq.one("SELECT total_minor FROM sales_order"))
+    ws, total = at(one), int(hq.one("SELECT total_minor FROM sales_order"))
     taken(rep)
     rep.sync()
     one.sync()
@@ -89,7 +90,7 @@ def test_a_hard_limit_holds_for_an_order_keyed_and_accepted_at_once(
     _rep, (one,), _order = came_in(hq, "one")
     _limit(hq, 0)
     key = taken(one)
-    assert office.accept_orders(desk(one), [key]).order_ids == (key,), "it has not heard of it"
+    assert office.accept_orders(at(one), [key]).order_ids == (key,), "it has not heard of it"
     with one.database.maintenance() as connection:
         connection.exec_driver_sql(
             "UPDATE journal SET fields = replace(fields, 'accept', ?) WHERE state = 'waiting'",
@@ -104,19 +105,19 @@ def test_a_soft_limit_warns_and_none_says_nothing(hq: Headquarters) -> None:
     _rep, (one,), order = came_in(hq, "one")
     _limit(hq, 0, "soft")
     one.sync()
-    assert office.accept_orders(desk(one), [order]).left == ()
+    assert office.accept_orders(at(one), [order]).left == ()
     assert one.sync().refusals == 0
 
 
 def _altered(laptop: Laptop, order: int, packs: int, why: str = "") -> None:
     product = laptop.one("SELECT id FROM product WHERE sku = 'SKU0'")
     wanted = Alteration((LineInput(product, None, packs),), None, "More is wanted", None, why)
-    alter_order(desk(laptop), order, wanted)
+    alter_order(at(laptop), order, wanted)
 
 
 def test_an_accepted_order_grows_beyond_a_hard_limit_only_with_a_reason(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     one.sync()
     total = int(hq.one("SELECT total_minor FROM sales_order"))
     _limit(hq, total)
@@ -138,7 +139,7 @@ def test_an_accepted_order_grows_beyond_a_hard_limit_only_with_a_reason(hq: Head
 def test_hq_holds_the_limit_for_an_order_that_grows(hq: Headquarters) -> None:
     """Altered by a laptop that has not heard of the limit; its own sum does not count twice."""
     _rep, (one,), order = came_in(hq, "one")
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     one.sync()
     total = int(hq.one("SELECT total_minor FROM sales_order"))
     _altered(one, order, 100)

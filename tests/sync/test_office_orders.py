@@ -15,8 +15,9 @@ from crmdesk.services.document_lines import LineInput
 from crmdesk.services.office_invoices import invoice_orders
 from crmdesk.services.order_alterations import Alteration, alter_order, preview_alteration
 from tests.sync import company
-from tests.sync.came_in import altered, came_in, desk, refused
+from tests.sync.came_in import altered, came_in, refused
 from tests.sync.conftest import Headquarters
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 
@@ -27,7 +28,7 @@ _LINES = "SELECT quantity, base_quantity, net_minor, tax_minor FROM order_line O
 
 def test_an_order_is_accepted_taken_back_and_accepted_again(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    ws = desk(one)
+    ws = at(one)
 
     done = office.accept_orders(ws, [order])
     assert (done.order_ids, done.left, done.can_be_taken_back) == ((order,), (), True)
@@ -53,7 +54,7 @@ def test_an_order_is_accepted_taken_back_and_accepted_again(hq: Headquarters) ->
 
 def test_a_rejection_tells_the_rep_why_and_can_be_taken_back(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    ws = desk(one)
+    ws = at(one)
     one.run(
         "INSERT INTO outcome_reason (uid, kind, code, name) VALUES (?, 'order_rejected', 'stock',"
         " 'Out of stock')", new_uid(),
@@ -79,11 +80,11 @@ def test_a_rejection_tells_the_rep_why_and_can_be_taken_back(hq: Headquarters) -
 
 def test_a_rejected_order_that_came_in_again_is_not_reopened(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    ws = desk(one)
+    ws = at(one)
     done = office.reject_order(ws, order, "Wrong customer")
     one.sync()
     rep.sync()
-    mine = desk(rep)
+    mine = at(rep)
     copy = orders.copy_order(mine, rep.one("SELECT id FROM sales_order")).order_id
     orders.submit_order(mine, copy)
     rep.sync()
@@ -94,7 +95,7 @@ def test_a_rejected_order_that_came_in_again_is_not_reopened(hq: Headquarters) -
 
 def test_an_altered_order_is_the_same_on_every_side_and_says_why(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    ws = desk(one)
+    ws = at(one)
     product = one.one("SELECT id FROM product WHERE sku = 'SKU0'")
     before = one.rows(_TOTALS)
     seen = preview_alteration(ws, order, [LineInput(product, None, 7)])
@@ -139,7 +140,7 @@ def test_an_alteration_of_prices_that_hq_has_changed_is_told(hq: Headquarters) -
 
 def test_nothing_is_altered_without_a_reason_a_line_or_a_change(hq: Headquarters) -> None:
     _rep, (one,), order = came_in(hq, "one")
-    ws = desk(one)
+    ws = at(one)
     lines = one.rows("SELECT product_id, quantity FROM order_line ORDER BY position")
     same = tuple(LineInput(product, None, packs) for product, packs in lines)
     for wanted, message in (
@@ -160,8 +161,8 @@ def test_nothing_is_altered_without_a_reason_a_line_or_a_change(hq: Headquarters
 
 def test_the_second_of_two_who_decide_differently_is_told(hq: Headquarters) -> None:
     rep, (one, two), order = came_in(hq, "one", "two")
-    office.accept_orders(desk(one), [order])
-    office.reject_order(desk(two), order, "No credit")
+    office.accept_orders(at(one), [order])
+    office.reject_order(at(two), order, "No credit")
     one.sync()
     two.sync()
     rep.sync()
@@ -173,8 +174,8 @@ def test_the_second_of_two_who_decide_differently_is_told(hq: Headquarters) -> N
 
 def test_two_who_accept_the_same_order_mean_the_same(hq: Headquarters) -> None:
     _rep, (one, two), order = came_in(hq, "one", "two")
-    office.accept_orders(desk(one), [order])
-    office.accept_orders(desk(two), [order])
+    office.accept_orders(at(one), [order])
+    office.accept_orders(at(two), [order])
     assert (one.sync().refusals, two.sync().refusals) == (0, 0)
     assert hq.rows(_STATUS) == [("accepted", "")]
 
@@ -182,14 +183,14 @@ def test_two_who_accept_the_same_order_mean_the_same(hq: Headquarters) -> None:
 def test_nobody_accepts_what_somebody_else_has_altered_unseen(hq: Headquarters) -> None:
     rep, (one, two), order = came_in(hq, "one", "two")
     altered(one, order, 5)
-    office.accept_orders(desk(two), [order])
+    office.accept_orders(at(two), [order])
     one.sync()
     two.sync()
 
     assert refused(two) == ["This order has been altered meanwhile. Look at it again, then decide."]
     assert two.rows(_STATUS) == [("submitted", "")]
     assert two.rows(_LINES) == hq.rows(_LINES)
-    office.accept_orders(desk(two), [order])
+    office.accept_orders(at(two), [order])
     assert two.sync().refusals == 0
     rep.sync()
     assert rep.rows(_STATUS) == [("accepted", "")]
@@ -198,7 +199,7 @@ def test_nobody_accepts_what_somebody_else_has_altered_unseen(hq: Headquarters) 
 def test_an_alteration_of_an_order_accepted_elsewhere_is_asked_again(hq: Headquarters) -> None:
     _rep, (one, two), order = came_in(hq, "one", "two")
     lines = hq.rows(_LINES)
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     altered(two, order, 5)
     one.sync()
     two.sync()
@@ -230,7 +231,7 @@ def test_an_order_called_back_is_not_accepted(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
     rep.run("UPDATE sales_order SET status = 'draft'")
     rep.sync()
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     one.sync()
     assert refused(one) == ["This order is draft by now. Look at it again, then decide."]
     assert hq.one("SELECT status FROM sales_order") == "draft"
@@ -239,8 +240,8 @@ def test_an_order_called_back_is_not_accepted(hq: Headquarters) -> None:
 def test_an_accepted_order_is_not_called_back(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
     with pytest.raises(UserError, match="HQ has this order"):
-        orders.call_back_order(desk(rep), rep.one("SELECT id FROM sales_order"))
-    office.accept_orders(desk(one), [order])
+        orders.call_back_order(at(rep), rep.one("SELECT id FROM sales_order"))
+    office.accept_orders(at(one), [order])
     one.sync()
     rep.run("UPDATE sales_order SET status = 'draft'")
     assert rep.sync().refusals == 1
@@ -257,7 +258,7 @@ def test_an_order_of_a_customer_who_moved_is_decided_and_reaches_the_new_rep(
         hq.now_ms(),
     )  # fmt: skip
     altered(one, order, 4)
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     assert one.sync().refusals == 0
     other.sync()
     rep.sync()
@@ -271,13 +272,13 @@ def test_a_shipped_order_is_invoiced_once_and_becomes_the_fact_of_a_sale(
 ) -> None:
     rep, (one, two), order = came_in(hq, "one", "two")
     sales = rep.one("SELECT count(*) FROM sale")
-    assert invoice_orders(desk(one), [order]).order_ids == (), "nothing has been shipped"
-    office.accept_orders(desk(one), [order])
-    office.ship_orders(desk(one), [order])
+    assert invoice_orders(at(one), [order]).order_ids == (), "nothing has been shipped"
+    office.accept_orders(at(one), [order])
+    office.ship_orders(at(one), [order])
     one.sync()
     two.sync()
-    assert invoice_orders(desk(one), [order]).order_ids == (order,)
-    assert invoice_orders(desk(two), [order]).order_ids == (order,)
+    assert invoice_orders(at(one), [order]).order_ids == (order,)
+    assert invoice_orders(at(two), [order]).order_ids == (order,)
     one.sync()
     two.sync()
     rep.sync()
@@ -300,7 +301,7 @@ def test_a_shipped_order_is_invoiced_once_and_becomes_the_fact_of_a_sale(
 
 def test_a_rep_does_none_of_this_in_any_way(hq: Headquarters) -> None:
     rep, (one,), order = came_in(hq, "one")
-    mine = desk(rep)
+    mine = at(rep)
     key = rep.one("SELECT id FROM sales_order")
     for step in (
         lambda: office.accept_orders(mine, [key]),
@@ -313,7 +314,7 @@ def test_a_rep_does_none_of_this_in_any_way(hq: Headquarters) -> None:
     for change in ("status = 'accepted'", "answer = 'fine'", "delivery_date = '2031-01-01'"):
         rep.run(f"UPDATE sales_order SET {change}")
         assert rep.sync().refusals == 1, change
-    office.accept_orders(desk(one), [order])
+    office.accept_orders(at(one), [order])
     one.sync()
     rep.sync()
     assert rep.rows(_STATUS) == hq.rows(_STATUS) == [("accepted", "")]

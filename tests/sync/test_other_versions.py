@@ -32,9 +32,9 @@ from crmdesk.sync.session import Session
 from crmdesk.sync.transport import HttpTransport
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync import company, golden
+from tests.sync.both_sums import both
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_checksums import both
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.edits import add_note, submit_order
 
 pytestmark = pytest.mark.hq
 

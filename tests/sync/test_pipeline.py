@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,14 +14,10 @@ from crmdesk.services.lead_conversion import convert_lead, take_back_conversion
 from crmdesk.services.leads import LeadInput
 from crmdesk.services.opportunities import DealInput
 from crmdesk.services.opportunity_stages import move_deal
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from psycopg.conninfo import conninfo_to_dict
 from crmdesk.domain.errors import CrmdeskError
 from crmdesk.hq.administration import admin, checking
 from crmdesk.hq.database.store import Store
+from tests.sync.child_servers import child
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_meeting import add_note
-from tests.sync.test_processes import child
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

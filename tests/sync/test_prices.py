@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
@@ -14,48 +13,10 @@ from crmdesk.hq.exchange.prices import differing_prices
 from crmdesk.services.prices import read_rules, terms_of
 from crmdesk.sync.merge import Image
 from tests.sync import company
-from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.conftest import Headquarters
+from tests.sync.trading import DAY, order, price_list
 
 pytestmark = pytest.mark.hq
-
-_DAY = "2026-11-20"
-
-
-def price_list(hq: Headquarters) -> tuple[str, str]:
-    """A list with a price for SKU0 and SKU1; the uids of the list and of SKU0's rule."""
-    found = editing.insert_row(
-        hq.store, "price_list", {"code": "A", "name": "A", "is_default": 1}, hq.now_ms()
-    )
-    rules = [
-        editing.insert_row(
-            hq.store, "price_rule",
-            {"price_list_id": found, "product_id": product.hex(), "price_e4": 12_000},
-            hq.now_ms(),
-        )
-        for product in company.PRODUCTS[:2]
-    ]  # fmt: skip
-    return found, rules[0]
-
-
-def order(laptop: Laptop, number: str, *, net_e4: int = 12_000, code: str = "list") -> bytes:
-    uid = new_uid()
-    with laptop.database.write() as tx:
-        run = tx.connection.exec_driver_sql
-        run(
-            "INSERT INTO sales_order (uid, account_id, number, order_date)"
-            " SELECT ?, id, ?, ? FROM account WHERE code = 'C0'",
-            (uid, number, _DAY),
-        )
-        for position, sku in enumerate(("SKU0", "SKU1"), start=1):
-            run(
-                "INSERT INTO order_line (parent_id, position, product_id, quantity, base_quantity,"
-                " list_price_e4, net_price_e4, net_minor, price_reason) SELECT o.id, ?, p.id,"
-                " 2, 24, 12000, ?, 2880, ? FROM sales_order o, product p"
-                " WHERE o.uid = ? AND p.sku = ?",
-                (position, net_e4, json.dumps({"code": code}), uid, sku),
-            )
-    laptop.run("UPDATE sales_order SET status = 'submitted' WHERE uid = ?", uid)
-    return uid
 
 
 def test_case_22_a_price_change_at_hq_while_an_order_is_offline_is_said(hq: Headquarters) -> None:
@@ -151,7 +112,7 @@ def test_hq_and_laptop_decide_the_same_price(hq: Headquarters) -> None:
             "product_id": product, "base_quantity": quantity, "net_price_e4": net_e4,
             "net_minor": net_minor, "price_reason": reason_document(here.reasons),
         }  # fmt: skip
-        image = Image({"order_date": _DAY, "account_id": account}, lines=[line])
+        image = Image({"order_date": DAY, "account_id": account}, lines=[line])
         with hq.store.transaction() as connection:
             assert differing_prices(connection, {"x": image}) == {}
             for column, right in (("net_price_e4", net_e4), ("net_minor", net_minor)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
@@ -10,17 +10,12 @@ from crmdesk.domain.errors import FieldError, StaleRevision, UserError
 from crmdesk.services import proposals, settling
 from crmdesk.services.queries.proposals import proposals as listed
 from crmdesk.services.queries.sync import sync_centre, sync_status
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 
 _LIMIT = "SELECT credit_limit_minor FROM account WHERE code = 'C0'"
-
-
-def desk_of(laptop: Laptop) -> Workspace:
-    """The workspace of a joined laptop."""
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def proposed(hq: Headquarters, *people: str) -> tuple[Laptop, list[Laptop]]:
@@ -36,7 +31,7 @@ def proposed(hq: Headquarters, *people: str) -> tuple[Laptop, list[Laptop]]:
 
 def test_office_sees_who_asks_what_and_accepts_it(hq: Headquarters) -> None:
     rep, (office,) = proposed(hq, "office")
-    ws = desk_of(office)
+    ws = at(office)
     (row,) = listed(ws)
     assert (row.by, row.name, row.field) == ("Ruth Rep", "Café Ñandú", "credit_limit_minor")
     assert (row.now, row.proposed, row.status, row.mine) == (None, 200000, "open", False)
@@ -49,16 +44,16 @@ def test_office_sees_who_asks_what_and_accepts_it(hq: Headquarters) -> None:
     rep.sync()
 
     assert hq.one(_LIMIT) == rep.one(_LIMIT) == 200000
-    (need,) = sync_centre(desk_of(rep)).needs
+    (need,) = sync_centre(at(rep)).needs
     assert (need.kind, need.status, need.by, need.name) == (
         "outcome", "accepted", "Olga Office", "Café Ñandú",
     )  # fmt: skip
-    assert sync_status(desk_of(rep)).need == 1
+    assert sync_status(at(rep)).need == 1
 
 
 def test_a_dismissal_tells_the_rep_why_and_is_noted_once(hq: Headquarters) -> None:
     rep, (office,) = proposed(hq, "office")
-    ws = desk_of(office)
+    ws = at(office)
     (row,) = listed(ws)
     with pytest.raises(FieldError, match="Say why"):
         proposals.dismiss(ws, [row.id], "  ")
@@ -66,7 +61,7 @@ def test_a_dismissal_tells_the_rep_why_and_is_noted_once(hq: Headquarters) -> No
     office.sync()
     rep.sync()
 
-    mine = desk_of(rep)
+    mine = at(rep)
     (need,) = sync_centre(mine).needs
     assert (need.status, need.sentence) == ("dismissed", "Pays late already.")
     settling.settle(mine, need.kind, need.ids)
@@ -79,7 +74,7 @@ def test_a_dismissal_tells_the_rep_why_and_is_noted_once(hq: Headquarters) -> No
 
 def test_a_decision_is_taken_back_with_its_value(hq: Headquarters) -> None:
     rep, (office,) = proposed(hq, "office")
-    ws = desk_of(office)
+    ws = at(office)
     decided = proposals.accept(ws, [listed(ws)[0].id])
     office.sync()
     proposals.take_back(ws, decided.txns)
@@ -88,13 +83,13 @@ def test_a_decision_is_taken_back_with_its_value(hq: Headquarters) -> None:
 
     assert len(listed(ws)) == 1
     assert hq.one(_LIMIT) is None
-    assert [need.kind for need in sync_centre(desk_of(rep)).needs] == ["conflict"]
+    assert [need.kind for need in sync_centre(at(rep)).needs] == ["conflict"]
 
 
 def test_two_offices_deciding_the_same_agree_silently(hq: Headquarters) -> None:
     rep, (first, second) = proposed(hq, "first", "second")
     for office in (first, second):
-        ws = desk_of(office)
+        ws = at(office)
         proposals.accept(ws, [listed(ws)[0].id])
     first.sync()
 
@@ -104,15 +99,15 @@ def test_two_offices_deciding_the_same_agree_silently(hq: Headquarters) -> None:
     for laptop in (first, second, rep):
         laptop.sync()
         assert laptop.one(_LIMIT) == 200000
-        at = laptop.one("SELECT decided_at FROM proposal")
-        assert datetime.fromisoformat(at) == decided, "the first decision stands"
+        told = laptop.one("SELECT decided_at FROM proposal")
+        assert datetime.fromisoformat(told) == decided, "the first decision stands"
 
 
 @pytest.mark.parametrize("later", ["accept", "dismiss"])
 def test_of_two_different_decisions_the_first_stands_whole(hq: Headquarters, later: str) -> None:
     """Neither field nor state of the second one gets through by half."""
     rep, (first, second) = proposed(hq, "first", "second")
-    one, two = desk_of(first), desk_of(second)
+    one, two = at(first), at(second)
     if later == "accept":
         proposals.dismiss(one, [listed(one)[0].id], "Pays late already.")
         proposals.accept(two, [listed(two)[0].id])
@@ -139,7 +134,7 @@ def test_many_are_decided_at_once_and_one_decided_already_stops_there(hq: Headqu
         rep.run("UPDATE account SET payment_terms_days = 60 WHERE code = ?", code)
     rep.sync()
     office = hq.join("O1")
-    ws = desk_of(office)
+    ws = at(office)
     ids = [row.id for row in listed(ws)]
     proposals.accept(ws, ids[:2])
     with pytest.raises(StaleRevision):
@@ -152,7 +147,7 @@ def test_many_are_decided_at_once_and_one_decided_already_stops_there(hq: Headqu
 
 def test_a_rep_does_not_decide(hq: Headquarters) -> None:
     rep, _offices = proposed(hq)
-    ws = desk_of(rep)
+    ws = at(rep)
     (row,) = listed(ws)
     assert row.mine
     with pytest.raises(UserError, match="office decides"):

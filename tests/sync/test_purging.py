@@ -11,13 +11,13 @@ from anyascii import anyascii
 from crmdesk.domain.ids import new_uid
 from crmdesk.hq.administration import admin
 from crmdesk.hq.exchange import editing
-from crmdesk.storage import profile
 from crmdesk.storage.engine import Database
 from crmdesk.sync import erasing
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_every_entity import fill
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.edits import add_note, submit_order
+from tests.sync.every_row import fill
+from tests.sync.plain_files import plaintext
 
 pytestmark = pytest.mark.hq
 
@@ -25,22 +25,6 @@ SECRET = "Zyxomma Quetzal"
 """The first word of everything that belongs to the customer that leaves."""
 
 WORDS = ("Zyxomma", "zyxomma", "Quetzal", "quetzal", "Ñandú", "ñandú", "nandu", "Nandu")
-
-
-def plaintext(laptop: Laptop) -> Laptop:
-    """The same profile in a file that is not encrypted, so that every byte can be looked at."""
-    folder = laptop.folder.with_name(laptop.folder.name + "-plain")
-    profile.make_folders(folder)
-    target = folder / profile.DATABASE_FILE
-    with laptop.database.exclusive() as driver:
-        driver.execute("ATTACH ? AS plain KEY ''", (str(target),))
-        driver.execute("SELECT sqlcipher_export('plain')")
-        driver.execute("DETACH plain")
-    clock = laptop.database.clock
-    found = Laptop(folder, profile.database_at(target, None, clock), laptop.url)
-    found.rows("SELECT count(*) FROM account")
-    assert target.read_bytes().startswith(b"SQLite format 3")
-    return found
 
 
 def traces(folder: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,16 +17,13 @@ from crmdesk.services.quote_follow_ups import (
     FollowUpResult,
     log_follow_up,
 )
-from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.services.workspace import Workspace
 from tests.sync import company
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_prices import price_list
+from tests.sync.desks import at
+from tests.sync.trading import price_list
 
 pytestmark = pytest.mark.hq
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def reason(hq: Headquarters) -> None:

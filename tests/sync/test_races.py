@@ -13,7 +13,7 @@ from crmdesk.hq.exchange.push import judge_and_write
 from crmdesk.sync.protocol import Txn
 from tests.sync import company
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -14,14 +14,10 @@ from crmdesk.services.queries.coverage import coverage_report
 from crmdesk.services.reassigning import reassign
 from crmdesk.services.recovery import Cure, Mending
 from crmdesk.services.stops import skip_stop
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
-
-
-def desk(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def planned(laptop: Laptop, day: str, status: str = "planned") -> int:
@@ -38,7 +34,7 @@ def test_a_moved_customer_arrives_with_its_visit_and_the_note_and_goes_back(
     hq: Headquarters,
 ) -> None:
     office, one, two = hq.join("O1"), hq.join("R1"), hq.join("R2")
-    ws = desk(office)
+    ws = at(office)
     planned(one, (ws.today() + timedelta(days=2)).isoformat())
     one.sync()
     office.sync()
@@ -92,10 +88,10 @@ def test_hq_refuses_what_is_the_offices_from_a_reps_laptop(hq: Headquarters) -> 
 def test_models_of_the_office_and_exceptions_of_the_rep_reach_each_other(hq: Headquarters) -> None:
     office, one = hq.join("O1"), hq.join("R1")
     made = ModelFields("Z", "Every ten days", 10, 1, "video", classes=("Z",), objectives=("Ask",))
-    attention_models.save_model(desk(office), None, made)
+    attention_models.save_model(at(office), None, made)
     account = one.one("SELECT id FROM account WHERE code = 'C0'")
     attention_models.set_exceptions(
-        desk(one), {account: Exceptions(interval_days=12, virtual_between=2)}
+        at(one), {account: Exceptions(interval_days=12, virtual_between=2)}
     )
     for laptop in (office, one, office):
         assert laptop.sync().refusals == 0
@@ -107,7 +103,7 @@ def test_models_of_the_office_and_exceptions_of_the_rep_reach_each_other(hq: Hea
 
 def test_a_skipped_visit_and_the_wish_for_help_reach_the_office(hq: Headquarters) -> None:
     office, one = hq.join("O1"), hq.join("R1")
-    ws = desk(one)
+    ws = at(one)
     today = planned(one, ws.today().isoformat())
     skip_stop(ws, today, note="the road is closed")
     planned(one, (ws.today() - timedelta(days=1)).isoformat())
@@ -122,5 +118,5 @@ def test_a_skipped_visit_and_the_wish_for_help_reach_the_office(hq: Headquarters
     assert office.rows("SELECT status, note FROM planned_visit ORDER BY date") == [
         ("missed", None), ("missed", "the road is closed"),
     ]  # fmt: skip
-    report = coverage_report(desk(office), ws.today() - timedelta(days=7), ws.today())
+    report = coverage_report(at(office), ws.today() - timedelta(days=7), ws.today())
     assert len(report.asked) == 1

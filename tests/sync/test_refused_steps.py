@@ -15,8 +15,8 @@ from crmdesk.services.queries.proposals import proposals
 from crmdesk.services.queries.sync import sync_centre, sync_status
 from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_meeting import draft_order
-from tests.sync.test_prices import order, price_list
+from tests.sync.edits import draft_order
+from tests.sync.trading import order, price_list
 
 pytestmark = pytest.mark.hq
 

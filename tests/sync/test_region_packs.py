@@ -14,21 +14,21 @@ from crmdesk.services.queries.maps import MapState, maps_page
 from crmdesk.services.region_packs import PackFile, add_pack
 from crmdesk.services.workspace import Workspace
 from crmdesk.sync.protocol import PROTOCOL_VERSION, BlobGet, BlobPut
-from tests.db.test_travel import _square
+from tests.db.small_roads import square_town
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.photos import BadLine, rounds, stored, workspace
-from tests.sync.test_attachment_rights import _ask
-from tests.sync.test_delivery import Wire, session_of
+from tests.sync.desks import at
+from tests.sync.photos import BadLine, rounds, stored
+from tests.sync.wires import Wire, session_of, told
 
 pytestmark = pytest.mark.hq
 
 
 def _office(laptop: Laptop) -> Workspace:
-    return workspace(laptop)
+    return at(laptop)
 
 
 def _pack(ws: Workspace, tmp_path: Path, title: str = "West") -> PackFile:
-    write_pack(_square(title, 30), tmp_path / f"{title}.mappack")
+    write_pack(square_town(title, 30), tmp_path / f"{title}.mappack")
     return add_pack(ws.folder, tmp_path / f"{title}.mappack")
 
 
@@ -46,7 +46,7 @@ def test_a_published_map_reaches_a_laptop_over_a_bad_line_and_is_driven_on(
     office.sync()
     assert hashlib.sha256(stored(hq, pack.facts.sha256)).hexdigest() == pack.facts.sha256
     rep.sync()
-    mine = workspace(rep)
+    mine = at(rep)
     assert _row(mine, "West") is MapState.AT_HQ
     published = rep.one("SELECT id FROM region_pack")
     maps.fetch_pack(mine, published)
@@ -106,8 +106,8 @@ def test_only_the_office_sends_the_bytes_and_everybody_may_fetch_them(
     rep.sync()
     session = session_of(rep, wire(hq.url))
     put = BlobPut(PROTOCOL_VERSION, sha256, len(data), 0)
-    refused = _ask(session, "/v1/blob/put", put, data)
+    refused = told(session, "/v1/blob/put", put, data)
     assert isinstance(refused, tuple) and refused[0] == "attachment"
-    got = _ask(session, "/v1/blob/get", BlobGet(PROTOCOL_VERSION, sha256, 0, len(data)), None)
+    got = told(session, "/v1/blob/get", BlobGet(PROTOCOL_VERSION, sha256, 0, len(data)), None)
     assert got == data
     assert blobs.QUOTAS["quota.file_bytes"] >= 100_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -17,14 +17,12 @@ from crmdesk.hq.running import endpoints, serving
 from crmdesk.hq.running.app import make_app, open_hq
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PullRequest, PushRequest, SnapshotRequest
 from crmdesk.sync.session import Session
-from crmdesk.sync.transport import HttpTransport
 from crmdesk.sync.uploading import waiting_txns
 from tests.sync.conftest import Headquarters, Laptop, _serve
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
+from tests.sync.wires import Wire
 
 pytestmark = pytest.mark.hq
-
-Wire = Callable[[str], HttpTransport]
 
 
 @pytest.fixture

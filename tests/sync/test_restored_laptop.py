@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,21 +9,18 @@ import pytest
 from crmdesk.hq.running import serving
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.orders import set_line, start_order, submit_order
-from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.storage import backup, profile
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_meeting import add_note
+from tests.sync.desks import at
+from tests.sync.edits import add_note
+from tests.sync.trading import give_prices
 
 pytestmark = pytest.mark.hq
 
 
-def _workspace(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-
-
 def _order(laptop: Laptop, account: str) -> str:
     """Submit an order as the editor does; returns its number."""
-    ws = _workspace(laptop)
+    ws = at(laptop)
     key = laptop.one("SELECT id FROM account WHERE code = ?", account)
     started = start_order(ws, key, suggested=False).order_id
     set_line(ws, started, LineInput(1, None, 3))
@@ -38,28 +34,12 @@ def _restore(laptop: Laptop, file: Path) -> None:
     laptop.database = profile.open_database(laptop.folder, serving.system_clock())
 
 
-def _price(hq: Headquarters, *laptops: Laptop) -> None:
-    """Every product has a price, so that orders can be submitted."""
-    office = hq.join("O1")
-    office.run(
-        "INSERT INTO price_list (uid, code, name, currency, is_default)"
-        " VALUES (randomblob(16), 'A', 'List', 'EUR', 1)"
-    )
-    office.run(
-        "INSERT INTO price_rule (uid, price_list_id, product_id, price_e4)"
-        " SELECT randomblob(16), l.id, p.id, 45000 FROM price_list l, product p"
-    )
-    assert office.sync().refusals == 0
-    for laptop in laptops:
-        laptop.sync()
-
-
 @pytest.mark.parametrize("times", [1, 2])
 def test_what_was_sent_after_the_backup_comes_back_and_no_number_is_used_twice(
     hq: Headquarters, tmp_path: Path, times: int
 ) -> None:
     one, two = hq.join("R1"), hq.join("R2")
-    _price(hq, one, two)
+    give_prices(hq, one, two)
     _order(one, "C0")
     one.sync()
     file = tmp_path / "laptop.backup"
@@ -93,7 +73,7 @@ def test_what_was_sent_after_the_backup_comes_back_and_no_number_is_used_twice(
 
 def test_work_goes_on_offline_between_restore_and_sync(hq: Headquarters, tmp_path: Path) -> None:
     one = hq.join("R1")
-    _price(hq, one)
+    give_prices(hq, one)
     file = tmp_path / "laptop.backup"
     backup.back_up(one.database, one.folder, file)
     sent = _order(one, "C0")

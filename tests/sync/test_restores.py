@@ -27,9 +27,9 @@ from crmdesk.sync import facts
 from crmdesk.sync.client import sync_once
 from crmdesk.sync.rejoining import rejoin
 from tests.sync import company
+from tests.sync.both_sums import both
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_checksums import both
-from tests.sync.test_meeting import add_note, submit_order
+from tests.sync.edits import add_note, submit_order
 
 pytestmark = pytest.mark.hq
 

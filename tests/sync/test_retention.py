@@ -10,9 +10,9 @@ from crmdesk.hq.administration import admin
 from crmdesk.hq.database import retention
 from crmdesk.sync import downloading
 from tests.sync import company
+from tests.sync.both_sums import both
 from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_checksums import both
-from tests.sync.test_meeting import add_note, draft_order
+from tests.sync.edits import add_note, draft_order
 
 pytestmark = pytest.mark.hq
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,31 +14,18 @@ from crmdesk.hq.access import auth
 from crmdesk.hq.administration import admin
 from crmdesk.services.queries.sync import sync_centre
 from crmdesk.services.workspace import workspace_of
-from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest, PushRequest, PushResponse, Txn
+from crmdesk.sync.protocol import PROTOCOL_VERSION, Op, PullRequest
 from crmdesk.sync.reading import lines
-from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
-from tests.sync.conftest import Headquarters, Laptop
-from tests.sync.test_delivery import session_of
-from tests.sync.test_meeting import add_note, draft_order, submit_order
+from tests.sync.conftest import Headquarters
+from tests.sync.crafted import craft, op
+from tests.sync.edits import add_note, draft_order, submit_order
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
 
-Wire = Callable[[str], HttpTransport]
 FOREIGN = company.ACCOUNTS[5].hex()
 OWN = company.ACCOUNTS[0].hex()
-
-
-def craft(hq: Headquarters, laptop: Laptop, transport: HttpTransport, *ops: Op) -> PushResponse:
-    """Send ops that no honest laptop would."""
-    session = session_of(laptop, transport)
-    request = PushRequest(PROTOCOL_VERSION, session.epoch(), hq.now_ms(), [Txn(1, list(ops))])
-    return msgspec.json.decode(session.post("/v1/push", request), type=PushResponse)
-
-
-def op(kind: str, entity: str, uid: str, account: str | None, fields: object, **more: int) -> Op:
-    raw = msgspec.Raw(msgspec.json.encode(fields))
-    return Op(more.get("seq", 900), entity, uid, account, kind, raw, more.get("rev", 1), 1 << 60, 1)
 
 
 NOTE = {"text": [None, "x"], "at": [None, "2026-01-01T00:00:00.000Z"], "date": [None, "2026-01-01"]}

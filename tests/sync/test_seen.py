@@ -31,8 +31,8 @@ from crmdesk.services.workspace import Workspace, workspace_of
 from crmdesk.sync.transport import HttpTransport
 from tests.gui.conftest import runner
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.edits import add_note
 from tests.sync.faults import FaultyTransport
-from tests.sync.test_meeting import add_note
 
 __all__ = ["runner"]
 

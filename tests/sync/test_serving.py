@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import msgspec
 import psycopg
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from crmdesk.domain.errors import CrmdeskError, Refused, UserError
 from crmdesk.hq.database.store import Store
@@ -23,23 +22,16 @@ from crmdesk.hq.running.options import ServeOptions
 from crmdesk.sync.protocol import PROTOCOL_VERSION, PushRequest
 from crmdesk.sync.transport import HttpTransport
 from tests.sync import company
+from tests.sync.asked_pages import get, samples
 from tests.sync.conftest import Headquarters, Laptop, _serve
-from tests.sync.test_delivery import session_of
-from tests.sync.test_meeting import add_note
-from tests.sync.test_scopes import craft, op
+from tests.sync.crafted import craft, op
+from tests.sync.edits import add_note
+from tests.sync.wires import Wire, session_of
 
 pytestmark = pytest.mark.hq
 
-Wire = Callable[[str], HttpTransport]
-
 
 # -- health and metrics ---------------------------------------------------------------------
-
-
-def get(url: str, token: str = "") -> httpx2.Response:
-    headers = {"authorization": f"Bearer {token}"} if token else {}
-    with httpx2.Client(timeout=10.0) as client:
-        return client.get(url, headers=headers)
 
 
 def test_health_says_whether_this_server_can_do_its_work(hq: Headquarters) -> None:
@@ -81,15 +73,6 @@ def measured(hq: Headquarters) -> Iterator[tuple[str, Metrics]]:
     yield url, metrics
     stop()
     store.dispose()
-
-
-def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Every sample of an exposition: (name, sorted labels) → value."""
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 def test_metrics_count_what_was_done(

@@ -9,7 +9,7 @@ from crmdesk.hq.exchange import editing
 from crmdesk.sync.client import sync_once
 from tests.sync import company
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -13,7 +13,7 @@ from crmdesk.services.queries.task_people import task_people
 from crmdesk.services.tasks import TaskInput
 from crmdesk.services.tickets import Report
 from tests.sync.conftest import Headquarters
-from tests.sync.test_lists import at
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from crmdesk.domain.states import TicketStatus
 from crmdesk.services import tickets
 from crmdesk.services.tickets import Report
-from crmdesk.services.workspace import Workspace, workspace_of
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 
 pytestmark = pytest.mark.hq
 
 STATE = "SELECT status, resolved_at IS NOT NULL, resolution FROM ticket"
-
-
-def at(laptop: Laptop) -> Workspace:
-    return workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
 
 
 def new_ticket(laptop: Laptop, account: str = "C0", subject: str = "4 dented tins") -> int:

@@ -12,8 +12,8 @@ from crmdesk.services import settings, visit_places, visits
 from crmdesk.storage import profile
 from crmdesk.sync.transport import HttpTransport
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.desks import at
 from tests.sync.faults import FaultyTransport
-from tests.sync.test_lists import at
 
 pytestmark = pytest.mark.hq
 

@@ -12,7 +12,7 @@ from crmdesk.cli import syncing
 from crmdesk.cli.program import Faces, main
 from crmdesk.sync import schedule
 from tests.sync.conftest import Headquarters
-from tests.sync.test_meeting import add_note
+from tests.sync.edits import add_note
 
 pytestmark = pytest.mark.hq
 

@@ -161,6 +161,17 @@ def test_no_file_is_a_grab_bag() -> None:
     assert not found, f"name the one concept of the file: {', '.join(found)}"
 
 
+def test_no_test_is_taken_from_another_module_of_tests() -> None:
+    """What several modules of tests use stands in a module that is none, under its own name."""
+    borrowed = [
+        f"{_where(path, node)} {name}"
+        for path in _TESTS
+        for node, name in _imports(path)
+        if re.match(r"tests\.(\w+\.)*test_", name)
+    ]
+    assert not borrowed
+
+
 def test_files_are_short() -> None:
     found = {
         str(path.relative_to(_ROOT)): lines

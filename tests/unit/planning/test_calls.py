@@ -6,8 +6,8 @@ from crmdesk.planning.calls import CallCode, propose_calls
 from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import VisitMode, Weights
 from crmdesk.planning.solver import solve
+from tests.unit.planning.drawn import territories
 from tests.unit.planning.territories import make_problem, make_stop
-from tests.unit.planning.test_solver import territories
 
 
 def calls_of(stop, orders=None, *, days=5, per_km=0.3, per_day=None):

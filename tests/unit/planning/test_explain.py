@@ -16,8 +16,8 @@ from crmdesk.planning.explain import (
 from crmdesk.planning.plan import Conflict, ConflictCode, plan_from_orders
 from crmdesk.planning.problem import FixedKind, FixedVisit, VisitMode, Weights
 from crmdesk.planning.solver import solve
+from tests.unit.planning.drawn import territories
 from tests.unit.planning.territories import make_day, make_problem, make_stop
-from tests.unit.planning.test_solver import territories
 
 
 def money(amount: float) -> str:

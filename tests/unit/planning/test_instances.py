@@ -13,6 +13,7 @@ from crmdesk.planning.instance import plan_document, problem_from_instance
 from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import ProblemError
 from crmdesk.planning.solver import solve
+from tests.unit.planning.instances import small_instance
 from tests.unit.planning.territories import broken_rules
 
 #: Best of five naive planners (BKS.csv) for each territory.
@@ -38,36 +39,6 @@ def test_territories_are_planned_well(shared_instances, name):
     assert (result["infeasible_days"], result["spacing_violations"]) == (0, 0)
     assert result["Z"] == pytest.approx(plan.worth, abs=1.0)
     assert result["Z"] >= 1.10 * NAIVE[name]
-
-
-def small_instance(**changes):
-    return {
-        "name": "small",
-        "n": 2,
-        "horizon_days": 14,
-        "workdays": [0, 1, 7],
-        "shift": [480, 1050],
-        "lunch": {"earliest_clock": 750, "minutes": 45},
-        "max_km_day": 280.0,
-        "eur_per_km": 0.3,
-        "min_spacing_factor": 0.5,
-        "home": [0.0, 0.0],
-        "customers": [
-            {
-                "id": i,
-                "x": 3.0 + i,
-                "y": 4.0,
-                "freq": 14,
-                "days_since_last": 14,
-                "margin": 80.0,
-                "visit_min": 30,
-                "rho": 1.5,
-                "hours": [[[540, 1080]]] * 6 + [[]],
-                "usual_weekday": i,
-            }
-            for i in range(2)
-        ],
-    } | changes
 
 
 def test_an_instance_becomes_a_problem():

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from crmdesk.__main__ import main
-from tests.unit.planning.test_instances import small_instance
+from tests.unit.planning.instances import small_instance
 
 WHOLE = json.dumps(small_instance())
 

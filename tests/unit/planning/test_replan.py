@@ -18,6 +18,7 @@ from crmdesk.planning.replan import (
 )
 from crmdesk.planning.solver import solve
 from tests.benchmarks.wide import wide_territory
+from tests.unit.planning.drawn import territories
 from tests.unit.planning.territories import (
     broken_rules,
     make_day,
@@ -25,7 +26,6 @@ from tests.unit.planning.territories import (
     make_stop,
     work_minutes,
 )
-from tests.unit.planning.test_solver import territories
 
 RING = [(12.0, 3.0), (11.0, 5.0), (-8.0, 9.0), (-9.0, -7.0), (4.0, -12.0), (6.0, 6.0), (1.0, 2.0)]
 

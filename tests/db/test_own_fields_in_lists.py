@@ -17,6 +17,7 @@ from crmdesk.services.queries.lists.own_fields import known_part, with_own_field
 from crmdesk.services.queries.lists.registry import list_named
 from crmdesk.services.queries.lists.spec import ListSpec
 from crmdesk.services.workspace import Workspace
+from tests.db.files import put
 
 _VALUES = [("2", "summer", "yes", "2026-03-01"), ("10.5", "none", "", ""), ("", "summer", "no", "")]
 
@@ -55,6 +56,22 @@ def test_own_fields_filter_and_sort_the_customers(filled: tuple[Workspace, list[
     page = reading.first_page(ws, spec, ListQuery(sort=(key, True)))
     assert page.keys[:2] == [two, one], "as numbers, not as words"
     assert page.rows[two].values[key] == 10.5
+    data = read_data(ws, two)
+    save_data(ws, two, replace(data, custom=dict.fromkeys(data.custom, "")))
+    emptied = reading.first_page(ws, spec, ListQuery(sort=(key, True)), 100_000)
+    assert {emptied.rows[two].values[c.key] for c in spec.columns if c.key.startswith("own_")} == {
+        None
+    }
+
+
+def test_of_two_values_of_one_field_the_newer_holds(filled: tuple[Workspace, list[int]]) -> None:
+    """Two laptops may have written the first one each; until HQ has made them one, both lie."""
+    ws, (one, two, _three) = filled
+    for uid, value in ((b"\x00" * 16, "7"), (b"\xff" * 16, "9")):
+        put(ws, "INSERT INTO custom_value (uid, account_id, custom_field_id, value) SELECT ?, ?,"
+            " id, ? FROM custom_field WHERE name = 'Fridges'", uid, one, value)  # fmt: skip
+    spec = with_own_fields(ws, list_named("customers"))
+    assert found(ws, spec, "Fridges at least 9") == sorted([one, two])
 
 
 def test_a_field_put_away_leaves_the_list_and_views_go_on(

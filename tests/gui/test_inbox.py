@@ -16,7 +16,7 @@ from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.views.inbox.items import GroupItem
-from crmdesk.gui.views.inbox.words import empty_words, note_item
+from crmdesk.gui.views.inbox.words import _TONES, empty_words, note_item
 from crmdesk.gui.widgets.gathering import Gathering, ListContent
 from crmdesk.services import orders
 from crmdesk.services.queries.inbox import InboxFilter, InboxGroup, inbox, waiting_count
@@ -293,6 +293,12 @@ def test_every_note_is_a_sentence_for_one_and_many(code: str) -> None:
     one = note_item(Attention(code, 1, 1250, "Rice 1 kg"), "EUR").text
     many = note_item(Attention(code, 3, 1250, "Rice 1 kg"), "EUR").text
     assert one and many and "{" not in one + many
+
+
+def test_no_two_notes_say_the_same() -> None:
+    said = {note_item(Attention(code, 3, 1250, "Rice 1 kg"), "EUR").text for code in _TONES}
+    assert len(said) == len(_TONES)
+    assert {"€12.50 over the credit limit", "€12.50 over the credit limit, which is hard"} <= said
 
 
 @pytest.mark.parametrize("group", list(InboxGroup))

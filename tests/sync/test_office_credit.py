@@ -10,6 +10,7 @@ from crmdesk.i18n import format_money
 from crmdesk.services import office_orders as office
 from crmdesk.services.document_lines import LineInput
 from crmdesk.services.order_alterations import Alteration, alter_order
+from crmdesk.services.queries.inbox_attention import read_attention
 from tests.sync.came_in import came_in, refused, taken
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.desks import at
@@ -101,10 +102,16 @@ def test_a_hard_limit_holds_for_an_order_keyed_and_accepted_at_once(
     assert ("accepted",) not in hq.rows("SELECT status FROM sales_order")
 
 
-def test_a_soft_limit_warns_and_none_says_nothing(hq: Headquarters) -> None:
+@pytest.mark.parametrize(("mode", "notes"), [("soft", ["credit_soft"]), ("none", [])])
+def test_a_soft_limit_warns_and_none_says_nothing(
+    hq: Headquarters, mode: str, notes: list[str]
+) -> None:
     _rep, (one,), order = came_in(hq, "one")
-    _limit(hq, 0, "soft")
+    _limit(hq, 0, mode)
     one.sync()
+    with one.database.read() as connection:
+        found = read_attention(connection, [order], at(one).today()).get(order, ())
+    assert [note.code for note in found if note.code.startswith("credit")] == notes
     assert office.accept_orders(at(one), [order]).left == ()
     assert one.sync().refusals == 0
 

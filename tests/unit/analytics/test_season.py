@@ -100,6 +100,12 @@ def test_the_sentence_says_it_where_it_matters():
         assert ("more than usual in the coming month" in words) is (part >= 0.05)
         assert ("less than usual in the coming month" in words) is (part <= -0.05)
     assert {'{"season": 1}', '{"season": -1}'} <= set(said)
+    # What matters begins at five points of a hundred, on either side.
+    parts = np.resize([-0.051, -0.049, -0.026, 0.0, 0.026, 0.049, 0.051], len(strong))
+    edged = replace(strong, season_part=parts)
+    assert ["season" in (text or "") for text in because_texts(edged, {})] == (
+        np.abs(parts) >= 0.05
+    ).tolist()
     weights[SEASON_FEATURE] = -1.5
     turned = score(purchases, replace(model, coefficients={**model.coefficients, 14: weights}), day)
     assert not turned.season_part.any()

@@ -28,12 +28,19 @@ def test_days_and_hours_are_read(text: str, open_on: list[int]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["whenever", "Mon 14-9", "Mon 9-25", "Mon 9-14, 13-19", "Mon", "closed Sun 9-10 11", "9"],
-)
+    [
+        "whenever", "Mon 14-9", "Mon 9-9", "Mon 9-25", "Mon 9-14, 13-19", "Mon",
+        "closed Sun 9-10 11", "9", "Mon 1-2, 3-4, 5-6, 7-8, 9-10, 11-12, 13-14",
+    ],
+)  # fmt: skip
 def test_what_is_no_hours_is_said(text: str) -> None:
     with pytest.raises(FieldError) as failed:
         read_week("hours", text)
     assert failed.value.field == "hours"
+
+
+def test_hours_of_a_day_may_touch_and_come_in_any_order() -> None:
+    assert read_week("hours", "Mon 14-19, 9-14") == [[[540, 840], [840, 1140]], *([[]] * 6)]
 
 
 _ENDS = st.lists(st.integers(0, 1440), min_size=4, max_size=4, unique=True).map(sorted)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,8 @@ def test_hostile_instances_are_planned_or_refused_in_sentences(data):
             place = place[key]
             keys = sorted(place) if isinstance(place, dict) else range(len(place))
             key = data.draw(st.sampled_from(keys))
-        place[key] = data.draw(_HOSTILE)
+        # A copy: what is drawn is shared by all examples, and the next change may reach into it.
+        place[key] = deepcopy(data.draw(_HOSTILE))
     try:
         problem = problem_from_instance(document)
         plan = solve(problem, iterations=20)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Connection
+
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.custom_fields import CustomField
 from crmdesk.domain.errors import FieldError, NotFound
@@ -18,6 +20,7 @@ from crmdesk.i18n import _
 from crmdesk.services.accounts import check_code
 from crmdesk.services.custom_fields import fields_in, values_in, write_values
 from crmdesk.services.field_words import hours_text
+from crmdesk.services.forms_meeting import met_form, met_values
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -47,8 +50,12 @@ def read_data(ws: Workspace, account_id: int) -> CustomerData:
         ).first()
         if row is None:
             raise _gone()
-        fields = tuple(one for one in fields_in(connection) if one.active)
-        values = values_in(connection, account_id)
+        return _data_in(connection, row)
+
+
+def _data_in(connection: Connection, row: Any) -> CustomerData:
+    fields = tuple(one for one in fields_in(connection) if one.active)
+    values = values_in(connection, int(row.id))
     return CustomerData(
         {name: str(row._mapping[name] or "") for name in TEXTS},
         _shown_hours(row),
@@ -57,19 +64,28 @@ def read_data(ws: Workspace, account_id: int) -> CustomerData:
     )
 
 
-def save_data(ws: Workspace, account_id: int, data: CustomerData) -> ChangeSet:
-    """Save the form as one undoable step. FieldError for what cannot be, NotFound."""
-    cells: dict[str, Any] = {}
-    for name in TEXTS:
-        text = data.texts.get(name, "").strip()
-        if name in _NEEDED and not text:
-            raise FieldError(name, _("This field cannot be empty."))
-        cells[name] = text[: MOST_DESCRIPTION if name == "description" else MOST_TEXT] or None
+def save_data(
+    ws: Workspace, account_id: int, data: CustomerData, opened: CustomerData | None = None
+) -> ChangeSet:
+    """Save the form as one undoable step. FieldError for what cannot be, NotFound.
+
+    ``opened``: the data as the form showed them at first; what still reads so is left as it is now.
+    """
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT * FROM account WHERE id = ?", (account_id,)).first()
         if row is None:
             raise _gone()
+        now = _data_in(tx.connection, row)
+        if opened is not None:
+            texts = met_values(data.texts, opened.texts, now.texts)
+            custom = met_values(data.custom, opened.custom, now.custom)
+            data = met_form(CustomerData(texts, data.hours, custom), opened, now)
+        cells: dict[str, Any] = {
+            name: _checked_text(name, data.texts.get(name, ""))
+            for name in TEXTS
+            if data.texts.get(name, "") != now.texts[name]
+        }
         if data.hours != _shown_hours(row):
             week = read_week("hours", data.hours)
             cells["opening_hours"] = None if week is None else dump_json(week)
@@ -87,6 +103,16 @@ def save_data(ws: Workspace, account_id: int, data: CustomerData) -> ChangeSet:
     if own:
         touched["custom_value"] = frozenset(own)
     return ChangeSet(touched, undo=tx.txn)
+
+
+def _checked_text(name: str, typed: str) -> str | None:
+    text = typed.strip()
+    if name in _NEEDED and not text:
+        raise FieldError(name, _("This field cannot be empty."))
+    most = MOST_DESCRIPTION if name == "description" else MOST_TEXT
+    if len(text) > most:
+        raise FieldError(name, _("This is longer than {count} letters.").format(count=most))
+    return text or None
 
 
 def _shown_hours(row: Any) -> str:

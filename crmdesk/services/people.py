@@ -20,6 +20,7 @@ from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
 from crmdesk.services.accounts import e164
+from crmdesk.services.forms_meeting import met_form
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -59,15 +60,18 @@ class Person:
 def read_person(ws: Workspace, contact_id: int) -> Person:
     """The person as the form shows it. Raises NotFound."""
     with ws.database.read() as connection:
-        run = connection.exec_driver_sql
-        row = run(
-            "SELECT name, job, best_time, birthday, note, language, consents, consent_at,"
-            " consent_channel FROM contact WHERE id = ? AND erased_at IS NULL",
-            (contact_id,),
-        ).first()
-        if row is None:
-            raise _gone()
-        ways = tuple(_stored_ways(connection, contact_id))
+        return _person_in(connection, contact_id)
+
+
+def _person_in(connection: Connection, contact_id: int) -> Person:
+    row = connection.exec_driver_sql(
+        "SELECT name, job, best_time, birthday, note, language, consents, consent_at,"
+        " consent_channel FROM contact WHERE id = ? AND erased_at IS NULL",
+        (contact_id,),
+    ).first()
+    if row is None:
+        raise _gone()
+    ways = tuple(_stored_ways(connection, contact_id))
     texts = [str(row._mapping[name] or "") for name in _CELLS]
     return Person(
         texts[0],
@@ -92,18 +96,28 @@ def consents_of(document: str | None, at: str | None, channel: str | None) -> tu
 
 
 def save_person(
-    ws: Workspace, account_id: int, contact_id: int | None, person: Person
+    ws: Workspace,
+    account_id: int,
+    contact_id: int | None,
+    person: Person,
+    opened: Person | None = None,
 ) -> ChangeSet:
     """Add a person (without an id) or change one, in one step.
+
+    ``opened``: the person as the form showed them at first; what still reads so stays as it is now.
 
     It can be undone unless a way to reach somebody went: then saving what was before is the way
     back.
     FieldError for an empty name, a date, language, telephone or address that is none; NotFound.
     """
-    cells = _cells(person)
-    ways = _checked_ways(ws, person.ways)
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
+        if contact_id is not None and opened is not None:
+            now = _person_in(tx.connection, contact_id)
+            ways_now = met_ways(person.ways, opened.ways, now.ways)
+            person = replace(met_form(person, opened, now), ways=ways_now)
+        cells = _cells(person)
+        ways = _checked_ways(ws, person.ways)
         if contact_id is None:
             contact_id = int(
                 run(
@@ -127,6 +141,20 @@ def save_person(
     if points:
         touched["contact_point"] = frozenset(points)
     return ChangeSet(touched, undo=None if removed else tx.txn)
+
+
+def met_ways(typed: Sequence[Way], opened: Sequence[Way], now: Sequence[Way]) -> tuple[Way, ...]:
+    """The ways that were typed, with what others have added, changed or put away meanwhile."""
+    before = {way.key: way for way in opened}
+    there = {way.key: way for way in now}
+    kept = []
+    for way in typed:
+        if way != before.get(way.key):
+            # What somebody has put away while it was being changed here is given anew.
+            kept.append(way if way.key in there else replace(way, key=0))
+        elif way.key in there:
+            kept.append(there[way.key])
+    return (*kept, *(way for way in now if way.key not in before))
 
 
 def _cells(person: Person) -> tuple[str | None, ...]:

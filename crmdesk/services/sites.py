@@ -17,6 +17,7 @@ from crmdesk.domain.hours_text import read_week
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
 from crmdesk.services.field_words import hours_text
+from crmdesk.services.forms_meeting import met_form
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -52,6 +53,10 @@ def read_site(ws: Workspace, site_id: int) -> Site:
         row = connection.exec_driver_sql("SELECT * FROM site WHERE id = ?", (site_id,)).first()
     if row is None:
         raise _gone()
+    return _site_of(row)
+
+
+def _site_of(row: Any) -> Site:
     texts = {name: str(row._mapping[name] or "") for name in _TEXTS}
     return Site(
         texts["name"],
@@ -68,9 +73,12 @@ def read_site(ws: Workspace, site_id: int) -> Site:
     )
 
 
-def save_site(ws: Workspace, account_id: int, site_id: int | None, site: Site) -> ChangeSet:
+def save_site(
+    ws: Workspace, account_id: int, site_id: int | None, site: Site, opened: Site | None = None
+) -> ChangeSet:
     """Add a place (without an id) or change one; one undoable step.
 
+    ``opened``: the place as the form showed it at first; what still reads so stays as it is now.
     FieldError for a place without a name, hours or a position that cannot be; NotFound.
     """
     with ws.database.write() as tx:
@@ -81,6 +89,8 @@ def save_site(ws: Workspace, account_id: int, site_id: int | None, site: Site) -
             stored = run(query, (site_id, account_id)).first()
             if stored is None:
                 raise _gone()
+            if opened is not None:
+                site = met_form(site, opened, _site_of(stored))
         cells = _cells(site, stored)
         touched: set[int] = set()
         if site.usual:

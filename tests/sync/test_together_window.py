@@ -1,4 +1,4 @@
-"""Two laptops and the office on real windows, by keys: shared views, divided opportunities."""
+"""Two laptops and the office on real windows, by keys: views, divided deals, words that collide."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from crmdesk.gui.bus import Bus
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
+from crmdesk.gui.views.sync.cards import CollisionGrid
 from crmdesk.services import opportunities
 from crmdesk.services.opportunities import DealInput
 from crmdesk.services.workspace import Workspace, workspace_of
@@ -32,6 +33,7 @@ pytestmark = [
 ]
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_PLACES = {"lists", "pipeline", "customer", "sync"}
 NONE = Qt.KeyboardModifier.NoModifier
 
 
@@ -98,12 +100,12 @@ Sit = Callable[[Laptop], Desk]
 
 @pytest.fixture
 def sit(runner: Runner, qtbot: QtBot) -> Iterator[Sit]:
-    """Opens the window of a laptop with its lists and its pipeline."""
+    """Opens the window of a laptop with the places these tests work in."""
     windows = []
 
     def make(laptop: Laptop) -> Desk:
         ws = workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-        specs = [spec for spec in places_for(ws) if spec.key in {"lists", "pipeline"}]
+        specs = [spec for spec in places_for(ws) if spec.key in _PLACES]
         window = build_shell(ws, runner, Bus(), specs, ShellSources())
         qtbot.addWidget(window)
         window.resize(1280, 800)
@@ -220,3 +222,72 @@ def test_a_divided_opportunity_stands_in_the_forecast_of_each(hq: Headquarters, 
         desk.press(Qt.Key.Key_F)
         desk.choose(person)
         assert open_amount(place) == amount
+
+
+LONG = "\n".join(
+    f"{n}. Deliveries through the yard, ring twice; the dog is kind." for n in range(9)
+)
+
+
+def described(laptop: Laptop) -> str:
+    return str(laptop.one("SELECT description FROM account WHERE code = 'C0'"))
+
+
+def add_words(desk: Desk, words: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Add to the description in the form of the customer's data, by keys."""
+    key = desk.laptop.one("SELECT id FROM account WHERE code = 'C0'")
+    place = desk.go("customer", account=key)
+    desk.press(Qt.Key.Key_E)
+    meanwhile()
+    field = place.pages.asked._fields["description"]
+    field.setFocus()
+    desk.press(Qt.Key.Key_End)
+    desk.type(words)
+    desk.press(Qt.Key.Key_Return, modifiers=Qt.KeyboardModifier.ControlModifier)
+    assert not place.pages.asked.isVisible()
+
+
+def test_long_words_that_two_wrote_at_once_are_all_found_on_both_windows(
+    hq: Headquarters, sit: Sit
+) -> None:
+    rep, office = hq.join("R1"), hq.join("O1")
+    office.run("UPDATE account SET description = ?, channel = 'bar' WHERE code = 'C0'", LONG)
+    office.sync()
+    rep.sync()
+    mine, theirs = sit(rep), sit(office)
+    mine_words, their_words = f"{LONG} Ask for Ines.", f"{LONG} Pays by card only."
+
+    def news() -> None:
+        """A round of its own brings a colleague's change while the form is open."""
+        office.run("UPDATE account SET channel = 'hotel' WHERE code = 'C0'")
+        office.sync()
+        rep.sync()
+
+    add_words(mine, " Ask for Ines.", meanwhile=news)
+    add_words(theirs, " Pays by card only.")
+    assert (described(rep), described(office)) == (mine_words, their_words)
+    assert office.sync().refusals == 0
+    assert rep.sync().conflicts == 1
+    office.sync()
+    channel = "SELECT channel FROM account WHERE code = 'C0'"
+    assert (rep.one(channel), described(rep), described(office)) == (
+        "hotel", their_words, their_words,
+    )  # fmt: skip
+
+    place = mine.go("sync")
+    (grid,) = place.findChildren(CollisionGrid)
+    said = grid.accessibleName()
+    assert "Ask for Ines." in said and "Pays by card only." in said
+    mine.press(Qt.Key.Key_M)
+    for laptop in (rep, office, office):
+        laptop.sync()
+    assert described(rep) == described(office) == mine_words
+    desk = theirs.go("customer", account=office.one("SELECT id FROM account WHERE code = 'C0'"))
+    theirs.press(Qt.Key.Key_H)
+    model = desk.pages.details.table.model()
+    shown = " ".join(
+        str(model.data(model.index(row, column)))
+        for row in range(model.rowCount())
+        for column in range(model.columnCount())
+    )
+    assert "Ask for Ines." in shown and "Pays by card only." in shown

@@ -89,7 +89,7 @@ class CardEditing:
                 return save_person(ws, account_id, contact_id, before)
 
         self._save(
-            lambda: save_person(ws, account_id, contact_id, person),
+            lambda: save_person(ws, account_id, contact_id, person, before),
             _("{name} saved.").format(name=person.name.strip()),
             back,
         )
@@ -147,14 +147,14 @@ class CardEditing:
             return
         self._host.forget()
 
-        def submit(typed: Mapping[str, str]) -> None:
-            site = site_of(typed)
-            self._save(
-                lambda: save_site(ws, account_id, site_id, site),
-                _("{name} saved.").format(name=site.name.strip()),
-            )
-
         def show(site: Site) -> None:
+            def submit(typed: Mapping[str, str]) -> None:
+                made = site_of(typed)
+                self._save(
+                    lambda: save_site(ws, account_id, site_id, made, site),
+                    _("{name} saved.").format(name=made.name.strip()),
+                )
+
             self._ask(site.name or _("New site"), _("place of delivery"), site_fields(site), submit)
 
         if site_id is None:
@@ -188,7 +188,7 @@ class CardEditing:
         def show(data: CustomerData) -> None:
             def submit(typed: Mapping[str, str]) -> None:
                 self._save(
-                    lambda: save_data(ws, account_id, data_of(typed, data)),
+                    lambda: save_data(ws, account_id, data_of(typed, data), data),
                     _("The customer's data are saved."),
                 )
 

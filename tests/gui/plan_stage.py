@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,9 +17,9 @@ from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.reasons import Explanation
 from crmdesk.gui.views.plan.totals import Heading
 from crmdesk.gui.widgets.map_items import Home, MapStop
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.desk_company import NOW, make_company
+from tests.gui.desk_company import make_company
 
 
 @pytest.fixture(scope="session")
@@ -35,15 +34,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches of a fraction of a second."""
     monkeypatch.setattr(planner, "_seconds", lambda _ws: 0.3)
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A copy of the company, opened by its rep."""
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 @dataclass

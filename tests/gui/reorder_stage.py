@@ -1,7 +1,6 @@
 """The reorder board on a small company: its profile, a view that remembers, a presenter."""
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,9 +25,9 @@ from crmdesk.services.queries.reorder import (
 from crmdesk.services.queries.reorder_accuracy import board_accuracy
 from crmdesk.services.queries.reorder_detail import SkuDetail
 from crmdesk.services.queries.reorder_filter import AreaRow
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.desk_company import NOW, make_company
+from tests.gui.desk_company import make_company
 
 EVERY = frozenset(Urgency)
 
@@ -40,14 +39,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     board_accuracy(made)  # once for all copies: it is kept in the profile for the day
     made.close()
     return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 @dataclass

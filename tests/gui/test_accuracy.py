@@ -1,7 +1,6 @@
 """The accuracy page: what it judges, what it keeps, how it is measured, stopped and shown."""
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -29,11 +28,14 @@ from crmdesk.services.queries.reorder_report import (
     kept_report,
     make_report,
 )
-from crmdesk.services.workspace import Workspace, open_workspace
+from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
-from tests.gui.desk_company import NOW, TODAY, make_company
+from tests.gui.copied_company import ws
+from tests.gui.desk_company import TODAY, make_company
 from tests.gui.pictures import settle
 from tests.gui.stage import on_stage
+
+__all__ = ["ws"]
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +47,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_report(made, 1)
     made.close()
     return folder
-
-
-@pytest.fixture
-def ws(template: Path, tmp_path: Path) -> Iterator[Workspace]:
-    shutil.copytree(template, tmp_path / "profile")
-    workspace = open_workspace(tmp_path / "profile", lambda: NOW)
-    yield workspace
-    workspace.close()
 
 
 @dataclass

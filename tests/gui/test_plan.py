@@ -21,9 +21,10 @@ from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
 from tests.gui.pictures import settle
-from tests.gui.plan_stage import FakeView, Made, made, quick, template, ws
+from tests.gui.plan_stage import FakeView, Made, made, quick, template
 
 __all__ = ["made", "quick", "template", "ws"]
 

@@ -24,8 +24,9 @@ from crmdesk.services.queries import plan_reasons
 from crmdesk.services.rep_days import DayPlace, region_of, rep_days
 from crmdesk.services.undo import undo
 from crmdesk.services.workspace import Workspace
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
-from tests.gui.plan_stage import template, ws
+from tests.gui.plan_stage import template
 
 __all__ = ["template", "ws"]
 

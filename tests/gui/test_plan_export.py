@@ -14,8 +14,9 @@ from crmdesk.services import appointments, plan_export, plans
 from crmdesk.services.documents import Wanted, document_sheet
 from crmdesk.services.plan_export import announce, instant_of, route_days
 from crmdesk.services.workspace import Workspace
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
-from tests.gui.plan_stage import template, ws
+from tests.gui.plan_stage import template
 from tests.in_process import program_in_process
 
 __all__ = ["template", "ws"]

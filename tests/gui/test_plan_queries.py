@@ -8,8 +8,9 @@ from crmdesk.services import fill, plans
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
-from tests.gui.plan_stage import template, ws
+from tests.gui.plan_stage import template
 
 __all__ = ["template", "ws"]
 

@@ -11,8 +11,9 @@ from crmdesk.services.planning_problem import Objective, RepProblem
 from crmdesk.services.queries.plan import week_plan
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
-from tests.gui.plan_stage import template, ws
+from tests.gui.plan_stage import template
 
 __all__ = ["template", "ws"]
 

@@ -27,9 +27,10 @@ from crmdesk.services.reorder_overrides import Said, override_suggestion
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
 from tests.gui.pictures import settle
-from tests.gui.reorder_stage import EVERY, made, template, ws
+from tests.gui.reorder_stage import EVERY, made, template
 
 __all__ = ["made", "template", "ws"]
 

@@ -12,7 +12,8 @@ from crmdesk.services.queries.reorder import (
     Urgency,
 )
 from crmdesk.services.workspace import Workspace
-from tests.gui.reorder_stage import Made, made, template, ws
+from tests.gui.copied_company import ws
+from tests.gui.reorder_stage import Made, made, template
 
 __all__ = ["made", "template", "ws"]
 

@@ -1,25 +1,24 @@
 """Map packs from an OpenStreetMap extract (``.osm.pbf``).
 
-Owns which tags are drawn, how far each level of detail is simplified, how roads are cut into a
-network, and how much of a file is taken at most. What a road's tags mean is ``roadtags``'s, the
-format ``mappack``'s. Needs the optional ``osmium`` package.
+Owns which tags are drawn, how far each level of detail is simplified, and how much of a file is
+taken at most. What a road's tags mean is ``roadtags``'s, the network ``mapnetwork``'s, the format
+``mappack``'s. Needs the optional ``osmium`` package.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _
+from crmdesk.interchange.mapnetwork import Way, cut_ways
 from crmdesk.interchange.mappack import (
     FORMAT,
     ROAD_CLASSES,
-    Edge,
     Label,
     Level,
     MapPack,
@@ -28,7 +27,8 @@ from crmdesk.interchange.mappack import (
     simplify,
     write_pack,
 )
-from crmdesk.interchange.roadtags import Road, road_of, whole_number
+from crmdesk.interchange.mapturns import Restriction, restriction_of
+from crmdesk.interchange.roadtags import road_of, whole_number
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -62,20 +62,13 @@ _TELL_EVERY = 4096
 
 
 @dataclass(slots=True)
-class _Way:
-    road: Road
-    name: str
-    nodes: list[int]
-    points: list[Point]
-
-
-@dataclass(slots=True)
 class _Collected:
     areas: list[tuple[str, list[list[Point]]]] = field(default_factory=list)
     lines: list[tuple[str, list[Point]]] = field(default_factory=list)
-    ways: list[_Way] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     border: list[list[Point]] = field(default_factory=list)
+    turns: list[Restriction] = field(default_factory=list)
     points: int = 0
 
     def count(self, points: int) -> None:
@@ -110,7 +103,7 @@ def build_pack(
     say("reading")
     found = _collect(osmium, pbf, say)
     say("roads")
-    names, edges = _network(found.ways)
+    names, edges, bans = cut_ways(found.ways, found.turns)
     say("levels")
     pack = MapPack(
         format=FORMAT,
@@ -122,6 +115,7 @@ def build_pack(
         labels=sorted(found.labels, key=lambda label: (label.rank, label.text)),
         names=names,
         edges=edges,
+        bans=bans,
     )
     say("writing")
     write_pack(pack, out)
@@ -162,6 +156,8 @@ def _collect(osmium: ModuleType, pbf: Path, say: Callable[[str], None]) -> _Coll
                 _take_way(found, thing)
             elif thing.is_area():
                 _take_area(found, thing)
+            elif thing.is_relation():
+                _take_relation(found, thing)
     except (RuntimeError, ValueError, OSError) as error:
         raise UserError(
             _("{name} is no map extract, or it is damaged.").format(name=pbf.name),
@@ -196,7 +192,14 @@ def _take_way(found: _Collected, way: Any) -> None:
         found.lines.append(("stream" if waterway == "stream" else "river", points))
     elif road is not None:
         name = tags.get("name", "")[:_LONGEST_NAME]
-        found.ways.append(_Way(road, name, [n.ref for n in placed], points))
+        found.ways.append(Way(way.id, road, name, [n.ref for n in placed], points))
+
+
+def _take_relation(found: _Collected, relation: Any) -> None:
+    turn = restriction_of(relation)
+    if turn is not None:
+        found.count(1)
+        found.turns.append(turn)
 
 
 def _take_area(found: _Collected, area: Any) -> None:
@@ -233,36 +236,6 @@ def _bounds(found: _Collected) -> tuple[float, float, float, float]:
         )
     longitudes, latitudes = [p[0] for p in points], [p[1] for p in points]
     return (min(longitudes), min(latitudes), max(longitudes), max(latitudes))
-
-
-def _network(ways: Iterable[_Way]) -> tuple[list[str], list[Edge]]:
-    """Cut the ways at junctions into edges between numbered nodes."""
-    ways = list(ways)
-    uses: Counter[int] = Counter()
-    for way in ways:
-        uses.update(way.nodes)
-        uses.update((way.nodes[0], way.nodes[-1]))
-    numbers: defaultdict[int, int] = defaultdict(lambda: len(numbers))
-    names: dict[str, int] = {"": 0}
-    edges: list[Edge] = []
-    for way in ways:
-        begin = 0
-        for index in range(1, len(way.nodes)):
-            if uses[way.nodes[index]] > 1:
-                part = simplify(way.points[begin : index + 1], 1.5 * _METRE)
-                edges.append(
-                    Edge(
-                        numbers[way.nodes[begin]],
-                        numbers[way.nodes[index]],
-                        ROAD_CLASSES.index(way.road.road_class),
-                        way.road.speed_kmh if way.road.car else 0,
-                        way.road.oneway,
-                        names.setdefault(way.name, len(names)),
-                        encode_line(part),
-                    )
-                )
-                begin = index
-    return list(names), edges
 
 
 def _level(

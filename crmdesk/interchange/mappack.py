@@ -23,8 +23,11 @@ SCALE = 100_000
 SUFFIX = ".mappack"
 _MAX_BYTES = 400_000_000
 
-# Road classes in drawing order, from the least to the most important.
-ROAD_CLASSES = ("track", "service", "street", "minor", "tertiary", "secondary", "primary", "trunk")
+# Road classes in drawing order, from the least to the most important; ferries are drawn apart.
+ROAD_CLASSES = ("track", "service", "street", "minor", "tertiary", "secondary", "primary", "trunk",
+                "ferry")  # fmt: skip
+NO_STOPS = frozenset((ROAD_CLASSES.index("track"), ROAD_CLASSES.index("ferry")))
+"""Classes on which nobody begins or ends a drive."""
 
 
 class Shape(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +58,7 @@ class Label(msgspec.Struct, frozen=True, array_like=True):
 class Edge(msgspec.Struct, frozen=True, array_like=True):
     """A stretch of road between two junctions; ``oneway`` is 1 forwards, -1 backwards, 0 both.
 
-    ``speed_kmh`` is 0 where cars may not go.
+    ``speed_kmh`` is 0 where cars may not go. ``seconds`` is what a ferry takes, 0 on roads.
     """
 
     start: int
@@ -65,10 +68,14 @@ class Edge(msgspec.Struct, frozen=True, array_like=True):
     oneway: int
     name: int
     line: list[int]
+    seconds: int = 0
 
 
 class MapPack(msgspec.Struct, frozen=True):
-    """One region's drawing and, where it has one, its road network."""
+    """One region's drawing and, where it has one, its road network.
+
+    ``bans`` are forbidden turns: arriving by an edge, at a junction, not to be left by an edge.
+    """
 
     format: int
     title: str
@@ -79,6 +86,12 @@ class MapPack(msgspec.Struct, frozen=True):
     labels: list[Label]
     names: list[str] = []
     edges: list[Edge] = []
+    bans: list[tuple[int, int, int]] = []
+
+
+def seconds_of(edge: Edge, metres: float) -> float:
+    """How long a stretch that may be driven takes, from its length."""
+    return float(edge.seconds) or metres / (edge.speed_kmh / 3.6)
 
 
 def encode_line(points: Iterable[tuple[float, float]]) -> list[int]:

@@ -14,15 +14,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crmdesk.interchange.mappack import ROAD_CLASSES, MapPack, decode_line
+from crmdesk.interchange.mappack import NO_STOPS, MapPack, decode_line, seconds_of
+from crmdesk.planning.turns import part_junctions
 
 Point = tuple[float, float]  # longitude, latitude
 
 _CELL = 0.005  # degrees; the grid that finds nearby roads
 _REACH_M = 3_000.0
+_TURN = -1  # in place of an edge: a turn at a parted junction
 _METRES_PER_DEGREE = 111_320.0
 _FASTEST_M_S = 110 / 3.6
-_TRACK = ROAD_CLASSES.index("track")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,23 @@ class RoadGraph:
         self._lengths = [
             sum(distance_m(a, b) for a, b in itertools.pairwise(line)) for line in self._lines
         ]
+        self._seconds = [
+            seconds_of(edge, length) if edge.speed_kmh > 0 else math.inf
+            for edge, length in zip(pack.edges, self._lengths, strict=True)
+        ]
+        parted = part_junctions(pack.edges, pack.bans)
+        self._ends_of = parted.ends
         self._out: defaultdict[int, list[tuple[int, int, float]]] = defaultdict(list)
         self._places: dict[int, Point] = {}
         self._grid: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self._drivable = [n for n, edge in enumerate(self._edges) if edge.speed_kmh > 0]
         for number in self._drivable:
             self._add(number)
+        for begin, target in parted.turns:
+            self._out[begin].append((target, _TURN, 0.0))
+        for place, junction in parted.junction_of.items():
+            if junction in self._places:
+                self._places[place] = self._places[junction]
         self._keep_largest_network()
 
     def leg(self, origin: Point, target: Point) -> Leg:
@@ -91,12 +103,12 @@ class RoadGraph:
 
     def _add(self, number: int) -> None:
         edge, line = self._edges[number], self._lines[number]
-        seconds = self._lengths[number] / (edge.speed_kmh / 3.6)
+        seconds, ends = self._seconds[number], self._ends_of[number]
         self._places[edge.start], self._places[edge.end] = line[0], line[-1]
         if edge.oneway >= 0:
-            self._out[edge.start].append((edge.end, number, seconds))
+            self._out[ends.onto_start].append((ends.off_end, number, seconds))
         if edge.oneway <= 0:
-            self._out[edge.end].append((edge.start, number, seconds))
+            self._out[ends.onto_end].append((ends.off_start, number, seconds))
 
     def _keep_largest_network(self) -> None:
         """Only edges of the largest connected network can be snapped to."""
@@ -119,7 +131,7 @@ class RoadGraph:
             largest = max(largest, island, key=len)
         for number in self._drivable:
             edge = self._edges[number]
-            if edge.start in largest and edge.road_class != _TRACK:
+            if edge.start in largest and edge.road_class not in NO_STOPS:
                 for cell in _cells(self._lines[number]):
                     self._grid[cell].append(number)
 
@@ -183,15 +195,16 @@ class RoadGraph:
 
     def _ends(self, snap: _Snap, *, leaving: bool) -> dict[int, float]:
         """Seconds between the snapped point and each end of its edge it may be driven to."""
-        edge, length = self._edges[snap.edge], self._lengths[snap.edge]
-        speed = edge.speed_kmh / 3.6
+        oneway, places = self._edges[snap.edge].oneway, self._ends_of[snap.edge]
+        share = snap.along_m / (self._lengths[snap.edge] or 1.0)
+        seconds = self._seconds[snap.edge]
+        start = places.off_start if leaving else places.onto_start
+        end = places.off_end if leaving else places.onto_end
         ends: dict[int, float] = {}
-        to_end = edge.oneway >= 0 if leaving else edge.oneway <= 0
-        to_start = edge.oneway <= 0 if leaving else edge.oneway >= 0
-        if to_end:
-            ends[edge.end] = (length - snap.along_m) / speed
-        if to_start:
-            ends[edge.start] = min(ends.get(edge.start, math.inf), snap.along_m / speed)
+        if oneway >= 0 if leaving else oneway <= 0:
+            ends[end] = (1.0 - share) * seconds
+        if oneway <= 0 if leaving else oneway >= 0:
+            ends[start] = min(ends.get(start, math.inf), share * seconds)
         return ends
 
     def _assemble(
@@ -201,19 +214,21 @@ class RoadGraph:
         node = last
         while node in came:
             before, number = came[node]
-            steps.append((before, number))
+            if number != _TURN:
+                steps.append((before, number))
             node = before
         line = self._piece(start, node)
         for before, number in reversed(steps):
             part = self._lines[number]
-            line += part[1:] if self._edges[number].start == before else part[-2::-1]
+            line += part[1:] if self._ends_of[number].onto_start == before else part[-2::-1]
         line += self._piece(end, last)[::-1][1:]
         return Leg(tuple(line), _length(line), seconds, on_road=True)
 
     def _piece(self, snap: _Snap, node: int) -> list[Point]:
         """From the snapped point along its edge to one of the edge's nodes."""
         line = self._lines[snap.edge]
-        if self._edges[snap.edge].end == node and line[-1] == self._places[node]:
+        ends = self._ends_of[snap.edge]
+        if node in (ends.off_end, ends.onto_end) and line[-1] == self._places[node]:
             return [snap.point, *line[snap.segment + 1 :]]
         return [snap.point, *line[snap.segment :: -1]]
 
@@ -224,9 +239,8 @@ class RoadGraph:
         else:
             middle = line[end.segment + 1 : start.segment + 1][::-1]
         points = [start.point, *middle, end.point]
-        distance = _length(points)
-        speed = self._edges[start.edge].speed_kmh / 3.6
-        return Leg(tuple(points), distance, distance / speed, on_road=True)
+        share = abs(end.along_m - start.along_m) / (self._lengths[start.edge] or 1.0)
+        return Leg(tuple(points), _length(points), share * self._seconds[start.edge], on_road=True)
 
 
 def _length(line: Sequence[Point]) -> float:

@@ -11,6 +11,7 @@ from crmdesk.interchange.mappack import ROAD_CLASSES, SCALE, MapPack
 
 _MOST_SHAPES, _MOST_NUMBERS, _MOST_LEVELS = 4_000_000, 60_000_000, 12
 _MOST_TEXT, _MOST_SPEED, _MOST_JUNCTION = 200, 200, 1 << 40
+_MOST_SECONDS = 7 * 86_400
 _EAST, _NORTH = 190 * SCALE, 86 * SCALE
 
 
@@ -34,16 +35,30 @@ def check_pack(pack: MapPack, name: str) -> None:
             0 <= edge.road_class < len(ROAD_CLASSES)
             and 0 <= edge.speed_kmh <= _MOST_SPEED
             and edge.oneway in (-1, 0, 1)
+            and 0 <= edge.seconds <= _MOST_SECONDS
             and 0 <= edge.start < _MOST_JUNCTION
             and 0 <= edge.end < _MOST_JUNCTION
             for edge in pack.edges
         )
+        and _bans_sound(pack)
     )
     if not sound:
         raise UserError(
             _("{name} holds what no map pack may hold.").format(name=name),
             _("Nothing was taken from it. Ask whoever made it for a new one."),
         )
+
+
+def _bans_sound(pack: MapPack) -> bool:
+    """Forbidden turns are between edges that meet at their junction."""
+    edges = pack.edges
+    return len(pack.bans) <= _MOST_SHAPES and all(
+        0 <= arriving < len(edges)
+        and 0 <= leaving < len(edges)
+        and junction in (edges[arriving].start, edges[arriving].end)
+        and junction in (edges[leaving].start, edges[leaving].end)
+        for arriving, junction, leaving in pack.bans
+    )
 
 
 def _lines_sound(pack: MapPack) -> bool:

@@ -7,7 +7,7 @@ checked before it is believed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,18 @@ import zstandard
 
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
-from crmdesk.interchange.mappack import ROAD_CLASSES, SCALE, MapPack, unpacked
+from crmdesk.interchange.mappack import NO_STOPS, SCALE, MapPack, seconds_of, unpacked
 from crmdesk.interchange.maproads import distance_m
 from crmdesk.planning.roadnet import NetworkTooLarge, RoadEdge, RoadNetwork, build_network
+from crmdesk.planning.turns import Ban
 
 ROADS_SUFFIX = ".roads"
-_FORMAT = 1
+_FORMAT = 2
 _MOST_BYTES = 1_500_000_000
-_TRACK = ROAD_CLASSES.index("track")
 _ARRAYS: dict[str, type[np.generic]] = {
     "first": np.int64, "head": np.int32, "up": np.int64, "down": np.int64, "parent": np.int32,
-    "edge_start": np.int32, "edge_end": np.int32, "forward": np.int64, "backward": np.int64,
-    "line_first": np.int64, "line": np.int32,
+    "edge_start": np.int32, "edge_end": np.int32, "onto_start": np.int32, "onto_end": np.int32,
+    "forward": np.int64, "backward": np.int64, "line_first": np.int64, "line": np.int32,
 }  # fmt: skip
 
 
@@ -40,7 +40,8 @@ def network_of(pack: MapPack, tell: Callable[[int, int], None] | None = None) ->
         UserError: there are more roads than a laptop can prepare.
     """
     try:
-        return build_network(_edges(pack), tell)
+        numbers, edges = _edges(pack)
+        return build_network(edges, tell, _bans(pack, numbers))
     except NetworkTooLarge as error:
         raise UserError(
             _("This map has more roads than can be prepared for planning."),
@@ -48,17 +49,30 @@ def network_of(pack: MapPack, tell: Callable[[int, int], None] | None = None) ->
         ) from error
 
 
-def _edges(pack: MapPack) -> Iterator[RoadEdge]:
-    for edge in pack.edges:
+def _edges(pack: MapPack) -> tuple[dict[int, int], list[RoadEdge]]:
+    """The stretches that are driven, and the place of each by its place in the pack."""
+    numbers: dict[int, int] = {}
+    edges: list[RoadEdge] = []
+    for number, edge in enumerate(pack.edges):
         line = list(zip(accumulate(edge.line[::2]), accumulate(edge.line[1::2]), strict=True))
         if edge.speed_kmh <= 0 or len(line) < 2:
             continue
         degrees = [(x / SCALE, y / SCALE) for x, y in line]
         metres = sum(map(distance_m, degrees, degrees[1:]))
-        seconds = metres / (edge.speed_kmh / 3.6)
-        yield RoadEdge(
-            edge.start, edge.end, metres, seconds, edge.oneway, edge.road_class != _TRACK, line
-        )
+        numbers[number] = len(edges)
+        edges.append(RoadEdge(
+            edge.start, edge.end, metres, seconds_of(edge, metres), edge.oneway,
+            edge.road_class not in NO_STOPS, line,
+        ))  # fmt: skip
+    return numbers, edges
+
+
+def _bans(pack: MapPack, numbers: dict[int, int]) -> list[Ban]:
+    return [
+        (numbers[arriving], junction, numbers[leaving])
+        for arriving, junction, leaving in pack.bans
+        if arriving in numbers and leaving in numbers
+    ]
 
 
 def write_network(network: RoadNetwork, path: Path, pack_sha256: str) -> None:
@@ -96,6 +110,7 @@ def _sound(network: RoadNetwork) -> bool:
         and _steps(network.first, len(network.head))
         and len(network.up) == len(network.down) == len(network.head)
         and len(network.edge_end) == len(network.forward) == len(network.backward) == edges
+        and len(network.onto_start) == len(network.onto_end) == edges
         and len(network.line_first) == edges + 1
         and _steps(network.line_first, len(network.line))
         and _within(network.head, 0, count)
@@ -103,6 +118,8 @@ def _sound(network: RoadNetwork) -> bool:
         and ((parents == -1) | (parents > np.arange(count))).all()
         and _within(network.edge_start, 0, count)
         and _within(network.edge_end, 0, count)
+        and _within(network.onto_start, 0, count)
+        and _within(network.onto_end, 0, count)
     )
 
 

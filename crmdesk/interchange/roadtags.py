@@ -6,6 +6,7 @@ wrote: every value is read within bounds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +24,10 @@ _CLOSED = frozenset({"no", "agricultural", "forestry", "military", "psv", "emerg
 # The most particular word counts: a road closed to all may be open to cars.
 _ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 _MILE_KM = 1.609
+_FERRY_KMH = 18
+_MOST_CROSSING_S = 48 * 3600
+_CLOCK = re.compile(r"(?:([0-9]{1,2}):(?=[0-9]{2}))?([0-9]{1,4})(?::([0-9]{2}))?", re.ASCII)
+_SPAN = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})S)?", re.ASCII)
 _LEAST_LIMIT, _MOST_LIMIT = 10, 130
 
 
@@ -35,21 +40,44 @@ class Tags(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """A road as it is drawn and driven; ``car`` is false where cars may not go."""
+    """A road as it is drawn and driven; ``car`` is false where cars may not go.
+
+    ``seconds`` is what a ferry says its crossing takes; 0 for roads and where it says nothing.
+    """
 
     road_class: str
     speed_kmh: int
     oneway: int
     car: bool
+    seconds: int = 0
 
 
 def road_of(tags: Tags | Mapping[str, str]) -> Road | None:
     """The road a way is; None for what is none."""
+    if tags.get("route", "") == "ferry" and not tags.get("highway", ""):
+        return _ferry(tags)
     known = _ROADS.get(tags.get("highway", ""))
     if known is None or tags.get("area", "") == "yes":
         return None
     road_class, usual = known
     return Road(road_class, _speed(tags.get("maxspeed", ""), usual), _oneway(tags), _car(tags))
+
+
+def _ferry(tags: Tags | Mapping[str, str]) -> Road:
+    """A ferry; one that names people on foot and nobody else takes no cars."""
+    said = any(tags.get(key, "") for key in _ACCESS_KEYS[:-1])
+    car = _car(tags) and (said or not tags.get("foot", ""))
+    return Road("ferry", _FERRY_KMH, _oneway(tags), car, _duration(tags.get("duration", "")))
+
+
+def _duration(text: str) -> int:
+    """Seconds of ``MM``, ``HH:MM``, ``HH:MM:SS`` or ``PT1H30M``; 0 for anything else."""
+    match = _CLOCK.fullmatch(text.strip()) or _SPAN.fullmatch(text.strip())
+    if match is None:
+        return 0
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    return total if total <= _MOST_CROSSING_S else 0
 
 
 def whole_number(text: str, most: int) -> int:

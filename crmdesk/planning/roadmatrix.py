@@ -73,11 +73,14 @@ def _chain(network: RoadNetwork, snap: Snap | None, *, leaving: bool) -> _Chain:
     """All junctions a place leads up to, with the cost from it (``leaving``) or to it."""
     if snap is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    start, end = int(network.edge_start[snap.edge]), int(network.edge_end[snap.edge])
     there, back = int(network.forward[snap.edge]), int(network.backward[snap.edge])
+    start, end = int(network.edge_start[snap.edge]), int(network.edge_end[snap.edge])
     if not leaving:
         there, back = back, there
+        start, end = int(network.onto_start[snap.edge]), int(network.onto_end[snap.edge])
     nodes = _upwards(network, min(start, end))
+    if max(start, end) not in nodes:  # where a turn is forbidden, the ends need not be joined
+        nodes = np.union1d(nodes, _upwards(network, max(start, end)))
     place = {int(node): n for n, node in enumerate(nodes)}
     cost = np.full(len(nodes), FAR, np.int64)
     cost[place[end]] = _part(there, 1.0 - snap.share)
@@ -121,8 +124,8 @@ def _within_stretches(
         for column, other in on_edge.get(snap.edge, ()) if snap is not None else ():
             assert snap is not None  # noqa: S101 - the line above
             on = other.share - snap.share
-            cost = network.forward[snap.edge] if on >= 0 else network.backward[snap.edge]
-            costs[row, column] = min(int(costs[row, column]), _part(int(cost), abs(on)))
+            cost = int(network.forward[snap.edge] if on > 0 else network.backward[snap.edge])
+            costs[row, column] = min(int(costs[row, column]), _part(cost, abs(on)) if on else 0)
 
 
 def _to_the_doors(

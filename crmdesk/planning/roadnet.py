@@ -20,6 +20,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from crmdesk.planning.turns import Ban, Parted, part_junctions
+
 METRE_BITS: Final = 24
 FAR: Final = 1 << 61
 """No way at all; twice this still fits into 64 bits."""
@@ -55,8 +57,9 @@ class RoadNetwork:
 
     ``head[first[v]:first[v + 1]]`` are the higher junctions joined to ``v``, ``up`` the costs from
     ``v`` to them and ``down`` from them to ``v``; ``parent[v]`` is the lowest of them, -1 at the
-    top. Stretch ``e`` joins ``edge_start[e]`` and ``edge_end[e]`` at ``forward[e]`` and
-    ``backward[e]``; its points are ``line[line_first[e]:line_first[e + 1]]``, 1e-5 degrees.
+    top. Stretch ``e`` leads to ``edge_start[e]`` and ``edge_end[e]`` and is driven onto from
+    ``onto_start[e]`` and ``onto_end[e]`` (the same where no turn is forbidden), at ``forward[e]``
+    and ``backward[e]``; its points are ``line[line_first[e]:line_first[e + 1]]``, 1e-5 degrees.
     """
 
     first: NDArray[np.int64]
@@ -66,6 +69,8 @@ class RoadNetwork:
     parent: NDArray[np.int32]
     edge_start: NDArray[np.int32]
     edge_end: NDArray[np.int32]
+    onto_start: NDArray[np.int32]
+    onto_end: NDArray[np.int32]
     forward: NDArray[np.int64]
     backward: NDArray[np.int64]
     line_first: NDArray[np.int64]
@@ -83,45 +88,72 @@ def cost_of(seconds: float, metres: float) -> int:
 
 
 def build_network(
-    edges: Iterable[RoadEdge], tell: Callable[[int, int], None] | None = None
+    edges: Iterable[RoadEdge],
+    tell: Callable[[int, int], None] | None = None,
+    bans: Iterable[Ban] = (),
 ) -> RoadNetwork:
     """The network of all roads that can be driven to and from one another.
 
-    ``tell`` hears (junctions done, junctions in all) now and then and may raise to stop.
+    ``bans`` are forbidden turns between edges, by their places in ``edges``. ``tell`` hears
+    (junctions done, junctions in all) now and then and may raise to stop.
 
     Raises:
         NetworkTooLarge: there are too many junctions, or too many ways between them.
     """
-    kept = _joined(list(edges))
+    every = list(edges)
+    kept = _joined(every)
+    parted = part_junctions(kept, _bans_among(every, kept, bans))
     numbers: dict[int, int] = {}
-    for edge in kept:
-        numbers.setdefault(edge.start, len(numbers))
-        numbers.setdefault(edge.end, len(numbers))
+    for ends in parted.ends:
+        for place in (ends.off_start, ends.off_end, ends.onto_start, ends.onto_end):
+            numbers.setdefault(place, len(numbers))
+    for turn in parted.turns:
+        for place in turn:
+            numbers.setdefault(place, len(numbers))
     if len(numbers) > MOST_JUNCTIONS:
         raise NetworkTooLarge
-    arcs = _arcs(kept, numbers)
+    arcs = _arcs(kept, parted, numbers)
     order = _eliminate(arcs, tell or (lambda _done, _all: None))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return _packed(kept, numbers, arcs, order, rank)
+    return _packed(kept, parted, numbers, arcs, order, rank)
+
+
+def _bans_among(
+    every: Sequence[RoadEdge], kept: Sequence[RoadEdge], bans: Iterable[Ban]
+) -> list[Ban]:
+    """The forbidden turns between edges that were kept, by their new places."""
+    new = {id(edge): n for n, edge in enumerate(kept)}
+    places = {n: new[id(edge)] for n, edge in enumerate(every) if id(edge) in new}
+    return [
+        (places[arriving], junction, places[leaving])
+        for arriving, junction, leaving in bans
+        if arriving in places and leaving in places
+    ]
 
 
 _Arcs = list[dict[int, tuple[int, int]]]
 """Per junction: neighbour → (cost there, cost back)."""
 
 
-def _arcs(edges: Sequence[RoadEdge], numbers: dict[int, int]) -> _Arcs:
+def _arcs(edges: Sequence[RoadEdge], parted: Parted, numbers: dict[int, int]) -> _Arcs:
     arcs: _Arcs = [{} for _ in numbers]
-    for edge in edges:
-        a, b = numbers[edge.start], numbers[edge.end]
-        if a == b:
-            continue
+
+    def join(begin: int, target: int, cost: int) -> None:
+        a, b = numbers[begin], numbers[target]
+        if a != b:
+            there, back = arcs[a].get(b, (FAR, FAR))
+            there = min(there, cost)
+            arcs[a][b], arcs[b][a] = (there, back), (back, there)
+
+    for edge, ends in zip(edges, parted.ends, strict=True):
         cost = cost_of(edge.seconds, edge.metres)
-        there = cost if edge.oneway >= 0 else FAR
-        back = cost if edge.oneway <= 0 else FAR
-        old = arcs[a].get(b, (FAR, FAR))
-        there, back = min(there, old[0]), min(back, old[1])
-        arcs[a][b], arcs[b][a] = (there, back), (back, there)
+        if edge.oneway >= 0:
+            join(ends.onto_start, ends.off_end, cost)
+        if edge.oneway <= 0:
+            join(ends.onto_end, ends.off_start, cost)
+    for begin, target in parted.turns:
+        join(begin, target, 0)
     return arcs
 
 
@@ -170,6 +202,7 @@ def _join_neighbours(arcs: _Arcs, v: int) -> None:
 
 def _packed(
     edges: Sequence[RoadEdge],
+    parted: Parted,
     numbers: dict[int, int],
     arcs: _Arcs,
     order: Sequence[int],
@@ -187,14 +220,17 @@ def _packed(
             at += 1
         if sizes[position]:
             parent[position] = head[first[position] : at].min()
-    stops = [edge for edge in edges if edge.stop_here and len(edge.line) > 1]
+    places = [n for n, edge in enumerate(edges) if edge.stop_here and len(edge.line) > 1]
+    stops, ends = [edges[n] for n in places], [parted.ends[n] for n in places]
     costs = [cost_of(edge.seconds, edge.metres) for edge in stops]
     ways = [(edge.oneway >= 0, edge.oneway <= 0) for edge in stops]
     lines = np.array([len(edge.line) for edge in stops], np.int64)
     return RoadNetwork(
         first, head, up, down, parent,
-        np.array([rank[numbers[edge.start]] for edge in stops], np.int32),
-        np.array([rank[numbers[edge.end]] for edge in stops], np.int32),
+        np.array([rank[numbers[one.off_start]] for one in ends], np.int32),
+        np.array([rank[numbers[one.off_end]] for one in ends], np.int32),
+        np.array([rank[numbers[one.onto_start]] for one in ends], np.int32),
+        np.array([rank[numbers[one.onto_end]] for one in ends], np.int32),
         np.array([c if w[0] else FAR for c, w in zip(costs, ways, strict=True)], np.int64),
         np.array([c if w[1] else FAR for c, w in zip(costs, ways, strict=True)], np.int64),
         np.concatenate((np.zeros(1, np.int64), np.cumsum(lines))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,11 +16,114 @@ from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.interchange import mapbuild
 from crmdesk.interchange.mapbuild import build_pack
 from crmdesk.interchange.mappack import MapPack, read_pack, write_pack
+from crmdesk.interchange.maproads import RoadGraph, distance_m
 from crmdesk.interchange.packcheck import check_pack
 from crmdesk.interchange.packroads import network_of, read_network, write_network
 from crmdesk.interchange.roadtags import road_of, whole_number
 from crmdesk.paths import resources_dir
+from crmdesk.planning.roadmatrix import costs_between, minutes_of
+from crmdesk.planning.roadsnap import Snapper
 from tests.unit.towns import TOWN
+
+# A main road west to east and a street to the north at its middle, both joined by a street round
+# the block; a ferry from the east to an island with a road of its own.
+CROSSING = """<?xml version="1.0" encoding="UTF-8"?>
+<osm version="0.6">
+ <node id="1" lat="42.5000" lon="1.5000" version="1"/>
+ <node id="2" lat="42.5000" lon="1.5100" version="1"/>
+ <node id="3" lat="42.5000" lon="1.5200" version="1"/>
+ <node id="4" lat="42.5100" lon="1.5100" version="1"/>
+ <node id="5" lat="42.5000" lon="1.6200" version="1"/>
+ <node id="6" lat="42.5000" lon="1.6300" version="1"/>
+ <way id="1" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way>
+ <way id="2" version="1"><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/></way>
+ <way id="3" version="1"><nd ref="2"/><nd ref="4"/><tag k="highway" v="primary"/></way>
+ <way id="4" version="1"><nd ref="3"/><nd ref="4"/><tag k="highway" v="primary"/></way>
+ <way id="5" version="1"><nd ref="3"/><nd ref="5"/><tag k="route" v="ferry"/>
+  <tag k="motor_vehicle" v="yes"/><tag k="duration" v="00:45"/></way>
+ <way id="6" version="1"><nd ref="5"/><nd ref="6"/><tag k="highway" v="primary"/></way>
+ RELATIONS
+</osm>
+"""
+TURN = """<relation id="1" version="1"><member type="way" ref="1" role="from"/>
+  <member type="node" ref="2" role="via"/><member type="way" ref="{to}" role="to"/>
+  <tag k="type" v="restriction"/><tag k="{key}" v="{kind}"/>{more}</relation>"""
+
+
+def _crossing(tmp_path: Path, relations: str = "") -> MapPack:
+    pytest.importorskip("osmium")
+    path = tmp_path / "crossing.osm"
+    path.write_text(CROSSING.replace("RELATIONS", relations), "utf-8")
+    pack = build_pack(path, tmp_path / "crossing.mappack")
+    check_pack(pack, "crossing")
+    return pack
+
+
+def _way(pack: MapPack, begin: tuple[float, float], end: tuple[float, float]) -> float:
+    """Minutes of the drawn way, which are those planning has; places as (longitude, latitude)."""
+    leg = RoadGraph(pack).leg(begin, end)
+    network = network_of(pack)
+    snaps = Snapper(network).snap_all([begin[::-1], end[::-1]])
+    planned = minutes_of(costs_between(network, snaps[:1], snaps[1:]))[0, 0]
+    assert leg.on_road
+    assert leg.duration_s / 60 == pytest.approx(planned, abs=0.02)
+    assert all(distance_m(a, b) < 12_000 for a, b in itertools.pairwise(leg.line))
+    return planned
+
+
+WEST, EAST, NORTH, ISLAND = (1.505, 42.5), (1.515, 42.5), (1.51, 42.505), (1.625, 42.5)
+_DIRECT, _ROUND = 1.055, 3.459  # minutes at 55 km/h: 967 m; 3,171 m (turning about: 2,609 m)
+
+
+@pytest.mark.parametrize(
+    ("turn", "minutes"),
+    [
+        ({}, _DIRECT),
+        ({"to": 3, "kind": "no_left_turn"}, _ROUND),
+        ({"to": 2, "kind": "only_straight_on"}, _ROUND),
+        ({"to": 3, "kind": "only_left_turn"}, _DIRECT),
+        ({"to": 3, "kind": "no_left_turn", "key": "restriction:motorcar"}, _ROUND),
+        ({"to": 3, "kind": "no_left_turn", "key": "restriction:hgv"}, _DIRECT),
+        ({"to": 3, "kind": "no_left_turn", "key": "restriction:conditional"}, _DIRECT),
+        (
+            {"to": 3, "kind": "no_left_turn", "more": '<tag k="except" v="bicycle;motorcar"/>'},
+            _DIRECT,
+        ),
+        ({"to": 77, "kind": "no_left_turn"}, _DIRECT),
+        ({"to": 77, "kind": "only_right_turn"}, _DIRECT),
+        ({"to": 3, "kind": "nonsense"}, _DIRECT),
+    ],
+)
+def test_turns_that_are_forbidden_are_not_taken(
+    tmp_path: Path, turn: dict[str, object], minutes: float
+) -> None:
+    values = {"key": "restriction", "more": "", **turn}
+    pack = _crossing(tmp_path, TURN.format(**values) if turn else "")
+    assert _way(pack, WEST, NORTH) == pytest.approx(minutes, abs=0.03)
+    assert _way(pack, NORTH, WEST) == pytest.approx(_DIRECT, abs=0.03)
+
+
+def test_a_ferry_takes_its_time_and_nobody_lives_on_it(tmp_path: Path) -> None:
+    pack = _crossing(tmp_path)
+    assert [edge.seconds for edge in pack.edges] == [0, 0, 0, 0, 45 * 60, 0]
+    assert _way(pack, EAST, ISLAND) == pytest.approx(45 + 2 * 0.448, abs=0.03)
+    assert Snapper(network_of(pack)).snap(42.5, 1.57) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "seconds", "car"),
+    [
+        ({"duration": "45"}, 2700, True), ({"duration": "01:30"}, 5400, True),
+        ({"duration": "01:30:10"}, 5410, True), ({"duration": "PT2H5M"}, 7500, True),
+        ({"duration": "99:99"}, 0, True), ({"duration": "٤٥"}, 0, True),
+        ({"duration": "1 day"}, 0, True), ({"foot": "yes"}, 0, False),
+        ({"foot": "yes", "motor_vehicle": "yes"}, 0, True), ({"motor_vehicle": "no"}, 0, False),
+    ],
+)  # fmt: skip
+def test_tags_say_what_a_ferry_takes(tags: dict[str, str], seconds: int, car: bool) -> None:
+    road = road_of({"route": "ferry", **tags})
+    assert road is not None
+    assert (road.road_class, road.seconds, road.car) == ("ferry", seconds, car)
 
 
 @pytest.fixture
@@ -120,7 +224,10 @@ def test_a_pack_with_roads_of_no_class_or_off_the_earth_is_refused(andorra: MapP
         msgspec.structs.replace(edge, line=[0, 0, 1]),
     ):
         with pytest.raises(UserError, match="no map pack may hold"):
-            check_pack(msgspec.structs.replace(andorra, edges=[bad]), "x")
+            check_pack(msgspec.structs.replace(andorra, edges=[bad], bans=[]), "x")
+    for ban in ((0, 0, 10**9), (-1, 0, 0), (0, 10**6, 0)):
+        with pytest.raises(UserError, match="no map pack may hold"):
+            check_pack(msgspec.structs.replace(andorra, bans=[ban]), "x")
 
 
 def test_a_network_is_kept_beside_its_pack_and_believed_only_whole(

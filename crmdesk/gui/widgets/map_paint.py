@@ -77,6 +77,7 @@ class PackPainter:
         _paint_areas(painter, prepared.areas, window, tokens)
         _paint_waters(painter, prepared.lines, window, tokens, zoom)
         _paint_borders(painter, prepared.lines, window, tokens)
+        _paint_ferries(painter, prepared.lines, window, tokens)
         _paint_roads(painter, prepared.lines, window, tokens, zoom)
 
     def _level(self, zoom: float) -> _Prepared:
@@ -205,6 +206,14 @@ def _paint_borders(
     _stroke(painter, lines.get("border", ()), window, pen)
 
 
+def _paint_ferries(
+    painter: QPainter, lines: dict[str, list[_Piece]], window: QRectF, tokens: Tokens
+) -> None:
+    pen = _pen(QColor(tokens.muted), 1.6)
+    pen.setDashPattern([3.0, 3.0])
+    _stroke(painter, lines.get("ferry", ()), window, pen)
+
+
 def _paint_roads(
     painter: QPainter,
     lines: dict[str, list[_Piece]],
@@ -213,12 +222,13 @@ def _paint_roads(
     zoom: float,
 ) -> None:
     edge, fill = QColor(tokens.map_road_edge), QColor(tokens.map_road)
-    widths = {kind: _interpolate(_WIDTHS[kind], zoom) for kind in ROAD_CLASSES}
-    for kind in ROAD_CLASSES:  # casings first, so that crossings stay open
+    widths = {kind: _interpolate(_WIDTHS[kind], zoom) for kind in _WIDTHS}
+    drawn = [kind for kind in ROAD_CLASSES if kind in widths]
+    for kind in drawn:  # casings first, so that crossings stay open
         if widths[kind] >= 0.5:
             cased = widths[kind] + 1.8 if widths[kind] >= _LEAST_CASED else widths[kind]
             _stroke(painter, lines.get(kind, ()), window, _pen(edge, cased))
-    for kind in ROAD_CLASSES:
+    for kind in drawn:
         if widths[kind] >= _LEAST_CASED:
             _stroke(painter, lines.get(kind, ()), window, _pen(fill, widths[kind]))
 

@@ -85,6 +85,11 @@ def attach_file(
     return Attached(int(key), taken.sha256, ChangeSet.of("attachment", [int(key)]))
 
 
+def read_file(path: Path) -> bytes:
+    """All of a file that may be attached. NotFound, UserError for one too large or unreadable."""
+    return b"".join(pieces_of(path))
+
+
 def _checked_kind(taken: Taken, kind: str) -> str:
     mime = kind_of(taken.head)
     if mime is None:

@@ -24,6 +24,7 @@ from crmdesk.services.customer_data import read_data, save_data
 from crmdesk.services.opportunities import DealInput
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.queries.account_work import account_tasks, sites
+from crmdesk.services.queries.customer import documents
 from crmdesk.services.queries.customer_figures import FigureKey
 from crmdesk.services.queries.customer_timeline import EventGroup, timeline_months
 from crmdesk.services.queries.customers import CustomerFilter, CustomerSort, customer_keys
@@ -408,9 +409,14 @@ def test_files_are_added_opened_and_stand_in_the_timeline(
     assert timeline_months(demo, busiest, EventGroup.FILES).total == 1
     bad = tmp_path / "x.exe"
     bad.write_bytes(b"MZ" + b"\0" * 100)
-    place.presenter.details.add_files([bad])
+    door = tmp_path / "door.png"
+    door.write_bytes(_PNG + b"2")
+    place.presenter.details.add_files([door, bad])
     qtbot.waitUntil(lambda: bool(desk.failures))
     assert "cannot be attached" in str(desk.failures[0])
+    # The one before it is kept, and said to be.
+    assert desk.toasts == ["1 file added.", "1 file added."]
+    assert [one.name for one in documents(demo, busiest)][:1] == ["door.png"]
 
 
 def test_prices_paid_are_told_where_they_changed(demo: Workspace, busiest: int) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.figure_words import FigureItem, figure_item, figures_item
+from crmdesk.gui.kept_files import keep_files, open_kept
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.detail_words import (
     ChangeItem,
@@ -25,7 +26,7 @@ from crmdesk.gui.views.customer.detail_words import (
     site_texts,
     task_texts,
 )
-from crmdesk.i18n import _, ngettext
+from crmdesk.i18n import _
 from crmdesk.services import attachments, visits
 from crmdesk.services.queries.account_work import account_tasks, sites
 from crmdesk.services.queries.customer import documents
@@ -96,6 +97,7 @@ class CardDetails:
     """See the module."""
 
     def __init__(self, context: PlaceContext, view: DetailsView, host: CardHost) -> None:
+        self._context = context
         self._ws = context.workspace
         self._runner = context.runner
         self._desk = context.desk
@@ -297,42 +299,19 @@ class CardDetails:
 
     def open_document(self, attachment_id: int) -> None:
         """Show a file; where its bytes are not here yet, the next sync fetches them."""
-        ws = self._ws
-
-        def work() -> attachments.Contents | None:
-            if attachments.fetch_attachment(ws, attachment_id):
-                return None
-            return attachments.open_attachment(ws, attachment_id)
-
-        def done(found: attachments.Contents | None) -> None:
-            if found is None:
-                self._desk.banner(
-                    _("This file is not on this computer yet."), _("The next sync fetches it.")
-                )
-            else:
-                self._view.open_file(found.name, found.data)
-
-        self._runner.write(work, done, self._desk.fail, owner=self._host)
+        open_kept(self._context, self._host, attachment_id, self._view.open_file)
 
     def add_files(self, paths: Sequence[Path]) -> None:
-        """Keep files with the customer: all of them, or none of those that cannot be taken."""
+        """Keep files with the customer."""
         account_id, ws = self.account_id, self._ws
-        if account_id is None or not paths:
+        if account_id is None:
             return
 
-        def work() -> ChangeSet:
-            touched: set[int] = set()
-            for path in paths:
-                kind = attachments.PHOTO if path.suffix.lower() in _PICTURES else attachments.FILE
-                attached = attachments.attach_file(ws, account_id, path, kind=kind)
-                touched.add(attached.attachment_id)
-            return ChangeSet.of("attachment", sorted(touched))
+        def keep(path: Path) -> ChangeSet:
+            kind = attachments.PHOTO if path.suffix.lower() in _PICTURES else attachments.FILE
+            return attachments.attach_file(ws, account_id, path, kind=kind).changes
 
-        def done(_changes: ChangeSet) -> None:
-            words = ngettext("{count} file added.", "{count} files added.", len(paths))
-            self._desk.toast(words.format(count=len(paths)))
-
-        self._runner.write(work, done, self._desk.fail, owner=self._host)
+        keep_files(self._context, self._host, paths, keep)
 
     # ------------------------------------------------------------------------------- answers
 

@@ -12,9 +12,10 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
+from crmdesk.gui.kept_files import keep_files, open_kept
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.widgets.asked import AskedField
-from crmdesk.i18n import _, ngettext
+from crmdesk.i18n import _
 from crmdesk.services import attachments, undo
 from crmdesk.services.queries.ticket_sheet import TicketAbout, TicketSheet
 from crmdesk.services.ticket_links import Links, attach_to_ticket, set_links
@@ -69,6 +70,7 @@ class TicketLinks:
     """See the module."""
 
     def __init__(self, context: PlaceContext, view: AboutView, host: TicketHost) -> None:
+        self._context = context
         self._ws = context.workspace
         self._runner = context.runner
         self._desk = context.desk
@@ -131,26 +133,17 @@ class TicketLinks:
     def add_files(self, paths: Sequence[Path], compress: Callable[[bytes], bytes]) -> None:
         """Keep files and photos with the ticket shown; photos are made small."""
         ws, sheet = self._ws, self._host.sheet
-        if sheet is None or not paths:
+        if sheet is None:
             return
         key = sheet.row.id
 
-        def work() -> ChangeSet:
-            touched = ChangeSet()
-            for path in paths:
-                if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
-                    data = compress(path.read_bytes())
-                    touched |= attach_to_ticket(ws, key, data, f"{path.stem}.jpg")
-                else:
-                    touched |= attach_to_ticket(ws, key, path)
-            return touched
+        def keep(path: Path) -> ChangeSet:
+            if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
+                data = compress(attachments.read_file(path))
+                return attach_to_ticket(ws, key, data, f"{path.stem}.jpg")
+            return attach_to_ticket(ws, key, path)
 
-        def done(_changes: ChangeSet) -> None:
-            words = ngettext("{count} file added.", "{count} files added.", len(paths))
-            self._desk.toast(words.format(count=len(paths)))
-            self._host.refresh()
-
-        self._runner.write(work, done, self._desk.fail, owner=self._host)
+        keep_files(self._context, self._host, paths, keep, self._host.refresh)
 
     def open_files(self) -> None:
         """Open the file of the ticket shown, or ask which."""
@@ -165,22 +158,7 @@ class TicketLinks:
 
     def open_file(self, attachment_id: int) -> None:
         """Show a file; where its bytes are not here yet, the next sync fetches them."""
-        ws = self._ws
-
-        def work() -> attachments.Contents | None:
-            if attachments.fetch_attachment(ws, attachment_id):
-                return None
-            return attachments.open_attachment(ws, attachment_id)
-
-        def done(found: attachments.Contents | None) -> None:
-            if found is None:
-                self._desk.banner(
-                    _("This file is not on this computer yet."), _("The next sync fetches it.")
-                )
-            else:
-                self._view.open_file(found.name, found.data)
-
-        self._runner.write(work, done, self._desk.fail, owner=self._host)
+        open_kept(self._context, self._host, attachment_id, self._view.open_file)
 
     def _write(self, work: Callable[[], ChangeSet]) -> None:
         self._runner.write(

@@ -18,6 +18,7 @@ from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.visit.words import SheetItem, read_step, sheet_item
 from crmdesk.i18n import _
 from crmdesk.services import (
+    attachments,
     satisfaction,
     stock_counts,
     undo,
@@ -297,7 +298,7 @@ class VisitPresenter:
         ws, compress = self._ws, self._compress
 
         def work() -> ChangeSet:
-            data = compress(path.read_bytes())
+            data = compress(attachments.read_file(path))
             return visit_reports.attach_photo(ws, visit_id, data, f"{path.stem}.jpg")
 
         def done(_changes: ChangeSet) -> None:

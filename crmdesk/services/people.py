@@ -119,6 +119,8 @@ def save_person(
         cells = _cells(person)
         ways = _checked_ways(ws, person.ways)
         if contact_id is None:
+            if run("SELECT 1 FROM account WHERE id = ?", (account_id,)).first() is None:
+                raise NotFound(_("This customer is no longer here."))
             contact_id = int(
                 run(
                     "INSERT INTO contact (uid, account_id, name, job, best_time, birthday, note,"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crmdesk.domain.errors import FieldError
+from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.services.customer_data import MOST_DESCRIPTION, read_data, save_data
 from crmdesk.services.people import Person, Way, read_person, save_person
 from crmdesk.services.sites import Site, read_site, save_site
@@ -57,3 +57,8 @@ def test_a_site_and_the_customers_data_keep_what_was_not_touched(ws: Workspace) 
     assert (now_data.texts["street"], now_data.texts["description"]) == ("Carrer 1", long)
     with pytest.raises(FieldError, match="longer than"):
         save_data(ws, ACCOUNT, replace(data, texts={**data.texts, "description": f"{long}y"}), data)
+
+
+def test_a_person_typed_for_a_customer_who_is_gone_is_said_not_to_have_one(ws: Workspace) -> None:
+    with pytest.raises(NotFound):
+        save_person(ws, 987_654, None, Person("Ana"))

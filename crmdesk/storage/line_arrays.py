@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,10 @@ from sqlalchemy import Connection
 
 from crmdesk.analytics.reorder import SaleLines
 from crmdesk.analytics.reorder.exact import Ints
-from crmdesk.storage.driver import Parameters, chosen
+from crmdesk.storage.driver import chosen
+from crmdesk.storage.whole_columns import whole_columns
 
 _EPOCH = date(1970, 1, 1)
-_CHUNK = 100_000
 _DOCUMENTS_TOLD = 10_000
 
 _LINES = (
@@ -69,27 +68,15 @@ class LineArrays:
 def read_lines(connection: Connection, account_ids: Sequence[int] | None = None) -> LineArrays:
     """All sale lines, or those of some accounts, ordered by document and position."""
     if account_ids is None:
-        sale, owner, date_of = _columns(connection, _DOCUMENTS + " ORDER BY id", 3)
+        sale, owner, date_of = whole_columns(connection, _DOCUMENTS + " ORDER BY id", 3)
         parent, product, quantity, net, packaging = _sold(connection, sale)
         at = np.searchsorted(sale, parent)
         return LineArrays(SaleLines(owner[at], product, date_of[at], quantity), net, packaging)
     only, values = chosen("s.account_id", account_ids)
-    account, product, day, quantity, net, packaging = _columns(
+    account, product, day, quantity, net, packaging = whole_columns(
         connection, f"{_LINES} WHERE {only} ORDER BY s.id, l.position", 6, values
     )
     return LineArrays(SaleLines(account, product, day, quantity), net, packaging)
-
-
-def _columns(connection: Connection, query: str, width: int, values: Parameters = ()) -> list[Any]:
-    """The whole numbers a query gives, as one array per column."""
-    cursor = connection.connection.cursor()
-    cursor.execute(query, values)
-    chunks = []
-    while rows := cursor.fetchmany(_CHUNK):
-        chunks.append(np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width))
-    cursor.close()
-    table = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
-    return [np.ascontiguousarray(column) for column in table.reshape(-1, width).T]
 
 
 def _sold(connection: Connection, documents: Ints) -> list[Any]:

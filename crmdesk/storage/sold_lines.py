@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from crmdesk.storage.whole_columns import whole_columns
+
 Ints = NDArray[np.int64]
-_CHUNK = 50_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_COST = -(2**62)
 
@@ -47,7 +46,7 @@ class SaleArrays:
 def read_sold(connection: Connection, since: date, until: date, currency: str) -> SaleArrays:
     """All lines sold (or come back) from a day to another, both counted, in one currency."""
     span = (since.isoformat(), until.isoformat(), currency)
-    sale, account, day = _columns(connection, _DOCUMENTS, span, 3)
+    sale, account, day = whole_columns(connection, _DOCUMENTS, 3, span)
     tables = (
         "sale s CROSS JOIN sale_line l ON l.parent_id = s.id"
         " WHERE s.date BETWEEN ? AND ? AND s.currency = ?"
@@ -55,23 +54,10 @@ def read_sold(connection: Connection, since: date, until: date, currency: str) -
     query = _LINES.format(none=_NO_COST, tables=tables).replace(
         "ORDER BY l.parent_id", "ORDER BY s.id"
     )
-    parent, product, quantity, net, discount, cost = _columns(connection, query, span, 6)
+    parent, product, quantity, net, discount, cost = whole_columns(connection, query, 6, span)
     at = np.searchsorted(sale, parent)
     known = cost != _NO_COST
     return SaleArrays(
         parent, account[at], product, day[at] + _EPOCH, quantity, net, discount,
         np.where(known, cost, 0), known,
     )  # fmt: skip
-
-
-def _columns(
-    connection: Connection, query: str, values: tuple[object, ...], width: int
-) -> list[Any]:
-    cursor = connection.connection.cursor()
-    cursor.execute(query, values)
-    chunks = []
-    while rows := cursor.fetchmany(_CHUNK):
-        chunks.append(np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width))
-    cursor.close()
-    table = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
-    return [np.ascontiguousarray(column) for column in table.reshape(-1, width).T]

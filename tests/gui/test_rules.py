@@ -76,6 +76,17 @@ def test_hours_targets_and_asking_again_are_typed_saved_and_undone(
     qtbot.waitUntil(lambda: company_policy(office) == DEFAULTS)
 
 
+def test_what_is_typed_stays_when_a_sync_touches_the_company_but_not_its_rules(
+    qtbot: QtBot, place: RulesPlace, runner: Runner
+) -> None:
+    place.service.field("ask_again_days").setText("30")
+    place.service.field("escalation_percent").setFocus()
+    place.presenter.on_changes(ChangeSet.of("organisation", [1]))
+    qtbot.waitUntil(lambda: runner.running == 0)
+    assert place.service.values()["ask_again_days"] == "30"
+    assert place.service.field("escalation_percent").hasFocus()
+
+
 def test_the_share_for_escalation_counts(office: Workspace) -> None:
     def twice() -> int:
         keys = ticket_keys(office, TicketFilter(group=TicketGroup.WORK))

@@ -53,6 +53,7 @@ class RulesPresenter:
         self._desk = context.desk
         self._view = view
         self._policy: Policy = DEFAULTS
+        self._shown: Policy | None = None
         self._fields: dict[int, CustomField] = {}
         self._open = 0
 
@@ -134,7 +135,10 @@ class RulesPresenter:
         ws = self._ws
 
         def done(policy: Policy) -> None:
-            self._policy = policy
+            if policy == self._shown:
+                # Nothing new: what is being typed stays.
+                return
+            self._policy = self._shown = policy
             note = _("for everybody after the next sync; an empty line means the usual")
             self._view.show_service(_("Service"), note, service_fields(policy))
 

@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
     "window": ("window", "places and cards painted in the real window, big company"),
     "lists": ("queries", "top 200 due, first pages, Today and search on the big company"),
     "listing": ("listing", "every list in every order, with every filter, and its totals"),
+    "map": ("mapping", "frames of the map with 2,000 customers, panned and zoomed; its memory"),
     "memory": ("remembering", "what the real window holds in memory, place by place"),
     "import": ("importing", "a file of sold lines against the bare insert of its rows"),
     "sync": ("syncing", "first download, upload, download of changes, idle round"),

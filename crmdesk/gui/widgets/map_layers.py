@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QRadialGradient
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF, QRadialGradient
 
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import SEMIBOLD, SIZE_SMALL
+from crmdesk.gui.widgets.map_kept import KeptPicture
 from crmdesk.gui.widgets.map_projection import Camera, project
 
 _CELL = 56.0  # pixels within which customers become a cluster
 _DOT, _CLUSTER = 5.0, 12.0
 _HEAT = 46.0
+_HEAT_COARSE, _HEAT_STRENGTHS = 4, 16
 _NEAR_ZOOM = 15.0
 
 
@@ -79,10 +81,13 @@ class _Points:
 
     def in_view(self, camera: Camera, margin: float) -> list[tuple[MapPoint, float, float]]:
         """Points with their pixels, where they can be seen."""
+        scale = camera.scale
+        left, top = camera.x * scale - camera.width / 2, camera.y * scale - camera.height / 2
+        right, bottom = camera.width + margin, camera.height + margin
         found = []
         for point, (world_x, world_y) in zip(self.points, self.world, strict=True):
-            x, y = camera.to_view(world_x, world_y)
-            if -margin <= x <= camera.width + margin and -margin <= y <= camera.height + margin:
+            x, y = world_x * scale - left, world_y * scale - top
+            if -margin <= x <= right and -margin <= y <= bottom:
                 found.append((point, x, y))
         return found
 
@@ -140,21 +145,45 @@ class ClusterLayer(_Points):
 class HeatLayer(_Points):
     """Where the worth of what is due lies: the more, the stronger."""
 
+    def __init__(self, points: Sequence[MapPoint]) -> None:
+        super().__init__(points)
+        self._kept = KeptPicture(self._draw, coarse=_HEAT_COARSE)
+
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """A soft glow per customer, added up."""
-        painter.save()
-        painter.setPen(Qt.PenStyle.NoPen)
-        ink = theme.color("accent")
+        self._kept.paint(painter, camera)
+
+    def _draw(self, painter: QPainter, camera: Camera) -> None:
+        """The glows: a few strengths, each painted once and then put where it belongs."""
+        side = 2 * _HEAT
+        glows: dict[int, QImage] = {}
         for point, x, y in self.in_view(camera, _HEAT):
             if point.share <= 0:
                 continue
-            radius = _HEAT * (0.6 + 0.4 * point.share)
-            glow = QRadialGradient(QPointF(x, y), radius)
-            glow.setColorAt(0.0, _faint(ink, 0.18 + 0.5 * point.share))
-            glow.setColorAt(1.0, _faint(ink, 0.0))
-            painter.setBrush(QBrush(glow))
-            painter.drawEllipse(QPointF(x, y), radius, radius)
-        painter.restore()
+            strength = max(1, round(min(point.share, 1.0) * _HEAT_STRENGTHS))
+            glow = glows.get(strength)
+            if glow is None:
+                glow = glows[strength] = _glow(strength / _HEAT_STRENGTHS)
+            painter.drawImage(QRectF(x - _HEAT, y - _HEAT, side, side), glow)
+
+
+def _glow(share: float) -> QImage:
+    """One customer's glow, as coarse as the picture it is put into."""
+    side = round(2 * _HEAT / _HEAT_COARSE)
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    ink, middle = theme.color("accent"), QPointF(side / 2, side / 2)
+    radius = side / 2 * (0.6 + 0.4 * share)
+    glow = QRadialGradient(middle, radius)
+    glow.setColorAt(0.0, _faint(ink, 0.18 + 0.5 * share))
+    glow.setColorAt(1.0, _faint(ink, 0.0))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(glow))
+    painter.drawEllipse(middle, radius, radius)
+    painter.end()
+    return image
 
 
 class TerritoryLayer:
@@ -169,29 +198,36 @@ class TerritoryLayer:
         self._outlines = {
             name: hull(places) for name, places in groups.items() if name and len(places) > 2
         }
+        self._kept = KeptPicture(self._draw)
 
     def bounds_points(self) -> Sequence[tuple[float, float]]:
         """World points that belong into a view of everything."""
         return [point for outline in self._outlines.values() for point in outline]
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
-        """A dashed line around, a faint ground, the name at the top."""
+        """A dashed line around, a faint ground, the name at the top, always in view."""
+        self._kept.paint(painter, camera)
         painter.save()
-        inks = ("accent", "warning", "good", "danger", "muted")
-        for n, (name, outline) in enumerate(sorted(self._outlines.items())):
-            ink = theme.color(inks[n % len(inks)])
-            polygon = QPolygonF([QPointF(*camera.to_view(*point)) for point in outline])
+        painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD))
+        for ink, name, outline in self._inked():
+            x, y = camera.to_view(*min(outline, key=lambda point: point[1]))
+            painter.setPen(ink)
+            painter.drawText(QPointF(x + 6, max(y - 6, 16.0)), name)
+        painter.restore()
+
+    def _draw(self, painter: QPainter, camera: Camera) -> None:
+        for ink, _name, outline in self._inked():
             pen = QPen(ink, 2)
             pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
             pen.setDashPattern([6.0, 3.0])
             painter.setPen(pen)
             painter.setBrush(_faint(ink, 0.07))
-            painter.drawPolygon(polygon)
-            top = min(polygon.toList(), key=lambda point: point.y())
-            painter.setPen(ink)
-            painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD))
-            painter.drawText(QPointF(top.x() + 6, max(top.y() - 6, 16.0)), name)
-        painter.restore()
+            painter.drawPolygon(QPolygonF([QPointF(*camera.to_view(*p)) for p in outline]))
+
+    def _inked(self) -> Iterator[tuple[QColor, str, list[tuple[float, float]]]]:
+        inks = ("accent", "warning", "good", "danger", "muted")
+        for n, (name, outline) in enumerate(sorted(self._outlines.items())):
+            yield theme.color(inks[n % len(inks)]), name, outline
 
 
 def hull(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -30,7 +30,7 @@ from crmdesk.interchange.tables import TableFile, open_table
 from crmdesk.services.territories import own_territory
 from crmdesk.services.undo import undo_in
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage import profile, search, summaries
+from crmdesk.storage import profile, search_index, summaries
 from crmdesk.storage.bulk import insert_rows, references_checked_later
 from crmdesk.storage.capture import create_triggers, drop_triggers, journal_facts
 from crmdesk.storage.engine import Tx
@@ -297,7 +297,7 @@ def _bring_up_to_date(
     summaries.refresh_sales(connection, touched, ws.today())
     summaries.refresh_accounts(connection, touched, ws.today())
     for name in ("account", "product"):
-        search.refresh(connection, name, made.get(name, ()))
+        search_index.refresh(connection, name, made.get(name, ()))
 
 
 def undo_import(ws: Workspace, batch: int) -> ChangeSet:

@@ -165,7 +165,7 @@ def load(
 
     One transaction: an error or cancel leaves the database empty. Triggers and secondary
     indexes are made after the rows; foreign keys are checked at the end. Summaries and search
-    are not built here: see :mod:`crmdesk.storage.summaries` and :mod:`crmdesk.storage.search`.
+    are not built here: see :mod:`crmdesk.storage.summaries`.
     ``then`` gets the connection and the number of rows before the transaction ends.
     """
     count = 0

@@ -14,7 +14,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from crmdesk.storage import reorder_models, search, summaries
+from crmdesk.storage import reorder_models, search_index, summaries
 from crmdesk.storage.driver import run
 
 
@@ -83,7 +83,7 @@ def begin(
     elif own is not None:
         reorder_models.adopt(connection, own[0], lines=own[1], day=today)
     if whole:
-        search.rebuild(connection)
+        search_index.rebuild(connection)
         run(connection, "DELETE FROM dirty")
     summaries.set_as_of(connection, today)
     summaries.set_reached(connection, 0)

@@ -13,7 +13,7 @@ from crmdesk.i18n import _
 from crmdesk.storage.capture import create_triggers, drop_triggers
 from crmdesk.storage.engine import Database
 from crmdesk.storage.indexes import create_list_indexes, drop_list_indexes
-from crmdesk.storage.search import create_search_tables, renew
+from crmdesk.storage.search_index import create_search_tables, renew
 from crmdesk.storage.tables import whole_metadata
 from crmdesk.storage.upgrading import after_upgrade
 

@@ -1,73 +1,30 @@
-"""Full-text search: one FTS5 index over customers, people, products, documents, tasks and notes.
+"""Finding by what a person typed: the best entries of the full-text index, as kind and id.
 
-Entries are written in the transaction of their row (the triggers mark, :func:`refresh` writes).
-Each word is indexed folded and in Latin letters, so that Ivanov finds Иванов; telephone numbers so
-that any writing finds them. Parts of words, other transliterations and typing errors are answered
-by :mod:`crmdesk.storage.vocabulary`: what was typed becomes words that exist. A row of the index is
-(kind, id) packed in its rowid; titles are read from the tables.
+Parts of words, other transliterations and typing errors are answered by
+:mod:`crmdesk.storage.vocabulary`: what was typed becomes words that exist. What is indexed and how
+is :mod:`crmdesk.storage.search_index`'s; titles are read from the tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Connection
 
 from crmdesk.storage import spelling, vocabulary
+from crmdesk.storage.search_index import CODES, KINDS, SHIFT
 from crmdesk.storage.vocabulary import Vocabulary
 
 VOCABULARY = "vocabulary"
 """Where a connection of a profile keeps its :class:`Vocabulary`."""
 
-_SHIFT = 40
-_AT_ONCE = 500
-# FTS5's own default: so many segments of a level are joined.
-_MERGE_FROM = 4
 _MOST_WORDS = 12
 # From so many entries on they are not ranked.
 _RANKED = 600
-_CODES = {
-    "account": 1, "contact": 2, "product": 3, "order": 4, "quote": 5, "ticket": 6, "note": 7,
-    "return_request": 8, "opportunity": 9, "lead": 10, "promise": 11, "invoice": 12,
-}  # fmt: skip
-_KINDS = {code: kind for kind, code in _CODES.items()}
-# Kinds whose titles are names, which are misspelt; numbers of documents are not.
-_NAMED = frozenset({"account", "contact", "product", "opportunity", "lead", "ticket"})
-
-# For each kind: the query giving (id, strong words, weak words, telephone numbers) of its rows.
-_SOURCES = {
-    "account": (
-        "SELECT id, name || ' ' || code, coalesce(city,'') || ' ' || coalesce(street,'') || ' '"
-        " || coalesce(tax_id,'') || ' ' || coalesce((SELECT group_concat(value, ' ') FROM"
-        " custom_value v WHERE v.account_id = account.id), ''), '' FROM account"
-    ),
-    "contact": (
-        "SELECT id, name, coalesce(job,'') || ' ' || coalesce((SELECT group_concat(value, ' ')"
-        " FROM contact_point p WHERE p.contact_id = contact.id AND p.kind NOT IN ('phone',"
-        " 'mobile')), ''), coalesce((SELECT group_concat(value, ';') FROM contact_point p"
-        " WHERE p.contact_id = contact.id AND p.kind IN ('phone', 'mobile')), '') FROM contact"
-    ),
-    "product": (
-        "SELECT id, name || ' ' || sku, coalesce(brand,'') || ' ' || coalesce((SELECT"
-        " group_concat(gtin, ' ') FROM packaging p WHERE p.product_id = product.id), ''), ''"
-        " FROM product"
-    ),
-    "order": "SELECT id, number, coalesce(customer_reference,''), '' FROM sales_order",
-    "quote": "SELECT id, number, coalesce(title,''), '' FROM quote",
-    "ticket": "SELECT id, number || ' ' || subject, coalesce(description,''), '' FROM ticket",
-    "note": "SELECT id, '', text, '' FROM note",
-    "return_request": "SELECT id, number, coalesce(note,''), '' FROM return_request",
-    "opportunity": "SELECT id, name, coalesce(next_step,''), '' FROM opportunity",
-    "lead": (
-        "SELECT id, name || ' ' || coalesce(company,''), coalesce(city,'') || ' ' ||"
-        " coalesce(email,''), coalesce(phone,'') FROM lead"
-    ),
-    "promise": "SELECT id, text, coalesce(note,''), '' FROM promise",
-    "invoice": "SELECT id, number, '', '' FROM invoice",
-}
+# So many are looked at by one statement: more than are ranked of a kind.
+_SCANNED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,101 +34,6 @@ class Hit:
     kind: str
     id: int
     rank: float
-
-
-def create_search_tables(connection: Connection) -> None:
-    """Make the index in a new file."""
-    connection.exec_driver_sql(
-        "CREATE VIRTUAL TABLE search_index USING fts5(title, body, content='',"
-        " contentless_delete=1, prefix='2 3', tokenize='unicode61 remove_diacritics 2')"
-    )
-    create_vocabulary(connection)
-
-
-def create_vocabulary(connection: Connection) -> None:
-    """Make the table of words that titles are made of."""
-    connection.exec_driver_sql(
-        "CREATE TABLE search_word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE,"
-        " sound TEXT NOT NULL)"
-    )
-
-
-def renew(connection: Connection) -> None:
-    """Make the index of an upgraded profile anew, with what is searched by now."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS search_word")
-    create_vocabulary(connection)
-    rebuild(connection)
-
-
-def forget_deleted(connection: Connection) -> None:
-    """Take the words of deleted entries out: they stay in segments until these are joined."""
-    connection.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
-    vocabulary.empty(connection)
-    for kind in _NAMED:
-        cursor = connection.connection.cursor()
-        cursor.execute(_SOURCES[kind])
-        _learn(connection, (title for _key, title, _body, _phones in cursor.fetchall()))
-        cursor.close()
-
-
-@contextmanager
-def _merging_later(connection: Connection) -> Iterator[None]:
-    """Leave joining the index's segments to the small writes that follow.
-
-    With every page it writes FTS5 merges some older ones; for thousands of entries at once that
-    takes several times as long as the entries.
-    """
-    command = "INSERT INTO search_index(search_index, rank) VALUES ('automerge', ?)"
-    connection.exec_driver_sql(command, (0,))
-    yield
-    connection.exec_driver_sql(command, (_MERGE_FROM,))
-
-
-def rebuild(connection: Connection) -> int:
-    """Index everything anew; returns the number of entries."""
-    connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('delete-all')")
-    vocabulary.empty(connection)
-    with _merging_later(connection):
-        return sum(_write(connection, kind, source) for kind, source in _SOURCES.items())
-
-
-def _write(connection: Connection, kind: str, query: str) -> int:
-    offset = _CODES[kind] << _SHIFT
-    cursor = connection.connection.cursor()
-    cursor.execute(query)
-    rows = cursor.fetchall()
-    values = [
-        (offset + key, spelling.indexed(title), _body(body, phones))
-        for key, title, body, phones in rows
-    ]
-    cursor.executemany("INSERT INTO search_index(rowid, title, body) VALUES (?, ?, ?)", values)
-    cursor.close()
-    if kind in _NAMED:
-        _learn(connection, (row[1] for row in rows))
-    return len(values)
-
-
-def _body(body: str, phones: str) -> str:
-    words = spelling.indexed(body) if body else ""
-    if not phones:
-        return words
-    return " ".join([words, *map(spelling.phone_forms, phones.split(";"))])
-
-
-def _learn(connection: Connection, titles: Iterable[str]) -> None:
-    vocabulary.add(connection, vocabulary.title_words(titles))
-
-
-def refresh(connection: Connection, kind: str, ids: Iterable[int]) -> None:
-    """Write the entries of these rows anew and drop those whose row is gone."""
-    offset = _CODES[kind] << _SHIFT
-    every = sorted(int(key) for key in ids)
-    with _merging_later(connection) if len(every) > _AT_ONCE else nullcontext():
-        for start in range(0, len(every), _AT_ONCE):
-            keys = every[start : start + _AT_ONCE]
-            rowids = ",".join(str(offset + key) for key in keys)
-            connection.exec_driver_sql(f"DELETE FROM search_index WHERE rowid IN ({rowids})")
-            _write(connection, kind, f"{_SOURCES[kind]} WHERE id IN ({','.join(map(str, keys))})")
 
 
 def match_expression(text: str) -> str:
@@ -231,7 +93,16 @@ def find_of_each(
     connection: Connection, text: str, kinds: Sequence[str], *, each: int, enough: int
 ) -> dict[str, list[Hit]]:
     """The best ``each`` entries of every kind; wider ones when there are not ``enough`` in all."""
-    found = {kind: _best(connection, text, _within((kind,)), each) for kind in kinds}
+    expression = match_expression(text)
+    ids = _rowids_of_each(connection, expression, kinds) if expression else {}
+    found: dict[str, list[Hit]] = {kind: [] for kind in kinds}
+    if sum(map(len, ids.values())) < _RANKED:
+        for hit in _matching(connection, expression, _within(kinds), _RANKED) if ids else []:
+            if len(found[hit.kind]) < each:
+                found[hit.kind].append(hit)
+    else:
+        for kind, keys in ids.items():
+            found[kind] = _chosen(connection, text, expression, _within((kind,)), keys, each)
     have = sum(map(len, found.values()))
     if have >= enough or not _can_widen(text, have):
         return found
@@ -267,6 +138,13 @@ def _best(connection: Connection, text: str, within: str, limit: int) -> list[Hi
     if not expression:
         return []
     ids = _rowids(connection, expression, within, _RANKED)
+    return _chosen(connection, text, expression, within, ids, limit)
+
+
+def _chosen(
+    connection: Connection, text: str, expression: str, within: str, ids: list[int], limit: int
+) -> list[Hit]:
+    """Of these that match, at most :data:`_RANKED`, the best."""
     if len(ids) < _RANKED:
         return _matching(connection, expression, within, limit) if ids else []
     exact = _words_expression(spelling.words(text)[:_MOST_WORDS], "")
@@ -285,10 +163,35 @@ def _rowids(connection: Connection, expression: str, within: str, limit: int) ->
     return [int(key) for (key,) in rows]
 
 
+def _rowids_of_each(
+    connection: Connection, expression: str, kinds: Iterable[str]
+) -> dict[str, list[int]]:
+    """Up to :data:`_RANKED` entries of every kind that has any.
+
+    By few statements for all kinds: each of them first gathers what begins like the words, which
+    for a single letter is a large part of the index.
+    """
+    wanted = {CODES[kind] for kind in kinds}
+    found: dict[str, list[int]] = {}
+    start = min(wanted, default=0) << SHIFT
+    while True:
+        rows = _rowids(connection, expression, f" AND rowid >= {start}", _SCANNED)
+        for key in rows:
+            if key >> SHIFT in wanted:
+                some = found.setdefault(KINDS[key >> SHIFT], [])
+                if len(some) < _RANKED:
+                    some.append(key)
+        if len(rows) < _SCANNED:
+            return found
+        last = rows[-1]
+        full = len(found.get(KINDS[last >> SHIFT], ())) >= _RANKED or last >> SHIFT not in wanted
+        start = ((last >> SHIFT) + 1) << SHIFT if full else last + 1
+
+
 def _within(kinds: Iterable[str]) -> str:
     spans = [
-        f"rowid BETWEEN {code << _SHIFT} AND {((code + 1) << _SHIFT) - 1}"
-        for code in (_CODES[kind] for kind in kinds)
+        f"rowid BETWEEN {code << SHIFT} AND {((code + 1) << SHIFT) - 1}"
+        for code in (CODES[kind] for kind in kinds)
     ]
     return f" AND ({' OR '.join(spans)})" if spans else ""
 
@@ -303,7 +206,7 @@ def _matching(connection: Connection, expression: str, within: str, limit: int) 
 
 
 def _hit(rowid: int, rank: float) -> Hit:
-    return Hit(_KINDS[rowid >> _SHIFT], rowid & ((1 << _SHIFT) - 1), rank)
+    return Hit(KINDS[rowid >> SHIFT], rowid & ((1 << SHIFT) - 1), rank)
 
 
 def _chunks(connection: Connection) -> tuple[vocabulary.Chunk, ...]:

@@ -1,7 +1,7 @@
 """Words as they are compared: without accents and case, in Latin letters, by their sound.
 
 Owns how a text becomes words of the search index, and how a telephone number is found in any
-writing. Which rows are searched is :mod:`crmdesk.storage.search`'s.
+writing. Which rows are searched is :mod:`crmdesk.storage.search_index`'s.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from functools import lru_cache
 from sqlalchemy import Connection
 
 from crmdesk.domain.clock import Clock
-from crmdesk.storage import search
+from crmdesk.storage import search_index
 from crmdesk.storage.collected import still_owed
 from crmdesk.storage.driver import chosen, rows, run
 from crmdesk.storage.marking import SEARCHED
@@ -98,7 +98,7 @@ def maintain(connection: Connection, clock: Clock) -> None:
             months.setdefault(int(key), []).append(int(month))
     for name in SEARCHED:
         if f"search:{name}" in marked:
-            search.refresh(connection, name, sorted(marked[f"search:{name}"]))
+            search_index.refresh(connection, name, sorted(marked[f"search:{name}"]))
     if "everybody" in marked and as_of(connection) is not None:
         # Too much for this transaction: a walk over all customers follows.
         set_reached(connection, 0)
@@ -221,7 +221,7 @@ def rebuild(
     say("accounts")
     refresh_accounts(connection, None, today)
     say("search")
-    search.rebuild(connection)
+    search_index.rebuild(connection)
     connection.exec_driver_sql("DELETE FROM dirty")
     set_as_of(connection, today)
     set_reached(connection, None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, update
 
-from crmdesk.storage import search
+from crmdesk.storage import search_index
 from crmdesk.storage.engine import Database
 from crmdesk.storage.profile import get_fact, set_fact
 from crmdesk.storage.tables import (
@@ -58,7 +58,7 @@ def wipe_pages(database: Database) -> None:
         if get_fact(connection, UNTIDY) is None:
             return
     with database.maintenance() as connection:
-        search.forget_deleted(connection)
+        search_index.forget_deleted(connection)
     if _emptied_log(database):
         with database.maintenance() as connection:
             set_fact(connection, UNTIDY, None)

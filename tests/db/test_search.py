@@ -13,7 +13,7 @@ from crmdesk.domain.ids import new_uid
 from crmdesk.services.queries.search import find, find_of_each, titled
 from crmdesk.services.recents import MOST, note_opened, recent_rows
 from crmdesk.services.workspace import Workspace
-from crmdesk.storage import search, spelling
+from crmdesk.storage import search, search_index, spelling
 
 
 def _insert(ws: Workspace, table: str, **values: object) -> int:
@@ -119,7 +119,7 @@ def test_forgetting_leaves_no_word_of_the_deleted(ws: Workspace) -> None:
     with ws.database.write() as tx:
         tx.connection.exec_driver_sql("DELETE FROM contact WHERE id = ?", (contact,))
     with ws.database.maintenance() as connection:
-        search.forget_deleted(connection)
+        search_index.forget_deleted(connection)
         words = connection.exec_driver_sql("SELECT word FROM search_word").scalars().all()
     assert "quixquax" not in words
     assert "somewhere" in words

@@ -5,13 +5,13 @@ Owns what may be asked of which kind of column and the SQL of it; every value is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, func, or_
 
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
 from crmdesk.services.queries.lists.walking import filled
@@ -47,6 +47,9 @@ OPS: Mapping[Kind, tuple[Op, ...]] = {
     Kind.NUMBER: (Op.LEAST, Op.MOST, Op.IS),
 }  # fmt: skip
 """What can be asked of a kind of column, the usual first."""
+
+# Any sign that is no plain letter, digit or mark.
+_STRANGE = "*[^ -~]*"
 
 BARE = frozenset({Op.EMPTY, Op.FILLED})
 DAYS = frozenset({Op.PAST, Op.NOT_PAST, Op.AHEAD})
@@ -92,12 +95,24 @@ def condition_sql(column: ListColumn, condition: Condition, today: date) -> Colu
         return _day_sql(filled(column), op, condition.value, today)
     wanted = str(condition.value or "")
     if op is Op.CONTAINS:
-        return func.folded(value).contains(folded_text(wanted), autoescape=True)
+        return same_words(value, wanted, lambda text, part: text.contains(part, autoescape=True))
     if column.kind is Kind.TEXT:
-        same = func.folded(filled(column)) == folded_text(wanted)
+        same = same_words(filled(column), wanted, lambda text, all_of_it: text == all_of_it)
     else:
         same = filled(column) == wanted
     return same if op is Op.IS else ~same
+
+
+def same_words(
+    value: ColumnElement[Any],
+    wanted: str,
+    compare: Callable[[ColumnElement[Any], str], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """Texts without case and accents; those in plain letters without a call of Python."""
+    short = folded_text(wanted) or ""
+    strange = value.op("GLOB", is_comparison=True)(_STRANGE)
+    folded = and_(strange, compare(func.folded(value), short))
+    return or_(and_(~strange, compare(func.lower(value), short)), folded)
 
 
 def _number_sql(value: ColumnElement[Any], op: Op, wanted: int) -> ColumnElement[bool]:

@@ -53,6 +53,9 @@ _SLICE, _MOST_SLICE = 512, 4_096
 _FEW = 400
 """So few customers, or hits of the search, are worth reading all their rows and sorting these."""
 
+_FEW_ROWS = 8_000
+"""So many of them at most."""
+
 _SHORT = 50_000
 """A list of so many rows can be sorted whole while a person waits."""
 
@@ -260,12 +263,24 @@ class _Asked:
             if column.via is not None and (condition.value or condition.op is Op.FILLED):
                 if condition.op in _OF_SOMEBODY:
                     ids = self._owners(column, condition)
-                    if len(ids) <= _FEW:
-                        return (column.via.in_(ids),)
+                    if len(ids) <= _FEW and self._are_few(theirs := column.via.in_(ids)):
+                        return (theirs,)
             elif column.indexed and column.kind is not Kind.TEXT and condition.op in _BY_INDEX:
                 # Few rows came on the way, so few are to be expected.
-                indexed.append(func.likelihood(self._sql(condition), literal_column("0.0001")))
+                rare = func.likelihood(self._sql(condition), literal_column("0.0001"))
+                if self._are_few(rare):
+                    indexed.append(rare)
         return indexed or None
+
+    def _are_few(self, condition: ColumnElement[bool]) -> bool:
+        """Whether an index leads to few rows: they may all lie where the walk has not come yet."""
+        query = (
+            select(self._spec.id)
+            .select_from(joined(self._spec, condition))
+            .where(condition)
+            .limit(_FEW_ROWS + 1)
+        )
+        return len(self._connection.execute(query).all()) <= _FEW_ROWS
 
     def _owners(self, column: ListColumn, condition: Condition) -> list[int]:
         owners = owners_of(column)

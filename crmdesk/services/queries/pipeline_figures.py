@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -175,17 +174,22 @@ def _moves(connection: Connection, since: str) -> dict[int, list[Move]]:
     }
     cursor = connection.connection.cursor()
     rows = cursor.execute(
-        "SELECT c.opportunity_id, c.at, c.id, c.from_stage, c.to_stage, c.reason_id,"
-        " local_day(c.at)"
+        "SELECT c.opportunity_id, c.from_stage, c.to_stage, c.reason_id, local_day(c.at)"
         " FROM stage_change c JOIN opportunity o ON o.id = c.opportunity_id"
-        " WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL",
+        " WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL ORDER BY c.at, c.id",
         (since,),
-    ).fetchall()
-    rows.sort(key=itemgetter(1, 2))
+    )
     moves: dict[int, list[Move]] = {}
-    for key, _at, _id, before, after, reason, day in rows:
-        move = Move(_ordinal(day), _stage(before), _stage(after), reasons.get(reason, ""))
+    # Thousands of moves are alike, and their rows are many more than fit beside all else.
+    alike: dict[tuple[object, ...], Move] = {}
+    for key, *told in rows:
+        before, after, reason, day = told
+        move = alike.get(tuple(told))
+        if move is None:
+            move = Move(_ordinal(day), _stage(before), _stage(after), reasons.get(reason, ""))
+            alike[tuple(told)] = move
         moves.setdefault(key, []).append(move)
+    cursor.close()
     return moves
 
 

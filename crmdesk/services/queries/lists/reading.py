@@ -169,7 +169,7 @@ class _Asked:
             if len(found) >= size:
                 return _page(found[:size], found[size - 1])
             if seen >= (_WALKED_SHORT if whole else walked):
-                few = None if whole else self._few()
+                few = self._few()
                 if few is None and not whole:
                     return _page(found, after)
                 rest = self._sorted(after, size - len(found), few)

@@ -139,10 +139,10 @@ def _day_sheet(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _amount(text: str, currency: str) -> int:
-    from crmdesk.domain.money import parse_decimal, to_minor
+    from crmdesk.domain.money import typed_minor
 
     try:
-        return to_minor(parse_decimal(text), currency)
+        return typed_minor(text, currency)
     except (ValueError, ArithmeticError) as error:
         raise FieldError(
             "amount", _("{text} is no amount.").format(text=text), _("Type it as 120 or 120.50.")

@@ -56,6 +56,19 @@ def parse_decimal(text: str) -> Decimal:
     return value
 
 
+def typed_minor(text: str, currency: str) -> int:
+    """Minor units of an amount as a person types it; ValueError when it is none.
+
+    More digits behind the separator than the currency has are refused, not rounded: ``1.005`` and
+    ``1.000`` may as well mean thousands. So are exponents.
+    """
+    value = parse_decimal(text)
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent > 0 or -exponent > currency_exponent(currency):
+        raise ValueError(f"not an amount: {text!r}")
+    return to_minor(value, currency)
+
+
 def to_price_e4(value: Decimal) -> int:
     """A decimal price in major units as an integer at 1e-4, half-even."""
     return int((value * PRICE_SCALE).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))

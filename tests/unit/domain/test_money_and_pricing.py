@@ -18,6 +18,7 @@ from crmdesk.domain.money import (
     share_of_minor,
     to_minor,
     to_price_e4,
+    typed_minor,
 )
 from crmdesk.domain.pricing import (
     AgreedPrice,
@@ -56,6 +57,25 @@ def test_numbers_are_read_as_people_write_them(text: str, value: str) -> None:
 def test_what_is_no_number_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="not a number"):
         parse_decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [("120", "EUR", 12_000), ("12,5", "EUR", 1250), ("1.234,50", "EUR", 123_450), ("7", "JPY", 7),
+     ("1.005", "KWD", 1005)],
+)  # fmt: skip
+def test_an_amount_is_what_was_typed(text: str, currency: str, minor: int) -> None:
+    assert typed_minor(text, currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [("1.000", "EUR"), ("1,000", "EUR"), ("1.005", "EUR"), ("1e5", "EUR"), ("7.0", "JPY"),
+     ("", "EUR")],
+)  # fmt: skip
+def test_an_amount_that_may_mean_another_is_none(text: str, currency: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        typed_minor(text, currency)
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("XXX", 2)])

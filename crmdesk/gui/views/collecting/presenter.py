@@ -11,7 +11,7 @@ from typing import Protocol
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.collecting import CollectionMethod, allocate
 from crmdesk.domain.errors import FieldError, NotFound
-from crmdesk.domain.money import parse_decimal, to_minor
+from crmdesk.domain.money import typed_minor
 from crmdesk.gui.dates import read_day
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.collecting.words import CollectItem, collect_item
@@ -249,7 +249,7 @@ class CollectPresenter:
 def read_amount(text: str, currency: str) -> int:
     """An amount as typed, in minor units; FieldError when it is none."""
     try:
-        return to_minor(parse_decimal(text), currency)
+        return typed_minor(text, currency)
     except (ValueError, ArithmeticError) as error:
         said = text.strip()
         message = _("{text} is no amount.").format(text=said) if said else _("How much was paid?")

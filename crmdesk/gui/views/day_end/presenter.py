@@ -6,7 +6,7 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
-from crmdesk.domain.money import parse_decimal, to_minor
+from crmdesk.domain.money import typed_minor
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.day_end.words import DayEndItem, day_end_item, difference_words
 from crmdesk.i18n import _
@@ -112,7 +112,7 @@ class DayEndPresenter:
         if not self._counted.strip() and day.cash_minor == 0:
             return 0
         try:
-            return to_minor(parse_decimal(self._counted), day.currency)
+            return typed_minor(self._counted, day.currency)
         except (ValueError, ArithmeticError) as error:
             raise FieldError(
                 "counted",

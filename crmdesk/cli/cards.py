@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE
+from crmdesk.cli.dates import iso_date
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_money
@@ -92,9 +93,9 @@ def _brief(chosen: argparse.Namespace, context: Context) -> int:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UserError(_("{text} is not a date like 2026-11-24").format(text=text)) from None
+        return iso_date(text)
+    except argparse.ArgumentTypeError as error:
+        raise UserError(str(error)) from None
 
 
 def _say_brief(context: Context, brief: CallBrief) -> None:

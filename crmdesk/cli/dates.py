@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
+from crmdesk.domain.clock import EARLIEST, LATEST
 from crmdesk.i18n import _
 
 
 def iso_date(text: str) -> date:
-    """A date argument."""
+    """A date argument, of the years that files are believed to speak of."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             _("{text} is not a date like 2026-11-24").format(text=text)
         ) from None
+    if not EARLIEST <= day <= LATEST:
+        raise argparse.ArgumentTypeError(_("“{text}” is not a believable date").format(text=text))
+    return day
 
 
 def iso_dates(text: str) -> list[date]:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.numbers import row_number
 from crmdesk.cli.opening import opened
 from crmdesk.i18n import _
 
@@ -47,7 +48,7 @@ def _step(
     steps: Any, common: argparse.ArgumentParser, name: str, words: str, run: Any
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = steps.add_parser(name, parents=[common], help=words)
-    parser.add_argument("number", type=int)
+    parser.add_argument("number", type=row_number)
     parser.set_defaults(run=run)
     return parser
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmdesk.cli.console import DONE
+from crmdesk.cli.dates import iso_date
 from crmdesk.cli.opening import opened
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_number, ngettext
@@ -64,9 +65,9 @@ def _wanted(ws: Workspace, kind: str, number: str, chosen: argparse.Namespace) -
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UserError(_("{text} is not a date like 2026-11-24").format(text=text)) from None
+        return iso_date(text)
+    except argparse.ArgumentTypeError as error:
+        raise UserError(str(error)) from None
 
 
 def _sheets(ws: Workspace, wanted: list[Wanted], out: Path) -> Iterator[tuple[Sheet, Path]]:

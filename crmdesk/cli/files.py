@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.numbers import row_number
 from crmdesk.cli.opening import opened, opened_or_made
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import LANGUAGES, _, format_number, ngettext
@@ -110,11 +112,13 @@ def _say_report(report: Any, context: Context) -> None:
 def _undo(number: str, context: Context) -> int:
     from crmdesk.services import imports
 
-    if not number.isdigit():
-        raise UserError(_("An import is named by its number."))
+    try:
+        batch = row_number(number)
+    except ArgumentTypeError:
+        raise UserError(_("An import is named by its number.")) from None
     with opened(context) as ws:
-        imports.undo_import(ws, int(number))
-    context.console.document({"undone": int(number)})
+        imports.undo_import(ws, batch)
+    context.console.document({"undone": batch})
     context.console.say(_("Import {number} was taken back.").format(number=number))
     return DONE
 
@@ -126,7 +130,7 @@ def _column_map(path: Path | None) -> dict[str, str]:
         columns = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise NotFound(_("There is no file {file}.").format(file=path)) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise UserError(_("{file} is not a JSON file.").format(file=path)) from error
     if not isinstance(columns, dict) or not all(isinstance(v, str) for v in columns.values()):
         raise UserError(

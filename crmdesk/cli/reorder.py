@@ -105,7 +105,10 @@ def _backtest(chosen: argparse.Namespace, context: Context) -> int:
             (_("measure"), _("value"), _("bound"), "", _("verdict")),
             [(one.measure, one.value, one.bound, one.rule, _verdict(one)) for one in lines],
         )
-    return FINDINGS if report.left_out else DONE
+    else:
+        words = _("No past day can be judged: too few days of sales or too few purchases.")
+        context.console.say(words)
+    return FINDINGS if report.left_out or not methods else DONE
 
 
 def _verdict(line: Must) -> str:

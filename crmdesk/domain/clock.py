@@ -12,6 +12,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 HLC_COUNTER_BITS = 16
+EARLIEST, LATEST = date(1950, 1, 1), date(2100, 1, 1)
+"""Days that a file or a command is believed to speak of; reckoning from them cannot overflow."""
 
 
 class Clock(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from crmdesk.domain.clock import EARLIEST, LATEST
 from crmdesk.domain.money import parse_decimal, to_minor, to_price_e4
 from crmdesk.i18n import _
 
@@ -20,7 +21,6 @@ UNITS = {
 _DIGITS = re.compile(r"[+-]?[0-9]{1,12}")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
 _PARTS = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})(?:[T ].*)?$")
-_EARLIEST, _LATEST = date(1950, 1, 1), date(2100, 1, 1)
 MAX_QUANTITY = 10**9
 _MAX_PRICE_E4 = 10**13
 MAX_MINOR = 10**12
@@ -50,7 +50,7 @@ def read_date(text: str, *, day_comes_first: bool = True) -> date:
             day = _from_parts(text, day_comes_first=day_comes_first)
     except ValueError:
         raise ValueError(_("“{text}” is not a date").format(text=text[:40])) from None
-    if not _EARLIEST <= day <= _LATEST:
+    if not EARLIEST <= day <= LATEST:
         raise ValueError(_("“{text}” is not a believable date").format(text=text[:40]))
     return day
 

@@ -338,6 +338,8 @@ def _undo(ws: Workspace, batch: int) -> ChangeSet:
         row = run("SELECT uid, kind, state FROM import_batch WHERE id = ?", (batch,)).first()
         if row is None:
             raise NotFound(_("There is no import {number}.").format(number=batch))
+        if row[2] == "undone":
+            raise UserError(_("Import {number} has been taken back already.").format(number=batch))
         if row[1] in _TAKEN_BACK and row[2] == "done":
             raise _Journalled
         if row[1] != "sales" or row[2] != "done":

@@ -22,6 +22,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_FARTHEST_DAYS = 36_500
+"""A horizon beyond it is as good as none, and reckoning with it would leave the calendar."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     accounts: dict[int, str]
@@ -57,7 +61,7 @@ def reorder_rows(
     rows = _table_rows(found, names, as_of)
     if horizon is None:
         return rows
-    latest = (as_of + timedelta(days=horizon)).isoformat()
+    latest = (as_of + timedelta(days=min(horizon, _FARTHEST_DAYS))).isoformat()
     return compress(rows, (due_on <= latest for due_on in found.due_on))
 
 

@@ -75,7 +75,8 @@ def back_up(database: Database, folder: Path, target: Path) -> BackupFacts:
                         archive.write(path, f"{FOLDER}/{path.name}")
             draft.replace(target)
     except OSError as error:
-        raise profile.cannot_write(target.parent, error) from error
+        named = target if target.is_dir() else target.parent
+        raise profile.cannot_write(named, error) from error
     return BackupFacts(str(facts["made_at"]), schema.HEAD_REVISION, int(str(facts["size"])))
 
 

@@ -73,6 +73,9 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
     assert document["rejects"] == [{"line": 5, "reason": "“yesterday” is not a date"}]
     said = run("import", "undo", document["batch"], "--json")
     assert (said.code, said.document) == (0, {"undone": document["batch"]})
+    said = run("import", "undo", document["batch"])
+    assert (said.code, said.out) == (2, "")
+    assert "taken back already" in said.err
     assert "line 5" in run("import", "sales", file).out
 
 
@@ -81,6 +84,9 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
     [
         (("weather",), "invalid choice"),
         (("reorder", "--as-of", "soon"), "not a date"),
+        (("reorder", "--as-of", "9999-12-31"), "not a believable date"),
+        (("plan", "--from", "9999-12-31"), "not a believable date"),
+        (("brief", "--day", "9999-12-31"), "not a believable date"),
         (("reorder", "--horizon", "0"), "at least one day"),
         (("reorder", "--account", "nobody"), "no customer"),
         (("reorder", "--as-of", "2026-11-01", "--out", "x.pdf"), "must end in"),
@@ -92,6 +98,7 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
         (("import", "weather", "none.csv"), "Nothing called"),
         (("import", "undo", "many"), "by its number"),
         (("import", "undo", "77"), "no import 77"),
+        (("import", "undo", str(2**63)), "by its number"),
         (("import", "sales", "none.csv", "--map", "none.json"), "no file"),
         (("export", "weather", "--out", "x.csv"), "Nothing called"),
         (("plan", "--user", "nobody", "--days", "2"), "no user"),
@@ -99,6 +106,9 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
         (("plan", "--instance", "none.json", "--out", "x.json"), "no file"),
         (("restore", "none.backup"), "no file"),
         (("conflicts", "resolve", "9", "--keep", "mine"), "no open conflict"),
+        (("conflicts", "resolve", str(2**63), "--keep", "mine"), "not a number of this list"),
+        (("collect", "C00001", "1.000"), "is no amount"),
+        (("day-sheet", "--close", "1,005"), "is no amount"),
         (("refusals", "retry", "9"), "no open refusal"),
         (("refusals", "discard", "9"), "no open refusal"),
     ],
@@ -119,6 +129,7 @@ def test_wrong_usage_is_one_clear_line_and_changes_nothing(
     ("content", "words"),
     [
         ("not json", "not a JSON file"),
+        ("[" * 100_000, "not a JSON file"),
         ("[1]", "must map fields"),
         ('{"account": 3}', "must map fields"),
         ('{"weather": "qty"}', "unknown field"),
@@ -230,6 +241,29 @@ def test_reorder_writes_the_table(run: Run, folder: Path, tmp_path: Path, ending
         assert row[place["reason"]]
     pairs = [(row[0], row[1]) for row in rows]
     assert len(set(pairs)) == len(pairs)
+
+
+def test_a_horizon_beyond_the_calendar_is_none(run: Run, folder: Path, tmp_path: Path) -> None:
+    run("reorder", "--horizon", "999999999999", "--out", tmp_path / "far.csv")
+    run("reorder", "--out", tmp_path / "all.csv")
+    assert (tmp_path / "far.csv").read_text("utf-8") == (tmp_path / "all.csv").read_text("utf-8")
+
+
+def test_a_history_too_short_to_judge_is_said(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRMDESK_PASSPHRASE", "secret words")
+    run("import", "sales", write(tmp_path / "a.csv", *ROWS))
+    said = run("reorder", "backtest")
+    assert said.code == 1
+    assert "No past day can be judged" in said.out
+
+
+def test_a_backup_names_the_folder_in_its_way(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    said = run("backup", "--out", tmp_path / "there")
+    assert said.code == 3
+    assert f"{tmp_path / 'there'} cannot be written" in said.err
 
 
 def test_reorder_looks_at_nothing_later(run: Run, folder: Path, tmp_path: Path) -> None:

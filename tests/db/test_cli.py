@@ -83,6 +83,7 @@ def test_documents_say_what_is_promised(run: Run, folder: Path, tmp_path: Path) 
     ("arguments", "words"),
     [
         (("weather",), "invalid choice"),
+        (("hq", "serve", "--port", "65536"), "is not a port"),
         (("reorder", "--as-of", "soon"), "not a date"),
         (("reorder", "--as-of", "9999-12-31"), "not a believable date"),
         (("plan", "--from", "9999-12-31"), "not a believable date"),

@@ -307,7 +307,7 @@ def test_undo_takes_back_what_was_made_and_keeps_what_is_used(
     undo_import(ws, report.batch + 1)
     assert ask(ws, "SELECT code FROM account WHERE code IN ('A1', 'A2')") == [("A1",)]
     assert check(ws.database, ws.folder) == []
-    with pytest.raises(UserError, match="cannot be taken back"):
+    with pytest.raises(UserError, match="taken back already"):
         undo_import(ws, report.batch)
     with pytest.raises(NotFound):
         undo_import(ws, 999)

@@ -195,6 +195,7 @@ def test_the_audit_log_is_filtered_and_written_as_a_table(
     assert [r["action"] for r in crmdesk("audit", "--user", "R1", "--most", 1)[1]] == [
         "user-changed"
     ]
+    assert crmdesk("audit", "--most", 10**20)[1] == newest
     first, last = (row["at"][:10] for row in (newest[-1], newest[0]))
     assert crmdesk("audit", "--until", "2020-01-01")[1] == []
     assert len(crmdesk("audit", "--since", first, "--until", last)[1]) == len(newest)

@@ -15,6 +15,8 @@ from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 
 _SHOWN = 50
+_ALL = 10**12
+"""More than an audit log ever holds."""
 
 
 def register(steps: Any, shared: argparse.ArgumentParser) -> None:
@@ -48,7 +50,7 @@ def _audit(chosen: argparse.Namespace, context: Context) -> int:
         rows = trail.entries(
             store, since=None if chosen.since is None else _midnight(chosen.since), until=until,
             action=chosen.action, user=chosen.user, device=chosen.device,
-            most=chosen.most or (None if chosen.out else _SHOWN),
+            most=(chosen.most and min(chosen.most, _ALL)) or (None if chosen.out else _SHOWN),
         )  # fmt: skip
     heads = (_("at"), _("action"), _("user"), _("device"), _("detail"))
     if chosen.out is not None:

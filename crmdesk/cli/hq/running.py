@@ -31,7 +31,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 
 def _register_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8642)
+    serve.add_argument("--port", type=_port, default=8642)
     serve.add_argument("--certificate", type=Path)
     serve.add_argument("--private-key", type=Path)
     serve.add_argument(
@@ -49,7 +49,7 @@ def _register_serve(serve: argparse.ArgumentParser) -> None:
         help=_("PostgreSQL is behind a pooler in transaction mode (at this URL)"),
     )  # fmt: skip
     serve.add_argument(
-        "--metrics-port", type=int, metavar="PORT",
+        "--metrics-port", type=_port, metavar="PORT",
         help=_("show metrics on the loopback; each process takes the next port"),
     )  # fmt: skip
     serve.add_argument(
@@ -66,6 +66,16 @@ def _count(text: str) -> int:
         found = 0
     if not 1 <= found <= 64:
         raise argparse.ArgumentTypeError(_("{text} is not a number from 1 to 64").format(text=text))
+    return found
+
+
+def _port(text: str) -> int:
+    try:
+        found = int(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= 65_535:
+        raise argparse.ArgumentTypeError(_("{text} is not a port: 1 to 65535").format(text=text))
     return found
 
 

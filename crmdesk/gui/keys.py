@@ -105,6 +105,7 @@ _ALL = (
     Binding("plan.give", "X", N_("Give the plan to another program")),
     Binding("plan.maps", "M", N_("Maps, and customers to put right on them")),
     Binding("plan.weekdays", "U", N_("Usual weekdays that fit")),
+    Binding("plan.person", "P", N_("Whose plan")),
     Binding("plan.one_week", "Alt+1", N_("One week")),
     Binding("plan.two_weeks", "Alt+2", N_("Two weeks")),
     Binding("plan.three_weeks", "Alt+3", N_("Three weeks")),

@@ -25,6 +25,7 @@ def propose_fill(
     start: date,
     days: int,
     *,
+    user_id: int | None = None,
     seconds: float | None = None,
     iterations: int | None = None,
     seed: int = 1,
@@ -37,7 +38,8 @@ def propose_fill(
     Visits that are there keep their day; their hour may shift. Writes nothing. Raises UserError
     when no working day is left.
     """
-    source = read_problem(ws, ws.user.id, start, days, Objective.MARGIN)
+    user = ws.user.id if user_id is None else user_id
+    source = read_problem(ws, user, start, days, Objective.MARGIN)
     if not source.days or not source.candidates:
         raise UserError(_("There is no free working time left."), _("Choose a later week."))
     kept = {(visit.stop, visit.day) for visit in source.problem.fixed}
@@ -60,7 +62,7 @@ def propose_fill(
         cancelled=cancelled,
     )
     return Proposal(
-        ws.user.id,
+        user,
         replace(source, problem=problem),
         plan,
         tuple(explain_visits(problem, plan)),

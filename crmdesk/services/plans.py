@@ -194,15 +194,18 @@ def drop_visit(ws: Workspace, planned_visit_id: int) -> ChangeSet:
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
 
 
-def add_visit(ws: Workspace, account_id: int, day: date, *, mode: str = "person") -> ChangeSet:
-    """Plan a visit or a call by hand at the end of a day; it is locked there."""
+def add_visit(
+    ws: Workspace, account_id: int, day: date, *, mode: str = "person", user_id: int | None = None
+) -> ChangeSet:
+    """Plan a visit or a call by hand at the end of somebody's day; it is locked there."""
+    user = ws.user.id if user_id is None else user_id
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         last = run(
             "SELECT coalesce(max(sequence), 0) FROM planned_visit WHERE user_id = ? AND date = ?",
-            (ws.user.id, day.isoformat()),
+            (user, day.isoformat()),
         ).scalar_one()
-        key = plan_steps.insert(tx.connection, ws.user.id, account_id, day)
+        key = plan_steps.insert(tx.connection, user, account_id, day)
         serving = read_serving(tx.connection, account_id)
         model = USUAL if serving is None else serving.model
         minutes = model.visit_minutes if mode == "person" else model.virtual_minutes
@@ -210,7 +213,7 @@ def add_visit(ws: Workspace, account_id: int, day: date, *, mode: str = "person"
             "UPDATE planned_visit SET sequence = ?, mode = ?, locked = 1, minutes = ? WHERE id = ?",
             (int(last) + 1, mode, round(minutes), key),
         )
-        touched = [key, *plan_steps.retime(tx.connection, ws.user.id, day)]
+        touched = [key, *plan_steps.retime(tx.connection, user, day)]
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
 
 

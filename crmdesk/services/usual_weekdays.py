@@ -49,18 +49,20 @@ def propose_usual_weekdays(
     ws: Workspace,
     start: date,
     *,
+    user_id: int | None = None,
     seconds: float | None = None,
     iterations: int | None = None,
     seed: int = 1,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> WeekdayFit:
-    """Weekdays for the own customers from four weeks planned freely; writes nothing.
+    """Weekdays for somebody's customers from four weeks planned freely; writes nothing.
 
     Only those that would change are given, and none when keeping to them would be worth less than
     keeping to the present ones. Raises UserError without customers or working days.
     """
-    source = read_problem(ws, ws.user.id, start, _DAYS, Objective.MARGIN)
+    user = ws.user.id if user_id is None else user_id
+    source = read_problem(ws, user, start, _DAYS, Objective.MARGIN)
     if not source.days or not source.candidates:
         raise UserError(_("There are no customers to visit."), _("Choose a later week."))
     share = None if seconds is None else seconds / _SOLVED

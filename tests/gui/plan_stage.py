@@ -57,6 +57,14 @@ class FakeView:
     complaint: tuple[str, str] = ("", "")
     file: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    person: str = ""
+    people: tuple[tuple[int, str], ...] = ()
+
+    def show_person(self, name: str) -> None:
+        self.person = name
+
+    def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
+        self.people = tuple(people)
 
     def show_heading(self, heading: Heading) -> None:
         self.heading = heading

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 class PlanView(Protocol):
     """What the presenter asks of the widget."""
 
+    def show_person(self, name: str) -> None:
+        """Show whose plan it is; empty where there is no choice."""
+
+    def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
+        """Offer whose plan to show."""
+
     def show_heading(self, heading: Heading) -> None:
         """Show week and totals."""
 

@@ -60,7 +60,7 @@ class Giving:
         if kind in ("google", "apple", "osm"):
             self._offer_links(MapProgram(kind), first, last)
             return
-        stem = f"{at.ws.user.code}-{first.isoformat()}"
+        stem = f"{at.person.code}-{first.isoformat()}"
         chosen = at.view.ask_file(stem, kind)
         if not chosen:
             return
@@ -71,10 +71,10 @@ class Giving:
             self._write_route(path, kind, first, last)
 
     def _write_calendar(self, path: Path, first: date, last: date) -> None:
-        at = self._at
+        at, user = self._at, self._at.person.id
 
         def work() -> tuple[ChangeSet, int, int]:
-            files = plan_export.announce(at.ws, first, last)
+            files = plan_export.announce(at.ws, first, last, user_id=user)
             write_whole(path, files.published)
             if files.cancelled:
                 write_whole(path.with_name(f"{path.stem}-cancelled{path.suffix}"), files.cancelled)
@@ -95,12 +95,12 @@ class Giving:
         at.runner.write(work, done, at.desk.fail, owner=at)
 
     def _write_route(self, path: Path, kind: str, first: date, last: date) -> None:
-        at = self._at
+        at, user = self._at, self._at.person.id
 
         def work() -> int:
-            days = plan_export.route_days(at.ws, first, last)
+            days = plan_export.route_days(at.ws, first, last, user_id=user)
             make = plan_export.gpx_file if kind == "gpx" else plan_export.kml_file
-            write_whole(path, make(at.ws, days))
+            write_whole(path, make(at.ws, days, user))
             return sum(len(day.drives) for day in days)
 
         def done(stops: int) -> None:
@@ -110,11 +110,11 @@ class Giving:
         at.runner.read(work, done, at.desk.fail, owner=at)
 
     def _offer_links(self, program: MapProgram, first: date, last: date) -> None:
-        at = self._at
+        at, user = self._at, self._at.person.id
 
         def work() -> list[tuple[str, str]]:
             found = []
-            for day in plan_export.route_days(at.ws, first, last):
+            for day in plan_export.route_days(at.ws, first, last, user_id=user):
                 links = map_links(day.points, program)
                 for number, link in enumerate(links, 1):
                     title = format_date(day.day, weekday=True)

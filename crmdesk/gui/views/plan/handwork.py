@@ -101,7 +101,7 @@ class Handwork:
         name = row.account if row is not None else ""
         at.wanted_account = account_id
         at.change(
-            lambda: plans.add_visit(at.ws, account_id, day),
+            lambda: plans.add_visit(at.ws, account_id, day, user_id=at.person.id),
             _("{name} added to {day}.").format(name=name, day=weekday_short(day.weekday())),
         )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
@@ -34,14 +38,36 @@ class PlanHeading(QWidget):
         self.weeks = SegmentedControl(numbers, _("Weeks shown and planned"), self)
         self.compare, self.fill = _button("plan.compare", self), _button("plan.fill", self)
         self.replan = _button("plan.replan", self, kind="filled")
+        self.person = _button("plan.person", self)
+        self.person.hide()
         row.addWidget(PageHeader(_("Plan"), self))
         row.addSpacing(t.SPACE_1)
+        row.addWidget(self.person)
         for widget in (self.previous, self._week, self.next, self.weeks):
             row.addWidget(widget)
         row.addSpacing(t.SPACE_2)
         row.addLayout(figures, 1)
         for button in (self.compare, self.fill, self.replan):
             row.addWidget(button)
+
+    def show_person(self, name: str) -> None:
+        """Show whose plan it is; nothing for an empty name."""
+        self.person.setVisible(bool(name))
+        self.person.set_label(name)
+        self.person.setAccessibleName(_("Plan of {name}").format(name=name))
+
+    def people_menu(
+        self, people: Sequence[tuple[int, str]], choose: Callable[[int], None]
+    ) -> QMenu:
+        """The people to choose from; the first nine by their number."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for place, (key, name) in enumerate(people, 1):
+            plain = name.replace("&", "&&")
+            number = f"&{place}  " if place <= len(people[:9]) else ""
+            menu.addAction(f"{number}{plain}", partial(choose, key))
+        menu.popup(self.person.mapToGlobal(self.person.rect().bottomLeft()))
+        return menu
 
     def show_heading(self, heading: Heading, weeks: int) -> None:
         """Show the weeks and their totals."""

@@ -78,22 +78,22 @@ class Planner:
 
     def replan(self) -> None:
         """Plan the rest of the shown weeks anew, keeping what is done, locked or agreed."""
-        ws = self._at.ws
+        ws, user = self._at.ws, self._at.person.id
         self._propose(
             _("Planning the week") if self._at.weeks == 1 else _("Planning the weeks"),
             lambda start, days, search: plans.propose_plan(
-                ws, start, days, seconds=_seconds(ws), cancelled=search.over,
+                ws, start, days, user_id=user, seconds=_seconds(ws), cancelled=search.over,
                 on_source=search.set_source, on_progress=search.progressed,
             ),
         )  # fmt: skip
 
     def fill(self) -> None:
         """Add visits into free time; nothing that is planned moves to another day."""
-        ws = self._at.ws
+        ws, user = self._at.ws, self._at.person.id
         self._propose(
             _("Filling free time"),
             lambda start, days, search: fill.propose_fill(
-                ws, start, days, seconds=_seconds(ws), cancelled=search.over,
+                ws, start, days, user_id=user, seconds=_seconds(ws), cancelled=search.over,
                 on_source=search.set_source, on_progress=search.progressed,
             ),
         )  # fmt: skip
@@ -257,11 +257,12 @@ class Planner:
 
     def compare(self) -> None:
         """Plan the shown weeks by margin and by coverage, beside the plan that is there."""
-        ws = self._at.ws
+        ws, user = self._at.ws, self._at.person.id
 
         def work(search: _Search, start: date, days: int) -> tuple[Variant, ...]:
             found = plan_variants.propose_variants(
-                ws, start, days, seconds=2 * _seconds(ws), cancelled=search.over,
+                ws, start, days, user_id=user, seconds=2 * _seconds(ws),
+                cancelled=search.over,
                 on_progress=search.progressed,
             )  # fmt: skip
             search.control.check()

@@ -28,6 +28,7 @@ from crmdesk.gui.views.plan.standing import Standing
 from crmdesk.gui.views.plan.strips import Strips
 from crmdesk.gui.views.plan.totals import week_heading
 from crmdesk.gui.views.plan.weekdays import Weekdays
+from crmdesk.gui.views.plan.whose import Whose
 from crmdesk.i18n import _, format_number, format_percent
 from crmdesk.services import undo
 from crmdesk.services.queries import plan as queries
@@ -51,6 +52,7 @@ class PlanPresenter(Standing):
         self.planner, self.hand = Planner(self), Handwork(self)
         self.strips = Strips(self, self.hand)
         self.giving, self.weekdays = Giving(self), Weekdays(self)
+        self.whose = Whose(self, lambda: self._turn(self.monday, self.weeks))
         self._by_due = False
         self._unplanned: int | None = None
         self._elsewhere: dict[int, str] = {}
@@ -59,13 +61,16 @@ class PlanPresenter(Standing):
 
     def start(self) -> None:
         """Read the weeks and who is left out."""
-        ws, monday, weeks = self.ws, self.monday, self.weeks
+        if not self.whose.known(self.start):
+            return
+        ws, monday, weeks, user = self.ws, self.monday, self.weeks, self.person.id
         self.runner.read(
-            lambda: (weeks, queries.weeks_plan(ws, monday, weeks)), self._on_week_read, owner=self
-        )
+            lambda: (user, weeks, queries.weeks_plan(ws, monday, weeks, user)),
+            self._on_week_read, owner=self,
+        )  # fmt: skip
         self.runner.read(
-            lambda: plan_reasons.left_out(ws, monday, weeks=weeks), self._on_left_out_read,
-            owner=self,
+            lambda: (user, plan_reasons.left_out(ws, monday, user, weeks=weeks)),
+            self._on_left_out_read, owner=self,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -107,9 +112,9 @@ class PlanPresenter(Standing):
         self.wanted_account = account_id
         self.start()
 
-    def _on_week_read(self, result: tuple[int, WeekRow]) -> None:
-        weeks, week = result
-        if week.monday != self.monday or weeks != self.weeks:
+    def _on_week_read(self, result: tuple[int, int, WeekRow]) -> None:
+        user, weeks, week = result
+        if (user, week.monday, weeks) != (self.person.id, self.monday, self.weeks):
             return
         self.week = week
         self._elsewhere = {}
@@ -144,9 +149,11 @@ class PlanPresenter(Standing):
                 [day_item(day, today, currency, self.moved) for day in self.week.days]
             )
 
-    def _on_left_out_read(self, rows: tuple[UnplannedRow, ...]) -> None:
-        self.left_out = rows
-        self._show_left_out()
+    def _on_left_out_read(self, result: tuple[int, tuple[UnplannedRow, ...]]) -> None:
+        user, rows = result
+        if user == self.person.id:
+            self.left_out = rows
+            self._show_left_out()
 
     def _show_left_out(self) -> None:
         drawn = self.drawn.days if self.drawn is not None else ()
@@ -204,7 +211,7 @@ class PlanPresenter(Standing):
             return
         if not stop.waiting or not stop.in_person:
             return
-        ws, monday, weeks, key = self.ws, queries.monday_of(stop.day), 1, stop.id
+        ws, monday, key, user = self.ws, queries.monday_of(stop.day), stop.id, self.person.id
 
         def done(found: tuple[DayReason, ...]) -> None:
             self._elsewhere[key] = reasons.elsewhere(found, self.ws.currency)
@@ -212,7 +219,7 @@ class PlanPresenter(Standing):
                 self._explain()
 
         self.runner.read(
-            lambda: plan_reasons.other_days(ws, monday, key, weeks=weeks), done, owner=self
+            lambda: plan_reasons.other_days(ws, monday, key, user, weeks=1), done, owner=self
         )
 
     def _show_selection(self) -> None:
@@ -230,7 +237,7 @@ class PlanPresenter(Standing):
         row = self.drawn_day(self.day)
         title = words.weekday_long(self.day.weekday())
         if row is None:
-            self.view.show_map(title, "", (), home_of(self.ws.user.home))
+            self.view.show_map(title, "", (), home_of(self.person.home))
             return
         note = _("{km}, {hours} driving").format(
             km=words.km_words(row.km), hours=words.hours_words(row.drive_minutes)
@@ -238,7 +245,7 @@ class PlanPresenter(Standing):
         if row.coverage is not None:
             note += " · " + _("coverage {share}").format(share=format_percent(row.coverage))
         stops = map_stops(row, self.ws.today())
-        home = self.ws.user.home if row.rep.start is None else row.rep.start.point
+        home = self.person.home if row.rep.start is None else row.rep.start.point
         self.view.show_map(title, note if stops else "", stops, home_of(home))
 
     def _explain(self) -> None:

@@ -15,11 +15,12 @@ from crmdesk.i18n import format_money
 from crmdesk.services import plans
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries.plan import DayRow, StopRow, WeekRow
+from crmdesk.services.queries.plan_people import PlanPerson, own_plan
 from crmdesk.services.queries.plan_reasons import UnplannedRow
 
 
 class Standing:
-    """See the module. ``weeks`` are shown, and planned, at once.
+    """See the module. ``weeks`` are shown, and planned, at once: those of ``person``.
 
     ``week`` is the plan as it is, ``drawn`` another one that is on the board meanwhile.
     """
@@ -30,6 +31,7 @@ class Standing:
         self.runner = context.runner
         self.desk = context.desk
         self.view = view
+        self.person: PlanPerson = own_plan(context.workspace)
         self.monday = queries.monday_of(plans.plan_start(self.ws.today()))
         self.weeks = 1
         self.week: WeekRow | None = None

@@ -54,7 +54,12 @@ class Strips:
             return
 
         def read() -> tuple[DaySettings, tuple[DayPlace, ...], tuple[LeaveRow, ...]]:
-            return day_settings(at.ws, day), towns(at.ws), leave_between(at.ws, day, day)
+            user = at.person.id
+            return (
+                day_settings(at.ws, day, user_id=user),
+                towns(at.ws),
+                leave_between(at.ws, day, day, user_id=user),
+            )
 
         def shown(result: tuple[DaySettings, tuple[DayPlace, ...], tuple[LeaveRow, ...]]) -> None:
             self._own, self._towns, self._leave = result
@@ -71,7 +76,8 @@ class Strips:
             self._leave, self._asked_day = rows, day
             at.view.ask(forms.leave_form(day, rows))
 
-        at.runner.read(lambda: leave_between(at.ws, day, day), shown, owner=at)
+        user = at.person.id
+        at.runner.read(lambda: leave_between(at.ws, day, day, user_id=user), shown, owner=at)
 
     def answer(self, kind: str, values: Mapping[str, str]) -> None:
         """What was typed into a strip; it stays open when something cannot be."""
@@ -89,15 +95,19 @@ class Strips:
                 lambda: appointments.withdraw_hour(at.ws, stop), _("The hour no longer holds.")
             )
         elif kind == "day" and day is not None:
-            at.change(lambda: set_day(at.ws, day, USUAL_DAY), _("The day is as usual again."))
+            user = at.person.id
+            at.change(
+                lambda: set_day(at.ws, day, USUAL_DAY, user_id=user),
+                _("The day is as usual again."),
+            )
         elif kind == "leave" and self._leave:
             self._remove_leave(self._leave[0])
 
     def _remove_leave(self, row: LeaveRow) -> None:
-        at = self._at
+        at, user = self._at, self._at.person.id
 
         def again() -> None:
-            at.change(lambda: add_leave(at.ws, row.leave), _("The leave is back."))
+            at.change(lambda: add_leave(at.ws, row.leave, user_id=user), _("The leave is back."))
 
         def done(_leave: Leave) -> None:
             at.desk.toast(_("The leave is taken away."), undo=again)
@@ -149,7 +159,7 @@ class Strips:
         )  # fmt: skip
 
     def _set_day(self, values: Mapping[str, str]) -> None:
-        at, day = self._at, self._asked_day
+        at, day, user = self._at, self._asked_day, self._at.person.id
         if day is None:
             return
         shifts = None
@@ -165,7 +175,7 @@ class Strips:
             max_km = int(values["max_km"].strip()[:9])
         wanted = DaySettings(start, end, shifts, max_km)
         self._submit(
-            lambda: set_day(at.ws, day, wanted),
+            lambda: set_day(at.ws, day, wanted, user_id=user),
             _("{day} is set; re-plan to make use of it.").format(
                 day=format_date(day, weekday=True)
             ),
@@ -186,7 +196,7 @@ class Strips:
         return found
 
     def _add_leave(self, values: Mapping[str, str]) -> None:
-        at = self._at
+        at, user = self._at, self._at.person.id
         first = read_day(values["first"], at.ws.today())
         last = read_day(values["last"], at.ws.today()) if values["last"].strip() else first
         if first is None:
@@ -201,5 +211,6 @@ class Strips:
             begin, end = spans[0]
         leave = Leave(first, last, values["kind"] or "holiday", begin, end)
         self._submit(
-            lambda: add_leave(at.ws, leave), _("Leave is entered; re-plan to make use of it.")
+            lambda: add_leave(at.ws, leave, user_id=user),
+            _("Leave is entered; re-plan to make use of it."),
         )

@@ -39,7 +39,8 @@ class Weekdays:
 
         def work() -> WeekdayFit:
             found = propose_usual_weekdays(
-                at.ws, start, seconds=_SECONDS, cancelled=lambda: control.cancelled,
+                at.ws, start, user_id=at.person.id, seconds=_SECONDS,
+                cancelled=lambda: control.cancelled,
                 on_progress=lambda one: control.report(round(one.share * 100), 100),
             )  # fmt: skip
             control.check()

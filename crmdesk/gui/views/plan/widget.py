@@ -55,7 +55,6 @@ class PlanPlace(QWidget):
         self.presenter = PlanPresenter(context, self)
         self.asking = Asking()
         self.links: QMenu | None = None
-        self._user_id = context.workspace.user.id
         self._build()
         self._bind()
         self.setFocusProxy(self.board)
@@ -71,7 +70,9 @@ class PlanPlace(QWidget):
         return self.side.unplanned
 
     def show_target(self, args: Mapping[str, Any]) -> None:
-        """``account``: select its next stop; ``day``: that day's week and route."""
+        """``person``: whose plan; ``account``: its next stop; ``day``: the week and route."""
+        if "person" in args:
+            self.presenter.whose.choose(int(args["person"]))
         if "day" in args:
             day = args["day"]
             self.presenter.show_day(day if isinstance(day, date) else date.fromisoformat(str(day)))
@@ -137,6 +138,7 @@ class PlanPlace(QWidget):
         self._later.timeout.connect(do.explain_more)
         head.previous.clicked.connect(lambda: do.show_week(-1))
         head.next.clicked.connect(lambda: do.show_week(1))
+        head.person.clicked.connect(do.whose.ask)
         head.weeks.chosen.connect(lambda key: do.show_weeks(int(key)))
         head.compare.clicked.connect(planner.compare)
         head.fill.clicked.connect(do.fill)
@@ -179,7 +181,7 @@ class PlanPlace(QWidget):
             ("plan.day", strips.ask_day), ("plan.leave", strips.ask_leave),
             ("plan.compare", planner.compare), ("plan.accept", planner.accept),
             ("plan.give", do.giving.ask), ("plan.maps", do.open_maps),
-            ("plan.weekdays", do.weekdays.look),
+            ("plan.weekdays", do.weekdays.look), ("plan.person", do.whose.ask),
             ("plan.one_week", lambda: do.show_weeks(1)),
             ("plan.two_weeks", lambda: do.show_weeks(2)),
             ("plan.three_weeks", lambda: do.show_weeks(3)),
@@ -189,7 +191,7 @@ class PlanPlace(QWidget):
 
     def paper(self) -> Wanted:
         """The route of the shown day."""
-        return Wanted("route", self._user_id, self.presenter.day)
+        return Wanted("route", self.presenter.person.id, self.presenter.day)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -206,6 +208,14 @@ class PlanPlace(QWidget):
         self.bar.setFixedHeight(theme.scaled(_BAR))
 
     # ------------------------------------------------------------------- the presenter's view
+
+    def show_person(self, name: str) -> None:
+        """Show whose plan it is."""
+        self.heading.show_person(name)
+
+    def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
+        """Offer whose plan to show, in a menu at the name."""
+        self.links = self.heading.people_menu(people, self.presenter.whose.choose)
 
     def show_heading(self, heading: Heading) -> None:
         """Show week and totals."""

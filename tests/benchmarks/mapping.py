@@ -3,12 +3,15 @@
 A frame is one step of the camera and its painting, in a window of 1,240 × 800 pixels, offscreen.
 The floor is filling a picture of the same size, in the same run. Tiles are made by the map's own
 worker: once all are there, and once while they are still coming and both share the interpreter.
+With a pause after each step also counts whatever the window does meanwhile, painting what was
+stretched anew among it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
 from PySide6.QtCore import Qt
@@ -27,7 +30,8 @@ _SIZE = (1240, 800)
 _FRAME_MS = 16.0
 _CUSTOMERS, _TERRITORIES = 2_000, 8
 _WEST, _SOUTH, _EAST, _NORTH = 1.45, 42.45, 1.75, 42.62
-_TILES_MB = 250
+_TILES_MB = 200
+_PAUSE_S, _A_FRAME_S = 0.15, 0.001
 _ALL_TILES_S = 60.0
 
 Step = Callable[[PlacingMap], None]
@@ -53,6 +57,11 @@ def measure_map(bench: Bench) -> None:
             _add(bench, f"{name}, tiles coming", _frames(app, view, walk), floor)
             view.fit()
             _wait_for_tiles(app, view)
+        paused = [*[_zoom(0.5)] * 6, *[_zoom(-0.5)] * 6] * (1 if bench.quick else 6)
+        _add(bench, "zoomed step by step, tiles coming",
+             _frames(app, view, paused, pause_s=_PAUSE_S), floor)  # fmt: skip
+        view.fit()
+        _wait_for_tiles(app, view)
         there_and_back = ([_pan(9, 5)] * 10 + [_pan(-9, -5)] * 10) * (steps // 20)
         _add(bench, "everybody, panned, tiles there", _frames(app, view, there_and_back), floor)
         view.zoom_by(3.0)
@@ -98,15 +107,31 @@ def _zoom(change: float) -> Step:
     return lambda view: view.zoom_by(change)
 
 
-def _frames(app: QApplication, view: PlacingMap, walk: Sequence[Step]) -> Times:
+def _frames(
+    app: QApplication, view: PlacingMap, walk: Sequence[Step], *, pause_s: float = 0.0
+) -> Times:
+    """How long the window was busy with each step, and with each thing it did in the pauses."""
     walls, cpus = [], []
-    for step in walk:
+
+    def timed(work: Callable[[], None], least_s: float) -> None:
         began, began_cpu = time.perf_counter(), time.thread_time()
+        work()
+        taken = time.perf_counter() - began
+        if taken >= least_s:
+            walls.append(taken)
+            cpus.append(time.thread_time() - began_cpu)
+
+    def frame(step: Step) -> None:
         step(view)
         view.repaint()
-        walls.append(time.perf_counter() - began)
-        cpus.append(time.thread_time() - began_cpu)
+
+    for step in walk:
+        timed(partial(frame, step), 0.0)
         app.processEvents()
+        until = time.perf_counter() + pause_s
+        while time.perf_counter() < until:
+            timed(app.processEvents, _A_FRAME_S)
+            time.sleep(0.002)
     return Times(walls, cpus)
 
 

@@ -1,19 +1,21 @@
 """The map: its arithmetic, the layout of names and markers, and the view under real input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLayout, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from crmdesk.demo.geography import places
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import LIGHT
+from crmdesk.gui.widgets import map_tiles
 from crmdesk.gui.widgets.map import MapView
 from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS, Home, MapStop, StopState
 from crmdesk.gui.widgets.map_labels import Box, place_names, spread_markers
@@ -255,6 +257,98 @@ def test_the_wheel_zooms_where_the_pointer_is(view: MapView) -> None:
     QApplication.sendEvent(view, event)
     assert view.camera().zoom == zoom + 0.5
     assert view.camera().to_world(200, 100) == pytest.approx(at, abs=1e-12)
+
+
+def test_two_fingers_on_a_touchpad_zoom_where_they_are(view: MapView) -> None:
+    view.set_route(_stops(), HOME)
+    at = view.camera().to_world(300, 150)
+    zoom = view.camera().zoom
+    for _event in range(8):  # each 4.5 % larger: together 42 %, half a step of two
+        _pinch(view, Qt.NativeGestureType.ZoomNativeGesture, 0.045)
+    assert view.camera().zoom == zoom + 0.5
+    assert view.camera().to_world(300, 150) == pytest.approx(at, abs=1e-12)
+    for value in (float("nan"), -5.0, 1e9):
+        _pinch(view, Qt.NativeGestureType.ZoomNativeGesture, value)
+    assert view.camera().zoom <= zoom + 2.75
+    before = view.camera()
+    _pinch(view, Qt.NativeGestureType.RotateNativeGesture, 20.0)
+    assert view.camera() == before
+
+
+def _pinch(view: MapView, kind: Qt.NativeGestureType, value: float) -> None:
+    at = QPointF(300, 150)
+    pad = QPointingDevice.primaryPointingDevice()
+    QApplication.sendEvent(view, QNativeGestureEvent(kind, pad, 2, at, at, at, value, QPointF()))
+
+
+def test_two_fingers_on_a_touch_screen_zoom(view: MapView, qtbot: QtBot) -> None:
+    view.set_route(_stops(), HOME)
+    view.show()
+    screen = QTest.createTouchDevice()
+    zoom = view.camera().zoom
+    touch = QTest.touchEvent(view, screen)
+    touch.press(0, QPoint(380, 180), view).press(1, QPoint(420, 180), view).commit()
+    for apart in (40, 60, 80, 100, 120):
+        touch = QTest.touchEvent(view, screen)
+        touch.move(0, QPoint(400 - apart, 180), view)
+        touch.move(1, QPoint(400 + apart, 180), view).commit()
+    touch = QTest.touchEvent(view, screen)
+    touch.release(0, QPoint(280, 180), view).release(1, QPoint(520, 180), view).commit()
+    assert view.camera().zoom >= zoom + 1.0
+
+
+def test_zooming_shows_a_stretched_map_at_once_and_sharpens_it_when_it_rests(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    theme.apply(qapp, "light")
+    store = TileStore()
+    view = MapView(store=store)
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    view.set_route(_stops(3), HOME)
+    view.show()
+    qtbot.waitUntil(lambda: _all_there(view, store), timeout=20_000)
+    view.repaint()
+    asked: list[list[TileKey]] = []
+    want = store.want
+
+    def listen(keys: Iterable[TileKey], *, in_view: int = 0) -> None:
+        asked.append(list(keys))
+        want(asked[-1], in_view=in_view)
+
+    store.want = listen  # type: ignore[method-assign]
+    for _step in range(4):  # hurried through: no tile of the zooms between is made
+        view.zoom_by(0.5)
+        image = view.grab().toImage()
+        colors = {image.pixel(x, y) for x in range(40, 240, 3) for y in range(60, 150, 3)}
+        assert len(colors) > 20, "the ground of the zoom before is shown, stretched"
+    assert not any(asked)
+    qtbot.waitUntil(lambda: _all_there(view, store), timeout=20_000)
+    view.repaint()
+    assert {key.zoom for keys in asked for key in keys} == {view.camera().zoom}
+    store.close()
+
+
+def _all_there(view: MapView, store: TileStore) -> bool:
+    ratio, zoom = view.devicePixelRatioF(), view.camera().zoom
+    keys = [TileKey("light", zoom, *at, ratio) for at in view.camera().tiles()]
+    return all(store.tile(key) is not None for key in keys)
+
+
+def test_tiles_take_bounded_memory_but_never_fewer_than_the_view_has(
+    monkeypatch: pytest.MonkeyPatch, store: TileStore
+) -> None:
+    monkeypatch.setattr(map_tiles, "_KEPT_BYTES", 5 << 20)
+    small = TileStore(store.data)
+    keys = [TileKey("light", 3.0, column, 0, 1.0) for column in range(8)]
+    for key in keys:
+        small.tile_now(key)
+    assert [key for key in keys if small.tile(key) is not None] == keys[3:]
+    small.want((), in_view=7)
+    for key in keys:
+        small.tile_now(key)
+    assert sum(small.tile(key) is not None for key in keys) == 7
+    small.close()
 
 
 def test_the_chip_names_the_way_to_the_next_stop(view: MapView) -> None:

@@ -56,6 +56,8 @@ def test_a_kept_picture_is_what_painting_anew_shows(
     _painted(kept, camera)
     for right, down, zoom in moves:
         camera = camera.moved(right, down).zoomed(zoom / 2, 200, 150)
+        kept.sharpen(camera, 1.0)
+        assert not kept.sharpen(camera, 1.0)
         difference = np.abs(_painted(kept, camera) - _painted(kind(points), camera))
         # Soft pictures are stretched, so their pixels lie up to four apart; dashes run on.
         assert difference.mean() < 2.5
@@ -73,6 +75,7 @@ def test_a_map_that_is_only_moved_is_seldom_painted_anew(qapp: QApplication) -> 
     class Layer:
         above = False
         paint = staticmethod(kept.paint)
+        sharpen = staticmethod(kept.sharpen)
 
         def bounds_points(self) -> list[tuple[float, float]]:
             return []
@@ -84,5 +87,37 @@ def test_a_map_that_is_only_moved_is_seldom_painted_anew(qapp: QApplication) -> 
     assert len(drawn) == 2  # at rest, and with a margin of 256 pixels around
     for zoom in (0.5, 0.5, -1.0):
         camera = camera.zoomed(zoom, 100, 50)
-        _painted(Layer(), camera)
-    assert drawn == [10.0, 10.0, 10.5, 11.0, 10.0]
+        assert (_painted(Layer(), camera) != 255).any(axis=0)
+    assert len(drawn) == 2  # hurrying on stretches what there is
+    assert kept.sharpen(camera.zoomed(0.5, 100, 50), 1.0)
+    assert drawn == [10.0, 10.0, 10.5]
+
+
+@pytest.mark.parametrize("coarse", [1, 4])
+@pytest.mark.parametrize("zoom", [-1.0, -0.5, 0.5, 1.0])
+def test_a_stretched_picture_lies_where_the_sharp_one_will(
+    qapp: QApplication, coarse: int, zoom: float
+) -> None:
+    corner, opposite = project(1.52, 42.52), project(1.58, 42.49)
+
+    def draw(painter: QPainter, camera: Camera) -> None:
+        left, top = camera.to_view(*corner)
+        right, bottom = camera.to_view(*opposite)
+        painter.fillRect(QRectF(left, top, right - left, bottom - top), theme.color("accent"))
+
+    def ink(kept: KeptPicture, camera: Camera) -> np.ndarray:
+        image = QImage(400, 300, QImage.Format.Format_RGB32)
+        image.fill(0xFFFFFF)
+        painter = QPainter(image)
+        kept.paint(painter, camera)
+        painter.end()
+        pixels = np.frombuffer(image.constBits(), np.uint8).reshape(300, 400, 4)
+        return pixels[:, :, 2] < 128
+
+    stretched = KeptPicture(draw, coarse=coarse)
+    camera = Camera(*project(1.55, 42.505), 11.0, 400, 300)
+    ink(stretched, camera)
+    for near in (camera.zoomed(zoom, 120, 80), camera.zoomed(zoom, 200, 150).moved(31, -17)):
+        shown, sharp = ink(stretched, near), ink(KeptPicture(draw), near)
+        assert sharp.sum() > 500
+        assert (shown & sharp).sum() / (shown | sharp).sum() > 0.9

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from crmdesk.gui import theme
 from crmdesk.gui.widgets import map_overlay as overlay
 from crmdesk.gui.widgets.map_buttons import ZoomButtons
+from crmdesk.gui.widgets.map_ground import GroundPainter
 from crmdesk.gui.widgets.map_items import (
     SYNCHRONOUS_MAPS,
     Chip,
@@ -38,7 +39,8 @@ from crmdesk.gui.widgets.map_labels import Box
 from crmdesk.gui.widgets.map_layers import MapLayer
 from crmdesk.gui.widgets.map_names import NamePainter
 from crmdesk.gui.widgets.map_overlay import Marker
-from crmdesk.gui.widgets.map_projection import TILE, Camera, fit_camera, project, unproject
+from crmdesk.gui.widgets.map_pinch import PINCHES, Pinching
+from crmdesk.gui.widgets.map_projection import Camera, fit_camera, project, unproject
 from crmdesk.gui.widgets.map_route import RouteLines
 from crmdesk.gui.widgets.map_tiles import TileKey, TileStore
 from crmdesk.i18n import _, format_number
@@ -51,6 +53,7 @@ _PAN_STEP = 80
 _ZOOM_STEP = 0.5
 _WHEEL_NOTCH = 120
 _DRAG_FROM = 4
+_RESTED_MS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class MapView(QWidget):
     def __init__(self, parent: QWidget | None = None, *, store: TileStore | None = None) -> None:
         super().__init__(parent)
         self._store = store or TileStore.of_application()
+        self._ground = GroundPainter(self._store)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.timeout.connect(self._on_rested)
         self._camera = Camera(0.5, 0.4, 2.0, 400, 300)
         self._stops: tuple[MapStop, ...] = ()
         self._home: Home | None = None
@@ -82,7 +89,7 @@ class MapView(QWidget):
         self._drag: _Drag | None = None
         self._wheel = 0.0
         self._fitted = True
-        self._older_zooms: list[float] = []
+        self._pinching = Pinching(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self.setMouseTracking(True)
@@ -213,7 +220,7 @@ class MapView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._paint_tiles(painter)
+        self._paint_ground(painter)
         for layer in self.layers:
             if not layer.above:
                 layer.paint(painter, self._camera)
@@ -249,41 +256,25 @@ class MapView(QWidget):
     def _lon_lat(self, px: float, py: float) -> tuple[float, float]:
         return unproject(*self._camera.to_world(px, py))
 
-    def _paint_tiles(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), theme.color("map_land"))
-        now = self._synchronous()
-        missing = []
-        for key in self._keys():
-            image = self._store.tile_now(key) if now else self._store.tile(key)
-            x, y = self._camera.tile_corner(key.column, key.row)
-            if image is None:
-                missing.append(key)
-                self._paint_stand_in(painter, key, x, y)
-            else:
-                painter.drawImage(QRectF(round(x), round(y), TILE, TILE), image)
-        if missing:
-            self._store.want(missing)
-        elif self._older_zooms:
-            self._older_zooms = []
+    def _paint_ground(self, painter: QPainter) -> None:
+        now, ratio = self._synchronous(), self.devicePixelRatioF()
+        if now:
+            self._sharpen()
+        missing = self._ground.paint(painter, self._camera, ratio, now=now)
+        if missing and not self._resting.isActive():
+            self._store.want(missing, in_view=len(self._keys()))
 
-    def _paint_stand_in(self, painter: QPainter, key: TileKey, x: float, y: float) -> None:
-        """Tiles of a zoom seen before, stretched, until the right one is there."""
-        painter.save()
-        painter.setClipRect(QRectF(x, y, TILE, TILE))
-        for zoom in self._older_zooms:
-            factor = 2.0 ** (zoom - key.zoom)
-            side = TILE / factor
-            left, top = key.column * TILE * factor / TILE, key.row * TILE * factor / TILE
-            for column in range(int(left), int(left + factor) + 1):
-                for row in range(int(top), int(top + factor) + 1):
-                    other = TileKey(key.scheme, zoom, column, row, key.ratio)
-                    image = self._store.tile(other)
-                    if image is not None:
-                        place = QRectF(
-                            x + (column - left) * side, y + (row - top) * side, side, side
-                        )
-                        painter.drawImage(place, image)
-        painter.restore()
+    def _sharpen(self) -> bool:
+        """Paint anew one layer that is stretched; all of them where nothing may be left over."""
+        ratio, all_of_them = self.devicePixelRatioF(), self._synchronous()
+        sharpened = (layer.sharpen(self._camera, ratio) for layer in self.layers)
+        return bool(sum(sharpened)) if all_of_them else any(sharpened)
+
+    def _on_rested(self) -> None:
+        """Zooming has paused: fetch the tiles, and sharpen layer by layer, a frame for each."""
+        if self._sharpen():
+            self._resting.start(0)
+        self.update()
 
     def _taken(self, markers: Sequence[Marker]) -> list[Box]:
         taken = [
@@ -313,9 +304,7 @@ class MapView(QWidget):
         return [*targets, all(done) and bool(done)]
 
     def _keys(self) -> list[TileKey]:
-        scheme, ratio = theme.tokens().name, self.devicePixelRatioF()
-        zoom = self._camera.zoom
-        return [TileKey(scheme, zoom, column, row, ratio) for column, row in self._camera.tiles()]
+        return self._ground.keys(self._camera, self.devicePixelRatioF())
 
     def _synchronous(self) -> bool:
         app = QApplication.instance()
@@ -362,8 +351,9 @@ class MapView(QWidget):
 
     def _move_to(self, camera: Camera) -> None:
         if camera.zoom != self._camera.zoom:
-            zooms = [self._camera.zoom, *self._older_zooms]
-            self._older_zooms = list(dict.fromkeys(zooms))[:3][::-1]
+            # Tiles of a zoom that is hurried through would only keep the next frame waiting.
+            self._store.want(())
+            self._resting.start(_RESTED_MS)
         self._camera = camera
         self._fitted = False
         self.update()
@@ -379,6 +369,16 @@ class MapView(QWidget):
         self._buttons.setVisible(self.height() >= 160)
         if self._fitted:
             self.fit()
+
+    def event(self, event: QEvent) -> bool:
+        pinched = self._pinching.hear(event) if event.type() in PINCHES else None
+        if pinched is None:
+            return super().event(event)
+        self._drag = None  # the first of two fingers had begun one
+        if pinched.change:
+            self._move_to(self._camera.zoomed(pinched.change, pinched.at.x(), pinched.at.y()))
+        event.accept()
+        return True
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel += event.angleDelta().y()

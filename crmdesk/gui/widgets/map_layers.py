@@ -7,24 +7,34 @@ for any camera; which points there are is the presenter's.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF, QRadialGradient
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QImage,
+    QPainter,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QRadialGradient,
+)
 
 from crmdesk.gui import theme
 from crmdesk.gui.theme_tokens import SEMIBOLD, SIZE_SMALL
 from crmdesk.gui.widgets.map_kept import KeptPicture
-from crmdesk.gui.widgets.map_projection import Camera, project
+from crmdesk.gui.widgets.map_projection import Camera, project, world_size
 
 _CELL = 56.0  # pixels within which customers become a cluster
 _DOT, _CLUSTER = 5.0, 12.0
 _HEAT = 46.0
 _HEAT_COARSE, _HEAT_STRENGTHS = 4, 16
 _NEAR_ZOOM = 15.0
+_KEPT_ZOOMS, _KEPT_CIRCLES = 8, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class MapPoint:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Customers close together at a zoom: the middle in pixels of the view, and who they are."""
+    """Customers close together at a zoom: the middle (pixels of the view), and who they are."""
 
     x: float
     y: float
@@ -53,6 +63,11 @@ class Cluster:
         count = len(self.points)
         return _DOT if count == 1 else _CLUSTER + 2.5 * math.log2(count)
 
+    @property
+    def poor(self) -> bool:
+        """Whether the place of one of them is."""
+        return any(point.poor for point in self.points)
+
 
 class MapLayer(Protocol):
     """Something painted over the ground; over the names too where it is ``above``."""
@@ -61,6 +76,9 @@ class MapLayer(Protocol):
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """Paint what is in view."""
+
+    def sharpen(self, camera: Camera, ratio: float) -> bool:
+        """Paint anew what would only be stretched for a camera; False where nothing would."""
 
     def bounds_points(self) -> Sequence[tuple[float, float]]:
         """World points that belong into a view of everything."""
@@ -97,26 +115,51 @@ class ClusterLayer(_Points):
 
     above = True
 
+    def __init__(self, points: Sequence[MapPoint]) -> None:
+        super().__init__(points)
+        self._grouped: OrderedDict[float, list[Cluster]] = OrderedDict()
+        self._circles: dict[tuple[object, ...], QPixmap] = {}
+
+    def sharpen(self, _camera: Camera, _ratio: float) -> bool:
+        """Nothing of it is ever stretched."""
+        return False
+
     def clusters(self, camera: Camera) -> list[Cluster]:
-        """Customers grouped by cells that move with the map, so that panning changes none."""
-        cells: defaultdict[tuple[object, ...], list[tuple[MapPoint, float, float]]]
-        cells = defaultdict(list)
-        origin_x, origin_y = camera.to_view(0.0, 0.0)
-        for point, x, y in self.in_view(camera, 2 * _CELL):
-            key: tuple[object, ...] = (
-                math.floor((x - origin_x) / _CELL), math.floor((y - origin_y) / _CELL),
-            )  # fmt: skip
-            if camera.zoom >= _NEAR_ZOOM:
-                key = (point.latitude, point.longitude)
-            cells[key].append((point, x, y))
-        return [
-            Cluster(
-                sum(x for _p, x, _y in group) / len(group),
-                sum(y for _p, _x, y in group) / len(group),
-                tuple(point for point, _x, _y in group),
-            )
-            for group in cells.values()
-        ]
+        """Those in view, in its pixels."""
+        scale, margin = camera.scale, 2 * _CELL
+        left, top = camera.x * scale - camera.width / 2, camera.y * scale - camera.height / 2
+        right, bottom = camera.width + margin, camera.height + margin
+        found = []
+        for group in self._groups(camera.zoom):
+            x, y = group.x * scale - left, group.y * scale - top
+            if -margin <= x <= right and -margin <= y <= bottom:
+                found.append(Cluster(x, y, group.points))
+        return found
+
+    def _groups(self, zoom: float) -> list[Cluster]:
+        """All customers grouped by cells of a zoom, in world coordinates; moving changes none."""
+        zoom = min(zoom, _NEAR_ZOOM)
+        if zoom not in self._grouped:
+            cells: defaultdict[tuple[float, float], list[tuple[MapPoint, float, float]]]
+            cells = defaultdict(list)
+            side = _CELL / world_size(zoom)
+            for point, (x, y) in zip(self.points, self.world, strict=True):
+                key = (x // side, y // side)
+                if zoom >= _NEAR_ZOOM:
+                    key = (point.latitude, point.longitude)
+                cells[key].append((point, x, y))
+            self._grouped[zoom] = [
+                Cluster(
+                    sum(x for _p, x, _y in group) / len(group),
+                    sum(y for _p, _x, y in group) / len(group),
+                    tuple(point for point, _x, _y in group),
+                )
+                for group in cells.values()
+            ]
+            while len(self._grouped) > _KEPT_ZOOMS:
+                self._grouped.popitem(last=False)
+        self._grouped.move_to_end(zoom)
+        return self._grouped[zoom]
 
     def at(self, camera: Camera, x: float, y: float) -> Cluster | None:
         """The cluster or customer under a pixel."""
@@ -128,18 +171,39 @@ class ClusterLayer(_Points):
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """Dots and circles; amber where a place is poor."""
-        painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD, tabular=True))
+        look = (theme.tokens().name, theme.text_scale(), painter.device().devicePixelRatioF())
         for cluster in self.clusters(camera):
-            poor = any(point.poor for point in cluster.points)
-            painter.setPen(QPen(theme.color("surface"), 1.5))
-            painter.setBrush(theme.color("warning" if poor else "accent"))
-            center = QPointF(cluster.x, cluster.y)
-            painter.drawEllipse(center, cluster.radius, cluster.radius)
-            if len(cluster.points) > 1:
-                painter.setPen(theme.color("on_accent"))
-                side = cluster.radius * 2
-                box = QRectF(cluster.x - side / 2, cluster.y - side / 2, side, side)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(len(cluster.points)))
+            circle = self._circle(cluster, look)
+            half = circle.deviceIndependentSize().width() / 2
+            painter.drawPixmap(QPointF(cluster.x - half, cluster.y - half), circle)
+
+    def _circle(self, cluster: Cluster, look: tuple[str, float, float]) -> QPixmap:
+        """The picture of a cluster, made once for all alike."""
+        key = (len(cluster.points), cluster.poor, *look)
+        if key not in self._circles:
+            if len(self._circles) >= _KEPT_CIRCLES:
+                self._circles.clear()
+            self._circles[key] = _circle(cluster, look[2])
+        return self._circles[key]
+
+
+def _circle(cluster: Cluster, ratio: float) -> QPixmap:
+    side = 2 * math.ceil(cluster.radius + 2)
+    picture = QPixmap(round(side * ratio), round(side * ratio))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("surface"), 1.5))
+    painter.setBrush(theme.color("warning" if cluster.poor else "accent"))
+    painter.drawEllipse(QPointF(side / 2, side / 2), cluster.radius, cluster.radius)
+    if len(cluster.points) > 1:
+        painter.setFont(theme.font(SIZE_SMALL, SEMIBOLD, tabular=True))
+        painter.setPen(theme.color("on_accent"))
+        box = QRectF(0, 0, side, side)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(len(cluster.points)))
+    painter.end()
+    return picture
 
 
 class HeatLayer(_Points):
@@ -153,10 +217,14 @@ class HeatLayer(_Points):
         """A soft glow per customer, added up."""
         self._kept.paint(painter, camera)
 
+    def sharpen(self, camera: Camera, ratio: float) -> bool:
+        """Paint the glows anew if they would be stretched."""
+        return self._kept.sharpen(camera, ratio)
+
     def _draw(self, painter: QPainter, camera: Camera) -> None:
         """The glows: a few strengths, each painted once and then put where it belongs."""
-        side = 2 * _HEAT
         glows: dict[int, QImage] = {}
+        painter.scale(_HEAT_COARSE, _HEAT_COARSE)  # the picture's own pixels: nothing is stretched
         for point, x, y in self.in_view(camera, _HEAT):
             if point.share <= 0:
                 continue
@@ -164,7 +232,8 @@ class HeatLayer(_Points):
             glow = glows.get(strength)
             if glow is None:
                 glow = glows[strength] = _glow(strength / _HEAT_STRENGTHS)
-            painter.drawImage(QRectF(x - _HEAT, y - _HEAT, side, side), glow)
+            at = QPointF(round((x - _HEAT) / _HEAT_COARSE), round((y - _HEAT) / _HEAT_COARSE))
+            painter.drawImage(at, glow)
 
 
 def _glow(share: float) -> QImage:
@@ -214,6 +283,10 @@ class TerritoryLayer:
             painter.setPen(ink)
             painter.drawText(QPointF(x + 6, max(y - 6, 16.0)), name)
         painter.restore()
+
+    def sharpen(self, camera: Camera, ratio: float) -> bool:
+        """Paint the outlines anew if they would be stretched."""
+        return self._kept.sharpen(camera, ratio)
 
     def _draw(self, painter: QPainter, camera: Camera) -> None:
         for ink, _name, outline in self._inked():

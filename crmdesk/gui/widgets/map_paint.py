@@ -33,6 +33,7 @@ _WIDTHS = {
     "track": (0.0, 0.0, 0.0, 0.7, 1.2, 2.0),
 }
 _LEAST_CASED = 2.0
+_STROKED_AT_ONCE = 120
 _WATERS = {"river": (1.0, 1.3, 1.8, 2.6, 4.0, 6.0), "stream": (0.0, 0.0, 0.6, 1.0, 1.5, 2.0)}
 _AREA_ORDER = ("land", "built", "wood", "water", "building")
 
@@ -234,9 +235,13 @@ def _paint_roads(
 
 
 def _stroke(painter: QPainter, pieces: Iterable[_Piece], window: QRectF, pen: QPen) -> None:
+    """Lines a few at a time: the window waits for the interpreter as long as one call takes."""
     together = QPainterPath()
     for path in _visible(pieces, window):
         together.addPath(path)
+        if together.elementCount() >= _STROKED_AT_ONCE:
+            painter.strokePath(together, pen)
+            together = QPainterPath()
     if not together.isEmpty():
         painter.strokePath(together, pen)
 

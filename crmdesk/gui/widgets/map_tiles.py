@@ -30,7 +30,7 @@ from crmdesk.interchange.mbtiles import PictureTiles
 from crmdesk.paths import resources_dir
 
 WORLD = "world"
-_KEPT_TILES = 160
+_KEPT_BYTES = 96 << 20
 _FIRST_WAIT_MS = 400
 
 
@@ -173,6 +173,8 @@ class TileStore(QObject):
         super().__init__(parent)
         self.data = data or MapData()
         self._tiles: OrderedDict[TileKey, QImage] = OrderedDict()
+        self._bytes = 0
+        self._in_view = 0
         self._cache: TileCache | None = None
         self._lock = threading.Lock()
         self._wanted: list[TileKey] = []
@@ -199,6 +201,7 @@ class TileStore(QObject):
         with self._lock:
             cache, self._cache = self._cache, None
             self._tiles.clear()
+            self._bytes = 0
         self.data.look_again(folder)
         if cache is not None:
             cache.close()
@@ -229,6 +232,15 @@ class TileStore(QObject):
                 self._tiles.move_to_end(key)
             return image
 
+    def kept(self, scheme: str, zoom: float, ratio: float) -> list[tuple[TileKey, QImage]]:
+        """The tiles of a zoom that are there."""
+        with self._lock:
+            return [
+                (key, image)
+                for key, image in self._tiles.items()
+                if key.zoom == zoom and key.scheme == scheme and key.ratio == ratio
+            ]
+
     def tile_now(self, key: TileKey) -> QImage:
         """The tile, painted on this thread if need be: for pictures and tests."""
         found = self.tile(key)
@@ -237,9 +249,13 @@ class TileStore(QObject):
             self._keep(key, found)
         return found
 
-    def want(self, keys: Iterable[TileKey]) -> None:
-        """Replace the wishes of the view; the first is made first."""
+    def want(self, keys: Iterable[TileKey], *, in_view: int = 0) -> None:
+        """Replace the wishes of the view; the first is made first.
+
+        As many tiles as are ``in_view`` are kept, however much memory they take.
+        """
         with self._lock:
+            self._in_view = in_view
             self._wanted = [key for key in keys if key not in self._tiles]
             self._start()
 
@@ -295,9 +311,12 @@ class TileStore(QObject):
 
     def _keep(self, key: TileKey, image: QImage) -> None:
         with self._lock:
+            replaced = self._tiles.pop(key, None)
             self._tiles[key] = image
-            while len(self._tiles) > _KEPT_TILES:
-                self._tiles.popitem(last=False)
+            self._bytes += image.sizeInBytes() - (replaced.sizeInBytes() if replaced else 0)
+            while self._bytes > _KEPT_BYTES and len(self._tiles) > max(1, self._in_view):
+                _oldest, gone = self._tiles.popitem(last=False)
+                self._bytes -= gone.sizeInBytes()
 
 
 class _Worker(QRunnable):

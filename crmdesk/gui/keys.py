@@ -97,6 +97,7 @@ _ALL = (
     Binding("plan.later", "Shift+Right", N_("Move to the day after")),
     Binding("plan.up", "Shift+Up", N_("Move up within the day")),
     Binding("plan.down", "Shift+Down", N_("Move down within the day")),
+    Binding("plan.drop", "Del", N_("Take off the plan")),
     Binding("plan.hour", "T", N_("Agree an hour")),
     Binding("plan.day", "D", N_("Hours and places of the day")),
     Binding("plan.leave", "V", N_("Enter leave")),

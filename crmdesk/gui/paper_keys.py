@@ -1,9 +1,10 @@
 """Out of the window: the document or the list shown, as a file, on paper, by mail.
 
 Owns the keys that work alike in every place. A place that shows a document says so with
-``paper()`` (a :class:`~crmdesk.services.documents.Wanted` or None); lists need nothing: the table
-with the focus, else the first one shown, is taken as it stands, with its columns, filter and order.
-Where a list has a document per row, ``prints_list`` says that printing is meant for the list.
+``paper()`` (a :class:`~crmdesk.services.documents.Wanted` or None), and may say with
+``why_no_paper()`` why nothing goes on paper now. Lists need nothing: the table with the focus,
+else the first one shown, is taken as it stands, with its columns, filter and order. Where a list
+has a document per row, ``prints_list`` says that printing is meant for the list.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ class PaperKeys(QObject):
 
     def print_shown(self) -> None:
         """Print the document shown, or the list."""
+        if self._refused():
+            return
         shown = self._shown()
         lists = shown is not None and getattr(shown[0], "prints_list", False)
         if self._wanted() is not None and not (lists and self._table() is not None):
@@ -136,7 +139,18 @@ class PaperKeys(QObject):
         wanted: Wanted | None = paper() if callable(paper) else None
         return wanted
 
+    def _refused(self) -> bool:
+        """True where the place says why nothing of it goes on paper now; tells it."""
+        shown = self._shown()
+        asked = getattr(shown[0], "why_no_paper", None) if shown is not None else None
+        why = str(asked()) if callable(asked) else ""
+        if why:
+            self._desk.toast(why)
+        return bool(why)
+
     def _read_sheet(self, done: Callable[[Sheet], None]) -> None:
+        if self._refused():
+            return
         wanted, ws = self._wanted(), self.workspace
         if wanted is None or ws is None:
             self._desk.toast(_("No document is shown here."))

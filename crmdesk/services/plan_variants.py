@@ -1,7 +1,8 @@
 """Plans side by side: the one that is there, the best by margin, the best by coverage.
 
-Owns the totals of each, what moves, and what a plan in the making looks like on the board. Nothing
-is written here; accepting one is :func:`crmdesk.services.plans.accept_plan`'s.
+Owns the totals of each and what moves. What one looks like on the board is
+:mod:`crmdesk.services.plan_drafts`'; nothing is written here, accepting one is
+:func:`crmdesk.services.plans.accept_plan`'s.
 """
 
 from __future__ import annotations
@@ -14,12 +15,10 @@ from crmdesk.domain.money import currency_exponent
 from crmdesk.planning.plan import Plan, plan_from_orders
 from crmdesk.planning.problem import Problem, VisitMode
 from crmdesk.planning.replan import can_drive
-from crmdesk.planning.schedule import timetable
 from crmdesk.planning.value import SaturatingValue
 from crmdesk.planning.weekdays import share_on_usual_weekday
 from crmdesk.services.planning_problem import Objective, RepProblem
 from crmdesk.services.plans import ProgressCallback, Proposal, propose_plan
-from crmdesk.services.queries.plan import DayRow, StopRow, WeekRow
 from crmdesk.services.workspace import Workspace
 
 
@@ -172,111 +171,3 @@ def _days_of(source: RepProblem, orders: Sequence[Sequence[int]]) -> Mapping[int
         for u in order:
             found[u] = (*found.get(u, ()), source.days[day])
     return found
-
-
-def draft_week(
-    week: WeekRow, source: RepProblem, orders: Sequence[Sequence[int]], scale: int
-) -> WeekRow:
-    """A week as it would be with these orders: what is done, running or called stays.
-
-    Customers that are planned keep the id of their row, new ones have the negative of theirs.
-    """
-    known: dict[int, list[StopRow]] = {}
-    for day in week.days:
-        for stop in day.stops:
-            if stop.waiting and stop.in_person:
-                known.setdefault(stop.account_id, []).append(stop)
-    days = []
-    for day in week.days:
-        if day.day not in source.days:
-            days.append(day)
-            continue
-        index = source.days.index(day.day)
-        made = _stops(source, index, orders[index], known, scale)
-        kept = tuple(stop for stop in day.stops if not (stop.waiting and stop.in_person))
-        drives = [stop for stop in kept if stop.in_person] + made
-        calls = [stop for stop in kept if not stop.in_person]
-        days.append(_day(day, tuple(drives + calls), source, index, orders[index]))
-    return replace(
-        week, days=tuple(days), visits=sum(day.visits for day in days),
-        work_minutes=sum(day.work_minutes for day in days), km=sum(day.km for day in days),
-        margin_minor=sum(day.margin_minor for day in days), usual_share=_usual(days),
-    )  # fmt: skip
-
-
-def _stops(
-    source: RepProblem,
-    index: int,
-    order: Sequence[int],
-    known: dict[int, list[StopRow]],
-    scale: int,
-) -> list[StopRow]:
-    table = timetable(source.problem, index, order)
-    made = []
-    for place, u in enumerate(order):
-        candidate, stop = source.candidates[u], source.problem.stops[u]
-        rows = known.get(candidate.account_id)
-        value = source.problem.value.visit_value(
-            stop.margin, stop.interval_days, source.problem.offset(index) - stop.last_visit
-        )
-        timed = None if table is None else table.visits[place]
-        row = rows.pop(0) if rows else _new_row(source, u, index)
-        made.append(
-            replace(
-                row, day=source.days[index], sequence=place + 1,
-                start_minute=None if timed is None else round(timed.start),
-                minutes=round(stop.visit_minutes), margin_minor=round(value * scale),
-                leg_m=0 if timed is None else round(timed.km * 1000),
-                leg_minutes=0 if timed is None else round(timed.drive_minutes),
-            )
-        )  # fmt: skip
-    return made
-
-
-def _new_row(source: RepProblem, u: int, index: int) -> StopRow:
-    candidate, stop = source.candidates[u], source.problem.stops[u]
-    latitude, longitude = candidate.place or (None, None)
-    return StopRow(
-        id=-candidate.account_id, account_id=candidate.account_id, account=candidate.name,
-        city=candidate.city, latitude=latitude, longitude=longitude, day=source.days[index],
-        sequence=0, start_minute=None, minutes=0, mode="person", status="planned", locked=False,
-        appointment=False, margin_minor=0, leg_m=0, leg_minutes=0,
-        usual_weekday=stop.usual_weekday, why={},
-    )  # fmt: skip
-
-
-def _day(
-    day: DayRow,
-    stops: tuple[StopRow, ...],
-    source: RepProblem,
-    index: int,
-    order: Sequence[int],
-) -> DayRow:
-    drives = [stop for stop in stops if stop.in_person]
-    done = [stop for stop in drives if not (stop.waiting and stop.in_person)]
-    table = timetable(source.problem, index, order)
-    km = sum(stop.leg_m for stop in done) / 1000
-    drive = sum(stop.leg_minutes for stop in done)
-    work = drive + sum(stop.minutes for stop in done)
-    if table is not None and table.visits:
-        km += table.km
-        drive += round(table.drive_minutes)
-        work += round(
-            table.drive_minutes
-            + sum(v.wait + source.problem.stops[v.stop].visit_minutes for v in table.visits)
-        )
-    return replace(
-        day, stops=stops, visits=len(drives), calls=len(stops) - len(drives), km=km,
-        drive_minutes=drive, work_minutes=work,
-        margin_minor=sum(stop.margin_minor or 0 for stop in stops), coverage=None,
-    )  # fmt: skip
-
-
-def _usual(days: Sequence[DayRow]) -> float | None:
-    kept = [
-        stop.day.weekday() == stop.usual_weekday
-        for day in days
-        for stop in day.stops
-        if stop.usual_weekday is not None and stop.in_person
-    ]
-    return sum(kept) / len(kept) if kept else None

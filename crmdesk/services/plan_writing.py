@@ -81,9 +81,7 @@ def _write_calls(
             " AND id <> ? AND status <> 'cancelled'",
             (proposal.user_id, day.isoformat(), key),
         ).scalar_one()
-        why: dict[str, object] = {"code": call.code.value}
-        if call.break_even is not None:
-            why["break_even_minor"] = round(call.break_even * scale)
+        why = call_why(call, scale)
         connection.exec_driver_sql(
             "UPDATE planned_visit SET date = ?, sequence = ?, mode = ?, minutes = ?,"
             " start_minute = NULL, leg_m = 0, leg_minutes = 0, explanation = ? WHERE id = ?",
@@ -149,23 +147,34 @@ def _values(
 ) -> tuple[Any, ...]:
     scale = 10 ** currency_exponent(ws.currency)
     candidate = proposal.candidates[visit.stop]
-    explanation = None if reason is None else dump_json(
-        {
-            "code": reason.code.value, "due": reason.due.isoformat(), "gap_days": reason.gap_days,
-            "expected_minor": round(reason.expected * scale),
-            "detour_m": round(reason.detour_km * 1000),
-            "detour_minutes": round(reason.detour_minutes),
-            "usual_weekday": reason.usual_weekday,
-            "after": None
-            if reason.previous_stop is None
-            else proposal.candidates[reason.previous_stop].name,
-        }
-    )  # fmt: skip
+    explanation = None if reason is None else dump_json(visit_why(reason, proposal, scale))
     return (
         round(visit.timing.start), round(proposal.source.problem.stops[visit.stop].visit_minutes),
         round(visit.expected * scale), candidate.expected_net_minor,
         round(visit.timing.km * 1000), round(visit.timing.drive_minutes), explanation,
     )  # fmt: skip
+
+
+def visit_why(reason: VisitReason, proposal: Proposal, scale: int) -> dict[str, object]:
+    """Why a visit is in the plan, as it is kept with it; ``scale`` minor units are a major one."""
+    return {
+        "code": reason.code.value, "due": reason.due.isoformat(), "gap_days": reason.gap_days,
+        "expected_minor": round(reason.expected * scale),
+        "detour_m": round(reason.detour_km * 1000),
+        "detour_minutes": round(reason.detour_minutes),
+        "usual_weekday": reason.usual_weekday,
+        "after": None
+        if reason.previous_stop is None
+        else proposal.candidates[reason.previous_stop].name,
+    }  # fmt: skip
+
+
+def call_why(call: CallProposal, scale: int) -> dict[str, object]:
+    """Why a call is in the plan, as it is kept with it."""
+    why: dict[str, object] = {"code": call.code.value}
+    if call.break_even is not None:
+        why["break_even_minor"] = round(call.break_even * scale)
+    return why
 
 
 def _update(

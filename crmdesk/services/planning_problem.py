@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from crmdesk.domain.money import currency_exponent
 from crmdesk.planning.problem import Break, Day, FixedKind, FixedVisit, Problem, Weights
 from crmdesk.services.holding import Holding
+from crmdesk.services.plan_standing import what_is_planned
 from crmdesk.services.planning_customers import (
     CustomerRow,
     Objective,
@@ -55,7 +56,8 @@ class RepProblem:
     """The problem, its customers by stop position, and the visits already in these days.
 
     ``fixed_visit_ids`` are the rows of locked visits and appointments by stop and day;
-    ``stranded`` are names and days of those that lie on a day off.
+    ``stranded`` are names and days of those that lie on a day off; ``standing`` is everything that
+    was planned in the span when it was read, to tell whether it has changed since.
     """
 
     problem: Problem
@@ -64,6 +66,7 @@ class RepProblem:
     present: tuple[tuple[int, ...], ...]
     fixed_visit_ids: dict[tuple[int, int], int]
     stranded: tuple[tuple[str, date], ...] = ()
+    standing: frozenset[tuple[object, ...]] | None = None
 
 
 def committed_until(today: date, weeks: int) -> date:
@@ -104,6 +107,7 @@ def read_problem(
         )
         begin = _where_now(connection, ws, user_id, customers)
         stranded = _stranded(connection, user_id, start, last, dates)
+        standing = what_is_planned(connection, user_id, start, last)
         days_of_work = tuple(
             _day(day, places, begin if day.date == ws.today() else None) for day in working
         )
@@ -125,6 +129,7 @@ def read_problem(
         problem,
         tuple(map(_candidate, customers)),
         tuple(dates), tuple(map(tuple, planned.present)), planned.ids, stranded,
+        standing,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from crmdesk.planning.serving import USUAL
 from crmdesk.planning.solver import Progress, solve
 from crmdesk.planning.value import CoverageValue
 from crmdesk.services import plan_steps
+from crmdesk.services.plan_standing import what_is_planned
 from crmdesk.services.plan_writing import write_plan
 from crmdesk.services.planning_problem import Candidate, Objective, RepProblem, read_problem
 from crmdesk.services.serving import read_serving
@@ -134,11 +135,26 @@ def covering(problem: Problem) -> Problem:
 def accept_plan(ws: Workspace, proposal: Proposal) -> ChangeSet:
     """Write a proposal: visits that stay keep their row, others are moved, added or dropped.
 
-    Done, started, locked and confirmed visits are never touched.
+    Done, started, locked and confirmed visits are never touched. Raises UserError, and writes
+    nothing, when what is planned on these days has changed since the proposal was begun.
     """
     with ws.database.write() as tx:
+        _check_unchanged(tx.connection, proposal)
         touched = write_plan(tx.connection, ws, proposal)
     return ChangeSet({"planned_visit": frozenset(touched)}, undo=tx.txn)
+
+
+def _check_unchanged(connection: Connection, proposal: Proposal) -> None:
+    """A visit done, locked or moved meanwhile would be planned a second time."""
+    problem, standing = proposal.source.problem, proposal.source.standing
+    last = problem.origin + timedelta(days=problem.end_offset - 1)
+    if standing is not None and standing != what_is_planned(
+        connection, proposal.user_id, problem.origin, last
+    ):
+        raise UserError(
+            _("The plan of these days has changed while this one was made; nothing was written."),
+            _("Plan again: what changed is then taken into account."),
+        )
 
 
 def move_visit(ws: Workspace, planned_visit_id: int, day: date, sequence: int) -> ChangeSet:

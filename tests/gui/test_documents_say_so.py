@@ -35,7 +35,7 @@ _PLACES = {
     "Offline and sync": {"sync"}, "Without any network": {"sync"},
 }  # fmt: skip
 # Keys that answer a question, or that a body takes itself; Qt's own in any table or field.
-_ANSWERS = {"Today": set("NAI"), "The visit sheet": {"Del"}, "Quotes": {"D"}, "Plan": {"Del"}}
+_ANSWERS = {"Today": set("NAI"), "The visit sheet": {"Del"}, "Quotes": {"D"}}
 _QTS = {"Enter", "Esc", "Tab", "Space", "Up", "Down", "Left", "Right", "Ctrl+C", "0–9"}
 _KEY = re.compile(
     r"((Ctrl|Alt|Shift)\+)*"

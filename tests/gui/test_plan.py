@@ -240,7 +240,7 @@ def test_a_customer_left_out_is_added_where_it_fits(made: Made) -> None:
 def test_the_list_of_those_left_out_sorts_by_due_date(made: Made, ws: Workspace) -> None:
     presenter, view, _desk = made
     due = {row.account_id: row.due_on for row in plan_reasons.left_out(ws, MONDAY)}
-    presenter.sort_unplanned(by_due=True)
+    presenter.telling.sort_unplanned(by_due=True)
     order = [due[item.key] for item in view.unplanned]
     assert order == sorted(order)
 
@@ -319,6 +319,19 @@ def test_shift_arrows_move_and_l_locks(place: PlanPlace, qtbot: QtBot, ws: Works
     qtbot.keyClick(body, Qt.Key.Key_L)
     stop = next(s for d in _week(ws).days for s in d.stops if s.id == card)
     assert not stop.locked
+
+
+def test_del_takes_off_the_plan_on_the_board_only(
+    place: PlanPlace, qtbot: QtBot, ws: Workspace
+) -> None:
+    card = place.presenter.selected
+    assert card is not None
+    place.unplanned.setFocus()
+    qtbot.keyClick(place.unplanned, Qt.Key.Key_Delete)
+    assert card in _days(_week(ws))
+    place.board.setFocus()
+    qtbot.keyClick(place.board.body, Qt.Key.Key_Delete)
+    assert card not in _days(_week(ws))
 
 
 def test_enter_opens_the_customer(place: PlanPlace, qtbot: QtBot, desk: FakeDesk) -> None:

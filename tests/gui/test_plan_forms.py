@@ -183,7 +183,7 @@ def test_several_weeks_are_shown_and_planned_at_once(made: Made) -> None:
 def test_plans_stand_side_by_side_and_one_is_taken(made: Made, ws: Workspace) -> None:
     presenter, view, desk = made
     before = queries.week_plan(ws, MONDAY)
-    presenter.planner.compare()
+    presenter.choosing.compare()
     assert [item.key for item in view.variants] == ["now", "margin", "coverage"]
     assert view.chosen == "margin"
     assert queries.week_plan(ws, MONDAY) == before
@@ -197,14 +197,14 @@ def test_plans_stand_side_by_side_and_one_is_taken(made: Made, ws: Workspace) ->
     assert {stop.key for stop in view.map[2]} <= {
         key for key, day in drawn.items() if day == presenter.day
     }
-    presenter.planner.step(1)
+    presenter.choosing.step(1)
     assert view.chosen == "coverage"
-    presenter.planner.choose("now")
-    presenter.planner.accept()
+    presenter.choosing.choose("now")
+    presenter.choosing.accept()
     assert view.variants == ()
     assert desk.toasts[-1] == "The plan stays as it is."
-    presenter.planner.compare()
-    presenter.planner.accept()
+    presenter.choosing.compare()
+    presenter.choosing.accept()
     assert view.variants == ()
     assert queries.week_plan(ws, MONDAY) != before
     presenter.take_back()
@@ -222,7 +222,7 @@ def test_who_is_left_out_is_told_day_by_day(made: Made) -> None:
 def test_another_day_is_weighed_for_a_visit(made: Made) -> None:
     presenter, view, _desk = made
     _choose(view, presenter)
-    presenter.explain_more()
+    presenter.telling.explain_more()
     assert view.explanation is not None
     assert "Elsewhere: " in view.explanation.sentence
 

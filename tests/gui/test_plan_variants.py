@@ -6,7 +6,8 @@ import pytest
 
 from crmdesk.planning.solver import Progress
 from crmdesk.services import plans
-from crmdesk.services.plan_variants import draft_week, propose_variants
+from crmdesk.services.plan_drafts import draft_of, draft_week
+from crmdesk.services.plan_variants import propose_variants
 from crmdesk.services.planning_problem import Objective, RepProblem
 from crmdesk.services.queries.plan import week_plan
 from crmdesk.services.workspace import Workspace
@@ -65,15 +66,20 @@ def test_a_plan_in_the_making_looks_like_the_one_that_is_accepted(ws: Workspace)
     week = week_plan(ws, NEXT)
     first = draft_week(week, sources[0], seen[0].orders, 100)
     assert first.visits == seen[0].visits > 0
-    draft = draft_week(week, proposal.source, proposal.plan.orders(), 100)
+    draft = draft_of(ws, week, proposal)
     plans.accept_plan(ws, proposal)
     written = week_plan(ws, NEXT)
-    assert draft.visits == written.visits
+    assert any(not s.in_person for d in written.days for s in d.stops)
+    assert (draft.visits, draft.calls) == (written.visits, written.calls)
     for made, kept in zip(draft.days, written.days, strict=True):
         drives = [stop for stop in kept.stops if stop.in_person]
         assert [(s.account_id, s.start_minute, s.leg_m) for s in made.stops if s.in_person] == [
             (s.account_id, s.start_minute, s.leg_m) for s in drives
         ]
+        said = [(s.account_id, s.mode, s.why) for s in made.stops]
+        assert sorted(said, key=str) == sorted(
+            ((s.account_id, s.mode, s.why) for s in kept.stops), key=str
+        )
         assert made.km == pytest.approx(kept.km, abs=0.1)
 
 

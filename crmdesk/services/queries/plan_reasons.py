@@ -1,4 +1,5 @@
-"""Who is left out of a week and why, and where else a visit could be: under the plan as it is.
+"""Who is left out of a week and why, and where else a visit could be: of the plan as it is, and of
+one that is not written yet.
 
 Owns the reasons; the plan itself is :mod:`crmdesk.services.queries.plan`'s, wording is left to the
 place. Margins are in minor units, distances in kilometres.
@@ -6,7 +7,7 @@ place. Margins are in minor units, distances in kilometres.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from crmdesk.planning.problem import Problem
 from crmdesk.planning.replan import can_drive
 from crmdesk.planning.routes import NO_POSITION, Routes
 from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
-from crmdesk.services.queries.plan import GONE
+from crmdesk.services.queries.plan import GONE, WeekRow
 from crmdesk.storage.tables import table
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _account, _planned = table("account"), table("planned_visit")
 _FITS_AT_LEAST_EUR = 1.0
+_NOT_SEEN = ("closed", "missed")
+Orders = Sequence[Sequence[int]]
 _COULD_FIT = (OmissionCode.NO_TIME, OmissionCode.NOT_DUE, OmissionCode.CALL_INSTEAD)
 
 
@@ -83,19 +86,43 @@ def left_out(
     if start >= end:
         return ()
     source = read_problem(ws, user, start, (end - start).days, Objective.MARGIN)
+    with ws.database.read() as connection:
+        known = _known_stops(connection, user, monday, end)
+    return _left_out(ws, user, monday, source, source.present, known)
+
+
+def left_out_of(
+    ws: Workspace, draft: WeekRow, source: RepProblem, orders: Orders, user_id: int
+) -> tuple[UnplannedRow, ...]:
+    """The same of a plan that is not written yet: ``draft`` is what it looks like."""
+    known: dict[int, str] = {}
+    for stop in (stop for day in draft.days for stop in day.stops):
+        if known.get(stop.account_id) in (None, *_NOT_SEEN):
+            known[stop.account_id] = stop.status
+    return _left_out(ws, user_id, draft.monday, source, orders, known)
+
+
+def _left_out(
+    ws: Workspace,
+    user: int,
+    monday: date,
+    source: RepProblem,
+    given: Orders,
+    known: Mapping[int, str],
+) -> tuple[UnplannedRow, ...]:
+    """``known`` is the status of each customer that has a stop in these weeks."""
     if not source.days or not source.candidates:
         return ()
     scale = 10 ** currency_exponent(ws.currency)
-    orders = [_drivable(source.problem, d, list(o)) for d, o in enumerate(source.present)]
+    orders = [_drivable(source.problem, d, list(o)) for d, o in enumerate(given)]
     explainer = Explainer(source.problem, plan_from_orders(source.problem, orders))
     omissions = explainer.omissions()
     with ws.database.read() as connection:
-        known = _known_stops(connection, user, monday, end)
         places = _places(connection, [c.account_id for c in source.candidates])
     wanted = [
         one
         for one in omissions
-        if known.get(source.candidates[one.stop].account_id, "closed") in ("closed", "missed")
+        if known.get(source.candidates[one.stop].account_id, "closed") in _NOT_SEEN
     ]
     rows = _unplanned(source, orders, wanted, places, explainer, scale)
     closed = _closed_days(ws, user, monday, [row.account_id for row in rows])
@@ -119,7 +146,7 @@ def _known_stops(connection: Connection, user_id: int, monday: date, end: date) 
     )
     found: dict[int, str] = {}
     for account, status in connection.execute(query):
-        if found.get(account) in (None, "closed", "missed"):
+        if found.get(account) in (None, *_NOT_SEEN):
             found[account] = status
     return found
 
@@ -205,14 +232,22 @@ def other_days(
                 _planned.c.mode == "person",
             )
         ).first()  # fmt: skip
-    source = read_problem(ws, user, start, (end - start).days, Objective.MARGIN)
-    stops = [n for n, c in enumerate(source.candidates) if row and c.account_id == row[0]]
-    if row is None or not stops:
+    if row is None:
         return ()
-    stop, own = stops[0], _as_day(row[1])
+    source = read_problem(ws, user, start, (end - start).days, Objective.MARGIN)
+    return other_days_of(ws, source, source.present, row[0], _as_day(row[1]))
+
+
+def other_days_of(
+    ws: Workspace, source: RepProblem, given: Orders, account_id: int, own: date
+) -> tuple[DayReason, ...]:
+    """The same for a customer whom a plan that may not be written yet sees on the day ``own``."""
+    stop = next((n for n, c in enumerate(source.candidates) if c.account_id == account_id), None)
+    if stop is None:
+        return ()
     orders = [
         _drivable(source.problem, d, [u for u in order if u != stop])
-        for d, order in enumerate(source.present)
+        for d, order in enumerate(given)
     ]
     # Locked or agreed, it may still be asked where else it could be.
     fixed = tuple(one for one in source.problem.fixed if one.stop != stop)

@@ -55,13 +55,12 @@ class _Headings(Headings):
 class WeekBoard(Board):
     """Headings over a scrolling body.
 
-    ``dropped(kind, key, DropPlace)``: kind is one of the two MIME names. ``chosen``, ``opened`` and
-    ``removed`` carry a card's key, ``day_chosen`` a date.
+    ``dropped(kind, key, DropPlace)``: kind is one of the two MIME names. ``chosen`` and ``opened``
+    carry a card's key, ``day_chosen`` a date.
     """
 
     chosen = Signal(int)
     opened = Signal(int)
-    removed = Signal(int)
     dropped = Signal(str, int, object)
     day_chosen = Signal(object)
 
@@ -71,7 +70,6 @@ class WeekBoard(Board):
         self._headings, self.body = headings, body
         self.body.chosen.connect(self.chosen)
         self.body.opened.connect(self.opened)
-        self.body.removed.connect(self.removed)
         self.body.dropped.connect(self.dropped)
         self.body.day_chosen.connect(self.day_chosen)
         self._headings.day_chosen.connect(self.day_chosen)

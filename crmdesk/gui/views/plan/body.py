@@ -50,7 +50,6 @@ class BoardBody(ChartWidget):
 
     dropped = Signal(str, int, object)
     opened = Signal(int)
-    removed = Signal(int)
     chosen = Signal(int)
     day_chosen = Signal(object)
 
@@ -160,8 +159,6 @@ class BoardBody(ChartWidget):
             self._walk(-1 if key is Qt.Key.Key_Left else 1, 0)
         elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected is not None:
             self.opened.emit(self._selected)
-        elif plain and key is Qt.Key.Key_Delete and self._selected is not None:
-            self.removed.emit(self._selected)
         else:
             super().keyPressEvent(event)
 

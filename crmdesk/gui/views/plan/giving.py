@@ -27,8 +27,10 @@ class Giving:
         self._at = standing
 
     def ask(self) -> None:
-        """Ask what kind of file and which days."""
+        """Ask what kind of file and which days; only the plan that is kept is given away."""
         at = self._at
+        if not at.may_change():
+            return
         formats = (
             _("Calendar (iCalendar)"), _("Route for devices (GPX)"), _("Map file (KML)"),
             _("Google Maps link"), _("Apple Maps link"), _("OpenStreetMap link"),
@@ -52,6 +54,8 @@ class Giving:
     def answer(self, values: Mapping[str, str]) -> None:
         """Write the file, or offer the links."""
         at = self._at
+        if not at.may_change():
+            return
         kind = values["format"]
         first, last = at.monday, at.monday + timedelta(days=7 * at.weeks - 1)
         if values["days"] == "day":

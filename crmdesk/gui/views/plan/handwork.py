@@ -94,6 +94,8 @@ class Handwork:
     def plan_customer(self, account_id: int, day: date) -> None:
         """Put a customer who is left out on a day."""
         at = self._at
+        if not at.may_change():
+            return
         if day < at.ws.today():
             at.desk.toast(_("That day is over."))
             return
@@ -122,7 +124,9 @@ class Handwork:
             )
 
     def may_change(self, stop: StopRow) -> bool:
-        """Whether a visit is still to come; says so when it is not."""
+        """Whether a visit of the kept plan is still to come; says so when it is not."""
+        if not self._at.may_change():
+            return False
         if not stop.waiting:
             self._at.desk.toast(_("This visit is finished and cannot be moved."))
         return stop.waiting

@@ -42,6 +42,13 @@ def empty_week() -> Explanation:
     )
 
 
+def being_searched(name: str) -> Explanation:
+    """While a plan is in the making its reasons are not known yet."""
+    return Explanation(
+        name, "", _("This plan is still being made; its reasons are said once it is found.")
+    )
+
+
 def explanation(stop: StopRow, currency: str, more: str = "") -> Explanation:
     """Why a stop is where it is, in one sentence; ``more`` says what other days would mean."""
     when = weekday_short(stop.day.weekday())

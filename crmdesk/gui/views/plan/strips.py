@@ -49,6 +49,8 @@ class Strips:
     def ask_day(self) -> None:
         """Ask for hours, places and leave of the shown day."""
         at, day = self._at, self._at.day
+        if not at.may_change():
+            return
         if day < at.ws.today():
             at.desk.toast(_("That day is over."))
             return
@@ -71,6 +73,8 @@ class Strips:
     def ask_leave(self) -> None:
         """Ask for leave, beginning with the shown day."""
         at, day = self._at, self._at.day
+        if not at.may_change():
+            return
 
         def shown(rows: tuple[LeaveRow, ...]) -> None:
             self._leave, self._asked_day = rows, day
@@ -81,6 +85,8 @@ class Strips:
 
     def answer(self, kind: str, values: Mapping[str, str]) -> None:
         """What was typed into a strip; it stays open when something cannot be."""
+        if not self._at.may_change():
+            return
         try:
             {"hour": self._agree, "day": self._set_day, "leave": self._add_leave}[kind](values)
         except FieldError as error:
@@ -89,6 +95,8 @@ class Strips:
     def take_away(self, kind: str) -> None:
         """Take away what the strip is about."""
         at, day, stop = self._at, self._asked_day, self._asked_stop
+        if not at.may_change():
+            return
         at.view.ask(None)
         if kind == "hour" and stop is not None:
             at.change(

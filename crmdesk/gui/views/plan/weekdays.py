@@ -17,7 +17,7 @@ from crmdesk.services.usual_weekdays import (
 )
 
 if TYPE_CHECKING:
-    from crmdesk.gui.jobs import Report
+    from crmdesk.gui.jobs import Control, Report
 
 _NAMED = 3
 _SECONDS = 3.0
@@ -29,12 +29,30 @@ class Weekdays:
     def __init__(self, standing: Standing) -> None:
         self._at = standing
         self._found: tuple[WeekdayProposal, ...] = ()
+        self._control: Control | None = None
+
+    @property
+    def looking(self) -> bool:
+        """True while weekdays are looked for."""
+        return self._control is not None
+
+    def stop(self) -> None:
+        """Stop looking; nothing has changed."""
+        if self._control is not None:
+            self._control.cancel()
+            self._over()
+
+    def _over(self) -> None:
+        self._control = None
+        self._at.view.show_progress("", 0, 0)
 
     def look(self) -> None:
         """Look for weekdays that fit the geography."""
         at, text = self._at, _("Looking for usual weekdays")
+        if not at.may_change():
+            return
         start, _days = at.span()
-        control = at.view.new_control()
+        control = self._control = at.view.new_control()
         at.view.show_progress(text, 0, 0)
 
         def work() -> WeekdayFit:
@@ -50,7 +68,7 @@ class Weekdays:
             at.view.show_progress(text, report.done, report.total)
 
         def failed(error: Exception) -> None:
-            at.view.show_progress("", 0, 0)
+            self._over()
             at.desk.fail(error)
 
         at.runner.read(
@@ -59,7 +77,7 @@ class Weekdays:
 
     def _on_found(self, fit: WeekdayFit) -> None:
         at = self._at
-        at.view.show_progress("", 0, 0)
+        self._over()
         self._found = fit.proposals
         if not fit.proposals:
             at.desk.toast(_("The usual weekdays fit the geography as they are."))
@@ -69,6 +87,8 @@ class Weekdays:
     def answer(self, values: Mapping[str, str]) -> None:
         """Take all of them, or those for customers that have none."""
         at = self._at
+        if not at.may_change():
+            return
         wanted = tuple(one for one in self._found if values["which"] == "all" or one.now is None)
         at.view.ask(None)
         if not wanted:

@@ -39,7 +39,7 @@ from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.map import MapView
 from crmdesk.gui.widgets.map_items import Home, MapStop
 from crmdesk.gui.widgets.notices import Banner, ProgressLine
-from crmdesk.gui.widgets.panels import Surface
+from crmdesk.gui.widgets.panels import KeyStrip, Surface
 from crmdesk.i18n import _
 from crmdesk.services.documents import Wanted
 
@@ -109,6 +109,7 @@ class PlanPlace(QWidget):
         self.side = SideColumn(self)
         row.addWidget(self.side)
         column.addLayout(row, 1)
+        column.addWidget(_foot(self))
 
     def _comparison(self) -> Surface:
         """Plans side by side, with what can be done about them."""
@@ -132,15 +133,15 @@ class PlanPlace(QWidget):
         return box
 
     def _bind(self) -> None:
-        do, planner, strips = self.presenter, self.presenter.planner, self.presenter.strips
+        do, choosing, strips = self.presenter, self.presenter.choosing, self.presenter.strips
         head, bar, side = self.heading, self.bar, self.side
         self._later = QTimer(self, interval=_REST_MS, singleShot=True)
-        self._later.timeout.connect(do.explain_more)
+        self._later.timeout.connect(do.telling.explain_more)
         head.previous.clicked.connect(lambda: do.show_week(-1))
         head.next.clicked.connect(lambda: do.show_week(1))
         head.person.clicked.connect(do.whose.ask)
         head.weeks.chosen.connect(lambda key: do.show_weeks(int(key)))
-        head.compare.clicked.connect(planner.compare)
+        head.compare.clicked.connect(choosing.compare)
         head.fill.clicked.connect(do.fill)
         head.replan.clicked.connect(do.replan)
         self._progress.cancelled.connect(do.cancel)
@@ -148,19 +149,18 @@ class PlanPlace(QWidget):
         bar.move_on.clicked.connect(lambda: do.move_selected(1))
         bar.hour.clicked.connect(strips.ask_hour)
         bar.day.clicked.connect(strips.ask_day)
-        side.sorted.connect(lambda by_due: do.sort_unplanned(by_due=by_due))
+        side.sorted.connect(lambda by_due: do.telling.sort_unplanned(by_due=by_due))
         side.maps_wanted.connect(do.open_maps)
-        self._take.clicked.connect(planner.accept)
-        self._discard.clicked.connect(planner.discard)
-        self.variants.chosen.connect(planner.choose)
-        self.variants.accepted.connect(planner.accept)
-        self.variants.left.connect(planner.discard)
+        self._take.clicked.connect(choosing.accept)
+        self._discard.clicked.connect(choosing.discard)
+        self.variants.chosen.connect(choosing.choose)
+        self.variants.accepted.connect(choosing.accept)
+        self.variants.left.connect(choosing.discard)
         self.form.answered.connect(do.answer)
         self.form.taken_away.connect(strips.take_away)
         self.form.closed.connect(self.board.setFocus)
         self.board.chosen.connect(do.select)
         self.board.opened.connect(lambda _key: do.open_selected())
-        self.board.removed.connect(lambda _key: do.drop_selected())
         self.board.dropped.connect(self._on_dropped)
         self.board.day_chosen.connect(do.choose_day)
         self.map.stop_selected.connect(self._on_stop_selected)
@@ -170,7 +170,7 @@ class PlanPlace(QWidget):
         self._bind_keys()
 
     def _bind_keys(self) -> None:
-        do, planner, strips = self.presenter, self.presenter.planner, self.presenter.strips
+        do, choosing, strips = self.presenter, self.presenter.choosing, self.presenter.strips
         hand = do.hand
         for action, slot in (
             ("plan.previous", lambda: do.show_week(-1)), ("plan.next", lambda: do.show_week(1)),
@@ -179,7 +179,7 @@ class PlanPlace(QWidget):
             ("plan.later", lambda: do.move_selected(1)), ("plan.up", lambda: hand.move_within(-1)),
             ("plan.down", lambda: hand.move_within(1)), ("plan.hour", strips.ask_hour),
             ("plan.day", strips.ask_day), ("plan.leave", strips.ask_leave),
-            ("plan.compare", planner.compare), ("plan.accept", planner.accept),
+            ("plan.compare", choosing.compare), ("plan.accept", choosing.accept),
             ("plan.give", do.giving.ask), ("plan.maps", do.open_maps),
             ("plan.weekdays", do.weekdays.look), ("plan.person", do.whose.ask),
             ("plan.one_week", lambda: do.show_weeks(1)),
@@ -188,10 +188,16 @@ class PlanPlace(QWidget):
             ("plan.four_weeks", lambda: do.show_weeks(4)),
         ):  # fmt: skip
             keys.bind(self, action, slot)
+        # Among those left out there is nothing to take off: only the board has this key.
+        keys.bind(self.board, "plan.drop", do.drop_selected)
 
     def paper(self) -> Wanted:
         """The route of the shown day."""
         return Wanted("route", self.presenter.person.id, self.presenter.day)
+
+    def why_no_paper(self) -> str:
+        """Only the plan that is kept goes on paper; empty while it is the one on the board."""
+        return self.presenter.hands_off()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -340,6 +346,15 @@ class PlanPlace(QWidget):
     def _on_stop_selected(self, key: object) -> None:
         if isinstance(key, int):
             self.presenter.select(key)
+
+
+def _foot(parent: QWidget) -> KeyStrip:
+    """The keys that have no button of their own."""
+    moves = tuple(keys.hint(f"plan.{way}") for way in ("earlier", "later", "up", "down"))
+    one = ("plan.open", "plan.drop", "plan.day", "plan.leave", "plan.moved", "plan.weekdays")
+    rest = (*one, "plan.give")
+    items = [(moves, _("move")), *(((keys.hint(key),), keys.title(key)) for key in rest)]
+    return KeyStrip(items, parent=parent)
 
 
 def build(context: PlaceContext) -> PlanPlace:

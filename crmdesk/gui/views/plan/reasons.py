@@ -142,12 +142,17 @@ def _lead(why: Mapping[str, Any]) -> str:
     return _("Due {date}").format(date=due)
 
 
+def _further(km: float) -> str:
+    """A detour; the quickest way by a stop can be shorter than the quickest way past it."""
+    return km_words(max(0.0, km))
+
+
 def _due(text: object) -> str:
     return format_date(date.fromisoformat(str(text)), weekday=True) if text else ""
 
 
 def _detour(why: Mapping[str, Any]) -> str:
-    km = km_words(float(why.get("detour_m") or 0) / 1000)
+    km = _further(float(why.get("detour_m") or 0) / 1000)
     after = why.get("after")
     if after:
         return _("{km} off the route after {customer}").format(km=km, customer=after)
@@ -186,10 +191,10 @@ def _reason(row: UnplannedRow, currency: str, today: date) -> str:
     if row.due_on < today:
         lead = _("Overdue since {date}").format(date=format_date_near(row.due_on, today))
     amount = format_money(row.expected_minor, currency, decimals=0)
-    km = km_words(row.detour_km or 0.0)
+    km = _further(row.detour_km or 0.0)
     if row.fits_on is not None:
         return _("Fits {day}, +{km}; expects {amount}.").format(
-            day=weekday_short(row.fits_on.weekday()), km=km_words(row.fits_km), amount=amount
+            day=weekday_short(row.fits_on.weekday()), km=_further(row.fits_km), amount=amount
         )
     if row.code == OmissionCode.CALL_INSTEAD.value:
         cost = format_money(row.break_even_minor or 0, currency, decimals=0)
@@ -215,7 +220,7 @@ def unplanned_days(row: UnplannedRow, currency: str) -> str:
 def day_reason(one: DayReason, currency: str) -> str:
     """Why not on a day, or what it would take."""
     day = weekday_short(one.day.weekday())
-    km = km_words(one.km or 0.0)
+    km = _further(one.km or 0.0)
     if one.fits:
         return _("{day} fits, {km} more").format(day=day, km=km)
     amount = format_money(one.expected_minor or 0, currency, decimals=0)

@@ -84,7 +84,8 @@ class PlanPlace(QWidget):
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, t.PAGE_MARGIN)
+        # The keys stand in the margin at the foot.
+        column.setContentsMargins(t.PAGE_MARGIN, t.SPACE_4, t.PAGE_MARGIN, 0)
         column.setSpacing(t.SPACE_3)
         self.heading = PlanHeading(self)
         column.addWidget(self.heading)
@@ -109,6 +110,7 @@ class PlanPlace(QWidget):
         self.side = SideColumn(self)
         row.addWidget(self.side)
         column.addLayout(row, 1)
+        column.addSpacing(-t.SPACE_3)
         column.addWidget(_foot(self))
 
     def _comparison(self) -> Surface:

@@ -38,6 +38,7 @@ from crmdesk.gui.heap import HeapKeeper
 from crmdesk.gui.jobs import Control, Report, Runner
 from crmdesk.gui.presenting import Hit
 from crmdesk.gui.quick_imports import without_looking_for_features
+from crmdesk.gui.ready_roads import ReadyRoads
 from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.gui.widgets.map_tiles import TileStore
 from crmdesk.gui.widgets.topbar_state import ChipState
@@ -170,6 +171,7 @@ class Desktop:
         self._chip_timer.start()
         self._day = workspace.today()
         self.window.forecasts.begin_day(workspace)
+        ReadyRoads(workspace.folder, self.runner, self.window.toast, self.errors.show)
         if start.sync_by_itself:
             self.runner.read(lambda: _is_joined(workspace), self._on_joined_read, owner=self)
         if start.opened is not None:

@@ -17,6 +17,7 @@ import zstandard
 
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
+from crmdesk.interchange.whole_files import write_whole
 
 FORMAT = 1
 SCALE = 100_000
@@ -116,11 +117,12 @@ def decode_line(coded: Sequence[int]) -> list[tuple[float, float]]:
 
 
 def write_pack(pack: MapPack, path: Path) -> int:
-    """Write the pack and return its size in bytes."""
+    """Write the pack, whole or not at all, and return its size in bytes.
+
+    Raises DiskFull when it cannot be written.
+    """
     data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(pack))
-    draft = path.with_name(path.name + ".new")
-    draft.write_bytes(data)
-    draft.replace(path)
+    write_whole(path, data)
     return len(data)
 
 

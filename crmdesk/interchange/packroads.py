@@ -1,8 +1,8 @@
 """The road network of a map pack, made ready for planning, and the file it is kept in.
 
 Owns turning a pack's stretches into :mod:`crmdesk.planning.roadnet`'s and keeping the result
-beside the pack (arrays in msgpack, zstd), so that it is prepared once. What lies on the disk is
-checked before it is believed.
+beside the pack (a line that names format and pack, then arrays in msgpack, zstd), so that it is
+prepared once. What lies on the disk is checked before it is believed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _
 from crmdesk.interchange.mappack import NO_STOPS, SCALE, MapPack, seconds_of, unpacked
 from crmdesk.interchange.maproads import distance_m
+from crmdesk.interchange.whole_files import write_whole
 from crmdesk.planning.roadnet import NetworkTooLarge, RoadEdge, RoadNetwork, build_network
 from crmdesk.planning.turns import Ban
 
 ROADS_SUFFIX = ".roads"
-_FORMAT = 2
+ROADS_FORMAT = 3
+"""Raised whenever drives come out otherwise: what was kept by an older version is made anew."""
 _MOST_BYTES = 1_500_000_000
+_LONGEST_LINE = 200
 _ARRAYS: dict[str, type[np.generic]] = {
     "first": np.int64, "head": np.int32, "up": np.int64, "down": np.int64, "parent": np.int32,
     "edge_start": np.int32, "edge_end": np.int32, "onto_start": np.int32, "onto_end": np.int32,
@@ -76,23 +79,41 @@ def _bans(pack: MapPack, numbers: dict[int, int]) -> list[Ban]:
 
 
 def write_network(network: RoadNetwork, path: Path, pack_sha256: str) -> None:
-    """Keep a network beside its pack."""
+    """Keep a network beside its pack, whole or not at all. DiskFull where it cannot be."""
     arrays = {name: np.ascontiguousarray(getattr(network, name)).tobytes() for name in _ARRAYS}
-    document = {"format": _FORMAT, "pack": pack_sha256, "arrays": arrays}
-    data = zstandard.ZstdCompressor(level=6).compress(msgspec.msgpack.encode(document))
-    draft = path.with_name(path.name + ".new")
-    draft.write_bytes(data)
-    draft.replace(path)
+    data = zstandard.ZstdCompressor(level=6).compress(msgspec.msgpack.encode(arrays))
+    write_whole(path, _first_line(pack_sha256, len(data)) + data)
+
+
+def _first_line(pack_sha256: str, size: int) -> bytes:
+    return f"crmdesk roads {ROADS_FORMAT} {pack_sha256} {size}\n".encode()
+
+
+def has_network(path: Path, pack_sha256: str) -> bool:
+    """Whether a network of this version is kept for a pack, by its first line and its size."""
+    return _begin(path, pack_sha256) > 0
+
+
+def _begin(path: Path, pack_sha256: str) -> int:
+    """Where the arrays begin; 0 for another pack, another version, and a file that was cut."""
+    try:
+        with path.open("rb") as file:
+            found = file.readline(_LONGEST_LINE)
+        size = path.stat().st_size - len(found)
+    except OSError:
+        return 0
+    return len(found) if found == _first_line(pack_sha256, size) else 0
 
 
 def read_network(path: Path, pack_sha256: str) -> RoadNetwork | None:
     """The network that was kept for a pack; None when there is none or it cannot be believed."""
+    begin = _begin(path, pack_sha256)
+    if not begin:
+        return None
     try:
-        document = msgspec.msgpack.decode(unpacked(path.read_bytes(), _MOST_BYTES))
-        if document["format"] != _FORMAT or document["pack"] != pack_sha256:
-            return None
+        kept = msgspec.msgpack.decode(unpacked(path.read_bytes()[begin:], _MOST_BYTES))
         arrays: dict[str, Any] = {
-            name: np.frombuffer(document["arrays"][name], kind) for name, kind in _ARRAYS.items()
+            name: np.frombuffer(kept[name], kind) for name, kind in _ARRAYS.items()
         }
         arrays["line"] = arrays["line"].reshape(-1, 2)
     except (OSError, zstandard.ZstdError, msgspec.MsgspecError, KeyError, TypeError, ValueError):

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.domain.errors import DiskFull, NotFound, UserError
 from crmdesk.i18n import _
 from crmdesk.interchange.mappack import SUFFIX, MapPack, read_pack
 from crmdesk.interchange.mbtiles import SUFFIX as PICTURES
 from crmdesk.interchange.mbtiles import PictureTiles, is_mbtiles
+from crmdesk.interchange.whole_files import write_whole
 from crmdesk.paths import resources_dir
 from crmdesk.storage import tile_file
 
@@ -35,6 +38,7 @@ MOST_PACK_BYTES = 400_000_000
 _AT_ONCE_ROADS = 20_000
 """Networks up to this many stretches are prepared when they are first asked for (a second)."""
 _KEPT_NETWORKS = 3
+_LEFT_S = 3600
 _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
@@ -156,6 +160,7 @@ def add_pack(
     Raises:
         NotFound: there is no such file.
         UserError: it is too large, no pack, or holds what no pack may hold.
+        DiskFull: the profile's folder does not take it; what is there stays.
     """
     from crmdesk.interchange.packcheck import check_pack
 
@@ -175,12 +180,20 @@ def add_pack(
             _prepare(place, pack, digest, tell)
         facts = _facts_in(pack, digest, source.stat().st_size)
     target = place / f"{_plain(facts.title)}-{digest[:12]}{suffix}"
-    target.with_suffix(".facts").write_bytes(msgspec.json.encode(facts))
     if not target.exists():
-        draft = target.with_suffix(".new")
-        draft.write_bytes(source.read_bytes())
-        draft.replace(target)
+        write_whole(target, source.read_bytes())
+    write_whole(target.with_suffix(".facts"), msgspec.json.encode(facts))
+    _sweep(place, target.with_suffix(".facts"))
     return PackFile(target, facts, bundled=False)
+
+
+def _sweep(place: Path, written: Path) -> None:
+    """Remove what a killed program had not finished writing an hour before a file just written."""
+    with suppress(OSError):
+        now = written.stat().st_mtime
+        for left in place.glob(".export-*"):
+            if now - left.stat().st_mtime > _LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _plain(title: str) -> str:
@@ -203,10 +216,10 @@ def remove_pack(folder: Path, sha256: str) -> None:
     raise NotFound(_("There is no such map in this profile."))
 
 
-def ready_roads(folder: Path, pack: PackFile, *, wait: bool = False) -> ReadyRoads | None:
-    """The pack's roads if they can be had at once; with ``wait`` they are prepared in any case.
+def ready_roads(folder: Path, pack: PackFile) -> ReadyRoads | None:
+    """The pack's roads if they can be had at once.
 
-    None for a pack without roads, and for a large one that is not prepared yet.
+    None for a pack without roads, and for a large one that is not prepared (`prepare_roads`).
     """
     from crmdesk.interchange.packroads import read_network
     from crmdesk.planning.roadsnap import Snapper
@@ -221,7 +234,9 @@ def ready_roads(folder: Path, pack: PackFile, *, wait: bool = False) -> ReadyRoa
         place = folder / FOLDER
         network = read_network(_roads_path(place, digest), digest)
         if network is None:
-            if not wait and pack.facts.roads > _AT_ONCE_ROADS:
+            if pack.facts.roads > _AT_ONCE_ROADS:
+                # What cannot be read is no preparation, so that it is made anew.
+                _roads_path(place, digest).unlink(missing_ok=True)
                 return None
             network = _prepare(place, read_pack(pack.path), digest, None)
         if not len(network.edge_start):
@@ -233,9 +248,36 @@ def ready_roads(folder: Path, pack: PackFile, *, wait: bool = False) -> ReadyRoa
 
 
 def is_prepared(folder: Path, pack: PackFile) -> bool:
-    """Whether the pack's roads are ready for planning."""
+    """Whether the pack's roads are ready for planning, as this version prepares them."""
+    from crmdesk.interchange.packroads import has_network
+
     digest = pack.facts.sha256
-    return digest in _ready or _roads_path(folder / FOLDER, digest).exists()
+    return digest in _ready or has_network(_roads_path(folder / FOLDER, digest), digest)
+
+
+def needs_preparing(folder: Path, pack: PackFile) -> bool:
+    """Whether a pack's roads are not ready and take too long to be prepared in passing.
+
+    They were prepared by an older version, or the preparation was lost; until it is made anew
+    (:func:`prepare_roads`) their drives are estimated.
+    """
+    return pack.facts.roads > _AT_ONCE_ROADS and not is_prepared(folder, pack)
+
+
+def unready_packs(folder: Path) -> tuple[PackFile, ...]:
+    """The packs that need preparing."""
+    return tuple(pack for pack in pack_files(folder) if needs_preparing(folder, pack))
+
+
+def prepare_roads(
+    folder: Path, pack: PackFile, tell: Callable[[int, int], None] | None = None
+) -> None:
+    """Make a pack's roads ready for planning, however long it takes; ``tell`` as in `add_pack`.
+
+    UserError for a pack that cannot be read any more.
+    """
+    if not is_prepared(folder, pack):
+        _prepare(folder / FOLDER, read_pack(pack.path), pack.facts.sha256, tell)
 
 
 def _prepare(
@@ -248,12 +290,11 @@ def _prepare(
     if kept is not None:
         return kept
     network = network_of(pack, tell)
-    try:
+    # A full disk costs the preparation next time, not the plan.
+    with suppress(OSError, DiskFull):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_network(network, path, digest)
-    except OSError:
-        # A full disk costs the preparation next time, not the plan.
-        path.with_name(path.name + ".new").unlink(missing_ok=True)
+        _sweep(place, path)
     return network
 
 

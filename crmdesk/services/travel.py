@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from crmdesk.domain.policy import Policy
+from crmdesk.interchange.packroads import ROADS_FORMAT
 from crmdesk.planning.roadmatrix import costs_between, km_of, minutes_of
 from crmdesk.planning.roadnet import FAR
 from crmdesk.planning.travel import Matrix, matrix_from_coordinates
@@ -130,7 +131,9 @@ class _Book:
     def __init__(self, database: Database, pack: PackFile) -> None:
         self._database = database
         self._pack = pack
-        kept = travel_rows.read_rows(database, pack.facts.sha256)
+        # Of the same roads another version may have found other drives.
+        self._network = f"{pack.facts.sha256}/{ROADS_FORMAT}"
+        kept = travel_rows.read_rows(database, self._network)
         self._places: list[_Key] = (
             [] if kept is None else [(p[0], p[1]) for p in kept.places.tolist()]
         )
@@ -163,7 +166,7 @@ class _Book:
         self._at = {place: n for n, place in enumerate(places)}
         if len(places) <= _MOST_PLACES:
             rows = travel_rows.KeptRows(np.array(places, np.int32), costs)
-            travel_rows.write_rows(self._database, self._pack.facts.sha256, rows)
+            travel_rows.write_rows(self._database, self._network, rows)
         return True
 
     def _keep_only(self, wanted: Sequence[_Key]) -> None:

@@ -18,6 +18,10 @@ from pathlib import Path
 FILE = "tiles.mbtiles"
 _MOST_TILES = 4_000
 _MOST_BYTES = 2_000_000
+_PASSING = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
 _METADATA = "CREATE TABLE IF NOT EXISTS metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _TILES = (
     "CREATE TABLE IF NOT EXISTS tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER,"
@@ -43,12 +47,12 @@ class TileFile:
 
     def __init__(self, folder: Path, stamp: str) -> None:
         self._lock = threading.Lock()
+        self._path = folder / FILE
         self._connection: sqlite3.Connection | None = None
         try:
-            self._connection = self._open(folder / FILE, stamp)
-        except (sqlite3.Error, OSError):
-            with suppress(OSError):
-                (folder / FILE).unlink(missing_ok=True)
+            self._connection = self._open(self._path, stamp)
+        except (sqlite3.Error, OSError) as error:
+            self._give_up(error)
 
     @staticmethod
     def _open(path: Path, stamp: str) -> sqlite3.Connection:
@@ -83,8 +87,8 @@ class TileFile:
                     " AND tile_row = ? AND look = ? AND length(tile_data) <= ?",
                     (round(zoom * 100), column, row, look, _MOST_BYTES),
                 ).fetchone()
-            except sqlite3.Error:
-                self._give_up()
+            except sqlite3.Error as error:
+                self._give_up(error)
                 return None
         return None if found is None else bytes(found[0])
 
@@ -104,15 +108,21 @@ class TileFile:
                     (_MOST_TILES,),
                 )
                 self._connection.commit()
-            except sqlite3.Error:
-                self._give_up()
+            except sqlite3.Error as error:
+                self._give_up(error)
 
-    def _give_up(self) -> None:
-        """A full disk or a damaged file: go on without."""
+    def _give_up(self, error: Exception | None = None) -> None:
+        """Go on without; a damaged file is removed, so that the next start has a new one.
+
+        One that is merely in use by another window, or on a full disk, stays.
+        """
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF not in _PASSING:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file."""

@@ -21,6 +21,7 @@ from crmdesk.storage.engine import Database
 
 FOLDER = "maps"
 _MOST_BYTES = 400_000_000
+_LEFT_S = 3600
 _PLACES, _COSTS = "places", "costs"
 
 
@@ -33,7 +34,7 @@ class KeptRows:
 
 
 def rows_path(database: Database, network: str) -> Path:
-    """Where the rows of a network lie or would lie; ``network`` is a digest."""
+    """Where the rows of a network lie or would lie; ``network`` begins with a digest."""
     return database.path.parent / FOLDER / f"travel-{network[:16]}.sealed"
 
 
@@ -73,7 +74,16 @@ def write_rows(database: Database, network: str, rows: KeptRows) -> bool:
             for n, begin in enumerate(range(0, len(packed), sealed.PART_BYTES)):
                 file.add(n + 1, packed[begin : begin + sealed.PART_BYTES], label=_COSTS)
         draft.replace(path)
+        _sweep(path)
     except (CrmdeskError, OSError):
         draft.unlink(missing_ok=True)
         return False
     return True
+
+
+def _sweep(written: Path) -> None:
+    """Remove drafts of programs that were killed an hour before a file just written."""
+    now = written.stat().st_mtime
+    for left in written.parent.glob("travel-*.new-*"):
+        if now - left.stat().st_mtime > _LEFT_S:
+            left.unlink(missing_ok=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 
 from crmdesk.domain.clock import ZoneClock
-from crmdesk.domain.errors import NotFound, UserError
+from crmdesk.domain.errors import DiskFull, NotFound, UserError
 from crmdesk.domain.policy import DEFAULTS
 from crmdesk.interchange.mappack import write_pack
+from crmdesk.interchange.packroads import ROADS_FORMAT
 from crmdesk.planning.travel import Matrix, matrix_from_coordinates
 from crmdesk.services import region_packs, travel
 from crmdesk.services.planning_problem import Objective, read_problem
@@ -20,6 +26,8 @@ from crmdesk.services.travel_trips import Experience, read_experience
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, travel_rows
 from crmdesk.storage.engine import Database
+from crmdesk.storage.sealed import SealedFile
+from tests.db.driving import search_drives
 from tests.db.small_roads import square_town
 
 _IN_ANDORRA: list[Point] = [(42.5075, 1.5218), (42.5331, 1.5817), (42.5667, 1.5976)]
@@ -102,6 +110,90 @@ def test_drives_are_sealed_with_a_key_of_their_own(tmp_path: Path, clock: ZoneCl
     database.dispose()
 
 
+def _kept(folder: Path) -> Path:
+    return next((folder / "maps").glob("travel-*.sealed"))
+
+
+def test_drives_that_an_older_version_found_are_searched_again(
+    folder: Path, clock: ZoneClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = profile.open_database(folder, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(travel, "ROADS_FORMAT", ROADS_FORMAT - 1)
+        _matrix(first, _IN_ANDORRA)
+    first.dispose()
+    again = profile.open_database(folder, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(travel, "costs_between", _never)
+        with pytest.raises(AssertionError, match="searched again"):
+            _matrix(again, _IN_ANDORRA)
+    again.dispose()
+
+
+def test_drives_cut_anywhere_or_sealed_for_another_profile_are_searched_again(
+    folder: Path, clock: ZoneClock, tmp_path: Path
+) -> None:
+    first = profile.open_database(folder, clock)
+    before = _matrix(first, _IN_ANDORRA)
+    first.dispose()
+    whole = _kept(folder).read_bytes()
+    other = profile.make(tmp_path / "other", clock, way="open")
+    _matrix(other, _IN_ANDORRA)
+    other.dispose()
+    foreign = _kept(tmp_path / "other").read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xFF
+    for content in (b"", whole[:100], whole[: len(whole) // 2], whole[:-1], flipped, foreign):
+        _kept(folder).write_bytes(bytes(content))
+        again = profile.open_database(folder, clock)
+        assert _matrix(again, _IN_ANDORRA) == before
+        assert travel_rows.read_rows(again, travel.travel_of(again)._books.popitem()[1]._network)
+        again.dispose()
+
+
+def test_a_full_disk_and_a_killed_writer_cost_no_drive(
+    folder: Path, clock: ZoneClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = profile.open_database(folder, clock)
+    before = _matrix(first, _IN_ANDORRA[:2])
+    kept = _kept(folder).read_bytes()
+
+    def full(*_args: object, **_more: object) -> None:
+        raise DiskFull("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SealedFile, "add", full)
+        assert _matrix(first, _IN_ANDORRA).leg(0, 1) == before.leg(0, 1)
+    first.dispose()
+    assert _kept(folder).read_bytes() == kept
+    assert not list((folder / "maps").glob("*.new-*"))
+    # A writer that was killed leaves its draft, which is in nobody's way and goes in time.
+    old, fresh = (_kept(folder).with_name(f"travel-x.sealed.new-{n}") for n in (1, 2))
+    old.write_bytes(kept[:500])
+    fresh.write_bytes(kept[:500])
+    os.utime(old, (1, 1))
+    again = profile.open_database(folder, clock)
+    assert _matrix(again, _IN_ANDORRA).leg(0, 1) == before.leg(0, 1)
+    again.dispose()
+    assert not old.exists()
+    assert fresh.exists()
+
+
+def test_several_programs_at_once_leave_drives_that_are_right(folder: Path) -> None:
+    command = [sys.executable, "-m", "tests.db.driving", str(folder)]
+    programs = [subprocess.Popen([*command, str(seed)]) for seed in range(3)]
+    try:
+        assert [program.wait(120) for program in programs] == [0, 0, 0]
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+    kept = [search_drives(folder, seed) for seed in range(3)]
+    _kept(folder).unlink()
+    assert [search_drives(folder, seed) for seed in range(3)] == kept
+    assert not list((folder / "maps").glob("*.new-*"))
+
+
 def test_places_nobody_asks_for_any_more_are_forgotten(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +205,7 @@ def test_places_nobody_asks_for_any_more_are_forgotten(
         if pack.facts.title == "Andorra"
     )
     _matrix(opened, [(42.5446, 1.7331), (42.4636, 1.4910)])
-    kept = travel_rows.read_rows(opened, digest)
+    kept = travel_rows.read_rows(opened, f"{digest}/{ROADS_FORMAT}")
     assert kept is not None
     assert len(kept.places) == 2
 
@@ -149,6 +241,60 @@ def test_a_map_is_added_used_replaced_and_removed(opened: Database, tmp_path: Pa
     assert not [one for one in (folder / "maps").iterdir() if one.name.startswith("b")]
     with pytest.raises(NotFound):
         region_packs.remove_pack(folder, newer.facts.sha256)
+
+
+def test_roads_of_an_older_version_are_no_preparation_and_made_anew(
+    opened: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = opened.path.parent
+    write_pack(square_town("Town", 30), tmp_path / "a.mappack")
+    pack = region_packs.add_pack(folder, tmp_path / "a.mappack")
+    roads = next((folder / "maps").glob("*.roads"))
+    whole = roads.read_bytes()
+    monkeypatch.setattr(region_packs, "_AT_ONCE_ROADS", 0)  # as a map of a whole country
+    older = whole.replace(b"roads %d" % ROADS_FORMAT, b"roads %d" % (ROADS_FORMAT - 1), 1)
+    before_lines = zstandard.ZstdCompressor().compress(b"arrays and no first line")
+    other_pack = whole.replace(pack.facts.sha256.encode(), b"0" * 64, 1)
+    for kept in (older, before_lines, other_pack, whole[:-1], b""):
+        roads.write_bytes(kept)
+        assert region_packs.unready_packs(folder) == (pack,)
+        assert _matrix(opened, [(50.0, 10.01), (50.1, 10.09)]).estimated
+    damaged = bytearray(whole)
+    damaged[-20] ^= 0xFF
+    roads.write_bytes(damaged)
+    assert not region_packs.unready_packs(folder)  # its first line and its size are right
+    assert _matrix(opened, [(50.0, 10.01), (50.1, 10.09)]).estimated
+    assert region_packs.unready_packs(folder) == (pack,)
+    region_packs.prepare_roads(folder, pack)
+    assert roads.read_bytes() == whole
+    assert not region_packs.unready_packs(folder)
+    assert not _matrix(opened, [(50.0, 10.01), (50.1, 10.09)]).estimated
+
+
+def test_a_full_disk_takes_no_map_and_keeps_what_is_there(
+    opened: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = opened.path.parent
+    write_pack(square_town("Town", 30), tmp_path / "a.mappack")
+    write_pack(square_town("Town", 60), tmp_path / "b.mappack")
+    first = region_packs.add_pack(folder, tmp_path / "a.mappack")
+    before = {path: path.read_bytes() for path in (folder / "maps").iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", _disk_is_full)
+        with pytest.raises(DiskFull, match="cannot be written"):
+            region_packs.add_pack(folder, tmp_path / "b.mappack")
+    assert {path: path.read_bytes() for path in (folder / "maps").iterdir()} == before
+    assert first in region_packs.pack_files(folder)
+    left = folder / "maps" / ".export-killed"
+    left.mkdir()
+    (left / "half.mappack").write_bytes(b"x")
+    os.utime(left, (1, 1))
+    region_packs.add_pack(folder, tmp_path / "b.mappack")
+    assert not left.exists()
+
+
+def _disk_is_full(_path: Path, _content: bytes) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_bad_file_is_not_taken_and_a_stopped_one_leaves_nothing(

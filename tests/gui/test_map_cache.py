@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,51 @@ def test_a_damaged_file_is_as_good_as_none(data: MapData, tmp_path: Path) -> Non
     again.put((12.0, 1, 2, "light@1"), data.render(_key()))
     assert again.get((12.0, 1, 2, "light@1")) is not None
     again.close()
+
+
+def test_a_file_of_another_layout_or_with_torn_pages_is_made_anew(
+    data: MapData, tmp_path: Path
+) -> None:
+    place = (12.0, 1, 2, "light@1")
+    for spoil in (_of_another_layout, _torn):
+        first = TileCache(tmp_path, [])
+        for column in range(4):
+            first.put((12.0, column, 2, "light@1"), data.render(_key()))
+        first.close()
+        spoil(tmp_path / FILE)
+        damaged = TileCache(tmp_path, [])
+        damaged.get(place)
+        damaged.put(place, data.render(_key()))
+        damaged.close()
+        again = TileCache(tmp_path, [])
+        again.put(place, data.render(_key()))
+        assert again.get(place) is not None
+        again.close()
+
+
+def _of_another_layout(path: Path) -> None:
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIEW tiles AS SELECT 1 AS zoom_level")
+        connection.commit()
+
+
+def _torn(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for begin in range(4096, len(data), 4096):
+        data[begin : begin + 64] = b"\xff" * 64
+    path.write_bytes(data)
+
+
+def test_a_file_that_another_window_is_writing_stays(data: MapData, tmp_path: Path) -> None:
+    place = (12.0, 1, 2, "light@1")
+    first = TileCache(tmp_path, [])
+    first.put(place, data.render(_key()))
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        second = TileCache(tmp_path, [])
+        assert second.get(place) is None
+        second.close()
+        other.rollback()
+    assert first.get(place) is not None
+    first.close()

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from crmdesk.services.region_packs import PackFile, is_prepared, pack_files
+from crmdesk.services.region_packs import PackFile, needs_preparing, pack_files
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -29,7 +29,7 @@ class MapRow:
     """A map. ``pack`` is None for one that is not here yet, ``published_id`` for a private one.
 
     ``share`` is how much of it has come while it is fetched, 0 to 1; ``customers`` how many
-    placed customers lie in it.
+    placed customers lie in it. The roads of an ``unready`` one cannot be planned on yet.
     """
 
     title: str
@@ -39,7 +39,7 @@ class MapRow:
     pack: PackFile | None = None
     published_id: int | None = None
     made_on: date | None = None
-    prepared: bool = False
+    unready: bool = False
     share: float = 0.0
     problem: str = ""
     sending: bool = False
@@ -101,7 +101,7 @@ def _here(ws: Workspace, pack: PackFile, row: Any, places: list[tuple[float, flo
         pack=pack,
         published_id=None if row is None else int(row.id),
         made_on=None if row is None else _day(row.made_on),
-        prepared=bool(facts.roads) and is_prepared(ws.folder, pack),
+        unready=needs_preparing(ws.folder, pack),
         problem=(row.problem or "") if row is not None and row.state == "refused" else "",
         sending=row is not None and row.direction == "up" and row.state == "waiting",
     )

@@ -24,6 +24,8 @@ def state_words(row: MapRow) -> str:
     """Where a map is and what happens to it."""
     if row.problem:
         return row.problem
+    if row.unready:
+        return _("roads not prepared yet: its drives are estimated")
     if row.state is MapState.COMING:
         return _("{share} fetched").format(share=format_percent(row.share))
     if row.state is MapState.HERE and row.sending:

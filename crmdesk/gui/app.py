@@ -21,6 +21,7 @@ from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import (
     Cancelled,
     CrmdeskError,
@@ -195,6 +196,8 @@ class Desktop:
         self._day = workspace.today()
         self.window.show_day(self._day)
         self.window.forecasts.begin_day(workspace)
+        # What is late, due or tomorrow is told from the day: every place reads again.
+        self.bus.publish(ChangeSet(everything=True))
 
     def _on_open_failed(self, error: Exception) -> None:
         if isinstance(error, KeyMissing | WrongKey) and _opens_by_passphrase(self._folder):

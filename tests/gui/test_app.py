@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from crmdesk.gui.jobs import Control
 from crmdesk.gui.lease_screen import LeaseScreen
 from crmdesk.gui.presenting import Target
 from crmdesk.gui.widgets.buttons import KeyHintButton
+from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.services.queries.search import find
 from crmdesk.storage import crypto, profile
 from tests.gui.demo_profile import SPEC
@@ -32,8 +33,10 @@ Begin = Callable[..., Desktop]
 def begin(qtbot: QtBot, qapp: QApplication, synchronous_maps: None) -> Iterator[Begin]:
     made: list[Desktop] = []
 
-    def start(folder: Path, **rest: object) -> Desktop:
-        desktop = Desktop(qapp, Start(folder, SPEC.instant, sync_by_itself=False, **rest))  # type: ignore[arg-type]
+    def start(
+        folder: Path, instants: Callable[[], datetime] = SPEC.instant, **rest: object
+    ) -> Desktop:
+        desktop = Desktop(qapp, Start(folder, instants, sync_by_itself=False, **rest))  # type: ignore[arg-type]
         made.append(desktop)
         desktop.show()
         return desktop
@@ -330,6 +333,50 @@ def test_a_profile_that_was_away_too_long_shows_only_that(
 
     qtbot.waitUntil(lambda: "cannot be reached" in screen.said())
     assert desktop.workspace is None
+
+
+def _lists_shown(desktop: Desktop, qtbot: QtBot) -> dict[str, list[list[str]]]:
+    """The words of the first rows of every list, by place and list."""
+    found: dict[str, list[list[str]]] = {}
+    for place in ("customers", "orders", "quotes", "tasks", "pipeline", "lists", "service"):
+        for model in desktop.window.place(place).findChildren(RowsModel):
+
+            def words(model: RowsModel = model) -> list[list[str]]:
+                across, down = range(model.columnCount()), range(min(12, model.rowCount()))
+                return [[str(model.index(row, at).data()) for at in across] for row in down]
+
+            words()  # asks for the rows that are not there yet
+            qtbot.waitUntil(lambda: desktop.runner.running == 0)
+            found[f"{place} {model.columns[0].title}"] = words()
+    return found
+
+
+def test_a_window_left_open_over_midnight_says_what_one_opened_in_the_morning_says(
+    begin: Begin, qtbot: QtBot, folder: Path
+) -> None:
+    """Lists too: what was due tomorrow is due today, and what was due today is late."""
+    passed = timedelta(0)
+    desktop = begin(folder, instants=lambda: SPEC.instant() + passed)
+    qtbot.waitUntil(lambda: desktop.workspace is not None and desktop.runner.running == 0)
+    evening = _lists_shown(desktop, qtbot)
+
+    passed = timedelta(days=1)
+    desktop._on_ticked()
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)
+    left_open = _lists_shown(desktop, qtbot)
+    desktop.close()
+
+    fresh = begin(folder, instants=lambda: SPEC.instant() + passed)
+    qtbot.waitUntil(lambda: fresh.workspace is not None and fresh.runner.running == 0)
+    morning = _lists_shown(fresh, qtbot)
+    assert len(morning) >= 7
+    assert sum(bool(rows) for rows in morning.values()) >= 6
+    assert {name for name in morning if morning[name] != evening[name]} >= {
+        "orders Number",
+        "tasks What waits",
+    }
+    for name, rows in morning.items():
+        assert left_open[name] == rows, name
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")

@@ -245,7 +245,7 @@ def place(
 
 
 def test_model_keeps_qt_rules(demo: Workspace, qtbot: QtBot) -> None:
-    model = CustomersModel(demo.today(), demo.currency)
+    model = CustomersModel(demo.today, demo.currency)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     keys = customer_keys(demo, CustomerFilter())
     model.set_keys(keys, customer_rows(demo, keys))

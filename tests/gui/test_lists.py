@@ -402,7 +402,7 @@ def test_scrolling_down_reads_on(
 
 def test_the_model_is_a_proper_one(demo: Workspace) -> None:
     spec = list_named("contacts")
-    model = ListModel(spec, demo.today(), demo.currency)
+    model = ListModel(spec, demo.today, demo.currency)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
     page = reading.first_page(demo, spec, ListQuery(), 10)
     model.set_keys(page.keys, page.rows)

@@ -223,7 +223,7 @@ def place(qtbot: QtBot, demo: Workspace, runner: Runner, desk: FakeDesk) -> Iter
 
 
 def test_model_keeps_qt_rules(demo: Workspace, qtmodeltester: ModelTester) -> None:
-    model = OrdersModel(demo.today(), demo.currency)
+    model = OrdersModel(demo.today, demo.currency)
     keys = order_keys(demo, OrderFilter())[:50]
     model.set_keys(keys, order_rows(demo, keys))
     qtmodeltester.check(model)

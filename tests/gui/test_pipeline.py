@@ -353,11 +353,11 @@ def test_the_models_keep_qts_rules(
     model: DealsModel | LeadsModel
     rows: Mapping[int, DealRow | LeadRow]
     if kind == "deals":
-        model = DealsModel(demo.today(), "EUR", lambda: None)
+        model = DealsModel(demo.today, "EUR", lambda: None)
         keys = deal_keys(demo, DealFilter(group=DealGroup.ALL))
         rows = deal_rows(demo, keys)
     else:
-        model = LeadsModel(demo.today())
+        model = LeadsModel(demo.today)
         keys = lead_keys(demo, LeadFilter(group=LeadGroup.ALL))
         rows = lead_rows(demo, keys)
     model.set_keys(keys, rows)

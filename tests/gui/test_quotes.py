@@ -375,7 +375,7 @@ def test_a_quote_that_is_gone_says_so(
 
 
 def test_models_keep_the_rules_of_qt(demo: Workspace, qtmodeltester: ModelTester) -> None:
-    model = QuotesModel(demo.today(), "EUR")
+    model = QuotesModel(demo.today, "EUR")
     keys = quote_keys(demo, QuoteFilter(group=QuoteGroup.ALL))
     model.set_keys(keys, quote_rows(demo, keys))
     qtmodeltester.check(model)

@@ -204,7 +204,7 @@ def test_a_silent_customer_gets_a_call_planned(
 
 
 def test_the_model_is_a_proper_one(demo: Workspace, promised: int) -> None:
-    model = TasksModel(demo.today(), demo.currency)
+    model = TasksModel(demo.today, demo.currency)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
     rows = {one.key: one for one in notices(demo)}
     model.set_keys(list(rows), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -86,14 +87,14 @@ def reasons_model(parent: QWidget) -> RowsModel:
     )  # fmt: skip
 
 
-def lines_model(today: date, parent: QWidget) -> RowsModel:
+def lines_model(today: Callable[[], date], parent: QWidget) -> RowsModel:
     """The rows behind a figure, by their place."""
     return RowsModel(
         (
             Column("customer", _("Customer"), lambda row: Cell(
-                row.name, unit=row.city, detail=words.line_detail(row, today)), 240,
+                row.name, unit=row.city, detail=words.line_detail(row, today())), 240,
                 stretch=True, sortable=False),
-            Column("day", _("Day"), lambda row: Cell(words.line_day(row, today)), 84, right=True,
+            Column("day", _("Day"), lambda row: Cell(words.line_day(row, today())), 84, right=True,
                    sortable=False),
         ),
         parent=parent,

@@ -56,7 +56,7 @@ class CoveragePlace(QWidget):
             "balance": tables.territories_model(currency, self),
             "move": tables.customers_model(currency, self._names, self),
         }
-        self.lines_model = tables.lines_model(self._today(), self)
+        self.lines_model = tables.lines_model(self._today, self)
         self.work_model = tables.work_model(self)
         self.targets_model = tables.territories_model(currency, self)
         self.tables: dict[str, RowsTable] = {}

@@ -5,7 +5,7 @@ Owns layout and input of the timeline panel; reading is the presenter's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from PySide6.QtCore import Signal
@@ -45,7 +45,7 @@ class HistoryPanel(Panel):
 
     searched = Signal(str)
 
-    def __init__(self, today: date, parent: QWidget | None = None) -> None:
+    def __init__(self, today: Callable[[], date], parent: QWidget | None = None) -> None:
         super().__init__(_("Timeline"), " ", parent)
         self._today = today
         self._find = KeyHintButton("", keys.hint("customer.search"), kind="quiet", icon="search")
@@ -92,7 +92,7 @@ class HistoryPanel(Panel):
     ) -> None:
         """Show these months; `events` are those already read. With `keep` the list stays put."""
         self.set_title(_("Timeline"), note)
-        self.overview.set_counts(months, self._today)
+        self.overview.set_counts(months, self._today())
         self.list.set_months(months, keep=keep)
         for month in events:
             self.list.events.put_month(month.month, month.events)

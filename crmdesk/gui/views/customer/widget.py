@@ -49,7 +49,7 @@ class CustomerPlace(QWidget):
         self.pages = LowerPages(context.workspace.currency, self)
         self.presenter = CustomerPresenter(context, self, self.pages)
         self.pages.follow(self.presenter)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._shown: int | None = None
         self.setAcceptDrops(True)
         self._build()

@@ -5,6 +5,7 @@ Owns turning a row into cells. Reading and sorting are left to the presenter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -22,11 +23,13 @@ NONE = "–"
 class CustomersModel(RowsModel):
     """Customers as rows; keys are local ids."""
 
-    def __init__(self, today: date, currency: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, today: Callable[[], date], currency: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(make_columns(today, currency), parent=parent)
 
 
-def make_columns(today: date, currency: str) -> tuple[Column, ...]:
+def make_columns(today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     """The columns of the list; days are shown relative to `today`."""
     return (*_who_columns(), *_when_columns(today), *_money_columns(currency))
 
@@ -58,11 +61,11 @@ def _who_columns() -> tuple[Column, ...]:
     )
 
 
-def _when_columns(today: date) -> tuple[Column, ...]:
+def _when_columns(today: Callable[[], date]) -> tuple[Column, ...]:
     def near(day: date | None) -> Cell:
         if day is None:
             return Cell(NONE, tone=Tone.MUTED)
-        return Cell(format_date_near(day, today))
+        return Cell(format_date_near(day, today()))
 
     last, following = _("Last order"), _("Next visit")
     width = column_width(84, last, following, _("tomorrow"))

@@ -45,7 +45,7 @@ class CustomersPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = CustomersPresenter(context, self)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._currency = context.workspace.currency
         self._settings = context.settings
         self._build()

@@ -5,6 +5,7 @@ Owns columns and cells. Reading, grouping and words are the presenter's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -36,7 +37,9 @@ _MUTED = ("rejected", "cancelled")
 class OrdersModel(RowsModel):
     """Orders by local id, with headings between them; Space picks."""
 
-    def __init__(self, today: date, currency: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, today: Callable[[], date], currency: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(_order_columns(today, currency), pickable=True, parent=parent)
 
 
@@ -64,7 +67,7 @@ def heading(group: GroupItem) -> Heading:
     return Heading(group.key, runs, (Run(group.right, "muted"),))
 
 
-def _order_columns(today: date, currency: str) -> tuple[Column, ...]:
+def _order_columns(today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     sign = CURRENCY_SIGNS.get(currency, currency)
     return (
         Column(
@@ -82,7 +85,7 @@ def _order_columns(today: date, currency: str) -> tuple[Column, ...]:
             ),
         ),
         Column(
-            "delivery", _("Delivery"), lambda row: _delivery(row, today), 92, sortable=False,
+            "delivery", _("Delivery"), lambda row: _delivery(row, today()), 92, sortable=False,
             value=lambda row: row.delivery_date,
         ),
         Column(

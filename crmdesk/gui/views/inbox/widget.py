@@ -47,7 +47,7 @@ class InboxPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = InboxPresenter(context, self)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._currency = context.workspace.currency
         self._settings = context.settings
         self._narrowing = Narrowing((), ())

@@ -23,13 +23,17 @@ class ListModel(RowsModel):
     """Rows of one list; keys are local ids."""
 
     def __init__(
-        self, spec: ListSpec, today: date, currency: str, parent: QWidget | None = None
+        self,
+        spec: ListSpec,
+        today: Callable[[], date],
+        currency: str,
+        parent: QWidget | None = None,
     ) -> None:
         columns = make_columns(spec, today, currency)
         super().__init__(columns, pickable=True, parent=parent)
 
 
-def make_columns(spec: ListSpec, today: date, currency: str) -> tuple[Column, ...]:
+def make_columns(spec: ListSpec, today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     """The columns; days are shown relative to ``today``."""
     first = spec.columns[0].key
     return tuple(
@@ -55,10 +59,10 @@ def _width(column: ListColumn, title: str) -> int:
 
 
 def _cell(
-    column: ListColumn, currency: str, today: date, *, strong: bool
+    column: ListColumn, currency: str, today: Callable[[], date], *, strong: bool
 ) -> Callable[[ListRow], Cell]:
     def cell(row: ListRow) -> Cell:
-        words = value_words(column, row.values[column.key], currency, today)
+        words = value_words(column, row.values[column.key], currency, today())
         return Cell(words, tone=Tone.MUTED if words == NONE else Tone.PLAIN, strong=strong)
 
     return cell

@@ -161,7 +161,7 @@ class ListsPlace(QWidget):
         if spec.key not in self._tables:
             self._columns[spec.key] = names
             ws = self._workspace
-            model = ListModel(spec, ws.today(), ws.currency, self)
+            model = ListModel(spec, ws.today, ws.currency, self)
             table = RowsTable(model, name=f"list-{spec.key}", settings=self._settings, parent=self)
             table.setAccessibleName(spec.title())
             table.set_ground("surface")

@@ -5,6 +5,7 @@ Owns turning a row into cells. Reading and sorting are left to the presenter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -31,18 +32,20 @@ _BADGES = {
 class OrdersModel(RowsModel):
     """Orders as rows; keys are local ids."""
 
-    def __init__(self, today: date, currency: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, today: Callable[[], date], currency: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(make_columns(today, currency), parent=parent)
 
 
-def make_columns(today: date, currency: str) -> tuple[Column, ...]:
+def make_columns(today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     """The columns of the list; days are shown relative to `today`."""
     sign = CURRENCY_SIGNS.get(currency, currency)
 
     def near(day: date | None) -> Cell:
         if day is None:
             return Cell("–", tone=Tone.MUTED)
-        return Cell(format_date_near(day, today))
+        return Cell(format_date_near(day, today()))
 
     dates = column_width(96, _("Taken"), _("Delivery"), _("tomorrow"))
     return (

@@ -39,7 +39,7 @@ class OrdersPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = OrdersPresenter(context, self)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._currency = context.workspace.currency
         self._settings = context.settings
         self._build()

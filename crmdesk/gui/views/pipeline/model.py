@@ -56,7 +56,7 @@ class DealsModel(RowsModel):
     """Opportunities as rows; keys are local ids."""
 
     def __init__(
-        self, today: date, currency: str, known: Callable[[], StageHistory | None],
+        self, today: Callable[[], date], currency: str, known: Callable[[], StageHistory | None],
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(deal_columns(today, currency, known), parent=parent)
@@ -65,18 +65,18 @@ class DealsModel(RowsModel):
 class LeadsModel(RowsModel):
     """Leads as rows; keys are local ids."""
 
-    def __init__(self, today: date, parent: QWidget | None = None) -> None:
+    def __init__(self, today: Callable[[], date], parent: QWidget | None = None) -> None:
         super().__init__(lead_columns(today), parent=parent)
 
 
 def deal_columns(
-    today: date, currency: str, known: Callable[[], StageHistory | None]
+    today: Callable[[], date], currency: str, known: Callable[[], StageHistory | None]
 ) -> tuple[Column, ...]:
     """The columns of the opportunities; days are shown relative to ``today``."""
     sign = CURRENCY_SIGNS.get(currency, currency)
 
     def near(day: date | None) -> Cell:
-        return muted("–") if day is None else Cell(format_date_near(day, today))
+        return muted("–") if day is None else Cell(format_date_near(day, today()))
 
     def chance(row: DealRow) -> Cell:
         found = chance_of(row, known())
@@ -92,7 +92,7 @@ def deal_columns(
         Column(DealSort.NAME, _("Opportunity"), lambda row: Cell(row.name), 144),
         Column(DealSort.CUSTOMER, _("Customer"), lambda row: Cell(row.customer, unit=row.city),
                120, stretch=True),
-        Column(DealSort.STEP, _("Next step"), lambda row: _step(row, today),
+        Column(DealSort.STEP, _("Next step"), lambda row: _step(row, today()),
                column_width(148, _("no next step")), value=lambda row: row.next_step_on,
                extra=((_("Next step"), lambda row: row.next_step),)),
         Column(DealSort.AMOUNT, amount,
@@ -133,11 +133,11 @@ def _since(row: DealRow) -> Cell:
     return muted(days_words(row.days) if row.is_open else "–")
 
 
-def lead_columns(today: date) -> tuple[Column, ...]:
+def lead_columns(today: Callable[[], date]) -> tuple[Column, ...]:
     """The columns of the leads."""
 
     def near(day: date | None) -> Cell:
-        return muted("–") if day is None else Cell(format_date_near(day, today))
+        return muted("–") if day is None else Cell(format_date_near(day, today()))
 
     return (
         Column(LeadSort.SCORE, _("Score"), _score, column_width(104, f"100 {score_word(80)}"),
@@ -149,7 +149,7 @@ def lead_columns(today: date) -> tuple[Column, ...]:
         Column(LeadSort.STATUS, _("State"), lambda row: Cell("", badge=lead_badge(row.status)),
                column_width(128, *(f"{' ' * 8}{lead_word(one)}" for one in LeadStatus))),
         Column(LeadSort.CAMPAIGN, _("From"), _from, 132),
-        Column(LeadSort.STEP, _("Next step"), lambda row: _lead_step(row, today),
+        Column(LeadSort.STEP, _("Next step"), lambda row: _lead_step(row, today()),
                column_width(156, _("no next step")), value=lambda row: row.next_step_on,
                extra=((_("Next step"), lambda row: row.next_step),)),
         Column(LeadSort.CREATED, _("Since"), lambda row: near(row.created_on), 92, yields=True,

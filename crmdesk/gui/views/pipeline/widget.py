@@ -108,7 +108,7 @@ class PipelinePlace(QWidget):
         super().__init__()
         self._context = context
         self._settings = context.settings
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._build_lists(context.workspace.currency)
         self.presenter = PipelinePresenter(context, self)
         self._build()

@@ -5,6 +5,7 @@ Owns turning a row into cells. Reading and sorting are left to the presenter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -30,23 +31,25 @@ STATE_COLUMN = 0
 class QuotesModel(RowsModel):
     """Quotes as rows; keys are local ids."""
 
-    def __init__(self, today: date, currency: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, today: Callable[[], date], currency: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(make_columns(today, currency), parent=parent)
 
 
-def make_columns(today: date, currency: str) -> tuple[Column, ...]:
+def make_columns(today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     """The columns of the list; days are shown relative to ``today``."""
     sign = CURRENCY_SIGNS.get(currency, currency)
 
     def near(day: date | None) -> Cell:
-        return muted("–") if day is None else Cell(format_date_near(day, today))
+        return muted("–") if day is None else Cell(format_date_near(day, today()))
 
     def ended(row: QuoteRow) -> Cell:
         return near(row.next_follow_up if row.state is not None else row.decided_on)
 
     dates = column_width(92, _("Follow-up"), _("Valid until"), _("tomorrow"))
     return (
-        Column(QuoteSort.URGENCY, _("State"), lambda row: Cell("", badge=state_badge(row, today)),
+        Column(QuoteSort.URGENCY, _("State"), lambda row: Cell("", badge=state_badge(row, today())),
                column_width(128, f"{' ' * 12}{_('Ran out')}", f"{' ' * 12}{days_late(88)}")),
         Column(QuoteSort.CUSTOMER, _("Customer"), lambda row: Cell(row.customer, unit=row.city),
                160, stretch=True),

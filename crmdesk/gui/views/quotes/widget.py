@@ -47,7 +47,7 @@ class QuotesPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = QuotesPresenter(context, self)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._currency = context.workspace.currency
         self._settings = context.settings
         self._build()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from PySide6.QtWidgets import QWidget
@@ -24,15 +25,17 @@ from crmdesk.services.queries.notices import Notice, NoticeKind
 class TasksModel(RowsModel):
     """Notices as rows; keys are theirs."""
 
-    def __init__(self, today: date, currency: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, today: Callable[[], date], currency: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(make_columns(today, currency), parent=parent)
 
 
-def make_columns(today: date, currency: str) -> tuple[Column, ...]:
+def make_columns(today: Callable[[], date], currency: str) -> tuple[Column, ...]:
     """The columns; days are shown relative to ``today``."""
 
     def due(notice: Notice) -> Cell:
-        words, tone = when(notice, today)
+        words, tone = when(notice, today())
         return Cell(words, tone=tone)
 
     widest = max((action_words(kind) for kind in NoticeKind), key=len)

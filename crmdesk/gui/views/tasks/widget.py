@@ -38,7 +38,7 @@ class TasksPlace(QWidget):
     def __init__(self, context: PlaceContext) -> None:
         super().__init__()
         self.presenter = TasksPresenter(context, self)
-        self._today = context.workspace.today()
+        self._today = context.workspace.today
         self._currency = context.workspace.currency
         self._settings = context.settings
         # What the bar asks about, though another may be selected by the time it is answered.

@@ -17,6 +17,7 @@ from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.keyed_list import ChipItem
 from crmdesk.gui.widgets.badges import FilterChips
 from crmdesk.gui.widgets.fields import SearchField
+from crmdesk.gui.widgets.kept_rows import KeptRows
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import HLine, KeyStrip, Panel
 from crmdesk.gui.widgets.rows import Key, RowsModel
@@ -72,6 +73,7 @@ class ListPanel(Panel):
         self.table.setAccessibleName(title)
         self.table.set_ground("surface")
         self.table.horizontalHeader().setSortIndicator(*sorted_by)
+        self.kept = KeptRows(self.table)
         self._empty = EmptyState(name, "", "", parent=self)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.table)
@@ -107,10 +109,7 @@ class ListPanel(Panel):
 
     def show_keys(self, keys: Sequence[Key], rows: Mapping[int, object]) -> None:
         """Show these rows; the selection bar stays on its row while that is shown."""
-        current = self.table.current_key()
-        self._model.set_keys(keys, rows)
-        if current is None or not self.table.select_key(current):
-            self.table.select_first()
+        self.kept.show(keys, rows)
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row; empty words bring the table back."""

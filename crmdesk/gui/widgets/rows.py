@@ -141,15 +141,23 @@ class RowsModel(QAbstractTableModel):
         self._asked: set[Key] = set()
         self._places: dict[Key, int] = {}
         self._picked: set[Key] = set()
+        self._missing: set[Key] = set()
         self._sorted: tuple[str, bool] = ("", False)
         self.has_more = False
 
     # ------------------------------------------------------------------------------ contents
 
     def set_keys(
-        self, entries: Iterable[Key | Heading], rows: Mapping[Any, Any] | None = None
+        self,
+        entries: Iterable[Key | Heading],
+        rows: Mapping[Any, Any] | None = None,
+        *,
+        more: bool = False,
     ) -> None:
-        """Show other entries; ``rows`` are those already at hand. What was picked stays picked."""
+        """Show other entries; ``rows`` are those already at hand. What was picked stays picked.
+
+        Where ``more`` follow, what was picked and is not among these is picked when it comes.
+        """
         self.beginResetModel()
         self._entries = list(entries)
         self._rows = dict(rows or {})
@@ -157,13 +165,29 @@ class RowsModel(QAbstractTableModel):
         self._places = {
             entry: place for place, entry in enumerate(self._entries) if not _is_heading(entry)
         }
-        self._picked &= self._places.keys()
+        picked = self._picked | self._missing
+        self._picked = picked & self._places.keys()
+        self._missing = picked - self._picked if more else set()
+        self.has_more = False
         self.endResetModel()
         self.picked_changed.emit()
 
-    def add_keys(self, keys: Sequence[Key]) -> None:
-        """Show these behind the others; what is shown stays where it is."""
-        fresh = [key for key in keys if key not in self._places]
+    @property
+    def misses_picked(self) -> bool:
+        """True while something picked may be among the keys that follow."""
+        return bool(self._missing)
+
+    def add_keys(self, keys: Sequence[Key], *, more: bool = False) -> None:
+        """Show these behind the others, and whether ``more`` follow; what is shown stays."""
+        self._insert([key for key in keys if key not in self._places])
+        self.has_more = more
+        back = self._missing & self._places.keys()
+        self._picked |= back
+        self._missing = self._missing - back if more else set()
+        if back:
+            self.picked_changed.emit()
+
+    def _insert(self, fresh: Sequence[Key]) -> None:
         if not fresh:
             return
         first = len(self._entries)
@@ -250,6 +274,7 @@ class RowsModel(QAbstractTableModel):
     def set_all_picked(self, *, picked: bool) -> None:
         """Give all rows their tick at once, or take it away."""
         self._picked = set(self._places) if picked else set()
+        self._missing = set()
         if self._entries:
             last = self.index(len(self._entries) - 1, 0)
             self.dataChanged.emit(self.index(0, 0), last)

@@ -212,6 +212,3 @@ class EditBar(_Bar):
         self.value.addItems(item.choices)
         if item.free:
             self.value.setCurrentText("")
-            line = self.value.lineEdit()
-            if line is not None:
-                line.returnPressed.connect(self.given)

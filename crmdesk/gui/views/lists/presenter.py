@@ -43,8 +43,10 @@ class ListsView(Protocol):
     def show_heading(self, facts: str) -> None:
         """Show the line beside the title."""
 
-    def show_keys(self, keys: Sequence[int], rows: Mapping[int, ListRow]) -> None:
-        """Show these rows in this order."""
+    def show_keys(
+        self, keys: Sequence[int], rows: Mapping[int, ListRow], *, more: bool, again: bool
+    ) -> None:
+        """Show these rows in this order; ``more`` follow, ``again``: as asked before."""
 
     def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
         """Show these behind the others; ``more`` follow when they are asked for."""
@@ -70,6 +72,9 @@ class ListsView(Protocol):
     def shown_columns(self) -> tuple[tuple[str, int], ...]:
         """The visible columns with their widths, from left to right."""
 
+    def waits_for_rows(self) -> bool:
+        """True while a row that had the bar or a pick has not come back."""
+
     def close_bars(self) -> None:
         """What was asked is done: close the bars of editing and naming."""
 
@@ -93,6 +98,7 @@ class ListsPresenter:
         self._after: Place | None = None
         self._found = 0
         self._following = False
+        self._shown: tuple[str, ListQuery] | None = None
         self._queries: dict[str, ListQuery] = {}
         self.steps = ListSteps(context, self, view)
 
@@ -241,7 +247,9 @@ class ListsPresenter:
         if number != self._asked:
             return
         self._after, self._following, self._found = page.after, False, len(page.keys)
-        self._view.show_keys(page.keys, page.rows)
+        asked = (self.spec.key, self.query)
+        again, self._shown = asked == self._shown, asked
+        self._view.show_keys(page.keys, page.rows, more=page.after is not None, again=again)
         self._show_emptiness()
         self.read_on()
 
@@ -277,8 +285,9 @@ class ListsPresenter:
         self._show_emptiness()
         if done is not None:
             done()
-        elif self._found < reading.PAGE:
-            # What was looked through had too few rows that match to fill the window.
+        elif self._found < reading.PAGE or self._view.waits_for_rows():
+            # What was looked through had too few rows that match to fill the window, or not yet
+            # those that the person had under the bar or picked before they were read again.
             self.read_on()
 
     def _on_totals(self, number: int, totals: Totals) -> None:

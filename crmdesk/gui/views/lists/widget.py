@@ -22,6 +22,7 @@ from crmdesk.gui.views.lists.steps import ViewItem
 from crmdesk.gui.widgets.badges import FilterChips
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.fields import SearchField
+from crmdesk.gui.widgets.kept_rows import KeptRows
 from crmdesk.gui.widgets.lines import Run, TextLabel
 from crmdesk.gui.widgets.notices import EmptyState
 from crmdesk.gui.widgets.panels import HLine, KeyStrip, PageHeader, Panel
@@ -45,6 +46,8 @@ class ListsPlace(QWidget):
         self._workspace = context.workspace
         self._settings = context.settings
         self._tables: dict[str, RowsTable] = {}
+        self._kept: dict[str, KeptRows] = {}
+        self._edited: list[int] = []
         self._columns: dict[str, tuple[str, ...]] = {}
         self._views: tuple[ViewItem, ...] = ()
         self.presenter = ListsPresenter(context, self)
@@ -179,7 +182,7 @@ class ListsPlace(QWidget):
             model.picked_changed.connect(self._on_picked_changed)
             header.geometriesChanged.connect(presenter.columns_changed)
             table.opened.connect(presenter.open)
-            self._tables[spec.key] = table
+            self._tables[spec.key], self._kept[spec.key] = table, KeptRows(table)
             self._stack.addWidget(table)
         return self._tables[spec.key]
 
@@ -211,18 +214,15 @@ class ListsPlace(QWidget):
         """Show the line beside the title."""
         self._header.set_title(self.presenter.spec.title(), [Run(facts, "muted")])
 
-    def show_keys(self, keys: Sequence[int], rows: Mapping[int, ListRow]) -> None:
-        """Show these rows; the selection bar stays on its row while that is shown."""
-        current = self.table.current_key()
-        self.model.has_more = False
-        self.model.set_keys(keys, rows)
-        if current is None or not self.table.select_key(current):
-            self.table.select_first()
+    def show_keys(
+        self, keys: Sequence[int], rows: Mapping[int, ListRow], *, more: bool, again: bool
+    ) -> None:
+        """Show these rows; bar, marks and picks stay on their rows, far down the list too."""
+        self._kept[self.presenter.spec.key].show(keys, rows, more=more, again=again)
 
     def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
         """Show these behind the others."""
-        self.model.add_keys(keys)
-        self.model.has_more = more
+        self._kept[self.presenter.spec.key].add(keys, more=more)
 
     def put_rows(self, rows: Mapping[int, ListRow]) -> None:
         """Rows that were asked for or have changed."""
@@ -259,6 +259,10 @@ class ListsPlace(QWidget):
     def shown_columns(self) -> tuple[tuple[str, int], ...]:
         """The visible columns with their widths."""
         return self.table.layout_shown()
+
+    def waits_for_rows(self) -> bool:
+        """True while a row that had the bar or a pick has not come back."""
+        return self._kept[self.presenter.spec.key].waits
 
     def close_bars(self) -> None:
         """Close the bars of editing and naming."""
@@ -375,11 +379,13 @@ class ListsPlace(QWidget):
             return
         self.name_bar.hide()
         words = ngettext("In {count} row change", "In {count} rows change", len(meant))
+        # Those: what is under the bar when the value has been typed may be another row.
+        self._edited = meant
         self.edit_bar.open(words.format(count=format_number(len(meant))), items)
 
     def _on_edit_given(self) -> None:
         column, value = self.edit_bar.chosen()
-        self.presenter.steps.edit(self._meant(), column, value)
+        self.presenter.steps.edit(self._edited, column, value)
 
     def _on_picked_changed(self) -> None:
         picked = len(self.model.picked()) if self.model.is_any_picked() else 0

@@ -123,13 +123,11 @@ class OrdersPlace(QWidget):
 
     def show_keys(self, keys: Sequence[int], rows: Mapping[int, OrderRow]) -> None:
         """Show these orders."""
-        self.model.has_more = False
         self._panel.show_keys(keys, rows)
 
     def add_keys(self, keys: Sequence[int], *, more: bool) -> None:
         """Show these behind the others."""
-        self.model.add_keys(keys)
-        self.model.has_more = more
+        self._panel.kept.add(keys, more=more)
 
     def complete_list(self, done: Callable[[], None]) -> None:
         """Read the keys of all rows, for whoever writes or prints the list."""

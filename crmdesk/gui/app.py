@@ -183,7 +183,7 @@ class Desktop:
             self.window.rounds.run_by_itself()
 
     def _on_ticked(self) -> None:
-        """Now and then: the chip follows, and a laptop that slept over midnight gets its day."""
+        """Now and then: the chip follows, and after midnight every place tells the new day."""
         workspace = self.workspace
         if workspace is not None and workspace.is_locked():
             self._end(lease_words(), _("crmdesk closes now. Open it again to sync."))
@@ -196,7 +196,6 @@ class Desktop:
         self._day = workspace.today()
         self.window.show_day(self._day)
         self.window.forecasts.begin_day(workspace)
-        # What is late, due or tomorrow is told from the day: every place reads again.
         self.bus.publish(ChangeSet(everything=True))
 
     def _on_open_failed(self, error: Exception) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,14 @@ from crmdesk.gui.presenting import RoundState
 from crmdesk.gui.widgets.map import SYNCHRONOUS
 from crmdesk.services.workspace import Workspace, open_workspace
 from tests.gui.demo_profile import SPEC, make_profile
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
+    from pytestqt.qtbot import QtBot
+
+    from crmdesk.gui.shell import MainWindow
+
+OpenWindow = Callable[..., "MainWindow"]
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +176,38 @@ def synchronous_maps(qapp: QApplication) -> Iterator[None]:
     qapp.setProperty(SYNCHRONOUS, True)
     yield
     qapp.setProperty(SYNCHRONOUS, False)
+
+
+@pytest.fixture
+def open_window(runner: Runner, qtbot: QtBot, synchronous_maps: None) -> Iterator[OpenWindow]:
+    """Opens the whole window of a workspace, in front and at rest; closed afterwards."""
+    from crmdesk.gui.bus import Bus
+    from crmdesk.gui.errors import ErrorDesk
+    from crmdesk.gui.places import places_for
+    from crmdesk.gui.shell import MainWindow, ShellSources
+
+    made: list[MainWindow] = []
+
+    def opened(
+        ws: Workspace, settings: QSettings | None = None, size: tuple[int, int] = (1440, 900)
+    ) -> MainWindow:
+        window = MainWindow(runner, Bus(), ErrorDesk(), settings)
+        made.append(window)
+        qtbot.addWidget(window)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        window.open_places(ws, places_for(ws), ShellSources())
+        qtbot.waitUntil(lambda: runner.running == 0)
+        return window
+
+    yield opened
+    for window in made:
+        window.close()
+
+
+@pytest.fixture
+def window(demo: Workspace, open_window: OpenWindow) -> MainWindow:
+    """The whole window on the demo company, for its rep."""
+    return open_window(demo)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
-from crmdesk.gui.places import places_for
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.services import visits
 from crmdesk.services.workspace import Workspace
 from tests.gui.hands import ALT, CTRL, SHIFT, Keyboard, ask
@@ -39,18 +34,6 @@ def account(demo: Workspace) -> int:
         run("UPDATE account SET credit_mode = 'soft', minimum_order_minor = 0")
     visits.start_visit(demo, int(account))
     return int(account)
-
-
-@pytest.fixture
-def window(demo: Workspace, runner: Runner, qtbot: QtBot) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    made.open_places(demo, places_for(demo), ShellSources())
-    yield made
-    made.close()
 
 
 def test_order_with_return_sample_and_collection_by_keys(

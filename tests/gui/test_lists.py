@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,17 +12,12 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from crmdesk.domain.changes import ChangeSet
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
-from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.lists.model import ListModel
 from crmdesk.gui.views.lists.presenter import FilterItem, ListsPresenter
 from crmdesk.gui.views.lists.steps import ViewItem
-from crmdesk.gui.views.lists.widget import ListsPlace
 from crmdesk.interchange.writing import unguarded
 from crmdesk.services import saved_views
 from crmdesk.services.queries.lists import reading
@@ -30,7 +25,8 @@ from crmdesk.services.queries.lists.conditions import Condition, ListQuery, Op
 from crmdesk.services.queries.lists.registry import all_lists, list_named
 from crmdesk.services.queries.lists.spec import ListRow, ListSpec
 from crmdesk.services.workspace import Workspace
-from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.conftest import DirectRunner, FakeDesk, OpenWindow
+from tests.gui.list_stage import opened
 
 
 class FakeView:
@@ -220,38 +216,14 @@ def test_a_bulk_edit_says_how_many_and_can_be_taken_back(
 
 
 @pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None, tmp_path: Path
-) -> Iterator[MainWindow]:
-    settings = QSettings(str(tmp_path / "look.ini"), QSettings.Format.IniFormat)
-    made = MainWindow(runner, Bus(), ErrorDesk(), settings)
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    made.open_places(demo, places_for(demo), ShellSources())
-    qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
-    yield made
-    made.close()
-
-
-def _opened(window: MainWindow, runner: Runner, qtbot: QtBot) -> ListsPlace:
-    """The list of customers, reached by the command field."""
-    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    qtbot.keyClicks(window.top.field, "lists: cust")
-    qtbot.waitUntil(
-        lambda: [hit.title for hit in window.palette_list.hits_shown()] == ["Lists: Customers"]
-    )
-    qtbot.keyClick(window.top.field, Qt.Key.Key_Return)
-    place = window.place("lists")
-    assert isinstance(place, ListsPlace)
-    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() > 0)
-    return place
+def window(demo: Workspace, open_window: OpenWindow, tmp_path: Path) -> MainWindow:
+    return open_window(demo, QSettings(str(tmp_path / "look.ini"), QSettings.Format.IniFormat))
 
 
 def test_filtering_picking_and_changing_by_keys_only(
     window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace
 ) -> None:
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     every = place.model.rowCount()
     assert place.table.hasFocus()
     qtbot.keyClick(place.table, Qt.Key.Key_F)
@@ -290,7 +262,7 @@ def test_filtering_picking_and_changing_by_keys_only(
 def test_enter_leads_from_every_list_to_where_its_rows_are(
     window: MainWindow, runner: Runner, qtbot: QtBot
 ) -> None:
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     for key in all_lists():
         window.go("lists", list=key)
         qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
@@ -306,7 +278,7 @@ def test_enter_leads_from_every_list_to_where_its_rows_are(
 def test_a_view_is_kept_by_keys_with_its_columns(
     window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace
 ) -> None:
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     place.table.show_column([c.key for c in place.model.columns].index("late"), on=False)
     qtbot.keyClick(
         place.table, Qt.Key.Key_S,
@@ -331,7 +303,7 @@ def test_all_rows_that_match_are_written_not_only_those_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(reading, "BLOCK", 20)
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     place.presenter.show("visits")
     qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() > 0)
     total = reading.totals(demo, list_named("visits"), ListQuery()).count
@@ -362,7 +334,7 @@ def test_a_list_of_hostile_words_is_written_whole_and_runs_nothing(
         keys = run("SELECT id FROM account ORDER BY id LIMIT ?", (len(_HOSTILE),)).scalars().all()
         for key, words in zip(keys, _HOSTILE, strict=True):
             run("UPDATE account SET name = ? WHERE id = ?", (words, key))
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     file = tmp_path / f"customers.{ending}"
     monkeypatch.setattr(window.paper.asking, "table_file", lambda _parent, _stem: file)
     qtbot.keyClick(place.table, Qt.Key.Key_E)
@@ -393,7 +365,7 @@ def test_a_list_of_hostile_words_is_written_whole_and_runs_nothing(
 def test_scrolling_down_reads_on(
     window: MainWindow, runner: Runner, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = _opened(window, runner, qtbot)
+    place = opened(window, runner, qtbot)
     place.presenter.show("visits")
     qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() > 0)
     monkeypatch.setattr(reading.following, "__defaults__", (30,))
@@ -419,96 +391,3 @@ def test_the_model_is_a_proper_one(demo: Workspace) -> None:
     assert len(model.picked()) == model.rowCount() == len(page.keys) + len(rest.keys)
     assert Condition("name", Op.FILLED) == Condition("name", Op.FILLED, None)
     del tester
-
-
-# ------------------------------------------------------------------- what a sync leaves in place
-
-
-def _far_down(place: ListsPlace, runner: Runner, qtbot: QtBot, name: str = "visits") -> list[int]:
-    """A list that is longer than its first page; all of its keys."""
-    place.presenter.show(name)
-    qtbot.waitUntil(lambda: runner.running == 0 and place.model.rowCount() > reading.PAGE + 12)
-    place.table.setFocus()
-    return [key for key in place.model.shown_keys() if isinstance(key, int)]
-
-
-def _synced(place: ListsPlace, runner: Runner, qtbot: QtBot) -> None:
-    """What a round brings reaches the place as it does from the bus."""
-    place.presenter.on_changes(ChangeSet(everything=True))
-    qtbot.waitUntil(lambda: runner.running == 0)
-
-
-def test_a_sync_leaves_the_bar_the_marks_and_the_picks_far_down_a_list(
-    window: MainWindow, runner: Runner, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = _opened(window, runner, qtbot)
-    keys = _far_down(place, runner, qtbot)
-    here = reading.PAGE + 5
-    place.model.set_picked([keys[2], keys[here], keys[here + 3]])
-    place.table.select_key(keys[here])
-    for _step in range(3):
-        qtbot.keyClick(place.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    marked = place.table.selected_keys()
-    assert len(marked) == 4
-    monkeypatch.setattr(reading.following, "__defaults__", (8,))
-
-    _synced(place, runner, qtbot)
-
-    assert place.model.picked() == [keys[2], keys[here], keys[here + 3]]
-    assert place.table.current_key() == keys[here + 3]
-    assert place.table.selected_keys() == marked
-
-
-def test_a_row_that_a_sync_takes_away_gives_the_bar_to_the_first(
-    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(reading.first_page, "__defaults__", (3,))
-    place = _opened(window, runner, qtbot)
-    place.presenter.filter("Class is B")
-    qtbot.waitUntil(lambda: runner.running == 0)
-    keys = place.model.shown_keys()
-    assert len(keys) > 5
-    place.table.select_key(keys[-1])
-    place.model.set_picked([keys[-1], keys[-2]])
-    with demo.database.write(applying=True) as tx:
-        tx.connection.exec_driver_sql("UPDATE account SET class = 'A' WHERE id = ?", (keys[-1],))
-    _synced(place, runner, qtbot)
-    assert place.model.shown_keys() == keys[:-1]
-    assert place.model.picked() == [keys[-2]]
-    assert place.table.current_key() == keys[0]
-
-
-def test_the_bar_of_changes_changes_the_rows_it_was_opened_for(
-    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """While a value is typed a sync takes the row out of the filter: no other one gets it."""
-    place = _opened(window, runner, qtbot)
-    place.presenter.filter("Class is B")
-    qtbot.waitUntil(lambda: runner.running == 0)
-    keys = [key for key in place.model.shown_keys() if isinstance(key, int)]
-    meant, first = keys[-1], keys[0]
-    place.table.select_key(meant)
-    qtbot.keyClick(place.table, Qt.Key.Key_B)
-    titles = [item.key for item in place.presenter.steps.editable()]
-    place.edit_bar.column.setCurrentIndex(titles.index("visit_minutes"))
-    place.edit_bar.value.setCurrentText("77")
-    with demo.database.write(applying=True) as tx:
-        tx.connection.exec_driver_sql("UPDATE account SET class = 'A' WHERE id = ?", (meant,))
-    _synced(place, runner, qtbot)
-    line = place.edit_bar.value.lineEdit()
-    assert line is not None
-    line.setFocus()
-    said: list[str] = []
-    monkeypatch.setattr(window.toast_note, "say", lambda text, *_undo: said.append(text))
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: runner.running == 0)
-    with demo.database.read() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT id FROM account WHERE visit_minutes = 77 ORDER BY id"
-        ).scalars()
-        assert list(found) == [meant]
-    assert first != meant
-    # Once: a second try changes nothing, and its words would take the way back away.
-    assert said == ["1 row changed."]

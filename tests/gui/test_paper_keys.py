@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,11 +16,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.errors import EnvironmentProblem
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.paper_keys import Asking
-from crmdesk.gui.places import places_for
 from crmdesk.gui.printing.mail import (
     ATTACHED,
     SHOWN,
@@ -30,7 +27,7 @@ from crmdesk.gui.printing.mail import (
     mailto,
     open_mail,
 )
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.widgets.gathering import Gathering, ListContent
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
 from crmdesk.gui.widgets.tables import RowsTable
@@ -73,18 +70,6 @@ class FakeAsking(Asking):
     def _start(self, arguments: Sequence[str]) -> bool:
         self.started.append(arguments)
         return self.mails
-
-
-@pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.show()
-    made.open_places(demo, places_for(demo), ShellSources())
-    yield made
-    made.close()
 
 
 @pytest.fixture

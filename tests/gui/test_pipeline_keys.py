@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt
@@ -13,33 +13,22 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.pipeline import Stage
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
-from crmdesk.gui.places import places_for
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.pipeline.board import DEAL_MIME
 from crmdesk.gui.views.pipeline.forms import Ask
 from crmdesk.gui.views.pipeline.items import Mode
 from crmdesk.services import leads
 from crmdesk.services.leads import LeadInput
 from crmdesk.services.queries.deals import DealGroup, deal_rows
-from crmdesk.services.queries.leads import LeadGroup, lead_rows
+from crmdesk.services.queries.leads import LeadFilter, LeadGroup, lead_keys, lead_rows
 from crmdesk.services.workspace import Workspace
+from tests.gui.conftest import OpenWindow
 
 
 @pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
-    made_window = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made_window)
-    made_window.resize(1280, 800)
-    made_window.show()
-    made_window.open_places(demo, places_for(demo), ShellSources())
-    qtbot.waitUntil(made_window.isActiveWindow)
-    yield made_window
-    made_window.close()
+def window(demo: Workspace, open_window: OpenWindow) -> MainWindow:
+    return open_window(demo, size=(1280, 800))
 
 
 class Hands:
@@ -193,3 +182,42 @@ def test_what_is_asked_for_is_shown_with_its_chip_on(
     assert (place.leads.panel.chips.choice(), place.presenter.lead) == (LeadGroup.ALL, lead)
     place.presenter.choose_stage(Stage.WON)
     qtbot.waitUntil(lambda: place.deals.panel.chips.choice() == DealGroup.WON)
+
+
+def test_enter_twice_makes_one_lead_and_a_late_move_leaves_the_form_open(
+    window: MainWindow, demo: Workspace, runner: Runner, qtbot: QtBot
+) -> None:
+    """A sync holds the database for a second: what is pressed meanwhile is not done twice."""
+    window.go("pipeline")
+    hands = Hands(window, runner, qtbot)
+    hands.settle()
+    place = window.place("pipeline")
+    before = len(lead_keys(demo, LeadFilter(group=LeadGroup.ALL)))
+    place.presenter.steps.ask_new_lead()
+    hands.settle()
+    hands.type("Nuria Pla")
+    hands.press(Qt.Key.Key_Tab)
+    hands.type("Xocolateria Qwerty")
+    field = window.focusWidget()
+    assert field is not None
+    held = Event()
+    runner.write(held.wait)
+    for _time in range(2):
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    held.set()
+    hands.settle()
+    assert len(lead_keys(demo, LeadFilter(group=LeadGroup.ALL))) == before + 1
+    assert not place.form.isVisible()
+
+    place.presenter.choose_mode(Mode.BOARD)
+    hands.settle()
+    held.clear()
+    runner.write(held.wait)
+    deal = place.presenter.deal
+    place.presenter.steps.drop(deal, Stage.PROPOSAL)
+    place.presenter.steps.ask(Ask.EDIT_DEAL)
+    qtbot.waitUntil(place.form.isVisible)
+    held.set()
+    hands.settle()
+    assert deal_rows(demo, [deal])[deal].stage is Stage.PROPOSAL
+    assert place.form.isVisible()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from crmdesk.gui.shell import MainWindow, ShellSources
 from crmdesk.services import orders, quotes
 from crmdesk.services.workspace import Workspace
 from tests.gui import accuracy_story
+from tests.gui.conftest import OpenWindow
 from tests.gui.demo_profile import as_admin
 from tests.gui.sync_story import tell
 
@@ -51,19 +51,10 @@ class WindowWatch(QObject):
 
 
 @pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
+def window(demo: Workspace, open_window: OpenWindow) -> MainWindow:
     tell(demo)
     accuracy_story.tell(demo)
-    window = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(window)
-    window.resize(1440, 900)
-    window.show()
-    window.open_places(as_admin(demo), places_for(as_admin(demo)), ShellSources())
-    qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
-    yield window
-    window.close()
+    return open_window(as_admin(demo))
 
 
 def visit_every_place(window: MainWindow, runner: Runner, ws: Workspace, qtbot: QtBot) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,16 +17,13 @@ from pytestqt.qtbot import QtBot
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.states import Role
-from crmdesk.gui.bus import Bus
 from crmdesk.gui.dates import typed_day
 from crmdesk.gui.discounts import read_discount
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
-from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.quote_answers import FOLLOW, LOST, WON, Answer, AnswerItem
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.quote.model import QuoteLinesModel
 from crmdesk.gui.views.quote.presenter import QuotePresenter
 from crmdesk.gui.views.quote.words import SheetItem
@@ -383,22 +380,6 @@ def test_models_keep_the_rules_of_qt(demo: Workspace, qtmodeltester: ModelTester
 
 
 # ----------------------------------------------------------------------------- the real window
-
-
-@pytest.fixture
-def window(
-    demo: Workspace, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    made.open_places(demo, places_for(demo), ShellSources())
-    qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
-    yield made
-    made.close()
 
 
 class Hands:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
@@ -17,12 +17,10 @@ from pytestqt.qtbot import QtBot
 from crmdesk.analytics.service import Sign, Signs, csat, losing_risk, nps, spread
 from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.domain.states import Role, TicketStatus
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.photos import compressed
 from crmdesk.gui.places import places_for
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.service import widget as service_widget
 from crmdesk.gui.views.service.model import events_model, tickets_model
 from crmdesk.services import satisfaction, tickets
@@ -43,6 +41,7 @@ from crmdesk.services.queries.tickets import (
     ticket_rows,
 )
 from crmdesk.services.workspace import Workspace
+from tests.gui.conftest import OpenWindow
 from tests.gui.hands import CTRL, Keyboard, ask
 
 
@@ -161,15 +160,8 @@ def test_models_are_sound(demo: Workspace, qtmodeltester: ModelTester) -> None:
 
 
 @pytest.fixture
-def window(office: Workspace, runner: Runner, qtbot: QtBot) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    made.open_places(office, places_for(office), ShellSources())
-    yield made
-    made.close()
+def window(office: Workspace, open_window: OpenWindow) -> MainWindow:
+    return open_window(office)
 
 
 def history(ws: Workspace, ticket: int) -> Sequence[tuple[object, ...]]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.keyed_list import ChipItem
-from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.tasks.forms import Ask, answer, form_of
 from crmdesk.gui.views.tasks.model import TasksModel
 from crmdesk.gui.views.tasks.presenter import ALL, COMING, GIVEN, PUT_OFF, TasksPresenter
@@ -35,7 +33,7 @@ from crmdesk.services.queries.notices import (
 from crmdesk.services.queries.task_sheet import task_sheet
 from crmdesk.services.visits import add_promise, keep_promise
 from crmdesk.services.workspace import Workspace
-from tests.gui.conftest import DirectRunner, FakeDesk
+from tests.gui.conftest import DirectRunner, FakeDesk, OpenWindow
 
 
 class FakeView:
@@ -216,17 +214,8 @@ def test_the_model_is_a_proper_one(demo: Workspace, promised: int) -> None:
 
 
 @pytest.fixture
-def window(
-    demo: Workspace, promised: int, runner: Runner, qtbot: QtBot, synchronous_maps: None
-) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    made.open_places(demo, places_for(demo), ShellSources())
-    qtbot.waitUntil(lambda: runner.running == 0, timeout=20_000)
-    yield made
-    made.close()
+def window(demo: Workspace, promised: int, open_window: OpenWindow) -> MainWindow:
+    return open_window(demo)
 
 
 def _badge(window: MainWindow) -> str:
@@ -346,3 +335,27 @@ def test_a_task_is_made_changed_given_done_and_undone_by_keys_only(
     qtbot.waitUntil(
         lambda: runner.running == 0 and made.key in {one.key for one in coming_tasks(demo)}
     )
+
+
+def test_enter_twice_makes_one_task(
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace
+) -> None:
+    window.go("tasks")
+    place = window.place("tasks")
+    assert isinstance(place, TasksPlace)
+    place.presenter.steps.ask_new(1)
+    qtbot.waitUntil(lambda: runner.running == 0 and place.form.form is not None)
+    field = window.focusWidget()
+    assert field is not None
+    qtbot.keyClicks(field, "Ask about the awning")
+    held = Event()
+    runner.write(held.wait)
+    for _time in range(2):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    held.set()
+    qtbot.waitUntil(lambda: runner.running == 0)
+    with demo.database.read() as connection:
+        made = connection.exec_driver_sql(
+            "SELECT count(*) FROM promise WHERE text = 'Ask about the awning'"
+        ).scalar_one()
+    assert made == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +15,10 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.errors import UserError
 from crmdesk.domain.states import VisitMode
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.photos import SIDE, compressed
-from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.gui.shell import MainWindow, ShellSources
+from crmdesk.gui.shell import MainWindow
 from crmdesk.gui.views.visit.presenter import Typed, VisitPresenter
 from crmdesk.gui.views.visit.widget import questions_model
 from crmdesk.gui.views.visit.words import SheetItem, read_step
@@ -253,18 +250,6 @@ def test_questions_model_is_sound(qtmodeltester: ModelTester) -> None:
 
 
 # ---------------------------------------------------------------------------- the real window
-
-
-@pytest.fixture
-def window(demo: Workspace, runner: Runner, qtbot: QtBot) -> Iterator[MainWindow]:
-    made = MainWindow(runner, Bus(), ErrorDesk())
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    made.open_places(demo, places_for(demo), ShellSources())
-    yield made
-    made.close()
 
 
 def _next_stop(window: MainWindow, keyboard: Keyboard) -> int:

@@ -83,6 +83,7 @@ class PipelineSteps:
         self._desk = context.desk
         self._host = host
         self._view = view
+        self._answering = False
         self.customers = CustomerFinder(context, host, view.offer_customers)
 
     def open(self) -> None:
@@ -136,9 +137,11 @@ class PipelineSteps:
 
     def answer(self, given: Given) -> None:
         """Do what was answered; what cannot be keeps the form open and says why."""
-        ws = self._ws
+        if self._answering:
+            return  # Enter again, while the first answer waits for its turn to be written.
+        ws, self._answering = self._ws, True
         self._runner.write(
-            lambda: answer(ws, given), self._on_answered, self._on_failed, owner=self._host
+            lambda: answer(ws, given), self._on_form_answered, self._on_failed, owner=self._host
         )
 
     def shift(self, steps: int) -> None:
@@ -239,8 +242,12 @@ class PipelineSteps:
         """Open a quote or an order."""
         self._desk.go(one.kind, **{one.kind: one.id})
 
-    def _on_answered(self, done: Done) -> None:
+    def _on_form_answered(self, done: Done) -> None:
+        self._answering = False
         self._view.put_form_away()
+        self._on_answered(done)
+
+    def _on_answered(self, done: Done) -> None:
         if done.deal is not None:
             self._host.deal = done.deal
             if self._host.mode not in (Mode.BOARD, Mode.LIST):
@@ -261,6 +268,7 @@ class PipelineSteps:
         self._runner.write(take_back, done, self._desk.fail, owner=self._host)
 
     def _on_failed(self, error: Exception) -> None:
+        self._answering = False
         if isinstance(error, FieldError):
             self._view.complain(f"{error.message} {error.hint}".strip(), error.field)
         else:

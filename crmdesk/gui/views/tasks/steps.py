@@ -52,7 +52,7 @@ class TaskSteps:
         self._runner, self._desk = context.runner, context.desk
         self._host, self._view = host, view
         self.customers = CustomerFinder(context, host, view.offer_customers)
-        self._goes_back = False
+        self._goes_back = self._answering = False
 
     def ask_new(self, account_id: int, *, goes_back: bool = False) -> None:
         """Ask about a new task of a customer; back to where one came from when it is made."""
@@ -71,7 +71,9 @@ class TaskSteps:
 
     def answer(self, given: Given) -> None:
         """Do what was answered; what cannot be keeps the form open and says why."""
-        ws = self._ws
+        if self._answering:
+            return  # Enter again, while the first answer waits for its turn to be written.
+        ws, self._answering = self._ws, True
         self._runner.write(
             lambda: answer(ws, given), self._on_answered, self._on_failed, owner=self._host
         )
@@ -84,6 +86,7 @@ class TaskSteps:
 
     def _on_answered(self, done: Done) -> None:
         ws, txn = self._ws, done.changes.undo
+        self._answering = False
         self._view.put_form_away()
 
         def take_back() -> None:
@@ -100,6 +103,7 @@ class TaskSteps:
         self._desk.toast(done.said, undo=take_back)
 
     def _on_failed(self, error: Exception) -> None:
+        self._answering = False
         if isinstance(error, FieldError):
             self._view.complain(f"{error.message} {error.hint}".strip(), error.field)
         else:

@@ -161,8 +161,8 @@ def formula_words(figure: FigureRows) -> str:
             "Orders, order lines, tickets and returns, each × the cost of handling one."
         ),
         FigureKey.DEBT: _(
-            "Each invoice × the days until it was paid (or until today) × the yearly cost of"
-            " capital ÷ 365."
+            "Each payment × the days since its invoice, and what is still open × the days until"
+            " today, × the yearly cost of capital ÷ 365."
         ),
         FigureKey.BREAK_EVEN: _(
             "Cost of a usual visit ÷ the gross margin's share of net sales: an order of less"

@@ -25,16 +25,19 @@ _ORDER = (
 )
 _LINES = (
     "SELECT l.product_id, l.packaging_id, l.quantity, l.factor, l.base_quantity, l.net_minor,"
-    " l.cost_minor, l.list_price_e4, p.price_per FROM order_line l"
-    " JOIN product p ON p.id = l.product_id WHERE l.parent_id = ? ORDER BY l.position"
+    " CASE WHEN l.cost_minor <> 0 OR EXISTS (SELECT 1 FROM cost_version c"
+    " WHERE c.product_id = l.product_id) THEN l.cost_minor END, l.list_price_e4, p.price_per"
+    " FROM order_line l JOIN product p ON p.id = l.product_id WHERE l.parent_id = ?"
+    " ORDER BY l.position"
 )
 
 
 def invoice_orders(ws: Workspace, ids: Sequence[int]) -> Taken:
     """Invoice shipped orders, due by the customer's terms; others are left, with the reason.
 
-    The sale stands on the day of the order, as imported ones do. It cannot be taken back: what
-    comes back is a return.
+    The sale stands on the day of the order, as imported ones do. A product of which no cost was
+    ever told has none in its lines either, not nothing. It cannot be taken back: what comes back
+    is a return.
     """
 
     def write(tx: Tx, order_id: int) -> None:

@@ -1,8 +1,7 @@
 """What a customer brought in the last twelve months and what it cost to serve, step by step.
 
-Owns gathering the activity of the period and the rates in force; the arithmetic is left to
-:mod:`crmdesk.analytics.value`. The period is the twelve calendar months up to today, as in the
-summaries.
+Owns gathering sales and activity of the period and the rates in force; the arithmetic is left to
+:mod:`crmdesk.analytics.value`. The period is the twelve calendar months up to today.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Date, Integer, Select, bindparam, func, select
 
-from crmdesk.analytics.figures import Figure
+from crmdesk.analytics.figures import Figure, Missing
 from crmdesk.analytics.value import (
     Activity,
     CostRates,
@@ -31,8 +30,8 @@ RETENTION = 0.8
 DISCOUNT = 0.1
 USUAL_VISIT_MINUTES = 20
 _rate, _visit, _plan = table("cost_rate"), table("visit"), table("planned_visit")
-_sale, _ticket, _invoice, _payment = (
-    table("sale"), table("ticket"), table("invoice"), table("payment"),
+_sale, _line, _ticket, _invoice, _payment = (
+    table("sale"), table("sale_line"), table("ticket"), table("invoice"), table("payment"),
 )  # fmt: skip
 _DRIVERS = {
     "minute": "minute_e4",
@@ -50,7 +49,8 @@ _DRIVERS = {
 class CustomerValue:
     """The waterfall of twelve months and what follows from it.
 
-    `contribution_prior_minor` is that of the twelve months before; None for a newer customer.
+    `contribution_prior_minor` is that of the same days a year before; None for a newer customer
+    and where a cost of then is not known.
     """
 
     waterfall: Waterfall
@@ -81,35 +81,28 @@ def read_rates(connection: Connection, today: date) -> CostRates:
 def read_value(
     connection: Connection, account_id: int, today: date, currency: str
 ) -> CustomerValue:
-    """The value of one customer, from its summary and the events of the period."""
-    s = summary_account.c
-    row = connection.execute(
-        select(
-            s.net_12m_minor, s.discount_12m_minor, s.cost_12m_minor, s.net_prior_12m_minor,
-            s.cost_prior_12m_minor,
-            s.first_on,
-        ).where(s.account_id == account_id)
-    ).first()  # fmt: skip
-    net, discount, cost, net_prior, cost_prior, first_on = row or (0, 0, 0, 0, 0, None)
+    """The value of one customer, from the sales and events of the period."""
+    first_on = connection.execute(
+        select(summary_account.c.first_on).where(summary_account.c.account_id == account_id)
+    ).scalar()
     rates, exponent = read_rates(connection, today), currency_exponent(currency)
     since = period_start(today)
-    year = _Period(since, today, today, net + discount, discount, cost)
-    prior_since = since.replace(year=since.year - 1)
-    before = _Period(prior_since, since - timedelta(days=1), today, net_prior, 0, cost_prior)
-    waterfall = contribution_waterfall(_activity(connection, account_id, year), rates, exponent)
-    prior = None
-    if (
-        net_prior
-        and first_on is not None
-        and first_on < (prior_since + timedelta(days=31)).isoformat()
-    ):
-        activity = _activity(connection, account_id, before)
-        prior = contribution_waterfall(activity, rates, exponent).contribution_minor.value
+    year = _activity(connection, account_id, since, today, today)
+    waterfall = contribution_waterfall(year, rates, exponent)
+    # As many days of the year before: twelve whole months are more than eleven and a few days.
+    prior_since, prior = since.replace(year=since.year - 1), None
+    if first_on is not None and first_on < (prior_since + timedelta(days=31)).isoformat():
+        before = _activity(connection, account_id, prior_since, _year_before(today), today)
+        if before.revenue_minor - before.discounts_minor:
+            prior = contribution_waterfall(before, rates, exponent).contribution_minor.value
+    net, cost = waterfall.net_revenue_minor, year.cost_of_goods_minor
     return CustomerValue(
         waterfall=waterfall,
         contribution_prior_minor=prior,
         break_even=break_even_order(visit_cost_minor(rates, currency), net, cost),
-        lifetime=lifetime_value(net - cost, RETENTION, DISCOUNT),
+        lifetime=Figure(None, Missing.COST_UNKNOWN)
+        if cost is None
+        else lifetime_value(net - cost, RETENTION, DISCOUNT),
     )
 
 
@@ -119,30 +112,24 @@ def visit_cost_minor(rates: CostRates, currency: str, minutes: int = USUAL_VISIT
     return divide_half_even(minutes * rates.minute_e4 * scale, 10_000)
 
 
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """Days from `since` to `until`, what was sold in them, and the day debts are counted to."""
-
-    since: date
-    until: date
-    today: date
-    revenue: int
-    discount: int
-    cost: int
+def _year_before(day: date) -> date:
+    """The same day a year before; of 29 February the 28th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _activity(connection: Connection, account_id: int, period: _Period) -> Activity:
-    span = {
-        "account": account_id,
-        "since": period.since,
-        "until": period.until,
-        "today": period.today,
-    }
+def _activity(
+    connection: Connection, account_id: int, since: date, until: date, today: date
+) -> Activity:
+    """What happened on some days; debts are counted up to ``today``.
+
+    The cost of goods is not known where that of a line is not.
+    """
+    span = {"account": account_id, "since": since, "until": until, "today": today}
     row = connection.execute(_activity_query(), span).one()
     return Activity(
-        revenue_minor=period.revenue,
-        discounts_minor=period.discount,
-        cost_of_goods_minor=period.cost,
+        revenue_minor=row.net + row.discount,
+        discounts_minor=row.discount,
+        cost_of_goods_minor=None if row.uncosted else row.cost,
         contact_minutes=round(row.visit_minutes) + row.leg_minutes,
         travel_metres=row.leg_m,
         orders=row.sales,
@@ -168,19 +155,28 @@ def _activity_query() -> Select[Any]:
     def total(column: Any) -> Any:
         return func.coalesce(func.sum(column), 0)
 
+    bought = _sale.join(_line, _line.c.parent_id == _sale.c.id)
+    within = (_sale.c.account_id == account, _sale.c.date >= since, _sale.c.date <= until)
+    goods = (
+        select(
+            total(_line.c.net_minor).label("net"), total(_line.c.discount_minor).label("discount"),
+            total(_line.c.cost_minor).label("cost"),
+            total(_line.c.cost_minor.is_(None)).label("uncosted"),
+        ).select_from(bought).where(*within).subquery("goods")
+    )  # fmt: skip
     minutes = (func.julianday(_visit.c.ended_at) - func.julianday(_visit.c.started_at)) * 1440
     done, sold = _plan.c.status == "done", _sale.c.kind == "sale"
-    paid_on = (
-        select(func.max(_payment.c.date))
+    lent = func.julianday(_payment.c.date) - func.julianday(_invoice.c.date)
+    paid = (
+        select(total(_payment.c.amount_minor * func.max(lent, 0)))
         .where(_payment.c.invoice_id == _invoice.c.id)
         .correlate(_invoice)
         .scalar_subquery()
     )
-    settled = func.coalesce(
-        func.julianday(paid_on), func.julianday(bindparam("today", type_=Date()))
-    )
-    debt = _invoice.c.total_minor * (settled - func.julianday(_invoice.c.date))
+    still = func.julianday(bindparam("today", type_=Date())) - func.julianday(_invoice.c.date)
+    debt = paid + _invoice.c.open_minor * still
     return select(
+        *goods.c,
         one(_visit, total(minutes)).label("visit_minutes"),
         one(_plan, total(_plan.c.leg_minutes), done).label("leg_minutes"),
         one(_plan, total(_plan.c.leg_m), done).label("leg_m"),

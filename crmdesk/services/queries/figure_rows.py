@@ -32,7 +32,7 @@ _SALES = (
     " sum(l.discount_minor) discount, sum(coalesce(l.cost_minor, 0)) cost,"
     " sum(l.cost_minor IS NULL) unknown"
     " FROM sale s JOIN sale_line l ON l.parent_id = s.id"
-    " WHERE s.account_id = :account AND s.date >= :since"
+    " WHERE s.account_id = :account AND s.date >= :since AND s.date <= :today"
     " GROUP BY s.id ORDER BY s.date DESC, s.id DESC"
 )
 
@@ -229,8 +229,13 @@ def _sales(ground: Ground, key: FigureKey) -> FigureRows:
     unknown = sum(r.unknown for r in rows)
     if unknown and key is FigureKey.COST_OF_GOODS:
         sums.append(FigureLine("unknown_cost", quantity=unknown, unit="lines"))
-    value = step_value(ground, Step(key.value))
-    return FigureRows(key, value, is_money=True, lines=tuple(lines), sums=tuple(sums))
+    missing = None
+    if key is FigureKey.COST_OF_GOODS:
+        missing = ground.value.waterfall.gross_margin_minor.reason
+    value = None if missing else step_value(ground, Step(key.value))
+    return FigureRows(
+        key, value, is_money=True, lines=tuple(lines), sums=tuple(sums), missing=missing
+    )
 
 
 def _visits(ground: Ground) -> FigureRows:
@@ -323,15 +328,16 @@ def _handling(ground: Ground) -> FigureRows:
 def _debt(ground: Ground) -> FigureRows:
     rows = _rows(
         ground,
-        "SELECT i.id, i.number, i.date, i.total_minor,"
-        " CAST(julianday(coalesce((SELECT max(p.date) FROM payment p WHERE p.invoice_id = i.id),"
-        " :today)) - julianday(i.date) AS INTEGER) days FROM invoice i"
-        " WHERE i.account_id = :account AND i.date >= :since AND i.date <= :today"
-        " ORDER BY i.date DESC, i.id DESC",
+        "SELECT * FROM (SELECT i.id, i.number, i.date, p.amount_minor,"
+        " CAST(max(julianday(p.date) - julianday(i.date), 0) AS INTEGER) days FROM invoice i"
+        " JOIN payment p ON p.invoice_id = i.id WHERE i.account_id = :account UNION ALL"
+        " SELECT id, number, date, open_minor, CAST(julianday(:today) - julianday(date) AS INTEGER)"
+        " FROM invoice WHERE account_id = :account AND open_minor <> 0)"
+        " WHERE date >= :since AND date <= :today ORDER BY date DESC, id DESC, days",
     )
     lines = [
         FigureLine("invoice", r.number, _day(r.date), quantity=r.days, unit="days",
-                   amount_minor=r.total_minor, id=r.id)
+                   amount_minor=r.amount_minor, id=r.id)
         for r in rows
     ]  # fmt: skip
     value = step_value(ground, Step.DEBT)

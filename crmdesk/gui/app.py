@@ -189,8 +189,7 @@ class Desktop:
             self._end(lease_words(), _("crmdesk closes now. Open it again to sync."))
             return
         self.window.refresh_chip()
-        # They may have been changed in a terminal.
-        self.window.rounds.settings_changed()
+        self.window.rounds.settings_changed()  # perhaps by a command in a terminal
         if workspace is None or workspace.today() == self._day:
             return
         self._day = workspace.today()

@@ -16,29 +16,18 @@ from crmdesk.services.planning_problem import Objective, read_problem
 from crmdesk.services.queries.attention import (
     attention_board,
     effort_of,
-    what_if,
-    what_if_exceptions,
 )
 from crmdesk.services.queries.serving_facts import serving_facts
-from crmdesk.services.serving import read_models, read_serving
+from crmdesk.services.queries.what_if import what_if, what_if_exceptions
+from crmdesk.services.serving import read_serving
 from crmdesk.services.workspace import Workspace
 from tests.db.files import ask
+from tests.db.model_fields import fields_of
 
 
 @pytest.fixture
 def office(ws: Workspace) -> Workspace:
     return replace(ws, user=replace(ws.user, role=Role.OFFICE))
-
-
-def fields_of(ws: Workspace, code: str) -> tuple[int, ModelFields]:
-    with ws.database.read() as connection:
-        model = next(m for m in read_models(connection) if m.code == code)
-    figures = model.model
-    return model.id, ModelFields(
-        model.code, model.name, round(figures.interval_days), figures.virtual_between,
-        model.virtual_mode, round(figures.visit_minutes), round(figures.virtual_minutes),
-        tuple(model.classes), tuple(model.segments), model.objectives,
-    )  # fmt: skip
 
 
 def a_customer(ws: Workspace, class_: str) -> int:

@@ -97,6 +97,27 @@ def test_models_are_shown_with_what_a_change_does(stage: Stage) -> None:
     assert all(row.before.hours > row.after.hours for row in rows)
 
 
+def test_a_change_is_told_rep_by_rep_where_there_are_several(demo: Workspace) -> None:
+    with demo.database.write(applying=True) as tx:
+        run = tx.connection.exec_driver_sql
+        idle = run(
+            "INSERT INTO app_user (uid, code, name, role, active, working_week)"
+            " SELECT randomblob(16), 'R9', 'Idle Hands', 'rep', 1, working_week FROM app_user"
+            " WHERE role = 'rep' RETURNING id"
+        ).scalar_one()
+        short = '{"days": [[[540, 600]],[[540, 600]],[],[],[],[],[]], "max_km": 280}'
+        run("UPDATE app_user SET working_week = ? WHERE role = 'rep' AND id <> ?", (short, idle))
+    stage = stage_of(demo, Role.MANAGER)
+    assert "1 of 2 reps is full" in stage.view.heading
+    stage.presenter.type_model(replace(stage.view.typed, every="7"))
+    first, second = stage.view.change.reps
+    assert (second.name, second.after.hours, second.load_after) == ("Idle Hands", 0.0, 0.0)
+    assert (first.load_after or 0) > (first.load_before or 0) > 1
+    assert f"1 of 2 reps then has more to do than hours: {first.name}." in (
+        stage.view.change.sentence
+    )
+
+
 def test_a_model_is_saved_and_taken_back(stage: Stage) -> None:
     stage.presenter.type_model(replace(stage.view.typed, every="10", objectives="Ask; Look"))
     stage.presenter.save()

@@ -1,20 +1,21 @@
-"""Attention models with what they ask for, exceptions, proposals from data, and what-if.
+"""Attention models with what they ask for, exceptions, and proposals from data.
 
 Owns comparing how customers are served with how they buy. The arithmetic is
-:mod:`crmdesk.planning.effort`'s, the facts are :mod:`crmdesk.services.queries.serving_facts`'.
+:mod:`crmdesk.planning.effort`'s, the facts are :mod:`crmdesk.services.queries.serving_facts`', what
+a change would do :mod:`crmdesk.services.queries.what_if`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crmdesk.planning.attention import AttentionModel
-from crmdesk.planning.effort import Effort, Misfit, effort, fitting_model, in_plans, total
+from crmdesk.planning.effort import Effort, Misfit, effort, fitting_model, total
 from crmdesk.planning.serving import Serving, ServingModel, serving_of
-from crmdesk.services.attention_models import ModelFields
 from crmdesk.services.queries.capacity import hours_there, reps
 from crmdesk.services.queries.serving_facts import CompanyFacts, ServingFacts, serving_facts
+from crmdesk.services.queries.serving_people import serving_parts
 from crmdesk.services.serving import read_models
 from crmdesk.services.workspace import Workspace
 
@@ -61,7 +62,10 @@ class ProposalRow:
 
 @dataclass(frozen=True, slots=True)
 class AttentionBoard:
-    """Everything about attention: models, exceptions, proposals, the sum, and the hours there."""
+    """Everything about attention: models, exceptions, proposals, the sum, and the hours there.
+
+    ``full_reps`` of ``reps`` have more to do than hours.
+    """
 
     models: tuple[ModelRow, ...]
     exceptions: tuple[ExceptionRow, ...]
@@ -70,51 +74,8 @@ class AttentionBoard:
     hours_there: float
     classes: tuple[str, ...]
     segments: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIfRow:
-    """What a change does at one customer."""
-
-    facts: ServingFacts
-    before: Effort
-    after: Effort
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """What a change of models would do in a month, with the customers behind it.
-
-    ``before`` and ``after`` are what is asked for at these; ``asked_before`` and ``asked_after`` at
-    all customers.
-    """
-
-    before: Effort
-    after: Effort
-    rows: tuple[WhatIfRow, ...]
-    hours_there: float
-    asked_before: Effort
-    asked_after: Effort
-
-    @property
-    def change(self) -> Effort:
-        """What changes in a month."""
-        return self.after - self.before
-
-    @property
-    def hours_needed(self) -> float:
-        """The hours that all models then ask for."""
-        return self.asked_after.hours
-
-    @property
-    def plans_before(self) -> Effort:
-        """Visits, hours and kilometres that plans make of it now, in the hours there."""
-        return in_plans(self.asked_before, self.hours_there)
-
-    @property
-    def plans_after(self) -> Effort:
-        """The same after the change: what does not fit is not driven."""
-        return in_plans(self.asked_after, self.hours_there)
+    reps: int = 0
+    full_reps: int = 0
 
 
 def attention_board(ws: Workspace) -> AttentionBoard:
@@ -122,9 +83,18 @@ def attention_board(ws: Workspace) -> AttentionBoard:
     company = serving_facts(ws)
     with ws.database.read() as connection:
         models = read_models(connection)
-        there = sum(hours_there(connection, ws, key) for key, _name in reps(connection))
+        there = {key: hours_there(connection, ws, key) for key, _name in reps(connection)}
+        parts = serving_parts(
+            connection, ws.today(),
+            {key: one.territory_id for key, one in company.customers.items()},
+        )  # fmt: skip
     efforts = {key: effort_of(company, one) for key, one in company.customers.items()}
     customers = list(company.customers.values())
+    needed = dict.fromkeys(there, 0.0)
+    for key, effort_here in efforts.items():
+        for part in parts[key]:
+            if part.rep_id in needed:
+                needed[part.rep_id] += effort_here.hours * part.share
     return AttentionBoard(
         models=_model_rows(models, customers, efforts),
         exceptions=tuple(
@@ -135,9 +105,11 @@ def attention_board(ws: Workspace) -> AttentionBoard:
         ),
         proposals=proposals(company),
         total=total(efforts.values()),
-        hours_there=there,
+        hours_there=sum(there.values()),
         classes=tuple(sorted({one.account_class for one in customers if one.account_class})),
         segments=tuple(sorted({one.segment for one in customers if one.segment})),
+        reps=len(there),
+        full_reps=sum(needed[key] > hours for key, hours in there.items()),
     )
 
 
@@ -199,54 +171,3 @@ def proposals(company: CompanyFacts) -> tuple[ProposalRow, ...]:
             found.append(ProposalRow(one, fitting.model, fitting.misfit, before, after))
     found.sort(key=lambda row: row.before.net - row.after.net)
     return tuple(found[:MOST_PROPOSALS])
-
-
-def what_if(ws: Workspace, model_id: int | None, fields: ModelFields) -> WhatIf:
-    """What saving a model would cost and bring in a month; writes nothing."""
-    with ws.database.read() as connection:
-        models = read_models(connection)
-    wanted = _as_model(model_id, fields)
-    kept = [model for model in models if model.id != model_id]
-    changed = sorted((*kept, wanted), key=lambda model: (model.code, model.id))
-
-    def served(one: ServingFacts) -> AttentionModel:
-        return serving_of(changed, one.account_class, one.segment, one.serving.own).model
-
-    return _compare(ws, served)
-
-
-def what_if_exceptions(ws: Workspace, wanted: Mapping[int, AttentionModel]) -> WhatIf:
-    """The same for figures of their own of some customers."""
-    return _compare(ws, lambda one: wanted.get(one.account_id, one.serving.model))
-
-
-def _compare(ws: Workspace, served: Callable[[ServingFacts], AttentionModel]) -> WhatIf:
-    company = serving_facts(ws)
-    with ws.database.read() as connection:
-        there = sum(hours_there(connection, ws, key) for key, _name in reps(connection))
-    rows, asked_before, asked_after = [], [], []
-    for one in company.customers.values():
-        before = effort_of(company, one)
-        model = served(one)
-        after = before if model == one.serving.model else effort_of(company, one, model)
-        asked_before.append(before)
-        asked_after.append(after)
-        if model != one.serving.model:
-            rows.append(WhatIfRow(one, before, after))
-    rows.sort(key=lambda row: row.before.net - row.after.net)
-    return WhatIf(
-        total(row.before for row in rows), total(row.after for row in rows), tuple(rows), there,
-        total(asked_before), total(asked_after),
-    )  # fmt: skip
-
-
-def _as_model(model_id: int | None, fields: ModelFields) -> ServingModel:
-    return ServingModel(
-        -1 if model_id is None else model_id, fields.code, fields.name,
-        AttentionModel(
-            float(max(fields.interval_days, 1)), max(fields.virtual_between, 0),
-            float(max(fields.visit_minutes, 0)), float(max(fields.virtual_minutes, 0)),
-        ),
-        fields.virtual_mode, frozenset(fields.classes), frozenset(fields.segments),
-        tuple(fields.objectives),
-    )  # fmt: skip

@@ -10,8 +10,10 @@ import itertools
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.attention import words
+from crmdesk.gui.views.attention.model import reps_model
 from crmdesk.gui.views.attention.presenter import ChangeItem
 from crmdesk.gui.views.attention.words import ModelTyped, OwnTyped
 from crmdesk.gui.widgets.buttons import SegmentedControl
@@ -19,9 +21,11 @@ from crmdesk.gui.widgets.compare import CompareTable
 from crmdesk.gui.widgets.entries import LabelledEntry
 from crmdesk.gui.widgets.lines import TextLabel
 from crmdesk.gui.widgets.panels import HLine
+from crmdesk.gui.widgets.side_tables import side_table
 from crmdesk.i18n import _
 
 _WAIT_MS = 250
+_REP_ROW = 45
 
 
 class ModelForm(QWidget):
@@ -163,6 +167,11 @@ class ChangePart(QWidget):
         super().__init__(parent)
         self.said = TextLabel("", wrap=True, parent=self)
         self.table = CompareTable(_("What changes in a month"), self)
+        self.reps = side_table(
+            reps_model(self), _("What changes rep by rep"), self, name="attention.reps",
+            row_height=_REP_ROW,
+        )  # fmt: skip
+        self.reps.hide()
         self._formula = TextLabel(
             words.formula_text(), ink="muted", size=t.SIZE_SMALL, wrap=True, parent=self
         )
@@ -174,6 +183,7 @@ class ChangePart(QWidget):
             label.setContentsMargins(t.SPACE_3, t.SPACE_1, t.SPACE_3, t.SPACE_1)
         column.addWidget(self.said)
         column.addWidget(self.table)
+        column.addWidget(self.reps)
         column.addWidget(self._formula)
         column.addStretch(1)
 
@@ -184,3 +194,8 @@ class ChangePart(QWidget):
         self.table.setVisible(bool(item.rows))
         if item.rows:
             self.table.show_rows(item.rows)
+        self.reps.setVisible(bool(item.reps))
+        self.reps.rows_model().set_keys(
+            [rep.id for rep in item.reps], {rep.id: rep for rep in item.reps}
+        )
+        self.reps.setFixedHeight(theme.scaled(_REP_ROW * len(item.reps) + 38))

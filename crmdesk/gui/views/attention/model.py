@@ -8,8 +8,9 @@ from crmdesk.gui.effort_words import every_text, hours_text, km_text, money_text
 from crmdesk.gui.views.attention import words
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel
-from crmdesk.i18n import _, format_number, ngettext
-from crmdesk.services.queries.attention import ExceptionRow, ModelRow, ProposalRow, WhatIfRow
+from crmdesk.i18n import _, format_number, ngettext, pgettext
+from crmdesk.services.queries.attention import ExceptionRow, ModelRow, ProposalRow
+from crmdesk.services.queries.what_if import RepMonth, WhatIfRow
 
 
 def models_model(currency: str, parent: QWidget) -> RowsModel:
@@ -131,6 +132,41 @@ def customers_model(currency: str, parent: QWidget) -> RowsModel:
             Column("net", _("Less cost"), lambda row: Cell(
                 money_text(row.after.net, currency), tone=_tone(row.after.net)), 92, right=True,
                 sortable=False, value=lambda row: round(row.after.net)),
+        ),
+        parent=parent,
+    )  # fmt: skip
+
+
+def reps_model(parent: QWidget) -> RowsModel:
+    """A change rep by rep: how full each is now and then, and the visits that plans make of it."""
+
+    def load(value: float | None, hours: float) -> Cell:
+        full = hours > 0 if value is None else value > 1
+        text = "–" if value is None else f"{format_number(value * 100)} %"
+        return Cell(text, strong=full, tone=Tone.DANGER if full else Tone.PLAIN)
+
+    def visits(row: RepMonth) -> str:
+        count = round(row.plans_after.visits)
+        text = ngettext("{count} visit", "{count} visits", count)
+        return text.format(count=format_number(count))
+
+    def before(row: RepMonth) -> str:
+        now, then = round(row.plans_before.visits), round(row.plans_after.visits)
+        return _("was {before}").format(before=format_number(now)) if now != then else ""
+
+    return RowsModel(
+        (
+            Column("rep", _("Rep by rep"), lambda row: Cell(
+                row.name, detail=_("{needed} of {there}").format(
+                    needed=hours_text(row.after.hours), there=hours_text(row.hours_there))),
+                150, stretch=True, sortable=False),
+            Column("now", _("Now"), lambda row: load(row.load_before, row.before.hours), 92,
+                   right=True, sortable=False, value=lambda row: row.load_before),
+            Column("then", _("Then"), lambda row: load(row.load_after, row.after.hours), 92,
+                   right=True, sortable=False, value=lambda row: row.load_after),
+            Column("visits", pgettext("column", "In plans"), lambda row: Cell(
+                visits(row), detail=before(row)), 100, right=True, sortable=False,
+                value=lambda row: round(row.plans_after.visits)),
         ),
         parent=parent,
     )  # fmt: skip

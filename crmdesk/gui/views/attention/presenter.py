@@ -23,8 +23,9 @@ from crmdesk.services import attention_models as commands
 from crmdesk.services import undo
 from crmdesk.services.attention_models import ModelFields
 from crmdesk.services.queries import attention as queries
-from crmdesk.services.queries.attention import AttentionBoard, WhatIf, WhatIfRow
+from crmdesk.services.queries.attention import AttentionBoard
 from crmdesk.services.queries.serving_facts import CompanyFacts, ServingFacts, serving_facts
+from crmdesk.services.queries.what_if import RepMonth, WhatIf, WhatIfRow, what_if
 
 _SHOWN = frozenset({"attention_model", "account", "visit", "sale", "leave", "holiday"})
 
@@ -35,6 +36,7 @@ class ChangeItem:
 
     sentence: str
     rows: tuple[CompareRow, ...] = ()
+    reps: tuple[RepMonth, ...] = ()
     problem: str = ""
     field: str = ""
 
@@ -215,7 +217,7 @@ class AttentionPresenter:
             self._view.show_change(ChangeItem("", problem=_("Days and minutes are whole numbers.")))
             return
         self._runner.read(
-            lambda: queries.what_if(ws, model_id, fields),
+            lambda: what_if(ws, model_id, fields),
             lambda found: self._on_tried(number, found),
             owner=self,
         )
@@ -232,7 +234,8 @@ class AttentionPresenter:
         elif self._board is not None:
             rows = [r for r in self._board.models if r.model and r.model.id == self._model_id]
             before = after = rows[0].effort if rows and not self._new else before
-        self._view.show_change(ChangeItem(sentence, compare_rows(before, after, currency)))
+        reps = found.reps if len(found.reps) > 1 else ()
+        self._view.show_change(ChangeItem(sentence, compare_rows(before, after, currency), reps))
 
     def save(self) -> None:
         """Save the model, or the customer's own figures, as typed."""

@@ -10,10 +10,12 @@ from crmdesk.i18n import _, format_number, format_percent, ngettext
 from crmdesk.planning.attention import AttentionModel
 from crmdesk.planning.effort import PLANS_WITHIN, Misfit
 from crmdesk.planning.serving import VIRTUAL_ONLY_DAYS, Because, ServingModel
-from crmdesk.services.queries.attention import AttentionBoard, ProposalRow, WhatIf
+from crmdesk.services.queries.attention import AttentionBoard, ProposalRow
 from crmdesk.services.queries.serving_facts import ServingFacts
+from crmdesk.services.queries.what_if import WhatIf
 
 MODES = ("models", "proposals", "exceptions", "customers")
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,23 @@ def heading(board: AttentionBoard, customers: int, currency: str) -> tuple[FactP
             ),
             Tone.WARNING if short else Tone.MUTED,
         ),
+        *_full_part(board),
         FactPart(
             "  ·  " + km_text(total.km) + "  ·  "
             + _("{amount} cost of serving").format(amount=money_text(total.cost, currency)),
             Tone.MUTED,
         ),
     )  # fmt: skip
+
+
+def _full_part(board: AttentionBoard) -> tuple[FactPart, ...]:
+    """That some reps are full, though all together may have time."""
+    if board.reps < 2 or not board.full_reps:
+        return ()
+    text = ngettext("{count} of {all} reps is full", "{count} of {all} reps are full",
+                    board.full_reps)  # fmt: skip
+    said = text.format(count=format_number(board.full_reps), all=format_number(board.reps))
+    return (FactPart("  ·  ", Tone.MUTED), FactPart(said, Tone.WARNING))
 
 
 def mode_words(board: AttentionBoard) -> list[tuple[str, str]]:
@@ -191,7 +204,31 @@ def what_if_text(found: WhatIf) -> str:
     needed = _("All models then need {needed} of {there} a month.").format(
         needed=hours_text(found.hours_needed), there=hours_text(found.hours_there)
     )
-    return f"{who} {needed} {in_plans_text(found)}"
+    return " ".join(part for part in (who, needed, full_text(found), in_plans_text(found)) if part)
+
+
+def full_text(found: WhatIf) -> str:
+    """Who then has more to do than hours, where several share the work; who nobody sees."""
+    said = []
+    full = [rep for rep in found.reps if rep.after.hours > rep.hours_there]
+    if len(found.reps) > 1 and full:
+        names = ", ".join(rep.name for rep in full[:_NAMED]) + ("…" if full[_NAMED:] else "")
+        said.append(
+            ngettext(
+                "{count} of {all} reps then has more to do than hours: {names}.",
+                "{count} of {all} reps then have more to do than hours: {names}.", len(full),
+            ).format(
+                count=format_number(len(full)), all=format_number(len(found.reps)), names=names
+            )
+        )  # fmt: skip
+    if found.unserved:
+        said.append(
+            ngettext(
+                "{count} customer has no rep and is in no plan.",
+                "{count} customers have no rep and are in no plan.", found.unserved,
+            ).format(count=format_number(found.unserved))
+        )  # fmt: skip
+    return " ".join(said)
 
 
 def in_plans_text(found: WhatIf) -> str:

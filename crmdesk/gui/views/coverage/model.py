@@ -106,11 +106,11 @@ def territories_model(currency: str, parent: QWidget) -> RowsModel:
     return RowsModel(
         (
             Column("territory", _("Territory"), lambda row: Cell(
-                words.territory_name(row), unit=row.code, detail=row.reps or _("nobody")), 170,
+                words.territory_name(row), unit=row.code, detail=words.others_text(row)), 170,
                 stretch=True, sortable=False),
             Column("load", _("Work"), lambda row: Cell(
                 words.load_text(row.load),
-                detail=words.hours_of(row.effort.hours, row.hours_there),
+                detail=words.hours_of(row.effort.hours - row.hours_by_others, row.hours_there),
                 tone=words.load_tone(row.load), strong=True), 130, right=True, sortable=False,
                 value=lambda row: row.load),
             Column("customers", _("Customers"), lambda row: Cell(format_number(row.customers)),
@@ -131,7 +131,7 @@ def work_model(parent: QWidget) -> RowsModel:
     """Reps with the hours their territories ask for."""
     return RowsModel(
         (
-            Column("rep", _("Rep"), lambda row: Cell(row.name, detail=row.territories or "–"),
+            Column("rep", _("Rep"), lambda row: Cell(row.name, detail=words.served_by(row)),
                    150, stretch=True, sortable=False),
             Column("load", _("Work"), lambda row: Cell(
                 words.load_text(row.load),

@@ -17,7 +17,7 @@ from crmdesk.gui.widgets.area_map import Area, Dot
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.i18n import _, ngettext
 from crmdesk.services import reassigning, undo
-from crmdesk.services.queries.attention import WhatIfRow, effort_of
+from crmdesk.services.queries.attention import effort_of
 from crmdesk.services.queries.coverage import (
     CoverageReport,
     Outcome,
@@ -25,6 +25,7 @@ from crmdesk.services.queries.coverage import (
     period_of,
 )
 from crmdesk.services.queries.serving_facts import CompanyFacts, serving_facts
+from crmdesk.services.queries.what_if import WhatIfRow
 from crmdesk.services.queries.workload import WorkBalance, work_balance
 from crmdesk.services.reassigning import ReassignPreview
 

@@ -24,7 +24,7 @@ from crmdesk.services.queries.coverage import (
     Outcome,
     PlannedLine,
 )
-from crmdesk.services.queries.workload import TerritoryWork
+from crmdesk.services.queries.workload import RepWork, TerritoryWork
 from crmdesk.services.reassigning import ReassignPreview, Side
 
 PARTS = ("reps", "classes", "reasons", "balance", "move")
@@ -32,6 +32,7 @@ PERIODS = ("month", "weeks", "quarter", "year")
 FIGURES = ("not_reached", "reached", "missed", "late", "closed", "on_day", "asked")
 Line = CustomerLine | PlannedLine | AskedLine
 FULL, EMPTY = 1.1, 0.7
+_HOURS_SAID = 0.5
 
 
 def part_words() -> list[tuple[str, str]]:
@@ -174,6 +175,26 @@ def load_tone(load: float | None) -> Tone:
 def hours_of(needed: float, there: float) -> str:
     """ "248 h of 162 h"."""
     return _("{needed} of {there}").format(needed=hours_text(needed), there=hours_text(there))
+
+
+def served_by(rep: RepWork) -> str:
+    """The territories of a rep, and hours for customers who come from elsewhere."""
+    said = [rep.territories] if rep.territories else []
+    if rep.hours_by_name >= _HOURS_SAID:
+        said.append(_("{hours} by name").format(hours=hours_text(rep.hours_by_name)))
+    if rep.hours_standing_in >= _HOURS_SAID:
+        said.append(_("{hours} standing in").format(hours=hours_text(rep.hours_standing_in)))
+    return " · ".join(said) or "–"
+
+
+def others_text(work: TerritoryWork) -> str:
+    """Who has a territory, and what others do of its work."""
+    who = work.reps or _("nobody")
+    if work.hours_by_others < _HOURS_SAID:
+        return who
+    return _("{people} · {hours} by others").format(
+        people=who, hours=hours_text(work.hours_by_others)
+    )
 
 
 def territory_name(work: TerritoryWork) -> str:

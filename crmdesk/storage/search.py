@@ -14,6 +14,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from crmdesk.storage import spelling, vocabulary
+from crmdesk.storage.search_codes import with_code
 from crmdesk.storage.search_index import CODES, KINDS, SHIFT
 from crmdesk.storage.vocabulary import Vocabulary
 
@@ -25,6 +26,8 @@ _MOST_WORDS = 12
 _RANKED = 600
 # So many are looked at by one statement: more than are ranked of a kind.
 _SCANNED = 2_000
+# The rank of what was typed as its number: none is better.
+_EXACT = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class Hit:
     kind: str
     id: int
     rank: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its number or code is the very text that was typed."""
+        return self.rank == _EXACT
 
 
 def match_expression(text: str) -> str:
@@ -70,11 +78,14 @@ def find(
 ) -> list[Hit]:
     """The best entries for the text, best first; title words weigh more than others.
 
-    With fewer than ``widen_below`` of them also those with parts of words, other
-    transliterations, and in the end typing errors, behind the others.
+    What has the text as its number or code comes before all others. With fewer than
+    ``widen_below`` of them also those with parts of words, other transliterations, and in the end
+    typing errors, behind the others.
     """
+    kinds = tuple(kinds)
     within = _within(kinds)
-    hits = _best(connection, text, within, limit)
+    exact = _coded(connection, text, kinds)
+    hits = _together(exact, _best(connection, text, within, limit))[:limit]
     enough = min(widen_below, limit)
     if len(hits) >= enough or not _can_widen(text, len(hits)):
         return hits
@@ -92,7 +103,10 @@ def find(
 def find_of_each(
     connection: Connection, text: str, kinds: Sequence[str], *, each: int, enough: int
 ) -> dict[str, list[Hit]]:
-    """The best ``each`` entries of every kind; wider ones when there are not ``enough`` in all."""
+    """The best ``each`` entries of every kind; wider ones when there are not ``enough`` in all.
+
+    Of each kind those come first that have the text as their number or code.
+    """
     expression = match_expression(text)
     ids = _rowids_of_each(connection, expression, kinds) if expression else {}
     found: dict[str, list[Hit]] = {kind: [] for kind in kinds}
@@ -103,6 +117,10 @@ def find_of_each(
     else:
         for kind, keys in ids.items():
             found[kind] = _chosen(connection, text, expression, _within((kind,)), keys, each)
+    exact = _coded(connection, text, kinds)
+    for kind in {hit.kind for hit in exact}:
+        own = [hit for hit in exact if hit.kind == kind]
+        found[kind] = _together(own, found[kind])[:each]
     have = sum(map(len, found.values()))
     if have >= enough or not _can_widen(text, have):
         return found
@@ -115,6 +133,16 @@ def find_of_each(
         if have >= enough:
             break
     return found
+
+
+def _coded(connection: Connection, text: str, kinds: Sequence[str]) -> list[Hit]:
+    return [Hit(kind, key, _EXACT) for kind, key in with_code(connection, text, kinds)]
+
+
+def _together(first: Sequence[Hit], rest: Sequence[Hit]) -> list[Hit]:
+    """Hits in order, each once."""
+    seen = {(hit.kind, hit.id) for hit in first}
+    return [*first, *(hit for hit in rest if (hit.kind, hit.id) not in seen)]
 
 
 def warm(connection: Connection) -> None:

@@ -103,6 +103,56 @@ def test_every_kind_of_document_and_task_is_found(ws: Workspace) -> None:
     assert found >= set(made.items())
 
 
+@pytest.mark.parametrize("typed", ["ZQ-4711", "zq-4711", " ZQ-4711 "])
+def test_what_has_the_typed_text_as_its_number_comes_first(ws: Workspace, typed: str) -> None:
+    """Before names that say it twice, and before numbers that only begin like it."""
+    account = _insert(ws, "account", code="ZQ-4711", name="A name of quite a few words more")
+    others = [_account(ws, f"ZQ 4711 ZQ 4711 {n}") for n in range(40)]
+    people = [_contact(ws, f"ZQ-4711{n}") for n in range(40)]
+    made = {
+        "account": account,
+        "product": _insert(ws, "product", sku="ZQ-4711", name="Something with a long name too",
+                           status="active"),
+        "order": _insert(ws, "sales_order", account_id=account, number="ZQ-4711",
+                         order_date="2026-11-20", status="submitted"),
+        "invoice": _insert(ws, "invoice", account_id=account, number="ZQ-4711",
+                           date="2026-11-20", due_on="2026-12-20"),
+        "ticket": _insert(ws, "ticket", account_id=account, number="ZQ-4711", subject="Broken",
+                          opened_at="2026-11-20T08:00:00.000Z", date="2026-11-20"),
+        "return_request": _insert(ws, "return_request", account_id=account, number="ZQ-4711",
+                                  date="2026-11-20"),
+    }  # fmt: skip
+    quotes = [
+        _insert(ws, "quote", account_id=account, number="ZQ-4711", version=version,
+                quote_date="2026-11-20", status="draft")
+        for version in (1, 2)
+    ]  # fmt: skip
+    exact = {*made.items(), *(("quote", key) for key in quotes)}
+    first = [(row.kind, row.id) for row in find(ws, typed)][: len(exact)]
+    assert set(first) == exact
+    for kind, key in made.items():
+        assert find(ws, typed, kinds=(kind,))[0].id == key
+    in_field = find_of_each(ws, typed)
+    kinds = list(dict.fromkeys(row.kind for row in in_field))
+    assert set(kinds[: len(made) + 1]) == {*made, "quote"}
+    assert "contact" in kinds[len(made) + 1 :]
+    for kind, key in made.items():
+        assert next(row.id for row in in_field if row.kind == kind) == key
+    assert [row.id for row in in_field if row.kind == "quote"] == quotes[::-1]
+    assert {row.id for row in find(ws, "ZQ 4711", kinds=("account",), limit=99)} >= {*others}
+    assert {row.id for row in find(ws, typed, kinds=("contact",), limit=99)} == {*people}
+
+
+def test_a_barcode_finds_its_product_before_customers_with_such_a_number(ws: Workspace) -> None:
+    product = _insert(ws, "product", sku="ZQ-1", name="Something", status="active")
+    _insert(ws, "packaging", product_id=product, gtin="8400000047110")
+    account = _account(ws, "8400000047110")
+    found = [(row.kind, row.id) for row in find(ws, "8400000047110")]
+    assert found == [("product", product), ("account", account)]
+    (first, *_rest) = find_of_each(ws, "8400000047110")
+    assert (first.kind, first.id) == ("product", product)
+
+
 def test_a_deleted_row_and_an_old_name_are_not_found(ws: Workspace) -> None:
     contact = _contact(ws, "Quixquax")
     assert find(ws, "quixquax")

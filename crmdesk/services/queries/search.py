@@ -77,10 +77,14 @@ def find(
 def find_of_each(
     ws: Workspace, text: str, *, each: int = 6, enough: int = 8
 ) -> tuple[FoundRow, ...]:
-    """The best ``each`` hits of every kind, by kind in the order of :data:`GROUPS`."""
+    """The best ``each`` hits of every kind, by kind in the order of :data:`GROUPS`.
+
+    Kinds with something whose number or code the text is come first.
+    """
     with ws.database.read() as connection:
         found = index.find_of_each(connection, text, GROUPS, each=each, enough=enough)
-        return _titled(connection, [hit for kind in GROUPS for hit in found[kind]])
+        kinds = sorted(GROUPS, key=lambda kind: not any(hit.is_exact for hit in found[kind]))
+        return _titled(connection, [hit for kind in kinds for hit in found[kind]])
 
 
 def titled(ws: Workspace, keys: Sequence[tuple[str, int]]) -> tuple[FoundRow, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -28,81 +28,32 @@ from crmdesk.services.queries.lists.conditions import (
     to_document,
 )
 from crmdesk.services.queries.lists.registry import all_lists, list_named
-from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
+from crmdesk.services.queries.lists.spec import Kind
 from crmdesk.services.queries.lists.walking import Order
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.spelling import folded_text
+from tests.db.list_reference import everything, holds, places_of, values_of, walk_little
 
 LISTS = tuple(all_lists())
-
-
-def _everything(ws: Workspace, spec: ListSpec, query: ListQuery) -> list[int]:
-    page = reading.first_page(ws, spec, query, size=7)
-    keys, after = list(page.keys), page.after
-    while after is not None:
-        page = reading.following(ws, spec, query, after, 50)
-        keys, after = keys + page.keys, page.after
-    return keys
-
-
-def _values(column: ListColumn, rows: list[ListRow]) -> list[Any]:
-    """Values that conditions can meet: some that rows have, and one they do not."""
-    some = [row.values[column.key] for row in rows if row.values[column.key] is not None][:3]
-    if column.kind in (Kind.MONEY, Kind.NUMBER):
-        return [*(int(one) for one in some), 0, 12_345]
-    if column.kind is Kind.DAY:
-        return [*some, "2026-11-01"]
-    return [*some, *(str(one)[:3] for one in some), "nobody has this"]
-
-
-def _holds(column: ListColumn, condition: Condition, value: Any, today: date) -> bool:
-    """The same condition in plain Python."""
-    op, wanted = condition.op, condition.value
-    if op is Op.EMPTY:
-        return value in (None, "")
-    if op is Op.FILLED:
-        return value not in (None, "")
-    if column.kind in (Kind.MONEY, Kind.NUMBER):
-        have = value or 0
-        assert isinstance(wanted, int)
-        return {Op.LEAST: have >= wanted, Op.MOST: have <= wanted, Op.IS: have == wanted}[op]
-    if column.kind is Kind.DAY:
-        if op in (Op.PAST, Op.NOT_PAST, Op.AHEAD):
-            assert isinstance(wanted, int)
-            if op is Op.NOT_PAST:
-                return value is None or value < (today - timedelta(wanted)).isoformat()
-            first = today - timedelta(wanted) if op is Op.PAST else today
-            last = today if op is Op.PAST else today + timedelta(wanted)
-            return value is not None and first.isoformat() <= value <= last.isoformat()
-        if value is None:
-            return False
-        return {Op.BEFORE: value < wanted, Op.AFTER: value > wanted, Op.ON: value == wanted}[op]
-    have = str(value or "")
-    asked = str(wanted)
-    if column.kind is Kind.TEXT:
-        have, asked = str(folded_text(have)), str(folded_text(asked))
-    if op is Op.CONTAINS:
-        return value is not None and asked in have
-    return (have == asked) is (op is Op.IS)
 
 
 @pytest.mark.parametrize("key", LISTS)
 def test_every_condition_finds_what_reading_all_rows_finds(ws: Workspace, key: str) -> None:
     spec = list_named(key)
-    every = list(reading.rows_of(ws, spec, _everything(ws, spec, ListQuery())).values())
+    every = list(reading.rows_of(ws, spec, everything(ws, spec, ListQuery())).values())
     for column in spec.columns:
         for op in OPS[column.kind]:
-            values = _values(column, every)
+            values = values_of(column, every)
             if op in (Op.EMPTY, Op.FILLED):
                 values = [None]
             elif op in (Op.PAST, Op.NOT_PAST, Op.AHEAD):
                 values = [0, 7, 400]
             for value in values:
                 condition = Condition(column.key, op, value)
-                found = _everything(ws, spec, ListQuery(conditions=(condition,)))
+                found = everything(ws, spec, ListQuery(conditions=(condition,)))
                 wanted = {
                     row.id for row in every
-                    if _holds(column, condition, row.values[column.key], ws.today())
+                    if holds(column, condition, row.values[column.key], ws.today())
                 }  # fmt: skip
                 assert set(found) == wanted, condition
 
@@ -110,10 +61,10 @@ def test_every_condition_finds_what_reading_all_rows_finds(ws: Workspace, key: s
 @pytest.mark.parametrize("key", LISTS)
 def test_pages_go_on_where_the_last_one_ended_in_any_order(ws: Workspace, key: str) -> None:
     spec = list_named(key)
-    every = set(_everything(ws, spec, ListQuery()))
+    every = set(everything(ws, spec, ListQuery()))
     for column, descending in itertools.product(spec.columns, (False, True)):
         query = ListQuery(sort=(column.key, descending))
-        keys = _everything(ws, spec, query)
+        keys = everything(ws, spec, query)
         assert len(keys) == len(set(keys))
         assert set(keys) == every
         whole = reading.first_page(ws, spec, query, size=100_000)
@@ -125,7 +76,7 @@ def test_pages_go_on_where_the_last_one_ended_in_any_order(ws: Workspace, key: s
 def test_totals_are_of_all_rows_that_match(ws: Workspace, key: str) -> None:
     spec = list_named(key)
     query = ListQuery(text="a")
-    rows = reading.rows_of(ws, spec, _everything(ws, spec, query))
+    rows = reading.rows_of(ws, spec, everything(ws, spec, query))
     total = reading.totals(ws, spec, query)
     assert total.count == len(rows)
     for column in spec.columns:
@@ -233,7 +184,7 @@ def test_a_view_comes_back_as_it_was_kept_and_unknown_parts_are_left_out(ws: Wor
 
 def test_a_bulk_edit_is_one_step_that_can_be_taken_back(ws: Workspace) -> None:
     spec = list_named("customers")
-    keys = _everything(ws, spec, ListQuery())
+    keys = everything(ws, spec, ListQuery())
     before = {row.id: row.values["class"] for row in reading.rows_of(ws, spec, keys).values()}
     edited = bulk_edits.edit_rows(ws, spec, keys, "class", "B")
     assert edited.changed == sum(value != "B" for value in before.values())
@@ -247,7 +198,7 @@ def test_a_bulk_edit_is_one_step_that_can_be_taken_back(ws: Workspace) -> None:
 
 def test_nobody_changes_what_is_not_theirs_to_change(ws: Workspace) -> None:
     products, orders = list_named("products"), list_named("orders")
-    keys = _everything(ws, products, ListQuery())
+    keys = everything(ws, products, ListQuery())
     assert bulk_edits.editable_columns(ws, products) == ()
     assert bulk_edits.editable_columns(ws, orders) == ()
     with pytest.raises(UserError):
@@ -261,7 +212,7 @@ def test_nobody_changes_what_is_not_theirs_to_change(ws: Workspace) -> None:
 )
 def test_an_impossible_value_changes_nothing(ws: Workspace, column: str, value: Any) -> None:
     spec = list_named("customers")
-    keys = _everything(ws, spec, ListQuery())
+    keys = everything(ws, spec, ListQuery())
     with pytest.raises(FieldError):
         bulk_edits.edit_rows(ws, spec, keys, column, value)
     with pytest.raises(FieldError):
@@ -354,48 +305,28 @@ def test_texts_are_compared_as_they_are_folded(ws: Workspace) -> None:
 # ------------------------------------------------------------------------- long lists
 
 
-def _places(ws: Workspace, spec: ListSpec, column: ListColumn) -> dict[int, tuple[Any, ...]]:
-    """Where each row belongs in an order, told by one plain statement: value, owner, id."""
-    value = column.stored if column.order is None else column.order
-    owner = spec.id if column.via is None else column.via
-    with ws.database.read() as connection:
-        rows = connection.execute(
-            select(spec.id, value, owner).select_from(spec.source).where(*spec.where(ws))
-        ).all()
-    places = {}
-    for key, held, whose in rows:
-        known = held or (0 if column.kind in (Kind.MONEY, Kind.NUMBER) else "")
-        if column.kind is Kind.TEXT and column.sortable:
-            # As SQLite folds: the letters of ASCII only.
-            known = "".join(one.lower() if one.isascii() else one for one in known)
-        places[key] = (known, key) if column.via is None else (known, whose or 0, key)
-    return places
-
-
 @pytest.mark.parametrize("key", LISTS)
-@pytest.mark.parametrize("walked", [30, 6_000])
+@pytest.mark.parametrize(("walked", "short"), [(30, 0), (6_000, 0), (30, 50_000)])
 def test_any_order_and_filter_give_what_sorting_all_rows_gives(
-    ws: Workspace, key: str, walked: int, monkeypatch: pytest.MonkeyPatch
+    ws: Workspace, key: str, walked: int, short: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where a page ends before it is full, and where the filter leads to few rows."""
-    for name, value in (("_SLICE", 8), ("_WALKED_FIRST", walked), ("_WALKED_LATER", walked),
-                        ("_FEW", 12), ("_FEW_ROWS", 40), ("_SHORT", 0)):  # fmt: skip
-        monkeypatch.setattr(reading, name, value)
+    walk_little(monkeypatch, walked, short)
     spec, draw = list_named(key), Random(key)
-    rows = list(reading.rows_of(ws, spec, list(_places(ws, spec, spec.columns[0]))).values())
+    rows = list(reading.rows_of(ws, spec, list(places_of(ws, spec, spec.columns[0]))).values())
     for column in (one for one in spec.columns if one.sortable):
-        places = _places(ws, spec, column)
+        places = places_of(ws, spec, column)
         asked = draw.choice(spec.columns)
         op = draw.choice([op for op in OPS[asked.kind] if op not in (Op.PAST, Op.AHEAD)])
-        value = draw.choice([0, 30]) if op is Op.NOT_PAST else draw.choice(_values(asked, rows))
+        value = draw.choice([0, 30]) if op is Op.NOT_PAST else draw.choice(values_of(asked, rows))
         condition = Condition(asked.key, op, None if op in BARE else value)
         down = draw.random() < 0.5
         for conditions in ((), (condition,)):
-            found = _everything(ws, spec, ListQuery("", conditions, (column.key, down)))
+            found = everything(ws, spec, ListQuery("", conditions, (column.key, down)))
             wanted = [
                 row.id for row in rows
                 if not conditions
-                or _holds(asked, condition, row.values[asked.key], ws.today())
+                or holds(asked, condition, row.values[asked.key], ws.today())
             ]  # fmt: skip
             wanted.sort(key=lambda row: places[row], reverse=down)
             assert found == wanted, (column.key, down, conditions)
@@ -431,10 +362,10 @@ def test_a_search_for_few_goes_on_to_the_end_of_a_long_list(
     monkeypatch.setattr(reading, "_SLICE", 10)
     monkeypatch.setattr(reading, "_SHORT", 0)
     spec = list_named("contacts")
-    last = _everything(ws, spec, ListQuery(sort=("job", True)))[-1]
+    last = everything(ws, spec, ListQuery(sort=("job", True)))[-1]
     name = reading.rows_of(ws, spec, [last])[last].values["name"]
     query = ListQuery("", (Condition("name", Op.IS, name),), ("job", True))
     page = reading.first_page(ws, spec, query)
     assert page.keys == []
     assert page.after is not None
-    assert last in _everything(ws, spec, query)
+    assert last in everything(ws, spec, query)

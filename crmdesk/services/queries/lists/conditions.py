@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, Text, and_, case, func, type_coerce
 
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
 from crmdesk.services.queries.lists.walking import filled
@@ -47,9 +47,6 @@ OPS: Mapping[Kind, tuple[Op, ...]] = {
     Kind.NUMBER: (Op.LEAST, Op.MOST, Op.IS),
 }  # fmt: skip
 """What can be asked of a kind of column, the usual first."""
-
-# Any sign that is no plain letter, digit or mark.
-_STRANGE = "*[^ -~]*"
 
 BARE = frozenset({Op.EMPTY, Op.FILLED})
 DAYS = frozenset({Op.PAST, Op.NOT_PAST, Op.AHEAD})
@@ -92,7 +89,7 @@ def condition_sql(column: ListColumn, condition: Condition, today: date) -> Colu
     if column.kind in (Kind.MONEY, Kind.NUMBER):
         return _number_sql(filled(column), op, _whole(condition.value))
     if column.kind is Kind.DAY:
-        return _day_sql(filled(column), op, condition.value, today)
+        return _day_sql(_day(column, op), op, condition.value, today)
     wanted = str(condition.value or "")
     if op is Op.CONTAINS:
         return same_words(value, wanted, lambda text, part: text.contains(part, autoescape=True))
@@ -109,16 +106,21 @@ def same_words(
     compare: Callable[[ColumnElement[Any], str], ColumnElement[bool]],
 ) -> ColumnElement[bool]:
     """Texts without case and accents; those in plain letters without a call of Python."""
-    short = folded_text(wanted) or ""
-    strange = value.op("GLOB", is_comparison=True)(_STRANGE)
-    folded = and_(strange, compare(func.folded(value), short))
-    return or_(and_(~strange, compare(func.lower(value), short)), folded)
+    plain = func.length(value) == func.octet_length(value)
+    short = case((plain, func.lower(value)), else_=func.folded(value))
+    return compare(type_coerce(short, Text), folded_text(wanted) or "")
 
 
 def _number_sql(value: ColumnElement[Any], op: Op, wanted: int) -> ColumnElement[bool]:
     if op is Op.LEAST:
         return value >= wanted
     return value <= wanted if op is Op.MOST else value == wanted
+
+
+def _day(column: ListColumn, op: Op) -> ColumnElement[Any]:
+    """The day as it is compared: where the list has another order, as its own index has it."""
+    other = column.order is not None and column.order is not column.value
+    return column.stored if other and op is not Op.NOT_PAST else filled(column)
 
 
 def _day_sql(value: ColumnElement[Any], op: Op, wanted: Value, today: date) -> ColumnElement[bool]:

@@ -10,35 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    UnaryExpression,
-    and_,
-    case,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-)
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from crmdesk.services.queries.lists.conditions import Condition, ListQuery, Op, condition_sql
-from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListRow, ListSpec
+from crmdesk.services.queries.lists.asking import Asked
+from crmdesk.services.queries.lists.conditions import ListQuery
+from crmdesk.services.queries.lists.spec import ListRow, ListSpec
 from crmdesk.services.queries.lists.walking import (
     Order,
     Place,
-    among,
     filled,
     joined,
-    owners_of,
     slices,
+    unindexed,
 )
-from crmdesk.storage import search
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -47,20 +34,14 @@ PAGE = 64
 BLOCK = 10_000
 """How many ids follow at once: a list of millions is not held whole to show its beginning."""
 
-_FOUND_LIMIT = 5_000
 _AT_ONCE = 500
 _SLICE, _MOST_SLICE = 512, 4_096
-_FEW = 400
-"""So few customers, or hits of the search, are worth reading all their rows and sorting these."""
-
-_FEW_ROWS = 8_000
-"""So many of them at most."""
 
 _SHORT = 50_000
 """A list of so many rows can be sorted whole while a person waits."""
 
-_WALKED_FIRST, _WALKED_LATER, _WALKED_SHORT = 3_000, 20_000, 500
-"""Rows looked at before a page is given as it is, or a short list is sorted whole."""
+_WALKED_FIRST, _WALKED_LATER, _WALKED_SHORT = 2_000, 20_000, 500
+"""Rows looked at before a page is given as it is, or before it is asked whether few match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +68,7 @@ class Totals:
 def first_page(ws: Workspace, spec: ListSpec, query: ListQuery, size: int = PAGE) -> Page:
     """The first ids that match, in order, with their rows."""
     with ws.database.read() as connection:
-        page = _Asked(ws, connection, spec, query).page(None, size, _WALKED_FIRST)
+        page = _Pages(ws, connection, spec, query).page(None, size, _WALKED_FIRST)
         return Page(page.keys, _rows(connection, spec, page.keys), page.after)
 
 
@@ -96,10 +77,10 @@ def following(
 ) -> Page:
     """The ids after a page, in order, without rows; all of them without ``size``."""
     with ws.database.read() as connection:
-        asked = _Asked(ws, connection, spec, query)
+        pages = _Pages(ws, connection, spec, query)
         if size is None:
-            return asked.rest(after)
-        return asked.page(after, size, max(size, _WALKED_LATER))
+            return pages.rest(after)
+        return pages.page(after, size, max(size, _WALKED_LATER))
 
 
 def rows_of(ws: Workspace, spec: ListSpec, ids: Sequence[int]) -> dict[int, ListRow]:
@@ -113,7 +94,7 @@ def totals(ws: Workspace, spec: ListSpec, query: ListQuery) -> Totals:
     added = [column for column in spec.columns if column.total]
     sums = [func.coalesce(func.sum(column.value), 0).label(column.key) for column in added]
     with ws.database.read() as connection:
-        conditions = _Asked(ws, connection, spec, query).every()
+        conditions = Asked(ws, connection, spec, query).every()
         source = joined(spec, *sums, *conditions)
         row = connection.execute(
             select(func.count().label("count_"), *sums).select_from(source).where(*conditions)
@@ -136,100 +117,68 @@ def listed_values(ws: Workspace, spec: ListSpec, key: str, limit: int = 60) -> t
         return tuple(str(one) for one in rows)
 
 
-class _Asked:
-    """One query of a list within one reading: its conditions, and the pages that meet them."""
+class _Pages:
+    """One query of a list within one reading, and the pages that meet its conditions."""
 
     def __init__(
         self, ws: Workspace, connection: Connection, spec: ListSpec, query: ListQuery
     ) -> None:
-        self._connection, self._spec, self._query = connection, spec, query
-        self._today = ws.today()
+        self._connection, self._spec = connection, spec
+        self._asked = Asked(ws, connection, spec, query)
         column, descending = query.sort or spec.sort
         self._order = Order(spec.column(column), descending)
-        self._always = list(spec.where(ws))
-        self._hits = _hits(connection, spec, query.text)
-
-    def every(self) -> list[ColumnElement[bool]]:
-        """All conditions."""
-        return [*self._always, *self._others(None)]
 
     def page(self, after: Place | None, size: int, walked: int) -> Page:
         """Up to ``size`` ids after a place; where none come soon, fewer."""
         if not self._order.walkable:
             return self._sorted(after, size)
         found: list[Place] = []
-        seen, whole = 0, not self._long()
+        seen, whole, is_asked = 0, not self._long(), False
         for part in slices(
-            self._connection, self._spec, self._order, self._on_the_way, after, self._sizes(size)
-        ):
-            meet = self._meeting([place[-1] for place in part])
+            self._connection, self._spec, self._order, self._asked.on_the_way, after,
+            self._sizes(size, walked),
+        ):  # fmt: skip
+            meet = self._asked.meeting(self._order.column, [place[-1] for place in part])
             found += [place for place in part if place[-1] in meet]
             after = part[-1]
             seen += len(part)
             if len(found) >= size:
                 return _page(found[:size], found[size - 1])
-            if seen >= (_WALKED_SHORT if whole else walked):
-                few = self._few()
-                if few is None and not whole:
-                    return _page(found, after)
-                rest = self._sorted(after, size - len(found), few)
-                return Page([place[-1] for place in found] + rest.keys, {}, rest.after)
+            # At this pace the page is not full soon.
+            is_slow = seen >= _WALKED_SHORT and (whole or len(found) * walked < size * seen)
+            if is_slow and not is_asked:
+                is_asked = True
+                few = self._asked.few()
+                if few is not None or whole:
+                    rest = self._sorted(after, size - len(found), few)
+                    return Page([place[-1] for place in found] + rest.keys, {}, rest.after)
+            if seen >= walked:
+                return _page(found, after)
         return _page(found, None)
 
     def rest(self, after: Place) -> Page:
         """All ids after a place."""
         parts = self._order.parts(self._spec)
-        rows = self._connection.execute(self._everything(parts, after))
+        rows = self._connection.execute(self._everything(parts, after, self._asked.every()))
         return Page([int(row[-1]) for row in rows], {}, None)
 
-    def _sizes(self, size: int) -> Iterator[int]:
-        bare = not self._query.conditions and self._hits is None
-        step = size if bare else _SLICE
+    def _sizes(self, size: int, walked: int) -> Iterator[int]:
+        if self._asked.is_bare:
+            yield from repeat(size)
+        step, given = _SLICE, 0
         while True:
             yield step
-            step = step if bare else min(step * 2, _MOST_SLICE)
-
-    def _on_the_way(self, column: ListColumn) -> list[ColumnElement[bool]]:
-        """What can be asked while the list is walked in the order of a column."""
-        own = [c for c in self._query.conditions if _on_the_way(c, column)]
-        return [*self._always, *(self._sql(c) for c in own)]
-
-    def _others(self, column: ListColumn | None) -> list[ColumnElement[bool]]:
-        """What remains to be asked of rows met on such a walk."""
-        found = [
-            self._sql(c) for c in self._query.conditions
-            if column is None or not _on_the_way(c, column)
-        ]  # fmt: skip
-        if self._hits is not None:
-            found.append(or_(false(), *(among(column, ids) for column, ids in self._hits if ids)))
-        return found
-
-    def _sql(self, condition: Condition) -> ColumnElement[bool]:
-        return condition_sql(self._spec.column(condition.column), condition, self._today)
-
-    def _meeting(self, ids: Sequence[int]) -> set[int]:
-        """Those of some rows that meet all conditions."""
-        conditions = self._others(self._order.column)
-        if not conditions:
-            return set(ids)
-        # One by one: an index would lead to all rows that meet a condition, not to these.
-        meets = case((and_(*conditions), 1), else_=0) == 1
-        query = (
-            select(self._spec.id)
-            .select_from(joined(self._spec, *conditions))
-            .where(among(self._spec.id, ids), meets)
-        )
-        return {int(key) for key in self._connection.execute(query).scalars()}
+            given += step
+            step = min(step * 2, _MOST_SLICE, max(walked - given, _SLICE))
 
     def _everything(
         self,
         parts: Sequence[ColumnElement[Any]],
         after: Place | None,
-        few: Sequence[ColumnElement[bool]] = (),
+        conditions: Sequence[ColumnElement[bool]],
     ) -> Select[Any]:
-        conditions = [*self.every(), *few]
         if after is not None:
-            conditions.append(self._order.beyond(parts, after))
+            conditions = [*conditions, self._order.beyond(parts, after)]
         return (
             select(*parts)
             .select_from(joined(self._spec, *parts, *conditions))
@@ -242,9 +191,12 @@ class _Asked:
     ) -> Page:
         """A page of everything that matches, sorted; ``few`` says how to find that."""
         parts = self._order.parts(self._spec)
-        if few is not None:
-            parts = tuple(_unindexed(part) for part in parts)
-        query = self._everything(parts, after, few or ()).limit(size)
+        if few is None:
+            conditions = self._asked.by_owners()
+        else:
+            parts = tuple(unindexed(part) for part in parts)
+            conditions = [*self._asked.every(), *few]
+        query = self._everything(parts, after, conditions).limit(size)
         found: list[Place] = [tuple(row) for row in self._connection.execute(query)]
         return _page(found, found[-1] if len(found) == size else None)
 
@@ -253,75 +205,9 @@ class _Asked:
         newest = self._connection.execute(select(func.max(self._spec.id))).scalar()
         return (newest or 0) > _SHORT
 
-    def _few(self) -> Sequence[ColumnElement[bool]] | None:
-        """What leads to the few rows that match, beside the conditions; None where nothing does."""
-        if self._hits is not None and sum(len(ids) for _column, ids in self._hits) <= _FEW:
-            return (or_(false(), *(column.in_(ids) for column, ids in self._hits if ids)),)
-        indexed: list[ColumnElement[bool]] = []
-        for condition in self._query.conditions:
-            column = self._spec.column(condition.column)
-            if column.via is not None and (condition.value or condition.op is Op.FILLED):
-                if condition.op in _OF_SOMEBODY:
-                    ids = self._owners(column, condition)
-                    if len(ids) <= _FEW and self._are_few(theirs := column.via.in_(ids)):
-                        return (theirs,)
-            elif column.indexed and column.kind is not Kind.TEXT and condition.op in _BY_INDEX:
-                # Few rows came on the way, so few are to be expected.
-                rare = func.likelihood(self._sql(condition), literal_column("0.0001"))
-                if self._are_few(rare):
-                    indexed.append(rare)
-        return indexed or None
-
-    def _are_few(self, condition: ColumnElement[bool]) -> bool:
-        """Whether an index leads to few rows: they may all lie where the walk has not come yet."""
-        query = (
-            select(self._spec.id)
-            .select_from(joined(self._spec, condition))
-            .where(condition)
-            .limit(_FEW_ROWS + 1)
-        )
-        return len(self._connection.execute(query).all()) <= _FEW_ROWS
-
-    def _owners(self, column: ListColumn, condition: Condition) -> list[int]:
-        owners = owners_of(column)
-        query = select(owners.c.id).where(self._sql(condition)).limit(_FEW + 1)
-        return [int(key) for key in self._connection.execute(query).scalars()]
-
-
-_OF_SOMEBODY = frozenset({Op.IS, Op.CONTAINS, Op.FILLED})
-_BY_INDEX = frozenset(
-    {Op.IS, Op.EMPTY, Op.ON, Op.BEFORE, Op.AFTER, Op.PAST, Op.NOT_PAST, Op.AHEAD, Op.LEAST, Op.MOST}
-)
-
-
-def _on_the_way(condition: Condition, column: ListColumn) -> bool:
-    """Whether a condition is a stretch of the order of its own column, where no row is in vain."""
-    return (
-        condition.column == column.key and column.via is None and column.kind is not Kind.TEXT
-        and condition.op is not Op.IS_NOT
-    )  # fmt: skip
-
-
-def _unindexed(part: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The same value, of which SQLite does not see that an index has it."""
-    return UnaryExpression(part, operator=custom_op("+"), type_=part.type)
-
 
 def _page(found: Sequence[Place], after: Place | None) -> Page:
     return Page([int(place[-1]) for place in found], {}, after)
-
-
-def _hits(
-    connection: Connection, spec: ListSpec, text: str
-) -> list[tuple[ColumnElement[int], list[int]]] | None:
-    """Ids that the search finds, by the column they are of; None where nothing is searched."""
-    if not text.strip() or not spec.found:
-        return None
-    hits = search.find(connection, text, kinds=tuple(spec.found), limit=_FOUND_LIMIT)
-    return [
-        (column, [hit.id for hit in hits if hit.kind == kind])
-        for kind, column in spec.found.items()
-    ]
 
 
 def _rows(connection: Connection, spec: ListSpec, ids: Sequence[int]) -> dict[int, ListRow]:

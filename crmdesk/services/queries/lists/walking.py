@@ -20,6 +20,7 @@ from sqlalchemy import (
     FromClause,
     Join,
     Text,
+    UnaryExpression,
     func,
     literal_column,
     select,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.operators import custom_op
 
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
 from crmdesk.storage.tables import table
@@ -230,6 +232,11 @@ def among(column: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]
     """Whether a column is one of many ids, which travel as one value."""
     every = func.json_each(json.dumps(list(ids))).table_valued("value")
     return column.in_(select(every.c.value))
+
+
+def unindexed(part: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same value, of which SQLite does not see that an index has it."""
+    return UnaryExpression(part, operator=custom_op("+"), type_=part.type)
 
 
 def joined(spec: ListSpec, *used: ColumnElement[Any]) -> FromClause:

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
-from crmdesk.domain.clock import Clock, next_hlc, parse_instant
+from crmdesk.domain.clock import Clock, next_hlc
 from crmdesk.domain.errors import (
     CorruptFile,
     CrmdeskError,
@@ -36,6 +36,7 @@ from crmdesk.domain.errors import (
 )
 from crmdesk.i18n import _
 from crmdesk.storage import capture
+from crmdesk.storage.local_days import LocalDays
 from crmdesk.storage.search import VOCABULARY
 from crmdesk.storage.spelling import folded_text
 from crmdesk.storage.vocabulary import Vocabulary
@@ -45,7 +46,6 @@ _WRITER_CACHE_KIB, _READER_CACHE_KIB = 64_000, 8_000
 _NO_ROOM_BYTES = 1 << 20
 
 _OWNER = "crmdesk_database"
-_DAY_LENGTH = len("2026-11-24")
 
 Maintenance = Callable[[Connection, Clock], None]
 
@@ -91,6 +91,15 @@ class Database:
         self._writer = self._engine(1, _WRITER_CACHE_KIB, "BEGIN IMMEDIATE", "FULL")
         self._readers = self._engine(4, _READER_CACHE_KIB, "BEGIN", "NORMAL")
 
+    @property
+    def clock(self) -> Clock:
+        """The clock, whose time zone is the company's."""
+        return self._clock
+
+    @clock.setter
+    def clock(self, clock: Clock) -> None:
+        self._clock, self._local_days = clock, LocalDays(clock)
+
     def _engine(self, connections: int, cache_kib: int, begin: str, flush: str) -> Engine:
         _bind_quickly()
         engine = create_engine(
@@ -98,6 +107,8 @@ class Database:
             module=dbapi,
             poolclass=QueuePool,
             pool_size=connections,
+            # The one that was used last has in its cache what is asked for next.
+            pool_use_lifo=True,
             max_overflow=2,
             connect_args={"check_same_thread": False, "cached_statements": 256},
             # What a statement carries are customers' data: not for tracebacks and logs.
@@ -141,13 +152,7 @@ class Database:
             raise (translate_error(error, self.path) or error) from error
 
     def _local_day(self, stored: str | None) -> str | None:
-        # A stored instant's day where the company is; what is a day already stays.
-        if stored is None or len(stored) <= _DAY_LENGTH:
-            return stored
-        try:
-            return self.clock.local(parse_instant(stored)).date().isoformat()
-        except ValueError:
-            return stored[:_DAY_LENGTH]
+        return self._local_days.of(stored)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

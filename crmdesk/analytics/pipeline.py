@@ -8,7 +8,7 @@ and why deals break is :mod:`crmdesk.analytics.pipeline_breaks`', the forecast i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
@@ -25,8 +25,7 @@ class Move(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deal:
+class Deal(NamedTuple):
     """An opportunity with its history, oldest move first; ``stage`` is where it stands."""
 
     key: int
@@ -47,8 +46,7 @@ class Stay(NamedTuple):
     last: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """The way of a deal. ``won`` and ``lost`` are days; at most one of them is set.
 
     ``ended`` is the day on which a customer who had been won was found not to buy again;
@@ -117,8 +115,8 @@ def as_of(deal: Deal, day: int) -> Deal:
         return deal
     stage = known[-1].after if known else deal.moves[0].before
     over = bool(known) and stage in CLOSED_STAGES
-    return replace(
-        deal, stage=stage, reason=known[-1].reason if over else "",
+    return deal._replace(
+        stage=stage, reason=known[-1].reason if over else "",
         closed=known[-1].day if over else None, moves=known,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ Owns the shares, the forecast and its replay; days are ordinals, money is minor 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crmdesk.analytics.figures import Figure, Missing
@@ -46,6 +46,14 @@ class _Count:
     won: int = 0
     deals: set[int] = field(default_factory=set)
 
+    @classmethod
+    def of_all(cls, counts: Collection[_Count]) -> _Count:
+        """Some counts taken together."""
+        return cls(
+            sum(one.seen for one in counts), sum(one.won for one in counts),
+            set().union(*(one.deals for one in counts)),
+        )  # fmt: skip
+
     def drawn(self, towards: float) -> float:
         if not self.seen:
             return towards
@@ -65,10 +73,10 @@ class StageHistory:
     """Chances by stage and age, from what had happened by a day."""
 
     def __init__(self) -> None:
-        self._all = _Count()
-        self._stages: dict[Stage, _Count] = {}
         self._ages: dict[tuple[Stage, int], _Count] = {}
-        self._touched: dict[tuple[Stage, int], tuple[_Count, _Count, _Count]] = {}
+        # Stages and all, summed up when they are asked for.
+        self._stages: dict[Stage, _Count] = {}
+        self._all: _Count | None = None
 
     def see(self, path: Path, stay: Stay, first: int, last: int, *, times: int = 1) -> None:
         """Take in the weekly days of a stay from ``first`` to ``last``, both included.
@@ -92,29 +100,32 @@ class StageHistory:
             gone = 0
             if won is not None and won - HORIZON_DAYS <= high:
                 gone = _weeks(max(low, won - HORIZON_DAYS), min(high, won - 1))
-            for count in self._counts(stay.stage, age):
-                count.seen += times * seen
-                count.won += times * gone
-                (count.deals.add if times > 0 else count.deals.discard)(path.deal.key)
-
-    def _counts(self, stage: Stage, age: int) -> tuple[_Count, _Count, _Count]:
-        found = self._touched.get((stage, age))
-        if found is None:
-            found = self._touched[stage, age] = (
-                self._all,
-                self._stages.setdefault(stage, _Count()),
-                self._ages.setdefault((stage, age), _Count()),
-            )
-        return found
+            count = self._ages.get((stay.stage, age))
+            if count is None:
+                count = self._ages[stay.stage, age] = _Count()
+            count.seen += times * seen
+            count.won += times * gone
+            (count.deals.add if times > 0 else count.deals.discard)(path.deal.key)
+            self._all = None
 
     def chance(self, stage: Stage, days: int) -> Figure[Chance]:
         """The chance of a deal that has been in a stage for some days, or TOO_FEW_DEALS."""
-        of = len(self._all.deals)
+        every = self._all if self._all is not None else self._summed()
+        of = len(every.deals)
         if of < FEWEST:
             return Figure(None, Missing.TOO_FEW_DEALS)
         here = self._ages.get((stage, age_group(days)), _NONE)
-        in_stage = self._stages.get(stage, _NONE).drawn(self._all.won / self._all.seen)
+        in_stage = self._stages.get(stage, _NONE).drawn(every.won / every.seen)
         return Figure(Chance(here.drawn(in_stage), len(here.deals), of))
+
+    def _summed(self) -> _Count:
+        stages = {stage for stage, _age in self._ages}
+        self._stages = {
+            one: _Count.of_all([c for (stage, _age), c in self._ages.items() if stage is one])
+            for one in stages
+        }
+        self._all = _Count.of_all(self._stages.values())
+        return self._all
 
 
 _FAR = 10**7
@@ -212,6 +223,7 @@ def learn(
             for place in range(begins, min(done, len(ends) - 1) + 1):
                 stretches[place].append((path, stay))
     known, found, since = StageHistory(), [], 0
+    there = _there(paths, ordered)
     for place, end in enumerate(ends):
         for path, stay in stretches[place]:
             known.see(path, stay, since, end)
@@ -219,7 +231,7 @@ def learn(
         if place < len(ordered):
             views = [path_of(as_of(path.deal, ordered[place])) for path in wavering]
             _see_all(known, views, end)
-            found.append(_replayed(paths, known, ordered[place]))
+            found.append(_replayed(there[place], known, ordered[place]))
             _see_all(known, views, end, times=-1)
     _see_all(known, wavering, ends[-1])
     return known, found
@@ -231,13 +243,19 @@ def _see_all(known: StageHistory, paths: Iterable[Path], last: int, *, times: in
             known.see(path, stay, 0, last, times=times)
 
 
-def _replayed(paths: Sequence[Path], known: StageHistory, day: int) -> Replay:
-    there = [
-        path for path in paths
-        if path.deal.opened <= day
-        and (path.won is None or path.won > day) and (path.lost is None or path.lost > day)
-        and path.at(day) is not None
-    ]  # fmt: skip
+def _there(paths: Iterable[Path], days: Sequence[int]) -> list[list[Path]]:
+    """Which deals were open at the end of each of some days, which are in order."""
+    there: list[list[Path]] = [[] for _day in days]
+    for path in paths:
+        begun, over = bisect_left(days, path.deal.opened), path.decided
+        for place in range(begun, len(days) if over is None else bisect_left(days, over)):
+            if path.at(days[place]) is not None:
+                there[place].append(path)
+    return there
+
+
+def _replayed(there: Sequence[Path], known: StageHistory, day: int) -> Replay:
+    """``there`` are the deals that were open at the end of the day."""
     won = [
         path for path in there
         if path.won is not None and day < path.won <= day + HORIZON_DAYS

@@ -8,10 +8,11 @@ for there are never too many.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -51,6 +52,7 @@ from crmdesk.analytics.pipeline_forecast import (
 from crmdesk.domain.money import divide_half_even
 from crmdesk.domain.pipeline import CLOSED_STAGES, WHOLE_BP, read_splits, stage_of
 from crmdesk.domain.states import Role
+from crmdesk.storage.pausing import without_collecting
 
 if TYPE_CHECKING:
     from crmdesk.services.workspace import Workspace
@@ -82,14 +84,15 @@ class PipelineFigures:
     by_person: tuple[TimeLine, ...]
 
 
+@without_collecting()
 def pipeline_figures(ws: Workspace, person: int | None = None) -> PipelineFigures:
     """The figures of everybody, or of one person; a rep's are the own ones."""
     today = ws.today()
     if ws.user.role is Role.REP:
         person = ws.user.id
+    mine: dict[int, int] = {}
     with ws.database.read() as connection:
-        deals, mine = _deals(connection, today, person)
-    paths = [path_of(deal) for deal in deals]
+        paths = [path_of(deal) for deal in _deals(connection, today, person, mine)]
     chosen = [_of_person(path, mine[path.deal.key]) for path in paths if path.deal.key in mine]
     return figures_of(paths, chosen, today)
 
@@ -115,11 +118,13 @@ def figures_of(paths: list[Path], chosen: list[Path], today: date) -> PipelineFi
     )
 
 
+@without_collecting()
 def stage_history(ws: Workspace) -> StageHistory:
     """The chances alone, for lists that show one with each deal."""
+    today = ws.today()
     with ws.database.read() as connection:
-        deals, _mine = _deals(connection, ws.today(), None)
-    return history([path_of(deal) for deal in deals], ws.today().toordinal())
+        # One after the other: of all of them at once a chance knows nothing more.
+        return history(map(path_of, _deals(connection, today, None, {})), today.toordinal())
 
 
 def _months(today: date) -> list[int]:
@@ -133,19 +138,22 @@ def _months(today: date) -> list[int]:
 
 
 def _deals(
-    connection: Connection, today: date, person: int | None
-) -> tuple[list[Deal], dict[int, int]]:
-    """All deals of three years with their moves; those of the person with their share (bp)."""
+    connection: Connection, today: date, person: int | None, mine: dict[int, int]
+) -> Iterator[Deal]:
+    """All deals of three years with their moves, by id, read as they are asked for.
+
+    ``mine`` is given those of the person with their share (bp).
+    """
     since = (today - timedelta(days=HISTORY_DAYS)).isoformat()
-    moves = _moves(connection, since)
     uid: object = None
     if person is not None:
         uid = connection.exec_driver_sql(
             "SELECT uid FROM app_user WHERE id = ?", (person,)
         ).scalar()
-    found: list[Deal] = []
-    mine: dict[int, int] = {}
-    rows = connection.exec_driver_sql(
+    moves = _Moves(connection)
+    # By bare cursors, since there are many.
+    cursor = connection.connection.cursor()
+    rows = cursor.execute(
         "SELECT o.id, o.user_id, coalesce(u.name, ''), o.amount_minor, o.opened_on, o.stage,"
         " coalesce(r.name, ''), o.closed_on, o.splits FROM opportunity o"
         " LEFT JOIN app_user u ON u.id = o.user_id"
@@ -160,37 +168,42 @@ def _deals(
             mine[key] = share
         standing = _stage(stage)
         ended = _ordinal(closed) if closed and standing in CLOSED_STAGES else None
-        found.append(
-            Deal(key, name, amount, _ordinal(opened), standing, reason, ended,
-                 tuple(moves.get(key, ())))
+        yield Deal(
+            key, name, amount, _ordinal(opened), standing, reason, ended, moves.of(key)
         )  # fmt: skip
-    return found, mine
-
-
-def _moves(connection: Connection, since: str) -> dict[int, list[Move]]:
-    """The moves of each deal, in order; by the bare cursor, since there are many."""
-    reasons: dict[int | None, str] = {
-        row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, name FROM outcome_reason")
-    }
-    cursor = connection.connection.cursor()
-    rows = cursor.execute(
-        "SELECT c.opportunity_id, c.from_stage, c.to_stage, c.reason_id, local_day(c.at)"
-        " FROM stage_change c JOIN opportunity o ON o.id = c.opportunity_id"
-        " WHERE o.opened_on >= ? AND c.from_stage IS NOT NULL ORDER BY c.at, c.id",
-        (since,),
-    )
-    moves: dict[int, list[Move]] = {}
-    # Thousands of moves are alike, and their rows are many more than fit beside all else.
-    alike: dict[tuple[object, ...], Move] = {}
-    for key, *told in rows:
-        before, after, reason, day = told
-        move = alike.get(tuple(told))
-        if move is None:
-            move = Move(_ordinal(day), _stage(before), _stage(after), reasons.get(reason, ""))
-            alike[tuple(told)] = move
-        moves.setdefault(key, []).append(move)
     cursor.close()
-    return moves
+
+
+class _Moves:
+    """The moves of one deal after the other, read beside them and held no longer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._reasons: dict[int | None, str] = {
+            row[0]: row[1]
+            for row in connection.exec_driver_sql("SELECT id, name FROM outcome_reason")
+        }
+        self._rows: Iterator[tuple[Any, ...]] = iter(
+            connection.connection.cursor().execute(
+                "SELECT opportunity_id, from_stage, to_stage, reason_id, local_day(at)"
+                " FROM stage_change WHERE from_stage IS NOT NULL ORDER BY opportunity_id, at, id"
+            )
+        )
+        self._next = next(self._rows, None)
+
+    def of(self, deal: int) -> tuple[Move, ...]:
+        """Those of a deal, oldest first; deals are asked for by growing ids."""
+        row, found = self._next, []
+        while row is not None and row[0] <= deal:
+            if row[0] == deal:
+                _deal, before, after, reason, day = row
+                found.append(
+                    Move(
+                        _ordinal(day), _stage(before), _stage(after), self._reasons.get(reason, "")
+                    )
+                )
+            row = next(self._rows, None)
+        self._next = row
+        return tuple(found)
 
 
 def _share(splits: str | None, uid: object) -> int | None:
@@ -208,7 +221,7 @@ def _of_person(path: Path, share: int) -> Path:
     if share == WHOLE_BP:
         return path
     amount = divide_half_even(path.deal.amount_minor * share, WHOLE_BP)
-    return replace(path, deal=replace(path.deal, amount_minor=amount))
+    return path._replace(deal=path.deal._replace(amount_minor=amount))
 
 
 _stage = lru_cache(maxsize=64)(stage_of)

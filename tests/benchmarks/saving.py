@@ -1,4 +1,7 @@
-"""One edit saved: with the journal and without it, through the service, and while a sync runs."""
+"""One edit saved: with the journal and without it, through the service, and while a sync runs.
+
+And an order saved, with the indexes of the lists and without.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,13 @@ from crmdesk.storage.capture import drop_triggers
 from tests.benchmarks.companies import now
 from tests.benchmarks.harness import Bench, Times, milliseconds, time_each
 from tests.benchmarks.headquarters import Headquarters, headquarters, person_rows
+from tests.benchmarks.saved_orders import measure_orders
 
 _EDIT = "UPDATE contact SET job = ? WHERE id = ?"
 
 
 def measure_save(bench: Bench) -> None:
-    """Single edits in a profile of 2,000 customers, then beside a running sync."""
+    """Single edits in a small profile, orders in the big one, then edits beside a running sync."""
     count = 200 if bench.quick else 1500
     with tempfile.TemporaryDirectory(dir=bench.work, prefix="save-") as name:
         folder = Path(name)
@@ -30,6 +34,7 @@ def measure_save(bench: Bench) -> None:
             _measure_journal(bench, workspace, count)
         finally:
             workspace.close()
+        measure_orders(bench, folder)
         with headquarters(folder) as hq:
             _measure_beside_sync(bench, hq, count)
 

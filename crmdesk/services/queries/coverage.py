@@ -7,11 +7,12 @@ day; a closed customer is told apart from a missed visit.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
@@ -19,6 +20,8 @@ from sqlalchemy import Connection
 from crmdesk.analytics.field import (
     Compliance,
     FieldFigures,
+    Flags,
+    Ints,
     Planned,
     Visits,
     field_figures,
@@ -26,8 +29,12 @@ from crmdesk.analytics.field import (
 )
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.met import somebody_met
+from crmdesk.storage.whole_columns import whole_columns
 
 LATE_DAYS = 7
+
+Line = TypeVar("Line")
+Key = TypeVar("Key")
 
 
 class Grouping(StrEnum):
@@ -81,15 +88,26 @@ class PlannedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class VisitLine:
-    """A visit made in person in the period."""
+class _Contacts:
+    """Visits and calls of the period with somebody met, one element each; net in minor units."""
 
-    account_id: int
-    account_class: str
-    rep_id: int
-    ordered: bool
-    net_minor: int
-    lines: int
+    account: Ints
+    user: Ints
+    in_person: Flags
+    ordered: Flags
+    net_minor: Ints
+    lines: Ints
+
+    def among(self, which: Flags) -> _Contacts:
+        """Those chosen."""
+        return _Contacts(
+            self.account[which], self.user[which], self.in_person[which], self.ordered[which],
+            self.net_minor[which], self.lines[which],
+        )  # fmt: skip
+
+    def visits(self) -> _Contacts:
+        """Those in person."""
+        return self.among(self.in_person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +164,34 @@ class CoverageReport:
 def coverage_report(ws: Workspace, first: date, last: date) -> CoverageReport:
     """Coverage and compliance from ``first`` to ``last``, both included."""
     with ws.database.read() as connection:
-        customers = _customers(connection, first, last)
+        contacts = _contacts(connection, first, last)
+        customers = _customers(connection, last, contacts)
         planned = _planned(connection, first, last, ws.today())
-        visits = _visits(connection, first, last)
+        classed = connection.exec_driver_sql("SELECT id, coalesce(class, '') FROM account").all()
         asked = _asked(connection)
     today = ws.today()
     reps = {line.rep_id: line.rep for line in customers if line.rep_id is not None}
     reps |= {line.rep_id: line.rep for line in planned}
+    visits = contacts.visits()
+    theirs = _apart(customers, lambda line: line.rep_id)
+    planned_by = _apart(planned, lambda line: line.rep_id)
     by_rep = [
         _row(
-            str(key), name,
-            [c for c in customers if c.rep_id == key], [p for p in planned if p.rep_id == key],
-            [v for v in visits if v.rep_id == key], today,
+            str(key), name, theirs[key], planned_by[key],
+            visits.among(visits.user == key), today,
         )
         for key, name in sorted(reps.items(), key=lambda pair: pair[1])
     ]  # fmt: skip
     classes = sorted({line.account_class for line in customers})
+    members: dict[str, list[int]] = {name: [] for name in classes}
+    for account, name in classed:
+        members.setdefault(name, []).append(account)
+    of_class = _apart(customers, lambda line: line.account_class)
+    planned_in = _apart(planned, lambda line: line.account_class)
     by_class = [
         _row(
-            name, name,
-            [c for c in customers if c.account_class == name],
-            [p for p in planned if p.account_class == name],
-            [v for v in visits if v.account_class == name], today,
+            name, name, of_class[name], planned_in[name],
+            visits.among(np.isin(visits.account, members[name])), today,
         )
         for name in classes
     ]  # fmt: skip
@@ -176,6 +200,14 @@ def coverage_report(ws: Workspace, first: date, last: date) -> CoverageReport:
         _row("", "", customers, planned, visits, today), _reasons(planned), tuple(customers),
         tuple(planned), asked,
     )  # fmt: skip
+
+
+def _apart(lines: Iterable[Line], key: Callable[[Line], Key]) -> dict[Key, list[Line]]:
+    """Lines by what they have in common; nothing under any other key."""
+    found: dict[Key, list[Line]] = defaultdict(list)
+    for line in lines:
+        found[key(line)].append(line)
+    return found
 
 
 def _asked(connection: Connection) -> tuple[AskedLine, ...]:
@@ -199,16 +231,11 @@ def _row(
     name: str,
     customers: Sequence[CustomerLine],
     planned: Sequence[PlannedLine],
-    visits: Sequence[VisitLine],
+    visits: _Contacts,
     today: date,
 ) -> CoverageRow:
     assigned = np.array([line.account_id for line in customers], dtype=np.int64)
-    made = Visits(
-        account=np.array([v.account_id for v in visits], dtype=np.int64),
-        ordered=np.array([v.ordered for v in visits], dtype=np.bool_),
-        net_minor=np.array([v.net_minor for v in visits], dtype=np.int64),
-        lines=np.array([v.lines for v in visits], dtype=np.int64),
-    )
+    made = Visits(visits.account, visits.ordered, visits.net_minor, visits.lines)
     plan = Planned(
         planned_day=np.array([p.day.toordinal() for p in planned], dtype=np.int64),
         done_day=np.array([_done_day(p) for p in planned], dtype=np.int64),
@@ -239,32 +266,39 @@ def _reasons(planned: Iterable[PlannedLine]) -> tuple[MissedReason, ...]:
     return tuple(MissedReason(name, missed[name], late[name]) for name in names)
 
 
-def _customers(connection: Connection, first: date, last: date) -> list[CustomerLine]:
+def _customers(connection: Connection, last: date, contacts: _Contacts) -> list[CustomerLine]:
     """Customers to be visited with whoever has their territory on the last day."""
+    visits = _times(contacts.account[contacts.in_person])
+    calls = _times(contacts.account[~contacts.in_person])
+    orders = _times(contacts.account[contacts.ordered])
     rows = connection.exec_driver_sql(
         "SELECT a.id, a.name, coalesce(a.city, ''), coalesce(a.class, ''), u.id, u.name,"
-        " coalesce(v.visits, 0), coalesce(v.calls, 0), coalesce(v.orders, 0), s.last_visit_on"
+        " s.last_visit_on"
         " FROM account a LEFT JOIN (SELECT m.territory_id, min(m.user_id) AS user_id FROM"
         " territory_user m JOIN app_user p ON p.id = m.user_id AND p.role = 'rep' WHERE"
         " (m.valid_from IS NULL OR m.valid_from <= :last)"
         " AND m.valid_to IS NULL GROUP BY m.territory_id) h ON h.territory_id = a.territory_id"
         " LEFT JOIN app_user u ON u.id = h.user_id"
         " LEFT JOIN summary_account s ON s.account_id = a.id"
-        " LEFT JOIN (SELECT account_id, sum(mode = 'person') AS visits,"
-        " sum(mode <> 'person') AS calls, sum(outcome = 'order') AS orders FROM visit"
-        f" WHERE date BETWEEN :first AND :last AND {somebody_met()}"
-        " AND ended_at IS NOT NULL GROUP BY account_id) v ON v.account_id = a.id"
         " WHERE a.status IN ('active', 'prospect', 'lapsed') AND a.merged_into_uid IS NULL"
         " ORDER BY a.name, a.id",
-        {"first": first.isoformat(), "last": last.isoformat()},
+        {"last": last.isoformat()},
     )
     return [
         CustomerLine(
-            int(row[0]), row[1], row[2], row[3], row[4], row[5] or "", int(row[6]), int(row[7]),
-            int(row[8]), None if row[9] is None else date.fromisoformat(row[9]),
+            key, row[1], row[2], row[3], row[4], row[5] or "", visits.get(key, 0),
+            calls.get(key, 0), orders.get(key, 0),
+            None if row[6] is None else date.fromisoformat(row[6]),
         )
         for row in rows
+        for key in (int(row[0]),)
     ]  # fmt: skip
+
+
+def _times(accounts: Ints) -> dict[int, int]:
+    """How often each account is among these."""
+    keys, counts = np.unique(accounts, return_counts=True)
+    return dict(zip(keys.tolist(), counts.tolist(), strict=True))
 
 
 def _planned(connection: Connection, first: date, last: date, today: date) -> list[PlannedLine]:
@@ -308,23 +342,22 @@ def _outcome(status: str, day: date, done_on: date | None, today: date) -> Outco
     return Outcome.MISSED
 
 
-def _visits(connection: Connection, first: date, last: date) -> list[VisitLine]:
-    rows = connection.exec_driver_sql(
-        "SELECT v.account_id, coalesce(a.class, ''), v.user_id, v.outcome = 'order',"
-        " coalesce(o.net, 0), coalesce(o.lines, 0) FROM visit v JOIN account a ON"
-        " a.id = v.account_id LEFT JOIN (SELECT s.visit_id, sum(s.net_minor) AS net,"
+def _contacts(connection: Connection, first: date, last: date) -> _Contacts:
+    """What was done in the period, read in one pass: a year of a large company is a lot."""
+    account, user, in_person, ordered, net, lines = whole_columns(
+        connection,
+        "SELECT v.account_id, v.user_id, v.mode = 'person', coalesce(v.outcome, '') = 'order',"
+        " coalesce(o.net, 0), coalesce(o.lines, 0) FROM visit v LEFT JOIN ("
+        "SELECT s.visit_id, sum(s.net_minor) AS net,"
         " sum((SELECT count(*) FROM order_line l WHERE l.parent_id = s.id)) AS lines"
         " FROM sales_order s WHERE s.visit_id IS NOT NULL AND s.status NOT IN"
         " ('draft', 'cancelled') AND s.order_date BETWEEN :first AND :last"
-        " GROUP BY s.visit_id) o ON o.visit_id = v.id WHERE v.mode = 'person'"
-        f" AND v.ended_at IS NOT NULL AND {somebody_met('v')}"
+        " GROUP BY s.visit_id) o ON o.visit_id = v.id"
+        f" WHERE v.ended_at IS NOT NULL AND {somebody_met('v')}"
         " AND v.date BETWEEN :first AND :last",
-        {"first": first.isoformat(), "last": last.isoformat()},
-    )
-    return [
-        VisitLine(int(account), class_, int(rep), bool(ordered), int(net), int(lines))
-        for account, class_, rep, ordered, net, lines in rows
-    ]
+        6, {"first": first.isoformat(), "last": last.isoformat()},
+    )  # fmt: skip
+    return _Contacts(account, user, in_person > 0, ordered > 0, net, lines)
 
 
 def period_of(key: str, today: date) -> tuple[date, date]:

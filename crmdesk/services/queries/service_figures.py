@@ -114,11 +114,13 @@ def complaints_by_sku(ws: Workspace, since: date) -> tuple[SkuRow, ...]:
     """SKUs with complaints or returns since a day, the highest rate of sold lines first."""
     with ws.database.read() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT p.id, p.name, t.n, (SELECT coalesce(sum(m.lines - m.return_lines), 0)"
-            " FROM summary_month m WHERE m.product_id = p.id AND m.month >= ?) sold FROM"
+            # Sold lines are summed in one pass over the months, not one for each SKU.
+            "WITH m AS MATERIALIZED (SELECT product_id, sum(lines - return_lines) AS lines"
+            " FROM summary_month WHERE month >= ? GROUP BY product_id)"
+            " SELECT p.id, p.name, t.n, coalesce(m.lines, 0) AS sold FROM"
             " (SELECT product_id, count(*) n FROM ticket WHERE kind IN ('complaint', 'return')"
             " AND date >= ? AND product_id IS NOT NULL GROUP BY product_id) t"
-            " JOIN product p ON p.id = t.product_id"
+            " JOIN product p ON p.id = t.product_id LEFT JOIN m ON m.product_id = p.id"
             " ORDER BY CAST(t.n AS REAL) / max(sold, 1) DESC, t.n DESC, p.id LIMIT ?",
             (since.year * 100 + since.month, since.isoformat(), _MOST_SKUS),
         )

@@ -20,7 +20,6 @@ from crmdesk.i18n import _
 from crmdesk.services.accounts import check_code
 from crmdesk.services.custom_fields import fields_in, values_in, write_values
 from crmdesk.services.field_words import hours_text
-from crmdesk.services.forms_meeting import met_form, met_values
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -64,23 +63,14 @@ def _data_in(connection: Connection, row: Any) -> CustomerData:
     )
 
 
-def save_data(
-    ws: Workspace, account_id: int, data: CustomerData, opened: CustomerData | None = None
-) -> ChangeSet:
-    """Save the form as one undoable step. FieldError for what cannot be, NotFound.
-
-    ``opened``: the data as the form showed them at first; what still reads so is left as it is now.
-    """
+def save_data(ws: Workspace, account_id: int, data: CustomerData) -> ChangeSet:
+    """Save the form as one undoable step. FieldError for what cannot be, NotFound."""
     with ws.database.write() as tx:
         run = tx.connection.exec_driver_sql
         row = run("SELECT * FROM account WHERE id = ?", (account_id,)).first()
         if row is None:
             raise _gone()
         now = _data_in(tx.connection, row)
-        if opened is not None:
-            texts = met_values(data.texts, opened.texts, now.texts)
-            custom = met_values(data.custom, opened.custom, now.custom)
-            data = met_form(CustomerData(texts, data.hours, custom), opened, now)
         cells: dict[str, Any] = {
             name: _checked_text(name, data.texts.get(name, ""))
             for name in TEXTS

@@ -15,12 +15,18 @@ from datetime import date
 from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
-from crmdesk.domain.consents import Consent, consents_document, latest_given, read_consents
+from crmdesk.domain.consents import (
+    Channel,
+    Consent,
+    consents_document,
+    latest_given,
+    read_consents,
+)
 from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
 from crmdesk.services.accounts import e164
-from crmdesk.services.forms_meeting import met_form
+from crmdesk.services.forms_meeting import meet, met_form
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -114,8 +120,11 @@ def save_person(
         run = tx.connection.exec_driver_sql
         if contact_id is not None and opened is not None:
             now = _person_in(tx.connection, contact_id)
-            ways_now = met_ways(person.ways, opened.ways, now.ways)
-            person = replace(met_form(person, opened, now), ways=ways_now)
+            person = replace(
+                met_form(person, opened, now),
+                ways=met_ways(person.ways, opened.ways, now.ways),
+                consents=met_consents(person.consents, opened.consents, now.consents),
+            )
         cells = _cells(person)
         ways = _checked_ways(ws, person.ways)
         if contact_id is None:
@@ -157,6 +166,18 @@ def met_ways(typed: Sequence[Way], opened: Sequence[Way], now: Sequence[Way]) ->
         elif way.key in there:
             kept.append(there[way.key])
     return (*kept, *(way for way in now if way.key not in before))
+
+
+def met_consents(
+    typed: Sequence[Consent], opened: Sequence[Consent], now: Sequence[Consent]
+) -> tuple[Consent, ...]:
+    """The consents that were typed; of a channel that was not touched, what stands now."""
+
+    def by_channel(consents: Sequence[Consent]) -> dict[Channel, Consent | None]:
+        return dict.fromkeys(Channel) | {one.channel: one for one in consents}
+
+    met = meet(by_channel(typed), by_channel(opened), by_channel(now))
+    return tuple(one for one in met.values.values() if one is not None)
 
 
 def _cells(person: Person) -> tuple[str | None, ...]:

@@ -92,6 +92,17 @@ def set_account_price(
         ):
             raise NotFound(_("This customer is no longer here."), _("Choose another one."))
         cells = _checked(connection, rule)
+        same_day = (account_id, rule.product_id, cells["minimum_quantity"], start.isoformat())
+        again = connection.exec_driver_sql(
+            "UPDATE account_price SET price_e4 = ?, valid_to = ?, reason = ? WHERE account_id = ?"
+            " AND product_id = ? AND minimum_quantity = ? AND valid_from = ? RETURNING id",
+            (rule.price_e4, cells["valid_to"], reason.strip() or None, *same_day),
+        ).all()
+        if again:
+            # Somebody has agreed another price from the same day on: there is one only.
+            touched = {"account_price": frozenset(int(row.id) for row in again),
+                       "account": frozenset({account_id})}  # fmt: skip
+            return ChangeSet(touched, undo=tx.txn)
         connection.exec_driver_sql(
             "UPDATE account_price SET valid_to = ? WHERE account_id = ? AND product_id = ?"
             " AND minimum_quantity = ? AND coalesce(valid_from, '') < ?"

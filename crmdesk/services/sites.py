@@ -17,7 +17,6 @@ from crmdesk.domain.hours_text import read_week
 from crmdesk.domain.ids import new_uid
 from crmdesk.i18n import _
 from crmdesk.services.field_words import hours_text
-from crmdesk.services.forms_meeting import met_form
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.types import dump_json
 
@@ -73,12 +72,9 @@ def _site_of(row: Any) -> Site:
     )
 
 
-def save_site(
-    ws: Workspace, account_id: int, site_id: int | None, site: Site, opened: Site | None = None
-) -> ChangeSet:
+def save_site(ws: Workspace, account_id: int, site_id: int | None, site: Site) -> ChangeSet:
     """Add a place (without an id) or change one; one undoable step.
 
-    ``opened``: the place as the form showed it at first; what still reads so stays as it is now.
     FieldError for a place without a name, hours or a position that cannot be; NotFound.
     """
     with ws.database.write() as tx:
@@ -89,8 +85,6 @@ def save_site(
             stored = run(query, (site_id, account_id)).first()
             if stored is None:
                 raise _gone()
-            if opened is not None:
-                site = met_form(site, opened, _site_of(stored))
         cells = _cells(site, stored)
         touched: set[int] = set()
         if site.usual:

@@ -135,7 +135,10 @@ def set_status(ws: Workspace, ticket_id: int, to: TicketStatus, text: str = "") 
         ticket = _ticket(tx.connection, ticket_id)
         old = ticket_status_of(ticket.status)
         if old is to:
-            return ChangeSet()
+            # Somebody else was faster: the words said with it are kept beside theirs.
+            if not text.strip():
+                return ChangeSet()
+            return _touched(ticket, _tell(tx.connection, ws, ticket, EventKind.NOTE, None, text))
         check_ticket_step(old, to, ws.user.role)
         if to is TicketStatus.RESOLVED and not text.strip():
             raise FieldError("resolution", _("Say how it was solved."))

@@ -80,7 +80,7 @@ class Database:
         self._key_hex = key_hex
         self._maintain = maintain
         self._busy_ms = int(busy_timeout_s * 1000)
-        self._write_lock = threading.Lock()
+        self._write_lock = threading.RLock()
         self._running: set[Any] = set()
         self._vocabulary = Vocabulary()
         self._held = ExitStack()
@@ -182,6 +182,15 @@ class Database:
             if applying:
                 connection.exec_driver_sql("UPDATE sync_state SET applying = 0 WHERE id = 1")
             connection.commit()
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Nobody else of this program writes until the block ends, a round of sync neither.
+
+        For what reads first and then writes by what it has read. Transactions inside are their own.
+        """
+        with self._write_lock:
+            yield
 
     def is_locked(self) -> bool:
         """Whether the guard would let nobody read now."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crmdesk.domain.consents import Channel, Consent
 from crmdesk.domain.errors import FieldError, NotFound
+from crmdesk.gui.form_meeting import Filled, keep
+from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.services.customer_data import MOST_DESCRIPTION, read_data, save_data
-from crmdesk.services.people import Person, Way, read_person, save_person
-from crmdesk.services.sites import Site, read_site, save_site
+from crmdesk.services.forms_meeting import meet
+from crmdesk.services.people import Person, Way, met_consents, read_person, save_person
 from crmdesk.services.workspace import Workspace
 
 ACCOUNT = 1
@@ -39,24 +47,71 @@ def test_ways_that_came_stay_and_those_that_went_do_not_come_back(ws: Workspace)
     assert len(read_person(ws, key).ways) == 1
 
 
-def test_a_site_and_the_customers_data_keep_what_was_not_touched(ws: Workspace) -> None:
-    (site,) = save_site(ws, ACCOUNT, None, Site("Cellar", city="Ordino")).touched["site"]
-    opened = read_site(ws, site)
-    save_site(ws, ACCOUNT, site, replace(opened, delivery_note="ring twice"))
-    save_site(ws, ACCOUNT, site, replace(opened, city="Canillo"), opened)
-    now = read_site(ws, site)
-    assert (now.city, now.delivery_note) == ("Canillo", "ring twice")
+def test_consents_meet_channel_by_channel(ws: Workspace) -> None:
+    call = Consent(Channel.CALL, given=True, on=date(2026, 3, 2))
+    mail = Consent(Channel.EMAIL, given=True, on=date(2026, 3, 2))
+    refused = replace(mail, given=False, on=date(2026, 11, 2))
+    message = Consent(Channel.MESSAGE, given=True, on=date(2026, 11, 2))
+    # Theirs: no more e-mail. Mine: messages, and the call was taken out.
+    met = met_consents((mail, message), (call, mail), (call, refused))
+    assert met == (refused, message)
 
+
+def test_the_customers_data_keep_what_was_not_touched(ws: Workspace) -> None:
     long = "x" * (MOST_DESCRIPTION + 1)
     with ws.database.write() as tx:
         tx.connection.exec_driver_sql("UPDATE account SET description = ?", (long,))
     data = read_data(ws, ACCOUNT)
     # Longer than the form would take: left as it is, and too much is said and not cut off.
-    save_data(ws, ACCOUNT, replace(data, texts={**data.texts, "street": "Carrer 1"}), data)
+    save_data(ws, ACCOUNT, replace(data, texts={**data.texts, "street": "Carrer 1"}))
     now_data = read_data(ws, ACCOUNT)
     assert (now_data.texts["street"], now_data.texts["description"]) == ("Carrer 1", long)
     with pytest.raises(FieldError, match="longer than"):
-        save_data(ws, ACCOUNT, replace(data, texts={**data.texts, "description": f"{long}y"}), data)
+        save_data(ws, ACCOUNT, replace(data, texts={**data.texts, "description": f"{long}y"}))
+
+
+def test_what_both_have_typed_is_named_and_nobody_writes_in_between(ws: Workspace) -> None:
+    opened = {"name": "Terrace", "amount": "1000", "note": ""}
+    typed = {"name": "Terrace for summer", "amount": "1000", "note": "after Easter"}
+    stored = {"name": "Terrace and bar", "amount": "2400", "note": "after Easter"}
+    written: list[dict[str, str]] = []
+    waits = threading.Event()
+
+    def sync() -> None:
+        waits.set()
+        with ws.database.write(applying=True):
+            stored["name"] = "written in between"
+
+    other = threading.Thread(target=sync)
+
+    def now() -> list[AskedField]:
+        other.start()
+        waits.wait()
+        return [AskedField(key, key.capitalize(), text) for key, text in stored.items()]
+
+    def save(values: Mapping[str, str]) -> int:
+        with ws.database.write():
+            assert stored["name"] == "Terrace and bar"
+            written.append(dict(values))
+        return 7
+
+    assert keep(ws, Filled(typed, opened), now, save) == (7, (("Name", "Terrace and bar"),))
+    other.join()
+    assert written == [{"name": "Terrace for summer", "amount": "2400", "note": "after Easter"}]
+
+
+FORMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["", "x", "y"]), min_size=4)
+
+
+@given(FORMS, FORMS, FORMS)
+def test_a_field_is_typed_or_as_it_is_now(
+    typed: dict[str, str], opened: dict[str, str], now: dict[str, str]
+) -> None:
+    met = meet(typed, opened, now)
+    for key, text in met.values.items():
+        assert text == (now[key] if typed[key] == opened[key] else typed[key])
+        three = {typed[key], opened[key], now[key]}
+        assert (key in met.collided) == (len(three) == 3)
 
 
 def test_a_person_typed_for_a_customer_who_is_gone_is_said_not_to_have_one(ws: Workspace) -> None:

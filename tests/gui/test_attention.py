@@ -44,6 +44,9 @@ class FakeView:
     def show_model(self, typed: ModelTyped, title: str, *, may_change: bool) -> None:
         self.typed, self.may_change = typed, may_change
 
+    def model_typed(self) -> ModelTyped:
+        return self.typed
+
     def show_customer(self, name: str, facts: str, typed: OwnTyped, usual: OwnTyped) -> None:
         self.facts, self.own = facts, typed
 

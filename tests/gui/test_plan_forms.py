@@ -12,13 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import typed
 from crmdesk.gui.views.plan import weekdays as weekdays_module
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
 from crmdesk.gui.widgets.map_items import SYNCHRONOUS_MAPS
-from crmdesk.services.day_settings import USUAL_DAY, day_settings
+from crmdesk.services import appointments
+from crmdesk.services.day_settings import USUAL_DAY, DaySettings, day_settings, set_day
 from crmdesk.services.leave import leave_between
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.rep_days import DayPlace
@@ -90,13 +92,13 @@ def test_an_hour_is_agreed_and_taken_away(made: Made, ws: Workspace) -> None:
     card = _choose(view, presenter)
     presenter.strips.ask_hour()
     assert view.form is not None
-    presenter.answer("hour", {"day": "someday", "time": "10"})
+    presenter.answer("hour", Filled({"day": "someday", "time": "10"}))
     assert view.complaint[0] == "day"
-    presenter.answer("hour", {"day": THURSDAY.isoformat(), "time": "late"})
+    presenter.answer("hour", Filled({"day": THURSDAY.isoformat(), "time": "late"}))
     assert view.complaint[0] == "time"
-    presenter.answer("hour", {"day": MONDAY.isoformat(), "time": "10"})
+    presenter.answer("hour", Filled({"day": MONDAY.isoformat(), "time": "10"}))
     assert view.complaint[0] == "day"
-    presenter.answer("hour", {"day": THURSDAY.isoformat(), "time": "11:00-12:00"})
+    presenter.answer("hour", Filled({"day": THURSDAY.isoformat(), "time": "11:00-12:00"}))
     assert view.form is None
     day, item = view.cards()[card]
     assert day == THURSDAY
@@ -120,19 +122,46 @@ def test_a_day_has_hours_and_a_night_of_its_own(made: Made, ws: Workspace) -> No
         ({"shifts": "8-12, 10-14"}, "shifts"),
     ):  # fmt: skip
         view.complaint = ("", "")
-        presenter.answer("day", {**blank, **wrong})
+        presenter.answer("day", Filled({**blank, **wrong}))
         assert view.complaint[0] == field
     assert day_settings(ws, THURSDAY) == USUAL_DAY
     town = next(stop.city for d in queries.week_plan(ws, MONDAY).days for stop in d.stops)
-    presenter.answer("day", {**blank, "shifts": "8:30-13, 16-20", "end": f"Hostal {town}"})
+    presenter.answer("day", Filled({**blank, "shifts": "8:30-13, 16-20", "end": f"Hostal {town}"}))
     day = next(day for day in view.days if day.day == THURSDAY)
     assert "08:30–13:00, 16:00–20:00" in day.top_note
     assert day.end_note == f"ends at Hostal {town}"
     assert f"from Hostal {town}" in view.days[4].top_note
     presenter.strips.ask_day()
-    presenter.answer("day", {**blank, "end": f"Hostal {town}"})  # a place that is kept as typed
+    # A place that is kept as typed.
+    presenter.answer("day", Filled({**blank, "end": f"Hostal {town}"}))
     presenter.strips.take_away("day")
     assert day_settings(ws, THURSDAY) == USUAL_DAY
+
+
+def test_what_the_office_has_changed_meanwhile_stays(made: Made, ws: Workspace) -> None:
+    presenter, view, desk = made
+    card = _choose(view, presenter)
+    presenter.strips.ask_hour()
+    assert view.form is not None
+    opened = {one.key: one.value for one in view.form.fields}
+    # Moved to another day by whoever looks after the plan, and agreed for eleven.
+    presenter.on_changes(appointments.agree_hour(ws, card, THURSDAY, 11 * 60))
+    presenter.answer("hour", Filled({**opened, "time": "10:00"}, opened))
+    day, _item = view.cards()[card]
+    assert day == THURSDAY
+    with ws.database.read() as connection:
+        window = connection.exec_driver_sql(
+            "SELECT window_from FROM planned_visit WHERE id = ?", (card,)
+        ).scalar()
+    assert window == 600
+    assert "11:00" in desk.banners[-1]
+
+    presenter.choose_day(THURSDAY)
+    presenter.strips.ask_day()
+    opened = {"shifts": "", "start": "", "end": "", "max_km": ""}
+    set_day(ws, THURSDAY, DaySettings(max_km=90))
+    presenter.answer("day", Filled({**opened, "shifts": "8:30-13"}, opened))
+    assert day_settings(ws, THURSDAY) == DaySettings(shifts=((510, 780),), max_km=90)
 
 
 def test_leave_is_entered_and_taken_away(made: Made, ws: Workspace) -> None:
@@ -140,9 +169,9 @@ def test_leave_is_entered_and_taken_away(made: Made, ws: Workspace) -> None:
     presenter.choose_day(THURSDAY)
     presenter.strips.ask_leave()
     values = {"first": THURSDAY.isoformat(), "last": "", "hours": "8:30-11", "kind": "training"}
-    presenter.answer("leave", {**values, "hours": "morning"})
+    presenter.answer("leave", Filled({**values, "hours": "morning"}))
     assert view.complaint[0] == "hours"
-    presenter.answer("leave", values)
+    presenter.answer("leave", Filled(values))
     (row,) = leave_between(ws, THURSDAY, THURSDAY)
     assert (row.leave.from_minute, row.leave.to_minute) == (510, 660)
     assert view.days[3].top_note == "11:00–18:30"
@@ -233,13 +262,13 @@ def test_the_plan_is_given_away(made: Made, tmp_path: Path) -> None:
     assert view.form is not None
     for kind, begin in (("ics", b"BEGIN:VCALENDAR"), ("gpx", b"<?xml"), ("kml", b"<?xml")):
         view.file = str(tmp_path / f"plan.{kind}")
-        presenter.answer("export", {"format": kind, "days": "weeks"})
+        presenter.answer("export", Filled({"format": kind, "days": "weeks"}))
         assert Path(view.file).read_bytes().startswith(begin)
-    presenter.answer("export", {"format": "osm", "days": "day"})
+    presenter.answer("export", Filled({"format": "osm", "days": "day"}))
     assert len(view.links) > 1
     view.file = ""
     toasts = len(desk.toasts)
-    presenter.answer("export", {"format": "gpx", "days": "day"})
+    presenter.answer("export", Filled({"format": "gpx", "days": "day"}))
     assert len(desk.toasts) == toasts
 
 
@@ -255,7 +284,7 @@ def test_usual_weekdays_that_fit_are_proposed_and_taken(
     presenter.weekdays.look()
     assert view.form is not None
     assert view.form.kind == "weekdays"
-    presenter.answer("weekdays", {"which": "without"})
+    presenter.answer("weekdays", Filled({"which": "without"}))
     with ws.database.read() as connection:
         after = connection.exec_driver_sql(usual).all()
     assert after[20:] == before[20:]

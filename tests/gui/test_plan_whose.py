@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.states import Role
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan.presenter import PlanPresenter
 from crmdesk.gui.views.plan.widget import PlanPlace
@@ -125,11 +126,12 @@ def test_leave_and_the_day_are_entered_for_the_rep(
     presenter.whose.choose(ROCIO)
     presenter.choose_day(TODAY + timedelta(days=2))
     presenter.strips.ask_leave()
-    presenter.answer("leave", {"first": "+2", "last": "", "hours": "", "kind": "holiday"})
+    leave = {"first": "+2", "last": "", "hours": "", "kind": "holiday"}
+    presenter.answer("leave", Filled(leave))
     assert view.complaint == ("", "")
     presenter.strips.ask_day()
     day = {"shifts": "8:30-13", "start": "", "end": "", "max_km": ""}
-    presenter.answer("day", day)
+    presenter.answer("day", Filled(day))
     with manager.database.read() as connection:
         run = connection.exec_driver_sql
         assert run("SELECT user_id FROM user_leave").scalars().all() == [ROCIO]

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from crmdesk.domain.states import Role
 from crmdesk.gui import theme
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.places import places_for
 from crmdesk.gui.presenting import PlaceContext
@@ -154,9 +155,9 @@ def test_a_promotion_says_what_it_gives_while_it_is_typed(
     assert view.preview[0].startswith(f"Buy 10 of {name}")
     presenter.typed(good | {"what": "nothing-like-this"})
     assert view.preview[1] is Tone.MUTED
-    presenter.submit(good | {"valid_to": "soon"})
+    presenter.submit(Filled(good | {"valid_to": "soon"}))
     assert view.problem[0] == "valid_to" and view.form is not None
-    presenter.submit(good)
+    presenter.submit(Filled(good))
     assert view.form is None and "Gift" in desk.toasts[-1]
     assert ask(office, "SELECT buy_quantity FROM promotion WHERE code = 'G1'")[0] == 10
 
@@ -169,7 +170,7 @@ def test_every_promotion_opens_as_it_was_typed(
         before = ask(office, "SELECT * FROM promotion WHERE id = ?", key)
         presenter.promotions.edit(key)
         assert view.preview == (row.words, Tone.GOOD)
-        presenter.submit(typed(view))
+        presenter.submit(Filled(typed(view)))
         assert view.problem == ("", ""), row.code
         after = ask(office, "SELECT * FROM promotion WHERE id = ?", key)
         assert tuple(after) == tuple(before), row.code
@@ -219,7 +220,7 @@ def test_what_cannot_be_tried_is_said_at_its_field(
         ("percent", {"percent": "-100"}), ("segment", {"segment": "Mars"}),
         ("categories", {"categories": "Moon"}), ("step", {"step": "0.05", "ending": "1"}),
     ):  # fmt: skip
-        presenter.submit(typed(view, **values))
+        presenter.submit(Filled(typed(view, **values)))
         assert view.problem[0] == field
 
 
@@ -227,9 +228,11 @@ def test_company_rules_are_a_form(
     presenter: PricesPresenter, view: FakeView, office: Workspace
 ) -> None:
     ask_rules(presenter)
-    presenter.submit(typed(view, return_days="soon"))
+    presenter.submit(Filled(typed(view, return_days="soon")))
     assert view.problem[0] == "return_days"
-    presenter.submit(typed(view, return_days="14", below_cost="block", **{"most.rep": "7.5"}))
+    presenter.submit(
+        Filled(typed(view, return_days="14", below_cost="block", **{"most.rep": "7.5"}))
+    )
     policy = company_policy(office)
     assert (policy.return_days, policy.below_cost.value) == (14, "block")
     assert policy.most_discount_of(Role.REP) == 750

@@ -2,120 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
-from pytestqt.qtbot import QtBot
 
-from crmdesk.gui.bus import Bus
-from crmdesk.gui.jobs import Runner
-from crmdesk.gui.places import places_for
-from crmdesk.gui.shell import MainWindow, ShellSources, build_shell
 from crmdesk.gui.views.sync.cards import CollisionGrid
 from crmdesk.services import opportunities
 from crmdesk.services.opportunities import DealInput
-from crmdesk.services.workspace import Workspace, workspace_of
+from crmdesk.services.workspace import workspace_of
 from tests.gui.conftest import runner
 from tests.sync.conftest import Headquarters, Laptop
+from tests.sync.together import CTRL_SHIFT, Desk, Sit, sit
 
-__all__ = ["runner"]
+__all__ = ["runner", "sit"]
 
 pytestmark = [
     pytest.mark.hq,
     # What a menu asks of the screen, and the offscreen one does not have.
     pytest.mark.qt_log_ignore("does not support (raise|grabbing)"),
 ]
-
-CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-_PLACES = {"lists", "pipeline", "customer", "sync"}
-NONE = Qt.KeyboardModifier.NoModifier
-
-
-@dataclass
-class Desk:
-    """A laptop with its window, worked by keys sent to whatever has the focus."""
-
-    laptop: Laptop
-    ws: Workspace
-    window: MainWindow
-    runner: Runner
-    qtbot: QtBot
-
-    def settle(self) -> None:
-        self.qtbot.waitUntil(lambda: self.runner.running == 0, timeout=20_000)
-        QApplication.processEvents()
-
-    def go(self, place: str, **args: Any) -> Any:
-        self.window.activateWindow()
-        self.qtbot.waitUntil(self.window.isActiveWindow)
-        self.window.go(place, **args)
-        self.settle()
-        return self.window.place(place)
-
-    def press(self, *keys: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
-        for key in keys:
-            menu = QApplication.activePopupWidget()
-            QTest.keyClick(menu or self.window.focusWidget() or self.window, key, modifiers)
-            self.settle()
-
-    def type(self, text: str) -> None:
-        focused = self.window.focusWidget()
-        assert focused is not None
-        QTest.keyClicks(focused, text)
-        self.settle()
-
-    def choose(self, *words: str) -> None:
-        """Walk the open menu by Down to an entry that begins so; Right opens those below it."""
-        for depth, word in enumerate(words):
-            menu = QApplication.activePopupWidget()
-            assert isinstance(menu, QMenu)
-            for _step in menu.actions():
-                chosen = menu.activeAction()
-                if chosen is not None and chosen.text().startswith(word):
-                    break
-                QTest.keyClick(menu, Qt.Key.Key_Down)
-            chosen = menu.activeAction()
-            assert chosen is not None and chosen.text().startswith(word), word
-            last = depth == len(words) - 1
-            QTest.keyClick(menu, Qt.Key.Key_Return if last else Qt.Key.Key_Right)
-        self.settle()
-
-    def offered(self) -> list[str]:
-        """What the open menu offers; the menu is left again."""
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        found = [action.text() for action in menu.actions() if action.text()]
-        QTest.keyClick(menu, Qt.Key.Key_Escape)
-        return found
-
-
-Sit = Callable[[Laptop], Desk]
-
-
-@pytest.fixture
-def sit(runner: Runner, qtbot: QtBot) -> Iterator[Sit]:
-    """Opens the window of a laptop with the places these tests work in."""
-    windows = []
-
-    def make(laptop: Laptop) -> Desk:
-        ws = workspace_of(laptop.folder, laptop.database, lambda: datetime.now(UTC))
-        specs = [spec for spec in places_for(ws) if spec.key in _PLACES]
-        window = build_shell(ws, runner, Bus(), specs, ShellSources())
-        qtbot.addWidget(window)
-        window.resize(1280, 800)
-        window.show()
-        windows.append(window)
-        return Desk(laptop, ws, window, runner, qtbot)
-
-    yield make
-    for window in windows:
-        window.close()
 
 
 def test_a_view_is_shared_by_name_used_by_the_other_and_altered_by_nobody_else(

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, 
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.form_meeting import Filled, theirs_notice, theirs_of
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.charts import text_width
@@ -22,6 +23,7 @@ from crmdesk.gui.widgets.entries import EntryLine
 from crmdesk.gui.widgets.lines import TextLabel
 from crmdesk.gui.widgets.panels import Panel, clear_layout
 from crmdesk.i18n import _
+from crmdesk.services.forms_meeting import meet
 
 _LABEL, _MOST_LABEL = 84, 220
 _HEIGHT = 28
@@ -129,13 +131,14 @@ class FormFrame(Panel):
 
 
 class FieldForm(FormFrame):
-    """See the module; `saved(values)` with what is typed, by key."""
+    """See the module; `saved(Filled)` with what is typed and what was shown at first, by key."""
 
-    saved = Signal(dict)
+    saved = Signal(object)
 
     def __init__(self, save_key: str, parent: QWidget | None = None) -> None:
         super().__init__(save_key, parent)
         self._fields: dict[str, EntryLine | ChoiceField] = {}
+        self._opened: dict[str, str] = {}
         inside = QWidget(self)
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
@@ -169,23 +172,49 @@ class FieldForm(FormFrame):
             grid.setColumnStretch(column, 1)
         self._column.addWidget(self._grid_holder)
         self._column.addStretch(1)
+        self.settle()
         self.focus_first()
+
+    def settle(self) -> None:
+        """What stands in it now has been saved: nothing of it counts as typed any more."""
+        self._opened = dict(self.values())
+
+    def renew(self, fields: Sequence[AskedField]) -> None:
+        """Show what the same fields say now, but leave what is being typed, and say where both."""
+        now = {one.key: one.text for one in fields}
+        met = meet(self.values(), self._opened, now)
+        for key, text in met.values.items():
+            if text != self._shown(key):
+                self._put(key, text)
+            if key not in met.collided:
+                self._opened[key] = now.get(key, text)
+        self.say_problem(theirs_notice(theirs_of(fields, met.collided)))
+
+    def _shown(self, key: str) -> str:
+        field = self._fields[key]
+        return field.value() if isinstance(field, ChoiceField) else field.text()
+
+    def _put(self, key: str, text: str) -> None:
+        field = self._fields[key]
+        if isinstance(field, ChoiceField):
+            field.choose(text)
+        else:
+            field.put_text(text)
+            field.setText(text)
+            field.setCursorPosition(0)
 
     def _made(self, one: AskedField) -> QWidget:
         parent = self._grid_holder or self
         field: EntryLine | ChoiceField
         if one.choices:
             field = ChoiceField(one.label, one.choices, parent)
-            field.choose(one.text)
         else:
             field = EntryLine(one.label, one.hint, parent)
-            field.put_text(one.text)
-            field.setText(one.text)
-            field.setCursorPosition(0)
+        self._fields[one.key] = field
+        self._put(one.key, one.text)
         holder = labelled(one.label, field, parent, self._label_width)
         field.entered.connect(lambda _text: self.focusNextChild())
         field.given_up.connect(self.closed)
-        self._fields[one.key] = field
         return holder
 
     def focus_first(self) -> None:
@@ -200,10 +229,7 @@ class FieldForm(FormFrame):
 
     def values(self) -> Mapping[str, str]:
         """What is typed, by key."""
-        return {
-            key: field.value() if isinstance(field, ChoiceField) else field.text()
-            for key, field in self._fields.items()
-        }
+        return {key: self._shown(key) for key in self._fields}
 
     def say(self, key: str, words: str) -> None:
         """Say what is wrong with a field and put the keyboard there; nothing typed is lost."""
@@ -213,4 +239,4 @@ class FieldForm(FormFrame):
 
     def submit(self) -> None:
         """Ask to save what is typed."""
-        self.saved.emit(dict(self.values()))
+        self.saved.emit(Filled(self.values(), dict(self._opened)))

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.widgets.badges import Chip
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.entries import EntryLine
@@ -41,6 +42,11 @@ class FormField:
     placeholder: str = ""
     wide: bool = False
 
+    @property
+    def text(self) -> str:
+        """What it shows."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -57,11 +63,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was answered, by the keys of the fields."""
+    """What was answered, and what was shown at first, by the keys of the fields."""
 
     kind: str
     subject: int
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    opened: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def filled(self) -> Filled:
+        """The answer as a form that is saved."""
+        return Filled(self.values, self.opened)
 
 
 class _Choice:
@@ -104,6 +116,7 @@ class FormBar(Surface):
         self._form: Form | None = None
         self._choices: list[_Choice] = []
         self._entries: dict[str, EntryLine] = {}
+        self._opened: Mapping[str, str] = {}
         self._at = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
@@ -155,6 +168,7 @@ class FormBar(Surface):
         self._hint.setText(form.hint)
         self._problem.hide()
         self.setAccessibleName(f"{form.title} {form.about}")
+        self._opened = MappingProxyType(self.values())
         self._mark()
         self.show()
         first = form.fields[0] if form.fields else None
@@ -297,7 +311,7 @@ class FormBar(Surface):
     def _on_done(self, _text: str = "") -> None:
         if self._form is not None:
             values = MappingProxyType(self.values())
-            self.given.emit(Given(self._form.kind, self._form.subject, values))
+            self.given.emit(Given(self._form.kind, self._form.subject, values, self._opened))
 
     def _on_left(self) -> None:
         self.put_away()

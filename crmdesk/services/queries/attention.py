@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from crmdesk.planning.attention import AttentionModel
 from crmdesk.planning.effort import Effort, Misfit, effort, fitting_model, total
-from crmdesk.planning.serving import Serving, ServingModel, serving_of
+from crmdesk.planning.serving import Exceptions, Serving, ServingModel, serving_of
 from crmdesk.services.queries.capacity import hours_there, reps
 from crmdesk.services.queries.serving_facts import CompanyFacts, ServingFacts, serving_facts
 from crmdesk.services.queries.serving_people import serving_parts
@@ -23,6 +23,23 @@ LEAST_GAIN = 15.0
 LEAST_SHARE = 0.05
 LEAST_ORDER_DAYS = 6
 MOST_PROPOSALS = 200
+
+
+def models_now(ws: Workspace) -> dict[int, ServingModel]:
+    """The attention models by local id, as they are stored now."""
+    with ws.database.read() as connection:
+        return {one.id: one for one in read_models(connection)}
+
+
+def own_figures(ws: Workspace, account_id: int) -> Exceptions:
+    """What a customer has of its own now; nothing of one that is gone."""
+    with ws.database.read() as connection:
+        row = connection.exec_driver_sql(
+            "SELECT attention_model_id, interval_days, virtual_between, visit_minutes FROM account"
+            " WHERE id = ?",
+            (account_id,),
+        ).first()
+    return Exceptions() if row is None else Exceptions(*row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,19 +36,13 @@ class ModelForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        labels = {
-            "code": _("Code"), "name": _("Name"), "every": _("Every, days"),
-            "between": _("Contacts between"), "visit": _("Visit, minutes"),
-            "virtual": _("Contact, minutes"), "classes": _("Classes"),
-            "segments": _("Segments"), "objectives": _("Objectives"),
-        }  # fmt: skip
         hints = {
             "classes": _("A, B"), "segments": _("HORECA, KEY"),
             "objectives": _("Check the shelf!; Which day suits? Mon / Thu; Fridges? # @call"),
         }  # fmt: skip
         self.fields = {
             name: LabelledEntry(label, placeholder=hints.get(name, ""), parent=self)
-            for name, label in labels.items()
+            for name, label in words.model_labels().items()
         }
         self._timer = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self._timer.timeout.connect(self._tell)
@@ -85,8 +79,10 @@ class ModelForm(QWidget):
         self._timer.stop()
         for name, entry in self.fields.items():
             entry.field.put_text(getattr(typed, name))
-            entry.field.setText(getattr(typed, name))
-            entry.field.setCursorPosition(0)
+            # Shown again while somebody types, the cursor stays where it is.
+            if entry.field.text() != getattr(typed, name):
+                entry.field.setText(getattr(typed, name))
+                entry.field.setCursorPosition(0)
             entry.field.setReadOnly(not may_change)
         self.mode.choose(typed.mode)
         self.mode.setEnabled(may_change)
@@ -117,9 +113,10 @@ class OwnForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.facts = TextLabel("", ink="muted", wrap=True, parent=self)
-        self.every = LabelledEntry(_("Every, days"), parent=self)
-        self.between = LabelledEntry(_("Contacts between"), parent=self)
-        self.minutes = LabelledEntry(_("Visit, minutes"), parent=self)
+        labels = words.own_labels()
+        self.every = LabelledEntry(labels["every"], parent=self)
+        self.between = LabelledEntry(labels["between"], parent=self)
+        self.minutes = LabelledEntry(labels["minutes"], parent=self)
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
         column.setSpacing(t.SPACE_2)
@@ -151,7 +148,8 @@ class OwnForm(QWidget):
             (self.minutes, typed.minutes, usual.minutes),
         ):
             entry.field.put_text(text)
-            entry.field.setText(text)
+            if entry.field.text() != text:
+                entry.field.setText(text)
             entry.field.setPlaceholderText(hint)
 
     def go(self) -> None:

@@ -13,15 +13,22 @@ from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.domain.states import Role
 from crmdesk.gui.effort_words import CompareRow, change_sentence, compare_rows
+from crmdesk.gui.form_meeting import (
+    Theirs,
+    TypedForm,
+    say_theirs,
+    theirs_notice,
+    theirs_of,
+)
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.attention import words
+from crmdesk.gui.views.attention.keeping import keep_model, keep_own, model_of, own_of
 from crmdesk.gui.views.attention.words import ModelTyped, OwnTyped
 from crmdesk.gui.widgets.items import FactPart
 from crmdesk.i18n import _, ngettext
 from crmdesk.planning.serving import Exceptions
 from crmdesk.services import attention_models as commands
 from crmdesk.services import undo
-from crmdesk.services.attention_models import ModelFields
 from crmdesk.services.queries import attention as queries
 from crmdesk.services.queries.attention import AttentionBoard
 from crmdesk.services.queries.serving_facts import CompanyFacts, ServingFacts, serving_facts
@@ -56,6 +63,9 @@ class AttentionView(Protocol):
     def show_customer(self, name: str, facts: str, typed: OwnTyped, usual: OwnTyped) -> None:
         """What is known of a customer and its own figures, with the model's beside them."""
 
+    def model_typed(self) -> ModelTyped:
+        """What stands in the form of a model, to the last key."""
+
     def show_change(self, item: ChangeItem) -> None:
         """What the change that is typed would do."""
 
@@ -76,8 +86,11 @@ class AttentionPresenter:
         self._new = False
         self._account_id: int | None = None
         self._behind: tuple[str, tuple[WhatIfRow, ...]] = ("", ())
-        self._model_typed = ModelTyped()
-        self._own_typed = OwnTyped()
+        self._model = TypedForm(ModelTyped(), ModelTyped())
+        self._model_shown: int | None = None
+        self._own = TypedForm(OwnTyped(), OwnTyped())
+        self._own_first = OwnTyped()
+        self._own_shown: tuple[str, int] | None = None
         self._asked = 0
         self._what_if: WhatIf | None = None
 
@@ -177,10 +190,23 @@ class AttentionPresenter:
             return
         models = {row.model.id: row.model for row in board.models if row.model is not None}
         model = models.get(self._model_id or 0)
-        self._model_typed = ModelTyped() if model is None or self._new else words.typed_of(model)
+        shown = 0 if model is None or self._new else model.id
+        now = ModelTyped() if model is None or self._new else words.typed_of(model)
+        if shown == self._model_shown:
+            # The same model after a change of anything: what is being typed stays.
+            self._model.typed = self._view.model_typed()
+            both = self._model.renew(now)
+            self._say_both(theirs_of(words.model_fields(now), both))
+        else:
+            self._model_shown = shown
+            self._model.show(now)
         title = _("New model") if model is None or self._new else model.name
-        self._view.show_model(self._model_typed, title, may_change=self.may_change_models)
+        self._view.show_model(self._model.typed, title, may_change=self.may_change_models)
         self._try_model()
+
+    def _say_both(self, theirs: Theirs) -> None:
+        if theirs:
+            self._desk.banner(theirs_notice(theirs))
 
     def new_model(self) -> None:
         """Begin another model."""
@@ -190,28 +216,20 @@ class AttentionPresenter:
                 _("Give a customer an exception, or ask the office."),
             )
             return
-        self.mode, self._new = "models", True
+        self.mode, self._new, self._model_shown = "models", True, None
         self._show_part()
 
     def type_model(self, typed: ModelTyped) -> None:
         """Something was typed into the form; what comes after it was left is dropped."""
         if self.mode != "models":
             return
-        self._model_typed = typed
+        self._model.typed = typed
         self._try_model()
-
-    def _fields(self) -> ModelFields:
-        typed = self._model_typed
-        return ModelFields(
-            typed.code, typed.name, words.read_whole(typed.every),
-            words.read_whole(typed.between, 0), typed.mode, words.read_whole(typed.visit),
-            words.read_whole(typed.virtual), words.read_words(typed.classes),
-            words.read_words(typed.segments), words.read_words(typed.objectives, ";"),
-        )  # fmt: skip
 
     def _try_model(self) -> None:
         self._asked += 1
-        number, ws, fields = self._asked, self.workspace, self._fields()
+        number, ws = self._asked, self.workspace
+        fields = model_of(self._model.typed)
         model_id = None if self._new else self._model_id
         if min(fields.interval_days, fields.visit_minutes, fields.virtual_minutes) < 1:
             self._view.show_change(ChangeItem("", problem=_("Days and minutes are whole numbers.")))
@@ -243,15 +261,18 @@ class AttentionPresenter:
         if self.mode != "models":
             self._save_own()
             return
-        fields, model_id = self._fields(), None if self._new else self._model_id
-        if model_id == 0:
-            model_id = None
+        model_id = None if self._new else self._model_id or None
+        filled = self._model.filled
         self._runner.write(
-            lambda: commands.save_model(ws, model_id, fields),
-            self._on_model_saved, self._on_refused, owner=self,
+            lambda: keep_model(ws, model_id, filled), self._on_model_saved, self._on_refused,
+            owner=self,
         )  # fmt: skip
 
-    def _on_model_saved(self, changes: ChangeSet) -> None:
+    def _on_model_saved(self, found: tuple[ChangeSet, Theirs]) -> None:
+        changes, theirs = found
+        say_theirs(self._desk, theirs)
+        # Shown next as it is stored, and nothing of it as still typed.
+        self._model_shown = None
         if changes.undo is None:
             self._desk.toast(_("Nothing was changed."))
             return
@@ -271,9 +292,7 @@ class AttentionPresenter:
         facts = self._facts()
         if facts is None:
             return
-        own = facts.serving.own
-        typed = OwnTyped(_text(own.interval_days), _text(own.virtual_between),
-                         _text(own.visit_minutes))  # fmt: skip
+        stored = typed = words.own_typed(facts.serving.own)
         said = words.facts_text(facts)
         if self.mode == "proposals" and self._board is not None:
             row = next(r for r in self._board.proposals if r.facts.account_id == facts.account_id)
@@ -290,13 +309,20 @@ class AttentionPresenter:
             str(base.virtual_between),
             str(round(base.visit_minutes)),
         )
-        self._own_typed = typed
-        self._view.show_customer(facts.name, said, typed, usual)
+        same = self._own_shown == (self.mode, facts.account_id)
+        if same and self._own.typed != self._own_first:
+            both = self._own.renew(stored)
+            self._say_both(theirs_of(words.own_fields(stored), both))
+        else:
+            self._own_shown, self._own_first = (self.mode, facts.account_id), typed
+            # A proposal counts as typed: what it would change is what is stored.
+            self._own.show(typed, stored)
+        self._view.show_customer(facts.name, said, self._own.typed, usual)
         self._try_own()
 
     def type_own(self, typed: OwnTyped) -> None:
         """A figure of the customer's own was typed."""
-        self._own_typed = typed
+        self._own.typed = typed
         self._try_own()
 
     def _try_own(self) -> None:
@@ -304,7 +330,7 @@ class AttentionPresenter:
         facts, company = self._facts(), self._company
         if facts is None or company is None:
             return
-        wanted = words.own_model(facts, self._own_typed)
+        wanted = words.own_model(facts, self._own.typed)
         if wanted is None:
             self._view.show_change(
                 ChangeItem("", problem=_("Days, contacts and minutes are whole numbers."))
@@ -322,23 +348,19 @@ class AttentionPresenter:
         facts, ws = self._facts(), self.workspace
         if facts is None:
             return
-        typed = self._own_typed
-        values = [words.read_whole(text, -2) for text in (typed.every, typed.between,
-                                                          typed.minutes)]  # fmt: skip
-        if -1 in values:
+        name, key = facts.name, facts.account_id
+        if own_of(self._own.typed) is None:
             self._desk.banner(_("Days, contacts and minutes are whole numbers."))
             return
-        every, between, minutes = (None if value == -2 else value for value in values)
-        own = Exceptions(facts.serving.own.model_id, every, between, minutes)
-        name = facts.name
-        self._runner.write(
-            lambda: commands.set_exceptions(ws, {facts.account_id: own}),
-            lambda changes: self._said(
-                _("{name} has figures of its own").format(name=name), changes
-            ),
-            self._on_refused,
-            owner=self,
-        )
+        filled = self._own.filled
+
+        def done(found: tuple[ChangeSet, Theirs]) -> None:
+            changes, theirs = found
+            self._own_shown = None
+            say_theirs(self._desk, theirs)
+            self._said(_("{name} has figures of its own").format(name=name), changes)
+
+        self._runner.write(lambda: keep_own(ws, key, filled), done, self._on_refused, owner=self)
 
     def accept(self, keys: Sequence[int]) -> None:
         """Accept proposals: the customers get figures of their own; one undo takes all back."""
@@ -348,8 +370,7 @@ class AttentionPresenter:
         rows = {row.facts.account_id: row for row in board.proposals}
         wanted = {
             key: Exceptions(
-                rows[key].facts.serving.own.model_id, round(rows[key].wanted.interval_days),
-                rows[key].wanted.virtual_between, rows[key].facts.serving.own.visit_minutes,
+                None, round(rows[key].wanted.interval_days), rows[key].wanted.virtual_between
             )
             for key in keys
             if key in rows
@@ -359,7 +380,9 @@ class AttentionPresenter:
             return
         said = ngettext("{count} proposal accepted", "{count} proposals accepted", len(wanted))
         self._runner.write(
-            lambda: commands.set_exceptions(ws, wanted),
+            lambda: commands.set_exceptions(
+                ws, wanted, keep=("attention_model_id", "visit_minutes")
+            ),
             lambda changes: self._said(said.format(count=len(wanted)), changes),
             self._on_refused,
             owner=self,
@@ -411,7 +434,7 @@ class AttentionPresenter:
                 row for row in self._everybody()
                 if (row.facts.serving.source.id if row.facts.serving.source else 0) == (key or 0)
             )  # fmt: skip
-            self._behind = (_("served by {model}").format(model=self._model_typed.name), rows)
+            self._behind = (_("served by {model}").format(model=self._model.typed.name), rows)
         self.mode, self._account_id = "customers", None
         self._show_part()
 
@@ -433,7 +456,3 @@ class AttentionPresenter:
             self._runner.write(lambda: undo.undo(ws, txn), owner=self)
 
         self._desk.toast(text, undo=take_back)
-
-
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)

@@ -192,6 +192,10 @@ class AttentionPlace(QWidget):
         self.save.set_label(_("Save the model"))
         self.save.setEnabled(may_change)
 
+    def model_typed(self) -> ModelTyped:
+        """What stands in the form of a model, to the last key."""
+        return self.form.value()
+
     def show_customer(self, name: str, facts: str, typed: OwnTyped, usual: OwnTyped) -> None:
         """Show a customer and its own figures."""
         self._show_form(own=True)

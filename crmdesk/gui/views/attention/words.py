@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crmdesk.gui.effort_words import every_text, hours_text, km_text, money_text
+from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.items import FactPart, Tone
 from crmdesk.i18n import _, format_number, format_percent, ngettext
 from crmdesk.planning.attention import AttentionModel
 from crmdesk.planning.effort import PLANS_WITHIN, Misfit
-from crmdesk.planning.serving import VIRTUAL_ONLY_DAYS, Because, ServingModel
+from crmdesk.planning.serving import VIRTUAL_ONLY_DAYS, Because, Exceptions, ServingModel
 from crmdesk.services.queries.attention import AttentionBoard, ProposalRow
 from crmdesk.services.queries.serving_facts import ServingFacts
 from crmdesk.services.queries.what_if import WhatIf
@@ -41,6 +42,43 @@ class OwnTyped:
     every: str = ""
     between: str = ""
     minutes: str = ""
+
+
+def model_labels() -> dict[str, str]:
+    """What stands beside the fields of a model."""
+    return {
+        "code": _("Code"), "name": _("Name"), "every": _("Every, days"),
+        "between": _("Contacts between"), "visit": _("Visit, minutes"),
+        "virtual": _("Contact, minutes"), "classes": _("Classes"), "segments": _("Segments"),
+        "objectives": _("Objectives"),
+    }  # fmt: skip
+
+
+def own_labels() -> dict[str, str]:
+    """What stands beside a customer's own figures."""
+    return {
+        "every": _("Every, days"), "between": _("Contacts between"), "minutes": _("Visit, minutes"),
+    }  # fmt: skip
+
+
+def model_fields(typed: ModelTyped) -> list[AskedField]:
+    """A model by fields, to tell what somebody else has changed."""
+    ways = tuple(virtual_words())
+    return [
+        *(AskedField(key, label, getattr(typed, key)) for key, label in model_labels().items()),
+        AskedField("mode", _("Contacts between by"), typed.mode, choices=ways),
+    ]
+
+
+def own_fields(typed: OwnTyped) -> list[AskedField]:
+    """A customer's own figures by fields."""
+    return [AskedField(key, label, getattr(typed, key)) for key, label in own_labels().items()]
+
+
+def own_typed(own: Exceptions) -> OwnTyped:
+    """Stored figures of a customer's own as they would be typed."""
+    figures = (own.interval_days, own.virtual_between, own.visit_minutes)
+    return OwnTyped(*("" if one is None else str(one) for one in figures))
 
 
 def virtual_words() -> list[tuple[str, str]]:

@@ -13,8 +13,10 @@ from typing import Protocol
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.states import Role
+from crmdesk.gui.form_meeting import Filled, Theirs, keep, say_theirs
 from crmdesk.gui.presenting import PlaceContext
-from crmdesk.i18n import _
+from crmdesk.gui.widgets.asked import AskedField
+from crmdesk.i18n import _, pgettext
 from crmdesk.services import undo
 from crmdesk.services.company import change_company
 from crmdesk.services.queries.company import CompanyRow, company
@@ -22,11 +24,45 @@ from crmdesk.services.queries.company import CompanyRow, company
 MOST_FILE_BYTES = 4_000_001
 
 
+TERMS = "terms."
+"""Before the language, in the keys of the terms."""
+
+
+def field_words() -> dict[str, str]:
+    """The labels of the fields."""
+    return {
+        "name": pgettext("company", "Name"), "street": _("Street"),
+        "postcode": _("Postcode"), "city": _("Town"),
+        "country": _("Country"), "tax_id": _("Tax id"), "phone": _("Telephone"),
+        "email": _("E-mail"), "website": _("Website"), "bank_account": _("Bank account"),
+    }  # fmt: skip
+
+
+def terms_words() -> dict[str, str]:
+    """The labels of the terms, by language."""
+    return {
+        "": _("In any other language"), "en": _("In English"), "es": _("In Spanish"),
+        "ru": _("In Russian"),
+    }  # fmt: skip
+
+
+def company_fields(row: CompanyRow) -> list[AskedField]:
+    """The page by fields, the terms among them."""
+    return [
+        *(AskedField(key, label, row.fields[key]) for key, label in field_words().items()),
+        *(AskedField(f"{TERMS}{code}", label, row.terms.get(code, ""))
+          for code, label in terms_words().items()),
+    ]  # fmt: skip
+
+
 class CompanyView(Protocol):
     """What the presenter asks of the widget."""
 
     def show_company(self, row: CompanyRow, *, may_change: bool) -> None:
-        """Show what is stored."""
+        """Show what is stored, but leave what is being typed."""
+
+    def settle(self) -> None:
+        """What stands on the page was saved."""
 
     def show_problem(self, field: str, message: str) -> None:
         """Say what is wrong with a field; empty words take that away."""
@@ -59,13 +95,30 @@ class CompanyPresenter:
         if changes.touches("organisation"):
             self.start()
 
-    def save(self, fields: Mapping[str, str], terms: Mapping[str, str]) -> None:
-        """Store the whole page; only what differs is written."""
+    def save(self, filled: Filled) -> None:
+        """Store what was typed on the page; only what differs is written."""
         self._view.show_problem("", "")
         ws = self._ws
+
+        def write(values: Mapping[str, str]) -> ChangeSet:
+            fields = {key: text for key, text in values.items() if not key.startswith(TERMS)}
+            terms = {
+                key.removeprefix(TERMS): text
+                for key, text in values.items()
+                if key.startswith(TERMS)
+            }
+            return change_company(ws, fields, terms)
+
+        def done(found: tuple[ChangeSet, Theirs]) -> None:
+            say_theirs(self._desk, found[1])
+            self._view.settle()
+            self._on_saved(found[0])
+            self.start()
+
         self._runner.write(
-            lambda: change_company(ws, fields, terms), self._on_saved, self._on_refused, owner=self
-        )
+            lambda: keep(ws, filled, lambda: company_fields(company(ws)), write), done,
+            self._on_refused, owner=self,
+        )  # fmt: skip
 
     def take_logo(self, path: Path) -> None:
         """Use a picture file as the logo."""

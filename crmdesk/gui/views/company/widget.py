@@ -25,35 +25,25 @@ from PySide6.QtWidgets import (
 from crmdesk.domain.letterhead import FIELDS
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.form_meeting import Filled, theirs_notice, theirs_of
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.printing.images import logo_png, read_image
-from crmdesk.gui.views.company.presenter import CompanyPresenter
+from crmdesk.gui.views.company.presenter import (
+    TERMS,
+    CompanyPresenter,
+    company_fields,
+    field_words,
+    terms_words,
+)
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.panels import PageHeader, Panel
-from crmdesk.i18n import _, pgettext
+from crmdesk.i18n import _
+from crmdesk.services.forms_meeting import meet
 from crmdesk.services.queries.company import CompanyRow
 
 _LOGO_ROOM = (220, 88)
 _FORM_WIDTH = 520
-
-
-def field_words() -> dict[str, str]:
-    """The labels of the fields."""
-    return {
-        "name": pgettext("company", "Name"), "street": _("Street"),
-        "postcode": _("Postcode"), "city": _("Town"),
-        "country": _("Country"), "tax_id": _("Tax id"), "phone": _("Telephone"),
-        "email": _("E-mail"), "website": _("Website"), "bank_account": _("Bank account"),
-    }  # fmt: skip
-
-
-def terms_words() -> dict[str, str]:
-    """The labels of the terms, by language."""
-    return {
-        "": _("In any other language"), "en": _("In English"), "es": _("In Spanish"),
-        "ru": _("In Russian"),
-    }  # fmt: skip
 
 
 class CompanyPlace(QWidget):
@@ -66,6 +56,7 @@ class CompanyPlace(QWidget):
         self.terms: dict[str, QPlainTextEdit] = {}
         self._build()
         self._bind()
+        self._opened = self._values()
         self.setFocusProxy(self.fields["name"])
 
     def show_target(self, args: Mapping[str, Any]) -> None:
@@ -172,13 +163,21 @@ class CompanyPlace(QWidget):
     # ------------------------------------------------------------------- the presenter's view
 
     def show_company(self, row: CompanyRow, *, may_change: bool) -> None:
-        """Show what is stored."""
-        for name, field in self.fields.items():
-            field.setText(row.fields[name])
+        """Show what is stored, but leave what is being typed."""
+        fields = company_fields(row)
+        now = {one.key: one.text for one in fields}
+        met = meet(self._values(), self._opened, now)
+        for key, text in met.values.items():
+            self._put(key, text)
+            if key not in met.collided:
+                self._opened[key] = self._values()[key] if text == now[key] else now[key]
+        notice = theirs_notice(theirs_of(fields, met.collided))
+        if notice:
+            self.show_problem("", notice)
+        for field in self.fields.values():
             field.setReadOnly(not may_change)
-        for code, text in self.terms.items():
-            text.setPlainText(row.terms.get(code, ""))
-            text.setReadOnly(not may_change)
+        for area in self.terms.values():
+            area.setReadOnly(not may_change)
         for button in (self.save_button, self.choose, self.remove):
             button.setEnabled(may_change)
         image = read_image(row.logo) if row.logo else None
@@ -191,6 +190,24 @@ class CompanyPlace(QWidget):
             room, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         self.picture.setPixmap(QPixmap.fromImage(shown))
+
+    def settle(self) -> None:
+        """What stands on the page was saved."""
+        self._opened = self._values()
+
+    def _values(self) -> dict[str, str]:
+        """What is typed; a terms' key is its language after :data:`TERMS`."""
+        texts = {name: field.text() for name, field in self.fields.items()}
+        return texts | {f"{TERMS}{code}": one.toPlainText() for code, one in self.terms.items()}
+
+    def _put(self, key: str, text: str) -> None:
+        if text == self._values()[key]:
+            return
+        if key in self.fields:
+            self.fields[key].setText(text)
+            self.fields[key].setCursorPosition(0)
+        else:
+            self.terms[key.removeprefix(TERMS)].setPlainText(text)
 
     def show_problem(self, field: str, message: str) -> None:
         """Say what is wrong with a field, and go there."""
@@ -205,10 +222,7 @@ class CompanyPlace(QWidget):
     # --------------------------------------------------------------------------------- input
 
     def _on_save_wanted(self) -> None:
-        self.presenter.save(
-            {name: field.text() for name, field in self.fields.items()},
-            {code: text.toPlainText() for code, text in self.terms.items()},
-        )
+        self.presenter.save(Filled(self._values(), dict(self._opened)))
 
     def _on_logo_wanted(self) -> None:
         place = QStandardPaths.StandardLocation.PicturesLocation

@@ -12,18 +12,26 @@ from typing import Protocol
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui import keys
+from crmdesk.gui.form_meeting import Filled, Theirs, keep, say_theirs, theirs_of
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.customer.details import CardHost
-from crmdesk.gui.views.customer.form_words import data_fields, data_of, site_fields, site_of
+from crmdesk.gui.views.customer.form_words import (
+    data_fields,
+    data_of,
+    person_fields,
+    site_fields,
+    site_of,
+)
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.i18n import _, format_number, ngettext
 from crmdesk.services.customer_data import CustomerData, read_data, save_data
 from crmdesk.services.erasing_people import erase_person
+from crmdesk.services.forms_meeting import meet
 from crmdesk.services.people import Person, read_person, save_person
 from crmdesk.services.queries.customer_timeline import search_timeline
 from crmdesk.services.sites import Site, close_site, read_site, save_site
 
-Submit = Callable[[Mapping[str, str]], None]
+Submit = Callable[[Filled], None]
 
 
 class EditingView(Protocol):
@@ -86,13 +94,17 @@ class CardEditing:
         if contact_id is not None and before is not None:
 
             def back() -> ChangeSet:
-                return save_person(ws, account_id, contact_id, before)
+                # What somebody else has changed since stays: only what was typed is taken back.
+                return save_person(ws, account_id, contact_id, before, person)
 
-        self._save(
-            lambda: save_person(ws, account_id, contact_id, person, before),
-            _("{name} saved.").format(name=person.name.strip()),
-            back,
-        )
+        def work() -> tuple[ChangeSet, Theirs]:
+            with ws.database.undisturbed():
+                theirs: Theirs = ()
+                if contact_id is not None and before is not None:
+                    theirs = _theirs(person, before, read_person(ws, contact_id))
+                return save_person(ws, account_id, contact_id, person, before), theirs
+
+        self._save(work, _("{name} saved.").format(name=person.name.strip()), back)
 
     def erase_person(self, contact_id: int) -> None:
         """Say what erasing means; asked once more for the same person, do it.
@@ -148,12 +160,15 @@ class CardEditing:
         self._host.forget()
 
         def show(site: Site) -> None:
-            def submit(typed: Mapping[str, str]) -> None:
-                made = site_of(typed)
-                self._save(
-                    lambda: save_site(ws, account_id, site_id, made, site),
-                    _("{name} saved.").format(name=made.name.strip()),
-                )
+            def now() -> Sequence[AskedField]:
+                return site_fields(site if site_id is None else read_site(ws, site_id))
+
+            def save(typed: Mapping[str, str]) -> ChangeSet:
+                return save_site(ws, account_id, site_id, site_of(typed))
+
+            def submit(filled: Filled) -> None:
+                words = _("{name} saved.").format(name=filled.values["name"].strip())
+                self._save(lambda: keep(ws, filled, now, save), words)
 
             self._ask(site.name or _("New site"), _("place of delivery"), site_fields(site), submit)
 
@@ -186,9 +201,12 @@ class CardEditing:
         self._host.forget()
 
         def show(data: CustomerData) -> None:
-            def submit(typed: Mapping[str, str]) -> None:
+            def save(typed: Mapping[str, str]) -> ChangeSet:
+                return save_data(ws, account_id, data_of(typed, data))
+
+            def submit(filled: Filled) -> None:
                 self._save(
-                    lambda: save_data(ws, account_id, data_of(typed, data), data),
+                    lambda: keep(ws, filled, lambda: data_fields(read_data(ws, account_id)), save),
                     _("The customer's data are saved."),
                 )
 
@@ -200,20 +218,25 @@ class CardEditing:
 
     # ---------------------------------------------------------------------------------- forms
 
-    def submit(self, typed: Mapping[str, str]) -> None:
+    def submit(self, filled: Filled) -> None:
         """Save what is typed in the form that is open."""
         if self._submit is not None:
-            self._submit(typed)
+            self._submit(filled)
 
     def _ask(self, title: str, note: str, fields: Sequence[AskedField], submit: Submit) -> None:
         self._submit = submit
         self._view.show_form(title, note, fields)
 
     def _save(
-        self, work: Callable[[], ChangeSet], words: str, back: Callable[[], ChangeSet] | None = None
+        self,
+        work: Callable[[], tuple[ChangeSet, Theirs]],
+        words: str,
+        back: Callable[[], ChangeSet] | None = None,
     ) -> None:
-        def saved(changes: ChangeSet) -> None:
+        def saved(found: tuple[ChangeSet, Theirs]) -> None:
+            changes, theirs = found
             self._view.close_form()
+            say_theirs(self._desk, theirs)
             if changes.touched:
                 self._host.say_done(words, changes, back)
             else:
@@ -227,3 +250,9 @@ class CardEditing:
                 self._desk.fail(error)
 
         self._runner.write(work, saved, failed, owner=self._host)
+
+
+def _theirs(typed: Person, opened: Person, now: Person) -> Theirs:
+    """What somebody else has made of fields of a person that were typed."""
+    texts = [{one.key: one.text for one in person_fields(who)} for who in (typed, opened, now)]
+    return theirs_of(person_fields(now), meet(*texts).collided)

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from crmdesk.domain.consents import channel_word
 from crmdesk.domain.custom_fields import NO, YES, CustomField, FieldKind
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.i18n import _, pgettext
 from crmdesk.services.custom_fields import PREFIX
 from crmdesk.services.customer_data import CustomerData
+from crmdesk.services.people import EMAIL, MOBILE, PHONE, Person
 from crmdesk.services.sites import Site
+
+
+def person_fields(person: Person) -> list[AskedField]:
+    """A person by fields, each way and each consent one of its own: to tell what was changed."""
+    ways = {PHONE: _("Telephone"), MOBILE: _("Mobile"), EMAIL: _("E-mail")}
+    said = {True: pgettext("consent", "agreed"), False: pgettext("consent", "refused")}
+    return [
+        AskedField("name", _("Name"), person.name),
+        AskedField("job", _("Job"), person.job),
+        AskedField("best_time", _("Best time"), person.best_time),
+        AskedField("birthday", _("Birthday"), person.birthday),
+        AskedField("language", _("Language"), person.language),
+        AskedField("note", _("Note"), person.note),
+        *(AskedField(f"way.{way.key}", ways.get(way.kind, way.kind),
+                     " · ".join(part for part in (way.value, way.label) if part))
+          for way in person.ways if way.key),
+        *(AskedField(f"consent.{one.channel}", channel_word(one.channel),
+                     f"{said[one.given]} {one.on.isoformat()}") for one in person.consents),
+    ]  # fmt: skip
 
 
 def site_fields(site: Site) -> list[AskedField]:

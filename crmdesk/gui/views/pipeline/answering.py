@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,7 +17,8 @@ from crmdesk.domain.errors import FieldError
 from crmdesk.domain.leads import QUESTIONS
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage, stage_word
 from crmdesk.gui.dates import read_day
-from crmdesk.gui.views.pipeline.forms import ENDS, NEW_CUSTOMER, Ask
+from crmdesk.gui.form_meeting import Theirs, keep
+from crmdesk.gui.views.pipeline.forms import ENDS, NEW_CUSTOMER, Ask, form_of
 from crmdesk.gui.views.pipeline.words import read_amount
 from crmdesk.gui.widgets.formbar import Given
 from crmdesk.i18n import _, format_number
@@ -39,7 +40,7 @@ class Done:
     """What was done: what it touched, the words for it, and how to take it back.
 
     ``take_back`` runs on the writer's thread and gives its change set and words (empty: none).
-    ``deal`` and ``lead`` are what to select then.
+    ``deal`` and ``lead`` are what to select then; ``theirs`` what both have changed.
     """
 
     changes: ChangeSet
@@ -47,11 +48,17 @@ class Done:
     take_back: Callable[[], tuple[ChangeSet, str]] | None = None
     deal: int | None = None
     lead: int | None = None
+    theirs: Theirs = ()
 
 
 def answer(ws: Workspace, given: Given) -> Done:
     """Do what was answered. FieldError for what cannot be read, by the key of its field."""
-    return _ACTS[Ask(given.kind)](ws, given.subject, given.values)
+    kind, subject = Ask(given.kind), given.subject
+    done, theirs = keep(
+        ws, given.filled, lambda: form_of(ws, kind, subject).fields,
+        lambda values: _ACTS[kind](ws, subject, values),
+    )  # fmt: skip
+    return replace(done, theirs=theirs)
 
 
 def move(ws: Workspace, opportunity_id: int, to: Stage) -> Done:

@@ -14,6 +14,7 @@ from crmdesk.domain.errors import FieldError
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage
 from crmdesk.domain.states import Role
 from crmdesk.gui.customer_finding import CustomerFinder
+from crmdesk.gui.form_meeting import say_theirs
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.pipeline.answering import (
     Done,
@@ -245,6 +246,7 @@ class PipelineSteps:
     def _on_form_answered(self, done: Done) -> None:
         self._answering = False
         self._view.put_form_away()
+        say_theirs(self._desk, done.theirs)
         self._on_answered(done)
 
     def _on_answered(self, done: Done) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.views.plan.items import FormField, FormItem
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
@@ -23,9 +24,9 @@ _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class FormStrip(Surface):
-    """``answered(kind, values)`` with Enter, ``taken_away(kind)``, ``closed`` with Esc."""
+    """``answered(kind, Filled)`` with Enter, ``taken_away(kind)``, ``closed`` with Esc."""
 
-    answered = Signal(str, dict)
+    answered = Signal(str, object)
     taken_away = Signal(str)
     closed = Signal()
 
@@ -33,6 +34,7 @@ class FormStrip(Surface):
         super().__init__(parent, ground="raised", edge="border_strong")
         self._item: FormItem | None = None
         self._fields: dict[str, QLineEdit | QComboBox] = {}
+        self._opened: dict[str, str] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         column.setSpacing(t.SPACE_1)
@@ -70,6 +72,7 @@ class FormStrip(Surface):
         self._fields = {}
         for field in item.fields:
             self._room.addWidget(self._labelled(field))
+        self._opened = self._values()
         self._done.set_label(item.done)
         self._away.set_label(item.takes_away)
         self._away.setVisible(bool(item.takes_away))
@@ -154,7 +157,7 @@ class FormStrip(Surface):
 
     def _on_done(self) -> None:
         if self._item is not None:
-            self.answered.emit(self._item.kind, self._values())
+            self.answered.emit(self._item.kind, Filled(self._values(), dict(self._opened)))
 
     def _on_left(self) -> None:
         self.put_away()

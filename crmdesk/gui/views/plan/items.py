@@ -87,6 +87,11 @@ class FormField:
     placeholder: str = ""
     choices: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def text(self) -> str:
+        """What it shows."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class FormItem:

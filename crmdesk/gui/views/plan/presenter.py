@@ -7,10 +7,10 @@ changes by hand :mod:`.handwork`'s and :mod:`.strips`', what is said :mod:`.tell
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 
 from crmdesk.domain.changes import ChangeSet
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.plan import words
 from crmdesk.gui.views.plan.asked import PlanView
@@ -256,14 +256,14 @@ class PlanPresenter(Standing):
         """See :meth:`Handwork.drop_selected`."""
         self.hand.drop_selected()
 
-    def answer(self, kind: str, values: Mapping[str, str]) -> None:
+    def answer(self, kind: str, filled: Filled) -> None:
         """What was typed into a strip."""
         if kind == "export":
-            self.giving.answer(values)
+            self.giving.answer(filled.values)
         elif kind == "weekdays":
-            self.weekdays.answer(values)
+            self.weekdays.answer(filled.values)
         else:
-            self.strips.answer(kind, values)
+            self.strips.answer(kind, filled)
 
     def next_moved(self) -> None:
         """Go to the next card that the last re-plan, or the plan on the board, moves."""

@@ -11,12 +11,15 @@ from datetime import date
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui.dates import read_day
+from crmdesk.gui.form_meeting import Filled, Theirs, keep, say_theirs, theirs_of
 from crmdesk.gui.views.plan import forms, typed
 from crmdesk.gui.views.plan.handwork import Handwork
+from crmdesk.gui.views.plan.items import FormField
 from crmdesk.gui.views.plan.standing import Standing
 from crmdesk.i18n import _, format_date
 from crmdesk.services import appointments
 from crmdesk.services.day_settings import USUAL_DAY, DaySettings, day_settings, set_day
+from crmdesk.services.forms_meeting import meet
 from crmdesk.services.leave import Leave, LeaveRow, add_leave, leave_between, remove_leave
 from crmdesk.services.queries.towns import towns
 from crmdesk.services.rep_days import DayPlace
@@ -83,12 +86,12 @@ class Strips:
         user = at.person.id
         at.runner.read(lambda: leave_between(at.ws, day, day, user_id=user), shown, owner=at)
 
-    def answer(self, kind: str, values: Mapping[str, str]) -> None:
+    def answer(self, kind: str, filled: Filled) -> None:
         """What was typed into a strip; it stays open when something cannot be."""
         if not self._at.may_change():
             return
         try:
-            {"hour": self._agree, "day": self._set_day, "leave": self._add_leave}[kind](values)
+            {"hour": self._agree, "day": self._set_day, "leave": self._add_leave}[kind](filled)
         except FieldError as error:
             self._complain(error)
 
@@ -123,12 +126,14 @@ class Strips:
 
         at.runner.write(lambda: remove_leave(at.ws, row.id), done, owner=at)
 
-    def _submit(self, work: Callable[[], ChangeSet], text: str) -> None:
+    def _submit(self, work: Callable[[], tuple[ChangeSet, Theirs]], text: str) -> None:
         """Write; a field that cannot be is told in the strip, which closes otherwise."""
         at = self._at
 
-        def done(changes: ChangeSet) -> None:
+        def done(found: tuple[ChangeSet, Theirs]) -> None:
+            changes, theirs = found
             at.view.ask(None)
+            say_theirs(at.desk, theirs)
             at.undo, at.moved = changes.undo, frozenset()
             at.view.show_outcome("", "", "")
             at.desk.toast(text, undo=at.take_back)
@@ -146,12 +151,16 @@ class Strips:
         words = f"{error.message} {error.hint}".strip() if error.hint else error.message
         self._at.view.complain(error.field, words)
 
-    def _agree(self, values: Mapping[str, str]) -> None:
+    def _agree(self, filled: Filled) -> None:
         at, key = self._at, self._asked_stop
         stop = at.stop(key)
         if stop is None or key is None:
             at.view.ask(None)
             return
+        # The office, or whoever stands in, may have moved the visit meanwhile.
+        fields = forms.hour_form(stop).fields
+        met = meet(filled.values, filled.opened, {one.key: one.text for one in fields})
+        values, theirs = met.values, theirs_of(fields, met.collided)
         day = read_day(values["day"], at.ws.today())
         if day is None:
             raise FieldError("day", _("Type a day such as 26, Thu or +2."))
@@ -159,17 +168,34 @@ class Strips:
         if window is None:
             raise FieldError("time", _("Type an hour such as 10:30, or 10:30-11:15."))
         self._submit(
-            lambda: appointments.agree_hour(at.ws, key, day, *window),
+            lambda: (appointments.agree_hour(at.ws, key, day, *window), theirs),
             _("{name} is agreed for {day}, {time}.").format(
                 name=stop.account, day=format_date(day, weekday=True),
                 time=typed.window_text(window),
             ),
         )  # fmt: skip
 
-    def _set_day(self, values: Mapping[str, str]) -> None:
+    def _set_day(self, filled: Filled) -> None:
         at, day, user = self._at, self._asked_day, self._at.person.id
         if day is None:
             return
+
+        def now() -> tuple[FormField, ...]:
+            self._own = day_settings(at.ws, day, user_id=user)
+            return forms.day_form(day, self._own, at.day_row(day)).fields
+
+        def save(values: Mapping[str, str]) -> ChangeSet:
+            return set_day(at.ws, day, self._day_of(values), user_id=user)
+
+        self._submit(
+            lambda: keep(at.ws, filled, now, save),
+            _("{day} is set; re-plan to make use of it.").format(
+                day=format_date(day, weekday=True)
+            ),
+        )
+
+    def _day_of(self, values: Mapping[str, str]) -> DaySettings:
+        """The settings that were typed. FieldError."""
         shifts = None
         if values["shifts"].strip():
             shifts = typed.read_shifts(values["shifts"])
@@ -181,13 +207,7 @@ class Strips:
             if not values["max_km"].strip().isdecimal():
                 raise FieldError("max_km", _("Kilometres are a whole number."))
             max_km = int(values["max_km"].strip()[:9])
-        wanted = DaySettings(start, end, shifts, max_km)
-        self._submit(
-            lambda: set_day(at.ws, day, wanted, user_id=user),
-            _("{day} is set; re-plan to make use of it.").format(
-                day=format_date(day, weekday=True)
-            ),
-        )
+        return DaySettings(start, end, shifts, max_km)
 
     def _place(self, key: str, values: Mapping[str, str]) -> DayPlace | None:
         text = values[key].strip()
@@ -203,7 +223,8 @@ class Strips:
             )
         return found
 
-    def _add_leave(self, values: Mapping[str, str]) -> None:
+    def _add_leave(self, filled: Filled) -> None:
+        values = filled.values
         at, user = self._at, self._at.person.id
         first = read_day(values["first"], at.ws.today())
         last = read_day(values["last"], at.ws.today()) if values["last"].strip() else first
@@ -219,6 +240,6 @@ class Strips:
             begin, end = spans[0]
         leave = Leave(first, last, values["kind"] or "holiday", begin, end)
         self._submit(
-            lambda: add_leave(at.ws, leave, user_id=user),
+            lambda: (add_leave(at.ws, leave, user_id=user), ()),
             _("Leave is entered; re-plan to make use of it."),
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui.views.prices import typing as read
 from crmdesk.gui.views.prices.desk import PricesDesk
@@ -57,11 +58,7 @@ class CostsPart:
         row, desk = self.rows.get(product_id or 0), self._desk
         form = Form(
             _("New cost") if row is None else row.product,
-            (
-                FormField("product", _("SKU"), "" if row is None else row.sku, width=140),
-                FormField("cost", _("Cost"), "" if row is None else read.price_text(row.cost_e4)),
-                FormField("valid_from", _("From"), desk.ws.today().isoformat()),
-            ),
+            self._fields(row),
             _("Set the cost"),
             _("Orders and sales of earlier days keep their cost."),
         )
@@ -75,9 +72,13 @@ class CostsPart:
                 raise FieldError("cost", _("A cost is needed here."))
             return product[0], cost
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             (product, cost), start = wanted(typed), read.needed_day(typed, "valid_from")
-            desk.write(lambda: costs.set_cost(desk.ws, product, cost, start), _("Cost set"))
+            return costs.set_cost(desk.ws, product, cost, start), _("Cost set")
+
+        def now() -> Sequence[FormField]:
+            lines = {one.product_id: one for one in queries.cost_lines(desk.ws)}
+            return self._fields(None if row is None else lines.get(row.product_id, row))
 
         def preview(typed: Mapping[str, str]) -> str:
             product, cost = wanted(typed)
@@ -92,7 +93,14 @@ class CostsPart:
                 before=before, after=after
             )
 
-        desk.ask(form, submit, preview)
+        desk.ask(form, submit, preview, now)
+
+    def _fields(self, row: CostLine | None) -> tuple[FormField, ...]:
+        return (
+            FormField("product", _("SKU"), "" if row is None else row.sku, width=140),
+            FormField("cost", _("Cost"), "" if row is None else read.price_text(row.cost_e4)),
+            FormField("valid_from", _("From"), self._desk.ws.today().isoformat()),
+        )
 
     def change(self) -> None:
         """Ask how many costs change at once."""
@@ -108,11 +116,9 @@ class CostsPart:
             _("Change costs"),
         )
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             change, categories = read.change_of(typed), category_keys(desk, typed)
             start = read.needed_day(typed, "valid_from")
-            desk.write(
-                lambda: costs.change_costs(desk.ws, change, start, categories), _("Costs changed")
-            )
+            return costs.change_costs(desk.ws, change, start, categories), _("Costs changed")
 
         desk.ask(form, submit)

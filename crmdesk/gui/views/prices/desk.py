@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.presenting import JobRunner
-from crmdesk.gui.views.prices.items import Form, PricesView
+from crmdesk.gui.views.prices.items import Form, FormField, PricesView
 from crmdesk.services.workspace import Workspace
+
+Submit = Callable[[Mapping[str, str]], tuple[ChangeSet, str]]
+"""Carries out what was typed, on the writer's thread; the words for what was done."""
+
+FieldsNow = Callable[[], Sequence[FormField]]
+"""The fields of a form as they would be shown now."""
 
 
 class PricesDesk(Protocol):
@@ -23,10 +29,14 @@ class PricesDesk(Protocol):
     def ask(
         self,
         form: Form,
-        submit: Callable[[Mapping[str, str]], None],
+        submit: Submit,
         preview: Callable[[Mapping[str, str]], str] | None = None,
+        now: FieldsNow | None = None,
     ) -> None:
-        """Open a form."""
+        """Open a form; ``now``: of something that somebody else may change meanwhile."""
+
+    def look(self, form: Form, show: Callable[[Mapping[str, str]], None]) -> None:
+        """Open a form by which nothing is written: something is only shown."""
 
     def close_form(self) -> None:
         """Close it."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 
 from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
+from crmdesk.gui.form_meeting import Filled
 from crmdesk.gui.views.prices.items import Form, FormField
 from crmdesk.gui.widgets.buttons import KeyHintButton
 from crmdesk.gui.widgets.charts import text_token, text_width
@@ -21,15 +22,16 @@ from crmdesk.i18n import _
 
 
 class FormPanel(Panel):
-    """``submitted(values)`` with Enter, ``typed(values)`` with every letter, ``left`` with Esc."""
+    """``submitted(Filled)`` with Enter, ``typed(values)`` with every letter, ``left`` with Esc."""
 
-    submitted = Signal(dict)
+    submitted = Signal(object)
     typed = Signal(dict)
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(" ", parent=parent)
         self._fields: dict[str, QLineEdit | QComboBox] = {}
+        self._opened: dict[str, str] = {}
         holder = QVBoxLayout()
         holder.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_3)
         holder.setSpacing(t.SPACE_2)
@@ -48,7 +50,7 @@ class FormPanel(Panel):
         row.addWidget(self._button)
         holder.addLayout(row)
         self.body.addLayout(holder)
-        self._button.clicked.connect(self._on_submitted)
+        self._button.clicked.connect(self.submit)
         self._leave.clicked.connect(self.left)
         self.hide()
 
@@ -57,6 +59,7 @@ class FormPanel(Panel):
         self.set_title(form.title, form.note)
         self._fields = {}
         self._flow.set_parts([self._labelled(one) for one in form.fields])
+        self._opened = self.values()
         self._button.set_label(form.submit)
         self.say("", Tone.MUTED)
         self.show()
@@ -93,6 +96,10 @@ class FormPanel(Panel):
     def field(self, key: str) -> QLineEdit | QComboBox:
         """One field."""
         return self._fields[key]
+
+    def submit(self) -> None:
+        """Carry out what is typed."""
+        self.submitted.emit(Filled(self.values(), dict(self._opened)))
 
     def _labelled(self, one: FormField) -> QWidget:
         box = QWidget(self)
@@ -138,12 +145,9 @@ class FormPanel(Panel):
             elif event.key() == Qt.Key.Key_Escape:
                 self.left.emit()
             else:
-                self._on_submitted()
+                self.submit()
             return True
         return super().eventFilter(watched, event)
 
     def _on_typed(self, *_what: object) -> None:
         self.typed.emit(self.values())
-
-    def _on_submitted(self) -> None:
-        self.submitted.emit(self.values())

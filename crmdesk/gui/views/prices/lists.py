@@ -14,6 +14,7 @@ from crmdesk.domain.errors import FieldError
 from crmdesk.gui.views.prices import typing as read
 from crmdesk.gui.views.prices.desk import PricesDesk
 from crmdesk.gui.views.prices.items import Form, FormField, Table
+from crmdesk.gui.views.prices.price_fields import agreed_fields, agreed_now, rule_fields, rule_now
 from crmdesk.i18n import _, format_date, format_number, ngettext
 from crmdesk.services import price_lists, price_rules
 from crmdesk.services.price_lists import NewVersion
@@ -119,18 +120,14 @@ class ListsPart:
             _("Its prices are copied, changed, and hold once you put it in force."),
         )  # fmt: skip
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             wanted = NewVersion(
                 read.text_of(typed, "code"), note=read.text_of(typed, "note"),
                 change=read.change_of(typed), categories=self._categories(typed),
             )  # fmt: skip
 
-            def work() -> ChangeSet:
-                key, changes = price_lists.new_version(desk.ws, row.id, wanted)
-                self.chosen = key
-                return changes
-
-            desk.write(work, _("Draft {code} made").format(code=wanted.code))
+            self.chosen, changes = price_lists.new_version(desk.ws, row.id, wanted)
+            return changes, _("Draft {code} made").format(code=wanted.code)
 
         desk.ask(form, submit)
 
@@ -146,12 +143,10 @@ class ListsPart:
         )  # fmt: skip
         desk = self._desk
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             change, categories = read.change_of(typed), self._categories(typed)
-            desk.write(
-                lambda: price_lists.change_prices(desk.ws, row.id, change, categories),
-                _("Prices of {code} changed").format(code=row.code),
-            )
+            changes = price_lists.change_prices(desk.ws, row.id, change, categories)
+            return changes, _("Prices of {code} changed").format(code=row.code)
 
         desk.ask(form, submit)
 
@@ -168,14 +163,12 @@ class ListsPart:
             _("The version before it ends the day before; customers need not be touched."),
         )  # fmt: skip
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             start = read.needed_day(typed, "valid_from")
-            desk.write(
-                lambda: price_lists.activate_list(desk.ws, row.id, start),
-                _("{code} holds from {date}").format(
-                    code=row.code, date=format_date(start, year=True)
-                ),
+            said = _("{code} holds from {date}").format(
+                code=row.code, date=format_date(start, year=True)
             )
+            return price_lists.activate_list(desk.ws, row.id, start), said
 
         desk.ask(form, submit)
 
@@ -204,28 +197,16 @@ class ListsPart:
         desk = self._desk
         form = Form(
             _("Price in {code}").format(code=row.code) if rule is None else rule.product,
-            (
-                FormField("product", _("SKU"), "" if rule is None else rule.sku, width=140),
-                FormField("minimum_quantity", _("From units"),
-                          "1" if rule is None else str(rule.minimum_quantity), width=80),
-                FormField("price", _("Price"), "" if rule is None else
-                          read.price_text(rule.price_e4), width=90),
-                FormField("discount", _("or discount %"), "" if rule is None else
-                          read.percent_text(rule.discount_bp), width=90),
-                FormField("valid_from", _("From"), "", _iso_hint(desk.ws.today())),
-                FormField("valid_to", _("To"), "" if rule is None or rule.valid_to is None
-                          else rule.valid_to.isoformat()),
-            ),
-            _("Set the price"),
+            rule_fields(desk.ws, rule), _("Set the price"),
         )  # fmt: skip
 
-        def submit(typed: Mapping[str, str]) -> None:
-            wanted = self._rule(typed, keep=rule if row.state == "draft" else None)
-            desk.write(
-                lambda: price_rules.set_rule(desk.ws, row.id, wanted, rule_id), _("Price set")
-            )
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
+            holds = rule_now(desk.ws, row.id, rule)
+            wanted = self._rule(typed, keep=holds if row.state == "draft" else None)
+            taken = None if holds is None else holds.id
+            return price_rules.set_rule(desk.ws, row.id, wanted, taken), _("Price set")
 
-        desk.ask(form, submit)
+        desk.ask(form, submit, now=lambda: rule_fields(desk.ws, rule_now(desk.ws, row.id, rule)))
 
     def remove_rule(self, rule_id: int | None) -> None:
         """Take a price out of the list, or end an agreed one today."""
@@ -246,33 +227,18 @@ class ListsPart:
         row = self.agreed.get(price_id or 0)
         desk = self._desk
         form = Form(
-            _("Agree a price"),
-            (
-                FormField("account", _("Customer"), "" if row is None else row.customer,
-                          _("code or name"), 180),
-                FormField("product", _("SKU"), "" if row is None else row.sku, width=120),
-                FormField("price", _("Price"), "" if row is None else
-                          read.price_text(row.price_e4), width=90),
-                FormField("minimum_quantity", _("From units"),
-                          "1" if row is None else str(row.minimum_quantity), width=80),
-                FormField("valid_from", _("From"), "", _iso_hint(desk.ws.today())),
-                FormField("valid_to", _("To")),
-                FormField("reason", _("Reason"), "" if row is None else row.reason, width=160),
-            ),
-            _("Agree"),
+            _("Agree a price"), agreed_fields(desk.ws, row), _("Agree"),
         )  # fmt: skip
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             account = queries.account_by_text(desk.ws, read.text_of(typed, "account"))
             if account is None:
                 raise FieldError("account", _("No customer has this code or name."))
             wanted, reason = self._rule(typed), read.text_of(typed, "reason")
-            desk.write(
-                lambda: price_rules.set_account_price(desk.ws, account[0], wanted, reason),
-                _("Price agreed with {name}").format(name=account[1]),
-            )
+            changes = price_rules.set_account_price(desk.ws, account[0], wanted, reason)
+            return changes, _("Price agreed with {name}").format(name=account[1])
 
-        desk.ask(form, submit)
+        desk.ask(form, submit, now=lambda: agreed_fields(desk.ws, agreed_now(desk.ws, row)))
 
     def _rule(self, typed: Mapping[str, str], keep: RuleLine | None = None) -> RuleInput:
         product = queries.product_by_text(self._desk.ws, read.text_of(typed, "product"))
@@ -323,7 +289,3 @@ def _change_fields() -> tuple[FormField, ...]:
 
 def _first_of_next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def _iso_hint(day: date) -> str:
-    return day.isoformat()

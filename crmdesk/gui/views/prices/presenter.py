@@ -11,9 +11,10 @@ from pathlib import Path
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import CrmdeskError, FieldError
+from crmdesk.gui.form_meeting import Filled, Theirs, keep, say_theirs
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.prices.costs import CostsPart
-from crmdesk.gui.views.prices.desk import PricesDesk
+from crmdesk.gui.views.prices.desk import FieldsNow, PricesDesk, Submit
 from crmdesk.gui.views.prices.items import Form, PricesView, Section
 from crmdesk.gui.views.prices.lists import ListsPart
 from crmdesk.gui.views.prices.margins import MarginsPart
@@ -23,7 +24,6 @@ from crmdesk.gui.widgets.items import Tone
 from crmdesk.i18n import _
 from crmdesk.services import undo
 
-Submit = Callable[[Mapping[str, str]], None]
 Preview = Callable[[Mapping[str, str]], str]
 Part = ListsPart | PromotionsPart | CostsPart | MarginsPart | TrialPart
 
@@ -44,6 +44,8 @@ class PricesPresenter(PricesDesk):
         self.margins = MarginsPart(self)
         self.trial = TrialPart(self)
         self._submit: Submit | None = None
+        self._show: Callable[[Mapping[str, str]], None] | None = None
+        self._now: FieldsNow = tuple
         self._preview: Preview | None = None
 
     # -------------------------------------------------------------------------------- life
@@ -84,12 +86,24 @@ class PricesPresenter(PricesDesk):
 
     # ------------------------------------------------------------------------------- forms
 
-    def ask(self, form: Form, submit: Submit, preview: Preview | None = None) -> None:
+    def ask(
+        self,
+        form: Form,
+        submit: Submit,
+        preview: Preview | None = None,
+        now: FieldsNow | None = None,
+    ) -> None:
         """Open a form; ``submit`` takes what was typed, ``preview`` says what it means."""
-        self._submit, self._preview = submit, preview
+        self._submit, self._preview, self._show = submit, preview, None
+        self._now = now or (lambda: form.fields)
         self.view.show_form(form)
         if preview is not None:
             self.typed({one.key: one.text for one in form.fields})
+
+    def look(self, form: Form, show: Callable[[Mapping[str, str]], None]) -> None:
+        """Open a form by which nothing is written: something is only shown."""
+        self._submit, self._preview, self._show = None, None, show
+        self.view.show_form(form)
 
     def typed(self, values: Mapping[str, str]) -> None:
         """Something was typed into the form."""
@@ -100,18 +114,31 @@ class PricesPresenter(PricesDesk):
         except FieldError as error:
             self.view.show_preview(error.message, Tone.MUTED)
 
-    def submit(self, values: Mapping[str, str]) -> None:
-        """The form is to be carried out."""
-        if self._submit is None:
+    def submit(self, filled: Filled) -> None:
+        """The form is to be carried out; what is wrong is said beside its field."""
+        submit, now, ws = self._submit, self._now, self.ws
+        if self._show is not None:
+            try:
+                self._show(filled.values)
+            except FieldError as error:
+                self.view.show_problem(error.field, str(error))
+        if submit is None:
             return
-        try:
-            self._submit(values)
-        except FieldError as error:
-            self.view.show_problem(error.field, str(error))
+
+        def work() -> tuple[ChangeSet, str, Theirs]:
+            (changes, said), theirs = keep(ws, filled, now, submit)
+            return changes, said, theirs
+
+        def done(found: tuple[ChangeSet, str, Theirs]) -> None:
+            changes, said, theirs = found
+            say_theirs(self._desk, theirs)
+            self._on_written(changes, said)
+
+        self.runner.write(work, done, self._on_failed, owner=self)
 
     def close_form(self) -> None:
         """Give the form up."""
-        self._submit = self._preview = None
+        self._submit = self._preview = self._show = None
         self.view.close_form()
 
     # ---------------------------------------------------------------------------- commands

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui.views.prices import typing as read
 from crmdesk.gui.views.prices.desk import PricesDesk
@@ -67,18 +68,21 @@ class PromotionsPart:
             _("Lists are parted by semicolons: SKU × 2; SKU"),
         )  # fmt: skip
 
-        def submit(typed: Mapping[str, str]) -> None:
+        def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
             wanted = self._wanted(typed)
-            desk.write(
-                lambda: promotions.save_promotion(desk.ws, wanted, promotion_id)[1],
-                _("{name} saved").format(name=wanted.name),
-            )
+            changes = promotions.save_promotion(desk.ws, wanted, promotion_id)[1]
+            return changes, _("{name} saved").format(name=wanted.name)
+
+        def now() -> Sequence[FormField]:
+            rows = {one.id: one for one in queries.promotion_lines(desk.ws)}
+            found = rows.get(promotion_id or 0, row)
+            return self._fields(found, kind or (found.kind if found else "percent"))
 
         def preview(typed: Mapping[str, str]) -> str:
             wanted = self._wanted(typed)
             return queries.promotion_preview(desk.ws, wanted, promotion_id)
 
-        desk.ask(form, submit, preview)
+        desk.ask(form, submit, preview, now)
 
     def end(self, promotion_id: int | None) -> None:
         """End a promotion: yesterday was its last day."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.policy import BelowCost, Policy
 from crmdesk.domain.states import Role
 from crmdesk.gui.views.prices import typing as read
@@ -15,20 +16,22 @@ from crmdesk.services.company_policy import change_company_policy
 from crmdesk.services.queries.policy import company_policy
 
 _DAYS = (
-    "quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours",
-    "stale_qualified_days", "stale_proposal_days", "stale_negotiation_days",
+    "quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours", "plan_weeks",
+    "travel_slack_percent",
 )  # fmt: skip
 
 
 def ask_rules(desk: PricesDesk) -> None:
     """Ask for the company's rules, beginning with those in force."""
-    policy = company_policy(desk.ws)
 
-    def submit(typed: Mapping[str, str]) -> None:
-        changes = _changes(typed)
-        desk.write(lambda: change_company_policy(desk.ws, changes), _("Company rules changed"))
+    def submit(typed: Mapping[str, str]) -> tuple[ChangeSet, str]:
+        changes = _changes(typed, company_policy(desk.ws))
+        return change_company_policy(desk.ws, changes), _("Company rules changed")
 
-    desk.ask(_form(policy), submit)
+    def now() -> Sequence[FormField]:
+        return _form(company_policy(desk.ws)).fields
+
+    desk.ask(_form(company_policy(desk.ws)), submit, now=now)
 
 
 def _form(policy: Policy) -> Form:
@@ -61,14 +64,20 @@ def _form(policy: Policy) -> Form:
     )  # fmt: skip
 
 
-def _changes(typed: Mapping[str, str]) -> dict[str, Any]:
-    changes: dict[str, Any] = {"below_cost": read.text_of(typed, "below_cost")}
-    for key in (
-        "quote_valid_days", "quote_follow_up_days", "return_days", "stale_stock_hours",
-        "plan_weeks", "travel_slack_percent",
-    ):  # fmt: skip
+def _changes(typed: Mapping[str, str], before: Policy) -> dict[str, Any]:
+    """The rules that were typed otherwise than they are."""
+    shown = {one.key: one.text for one in _form(before).fields}
+    changes: dict[str, Any] = {}
+    if typed["below_cost"] != shown["below_cost"]:
+        changes["below_cost"] = read.text_of(typed, "below_cost")
+    for key in _DAYS:
         text = read.text_of(typed, key)
-        changes[key] = int(text) if text.isdecimal() and len(text) < 9 else text or None
-    shares = {role.value: read.percent_of(typed, f"most.{role}") for role in Role}
-    changes["most_discount_bp"] = {key: one for key, one in shares.items() if one is not None}
-    return changes
+        if text != shown[key]:
+            changes[key] = int(text) if text.isdecimal() and len(text) < 9 else text or None
+    shares = {
+        role.value: read.percent_of(typed, key)
+        for role in Role
+        if typed[key := f"most.{role}"] != shown[key]
+    }
+    shares = {role: share for role, share in shares.items() if share is not None}
+    return {**changes, "most_discount_bp": shares} if shares else changes

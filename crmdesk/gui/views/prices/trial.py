@@ -75,7 +75,7 @@ class TrialPart:
             _("Try it"),
             _("Nothing is written. Percent, amount and rounding count for list prices only."),
         )  # fmt: skip
-        self._desk.ask(form, self._submit)
+        self._desk.look(form, self._submit)
 
     def begin_with(self, what: str, key: int) -> None:
         """Try a draft or a promotion at once."""

@@ -330,7 +330,7 @@ class PricesPlace(QWidget):
 
     def _on_submit_wanted(self) -> None:
         if not self.form.isHidden():
-            self.presenter.submit(self.form.values())
+            self.form.submit()
 
     def _on_leave_wanted(self) -> None:
         if not self.form.isHidden():

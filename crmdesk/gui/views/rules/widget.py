@@ -128,6 +128,14 @@ class RulesPlace(QWidget):
         """Show the form of the service's rules."""
         self.service.show_form(title, note, fields)
 
+    def renew_service(self, fields: Sequence[AskedField]) -> None:
+        """Show what the rules are now, but leave what is being typed."""
+        self.service.renew(fields)
+
+    def settle_service(self) -> None:
+        """What stands in the form was saved."""
+        self.service.settle()
+
     def show_fields(self, rows: Sequence[CustomField]) -> None:
         """Show the company's own fields."""
         current = self.table.current_key()
@@ -140,6 +148,11 @@ class RulesPlace(QWidget):
         """Show the form of one of them."""
         self.form.show()
         self.form.show_form(title, note, fields)
+
+    def renew_field(self, fields: Sequence[AskedField]) -> None:
+        """Show what the field that is open says now, but leave what is being typed."""
+        if self.form.isVisible():
+            self.form.renew(fields)
 
     def say_wrong(self, part: str, field: str, words: str) -> None:
         """Say what is wrong in a form."""

@@ -61,13 +61,14 @@ def service_fields(policy: Policy) -> list[AskedField]:
 
 
 def service_rules(typed: Mapping[str, str], before: Policy) -> dict[str, Any]:
-    """The rules that were typed; an empty line takes one back to its usual value. FieldError."""
+    """The rules that were typed otherwise than they are; an empty line: the usual. FieldError."""
+    shown = {one.key: one.text for one in service_fields(before)}
     changes: dict[str, Any] = {}
     for key, text in typed.items():
+        if text == shown[key]:
+            continue
         if key == "service_hours":
-            shown = hours_text([[list(span) for span in day] for day in before.service_hours])
-            if text != shown:
-                changes[key] = read_week(key, text)
+            changes[key] = read_week(key, text)
         elif "_minutes_" in key:
             changes[key] = read_time(key, text)
         else:

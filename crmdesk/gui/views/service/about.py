@@ -12,12 +12,13 @@ from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError
+from crmdesk.gui.form_meeting import Filled, Theirs, keep, say_theirs
 from crmdesk.gui.kept_files import keep_files, open_kept
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.i18n import _
 from crmdesk.services import attachments, undo
-from crmdesk.services.queries.ticket_sheet import TicketAbout, TicketSheet
+from crmdesk.services.queries.ticket_sheet import TicketAbout, TicketSheet, ticket_sheet
 from crmdesk.services.ticket_links import Links, attach_to_ticket, set_links
 
 NOBODY = ""
@@ -86,18 +87,26 @@ class TicketLinks:
             title = _("{number} is about").format(number=sheet.row.number)
             self._view.show_links(title, link_fields(sheet.about))
 
-    def save(self, typed: Mapping[str, str]) -> None:
+    def save(self, filled: Filled) -> None:
         """Save what is typed."""
         ws, key = self._ws, self._asked
         if key is None:
             return
-        contact = typed["contact"]
-        links = Links(
-            int(contact) if contact else None, typed["sku"], typed["order"], typed["return"]
-        )
 
-        def done(changes: ChangeSet) -> None:
+        def write(typed: Mapping[str, str]) -> ChangeSet:
+            contact = typed["contact"]
+            links = Links(
+                int(contact) if contact else None, typed["sku"], typed["order"], typed["return"]
+            )
+            return set_links(ws, key, links)
+
+        def work() -> tuple[ChangeSet, Theirs]:
+            return keep(ws, filled, lambda: link_fields(ticket_sheet(ws, key).about), write)
+
+        def done(found: tuple[ChangeSet, Theirs]) -> None:
+            changes, theirs = found
             self._view.close_links()
+            say_theirs(self._desk, theirs)
             txn = changes.undo
             if txn is not None:
                 self._desk.toast(
@@ -111,7 +120,7 @@ class TicketLinks:
             else:
                 self._desk.fail(error)
 
-        self._runner.write(lambda: set_links(ws, key, links), done, failed, owner=self._host)
+        self._runner.write(work, done, failed, owner=self._host)
 
     def open(self, what: str) -> None:
         """Open what the ticket is about: its SKU, order, return."""

@@ -15,7 +15,8 @@ from crmdesk.domain.states import TicketKind
 from crmdesk.domain.tickets import Priority, priority_word, ticket_kind_word
 from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.service.presenter import Reported, Words
+from crmdesk.gui.views.service.presenter import Reported
+from crmdesk.gui.views.service.steps import Words
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry
 from crmdesk.gui.widgets.field_form import ChoiceField, labelled
@@ -190,7 +191,7 @@ class WordsBar(Surface):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, ground="raised", edge="border_strong")
-        self._kind = Words.REPLY
+        self._kind, self._last = Words.REPLY, ""
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
         column.setSpacing(t.SPACE_2)
@@ -224,11 +225,15 @@ class WordsBar(Surface):
         self.field.setFocus()
 
     def _on_said(self) -> None:
-        text = self.field.text()
         self._on_left()
-        self.field.put_text("")
-        self.field.clear()
-        self.said.emit(self._kind.value, text)
+        self._last = self.field.text()
+        self.said.emit(self._kind.value, self._last)
+
+    def forget(self) -> None:
+        """What was said is written: the line is empty when it opens next."""
+        if self.field.text() == self._last:
+            self.field.put_text("")
+            self.field.clear()
 
     def _on_left(self) -> None:
         self.hide()

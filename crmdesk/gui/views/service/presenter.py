@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
@@ -15,9 +14,11 @@ from crmdesk.domain.errors import NotFound
 from crmdesk.domain.states import Role, TicketKind, TicketStatus
 from crmdesk.domain.tickets import Priority
 from crmdesk.gui.customer_finding import CustomerFinder
+from crmdesk.gui.form_meeting import Theirs, say_theirs
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.about import AboutView, TicketLinks
+from crmdesk.gui.views.service.steps import Words, give_ticket, say_words
 from crmdesk.gui.views.service.words import (
     SheetItem,
     figure_pairs,
@@ -49,17 +50,6 @@ from crmdesk.services.tickets import Opened, Report
 
 _SHOWN_KINDS = ("ticket", "ticket_event", "survey_score", "account", "attachment")
 _NEXT_PRIORITY = {"low": Priority.NORMAL, "normal": Priority.HIGH, "high": Priority.LOW}
-
-
-class Words(StrEnum):
-    """What is being written to a ticket."""
-
-    REPLY = "reply"
-    INCOMING = "incoming"
-    NOTE = "note"
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    ESCALATE = "escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +93,9 @@ class ServiceView(AboutView, ListView[TicketRow], Protocol):
 
     def ask_words(self, kind: Words, title: str) -> None:
         """Ask for words; answered by :meth:`ServicePresenter.say`."""
+
+    def forget_words(self) -> None:
+        """What was typed is written; until then it is still there when it is asked for again."""
 
     def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
         """Ask whom to give the ticket to."""
@@ -301,15 +294,17 @@ class ServicePresenter:
         if sheet is None:
             return
         key = sheet.row.id
-        steps: Mapping[Words, Callable[[], ChangeSet]] = {
-            Words.REPLY: lambda: tickets.write_message(ws, key, text),
-            Words.INCOMING: lambda: tickets.write_message(ws, key, text, incoming=True),
-            Words.NOTE: lambda: tickets.write_note(ws, key, text),
-            Words.RESOLVE: lambda: tickets.set_status(ws, key, TicketStatus.RESOLVED, text),
-            Words.REOPEN: lambda: tickets.set_status(ws, key, TicketStatus.OPEN, text),
-            Words.ESCALATE: lambda: tickets.escalate(ws, key, text),
-        }
-        self._write(steps[kind])
+
+        def done(found: tuple[ChangeSet, bool]) -> None:
+            self._view.forget_words()
+            if found[1]:
+                self._desk.banner(
+                    _("Somebody else has taken this step while you were typing."),
+                    _("What you typed is kept as a note among ourselves."),
+                )
+            self._said_changed(found[0])
+
+        self._runner.write(lambda: say_words(ws, key, kind, text), done, self._failed, owner=self)
 
     def wait(self) -> None:
         """Wait for the customer, or go on after a wait."""
@@ -344,7 +339,14 @@ class ServicePresenter:
         """Give the ticket that was asked about to somebody."""
         ws, sheet = self._ws, self._asked
         if sheet is not None:
-            self._write(lambda: tickets.assign(ws, sheet.row.id, user_id))
+
+            def done(found: tuple[ChangeSet, Theirs]) -> None:
+                say_theirs(self._desk, found[1])
+                self._said_changed(found[0])
+
+            self._runner.write(
+                lambda: give_ticket(ws, sheet, user_id), done, self._failed, owner=self
+            )
 
     def ask_score(self) -> None:
         """Ask how content the customer was with a solved ticket."""
@@ -369,13 +371,13 @@ class ServicePresenter:
             )  # fmt: skip
 
     def _write(self, work: Callable[[], ChangeSet]) -> None:
-        def done(changes: ChangeSet) -> None:
-            txn = changes.undo
-            if txn is not None:
-                self._desk.toast(_("Changed."), undo=lambda: self._take_back(txn))
-            self.refresh()
+        self._runner.write(work, self._said_changed, self._failed, owner=self)
 
-        self._runner.write(work, done, self._failed, owner=self)
+    def _said_changed(self, changes: ChangeSet) -> None:
+        txn = changes.undo
+        if txn is not None:
+            self._desk.toast(_("Changed."), undo=lambda: self._take_back(txn))
+        self.refresh()
 
     def _take_back(self, txn: int) -> None:
         ws = self._ws

@@ -21,7 +21,8 @@ from crmdesk.gui.photos import compressed
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.form import ChoiceBar, ReportForm, WordsBar
 from crmdesk.gui.views.service.model import DUE_COLUMN, events_model, tickets_model
-from crmdesk.gui.views.service.presenter import ServicePresenter, Words
+from crmdesk.gui.views.service.presenter import ServicePresenter
+from crmdesk.gui.views.service.steps import Words
 from crmdesk.gui.views.service.words import EventItem, SheetItem, group_words
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.badges import Badge
@@ -327,6 +328,10 @@ class ServicePlace(QWidget):
     def ask_words(self, kind: Words, title: str) -> None:
         """Ask for words."""
         self.bar.ask(kind, title)
+
+    def forget_words(self) -> None:
+        """What was typed is written."""
+        self.bar.forget()
 
     def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
         """Ask whom to give the ticket to."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.gui.dates import read_day, typed_day
+from crmdesk.gui.form_meeting import Theirs, keep
 from crmdesk.gui.widgets.formbar import Form, FormField, Given
 from crmdesk.i18n import _, format_date_near
 from crmdesk.services import tasks
@@ -30,11 +31,12 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done: the task, what it touched, the words for it."""
+    """What was done: the task, what it touched, the words for it, what both have changed."""
 
     task_id: int
     changes: ChangeSet
     said: str
+    theirs: Theirs = ()
 
 
 def form_of(ws: Workspace, kind: Ask, subject: int) -> Form:
@@ -88,7 +90,15 @@ def _hint() -> str:
 
 def answer(ws: Workspace, given: Given) -> Done:
     """Do what was answered. FieldError for what cannot be read, by the key of its field."""
-    kind, key, values = Ask(given.kind), given.subject, given.values
+    kind, key = Ask(given.kind), given.subject
+    done, theirs = keep(
+        ws, given.filled, lambda: form_of(ws, kind, key).fields,
+        lambda values: _do(ws, kind, key, values),
+    )  # fmt: skip
+    return replace(done, theirs=theirs)
+
+
+def _do(ws: Workspace, kind: Ask, key: int, values: Mapping[str, str]) -> Done:
     if kind is Ask.GIVE:
         user = _person(values)
         changes = tasks.give_task(ws, key, user)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from crmdesk.domain.errors import FieldError
 from crmdesk.gui.customer_finding import CustomerFinder
+from crmdesk.gui.form_meeting import say_theirs
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.tasks.forms import Ask, Done, answer, form_of
 from crmdesk.gui.widgets.formbar import Form, Given
@@ -88,6 +89,7 @@ class TaskSteps:
         ws, txn = self._ws, done.changes.undo
         self._answering = False
         self._view.put_form_away()
+        say_theirs(self._desk, done.theirs)
 
         def take_back() -> None:
             if txn is not None:

@@ -153,8 +153,9 @@ def _ground(ws: Workspace, connection: Connection, account_id: int) -> Ground:
 
 
 def step_value(ground: Ground, step: Step) -> int:
-    """A bar's amount as a cost: without its minus sign."""
-    return abs(ground.value.waterfall.amount(step))
+    """A bar's amount; of costs and discounts what they are, below zero where more came back."""
+    amount = ground.value.waterfall.amount(step)
+    return amount if step is Step.REVENUE else -amount
 
 
 def rate_lines(ground: Ground, *drivers: str) -> tuple[FigureLine, ...]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from crmdesk.gui.app import Beginnings, Start
     from crmdesk.gui.jobs import Control
     from crmdesk.interchange.documents.sheet import Sheet
+    from crmdesk.services.imports import SalesFile
 
 HQ_CHILD = "--hq-child"
 
@@ -54,12 +55,12 @@ def _beginnings(folder: Path) -> Beginnings:
         )  # fmt: skip
         return folder
 
-    def alone(company: str, file: Path, passphrase: str | None, control: Control) -> Path:
+    def alone(company: str, file: SalesFile, passphrase: str | None, control: Control) -> Path:
         from crmdesk.cli.beginning import start_from_file
 
         start_from_file(
-            folder, company, file, _now, progress=lambda what, n: control.report(n, 0, what),
-            cancelled=lambda: control.cancelled, passphrase=passphrase,
+            folder, company, file.path, _now, progress=lambda what, n: control.report(n, 0, what),
+            cancelled=lambda: control.cancelled, passphrase=passphrase, seen=file.seen,
         )  # fmt: skip
         return folder
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crmdesk.domain.clock import ZoneClock
-from crmdesk.domain.errors import KeyMissing, UserError
+from crmdesk.domain.errors import KeyMissing, Unreachable, UserError
 from crmdesk.i18n import _, language
-from crmdesk.services.imports import import_file
+from crmdesk.services.imports import LookFirst, import_file
 from crmdesk.services.workspace import NewCompany, Workspace, start_alone
 from crmdesk.storage import crypto, profile
 from crmdesk.storage.engine import Database
@@ -58,12 +58,19 @@ def join_hq(
     """
     if not insecure:
         _require_private(url)
-    return join(
-        folder, url, code, ZoneClock(instants, ZoneInfo("UTC")),
-        device_name=platform.node() or "laptop", password=password,
-        keeping=key_keeping(passphrase), progress=progress,
-        cancelled=cancelled,
-    )  # fmt: skip
+    keeping = key_keeping(passphrase)
+    try:
+        return join(
+            folder, url, code, ZoneClock(instants, ZoneInfo("UTC")),
+            device_name=platform.node() or "laptop", password=password, keeping=keeping,
+            progress=progress, cancelled=cancelled,
+        )  # fmt: skip
+    except Unreachable as error:
+        if error.code == "certificate":
+            raise
+        raise Unreachable(
+            error.message, _("Check the address and the connection; nothing was made here.")
+        ) from error
 
 
 def rejoin_hq(
@@ -124,14 +131,21 @@ def start_from_file(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     passphrase: str | None = None,
+    seen: bool = True,
 ) -> None:
-    """A standalone profile with the sales of a file; nothing is left when that fails."""
+    """A standalone profile with the sales of a file; nothing is left when that fails.
+
+    Where nobody has ``seen`` how it is read, LookFirst for a file with rows that cannot be taken or
+    with anything that had to be judged.
+    """
     with profile.removed_on_failure(folder) as keeping:
         workspace = make_standalone(
             folder, company or _("My company"), instants, passphrase=passphrase
         )
         try:
-            import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
+            report = import_file(workspace, "sales", file, progress=progress, cancelled=cancelled)
         finally:
             workspace.close()
+        if not seen and (report.rejected or report.notes or not report.created):
+            raise LookFirst(report)
         keeping.keep()

@@ -27,9 +27,13 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     taking.add_argument("kind", help=_("sales, accounts, contacts, products, prices, or undo"))
     taking.add_argument(
-        "file", help=_("CSV or XLSX, also .zst; or the number of an import to undo")
+        "file", help=_("CSV, XLSX, XLS or ODS, also .csv.zst; or the number of an import to undo")
     )
-    taking.add_argument("--map", type=Path, help=_("JSON file: field to column"))
+    taking.add_argument("--map", type=Path, help=_("JSON file: field to column, or to #number"))
+    taking.add_argument("--sheet", default="", help=_("the sheet of a workbook, by its name"))
+    taking.add_argument(
+        "--decimal", choices=(".", ","), default="", help=_("what stands before the decimals")
+    )
     taking.add_argument("--dry-run", action="store_true", help=_("only say what would happen"))
     taking.set_defaults(run=_import)
     giving = commands.add_parser(
@@ -52,10 +56,10 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
 
     if chosen.kind == "undo":
         return _undo(chosen.file, context)
-    columns = _column_map(chosen.map)
+    reading = imports.Reading(_column_map(chosen.map), chosen.sheet, chosen.decimal)
     with opened_or_made(context, trial=chosen.dry_run) as ws:
         report = imports.import_file(
-            ws, chosen.kind, Path(chosen.file), chosen=columns, dry_run=chosen.dry_run,
+            ws, chosen.kind, Path(chosen.file), reading=reading, dry_run=chosen.dry_run,
             progress=context.console.progress(), derive_later=True,
         )  # fmt: skip
     rejects = [{"line": one.line, "reason": one.reason} for one in report.rejects]
@@ -64,7 +68,7 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
             "batch": report.batch, "rows": report.rows, "created": report.created,
             "updated": report.updated, "merged": report.merged, "skipped": report.skipped,
             "rejected": report.rejected, "rejects": rejects, "made": report.made,
-            "dry_run": report.dry_run,
+            "dry_run": report.dry_run, "columns": report.columns, "notes": report.notes,
         }
     )  # fmt: skip
     _say_report(report, context)
@@ -72,31 +76,11 @@ def _import(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _say_report(report: Any, context: Context) -> None:
+    from crmdesk.services.import_words import reject_lines, report_lines
+
     say = context.console.say
-    say(
-        ngettext(
-            "{rows} row: {created} created, {updated} updated, {merged} merged, {skipped} skipped,"
-            " {rejected} rejected.",
-            "{rows} rows: {created} created, {updated} updated, {merged} merged, {skipped} skipped,"
-            " {rejected} rejected.",
-            report.rows,
-        ).format(
-            **{
-                name: format_number(getattr(report, name))
-                for name in ("rows", "created", "updated", "merged", "skipped", "rejected")
-            }
-        )
-    )
-    if any(report.made.values()):
-        say(
-            _("New: {accounts} customers, {products} products, {packagings} packs.").format(
-                accounts=format_number(report.made.get("account", 0)),
-                products=format_number(report.made.get("product", 0)),
-                packagings=format_number(report.made.get("packaging", 0)),
-            )
-        )
-    for one in report.rejects[:_SHOWN_REJECTS]:
-        say(_("  line {line}: {reason}").format(line=one.line, reason=one.reason))
+    for line in [*report_lines(report), *reject_lines(report, _SHOWN_REJECTS)]:
+        say(line)
     if len(report.rejects) > _SHOWN_REJECTS:
         say(_("  … and {count} more; --json lists them all.").format(
             count=format_number(len(report.rejects) - _SHOWN_REJECTS)
@@ -110,14 +94,14 @@ def _say_report(report: Any, context: Context) -> None:
 
 
 def _undo(number: str, context: Context) -> int:
-    from crmdesk.services import imports
+    from crmdesk.services.import_undo import undo_import
 
     try:
         batch = row_number(number)
     except ArgumentTypeError:
         raise UserError(_("An import is named by its number.")) from None
     with opened(context) as ws:
-        imports.undo_import(ws, batch)
+        undo_import(ws, batch)
     context.console.document({"undone": batch})
     context.console.say(_("Import {number} was taken back.").format(number=number))
     return DONE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from crmdesk.cli.console import DONE, FINDINGS
+from crmdesk.cli.kept_files import add_replace, check_free
 from crmdesk.cli.opening import opened
 from crmdesk.i18n import _, format_bytes
 
@@ -21,6 +22,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this group."""
     saving = commands.add_parser("backup", parents=[common], help=_("back up the profile"))
     saving.add_argument("--out", type=Path)
+    add_replace(saving)
     saving.set_defaults(run=_backup)
     restoring = commands.add_parser("restore", parents=[common], help=_("restore a backup"))
     restoring.add_argument("file", type=Path)
@@ -33,6 +35,7 @@ def register(commands: Any, common: argparse.ArgumentParser) -> None:
 def _backup(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.storage import backup
 
+    check_free(chosen.out, chosen)
     with opened(context) as ws:
         target = chosen.out or backup.default_target(context.folder, ws.clock)
         facts = backup.back_up(ws.database, context.folder, target)

@@ -1,4 +1,5 @@
-"""Packagings in words: "3 cases", "case of 12", as every place and every document says them.
+"""Packagings in words: "3 cases", "case of 12", as every place and every document says them;
+grams and millilitres as kilograms and litres.
 
 Owns the names of the units of measure in the language in use. Which packaging is meant, and how
 many, is decided by :mod:`crmdesk.domain.packaging`.
@@ -6,7 +7,8 @@ many, is decided by :mod:`crmdesk.domain.packaging`.
 
 from __future__ import annotations
 
-from crmdesk.i18n import _, format_number, ngettext
+from crmdesk.domain.packaging import is_weighed
+from crmdesk.i18n import _, format_number, ngettext, pgettext
 
 
 def pack_name(unit: str, count: int = 1) -> str:
@@ -17,6 +19,8 @@ def pack_name(unit: str, count: int = 1) -> str:
         "CS": ngettext("case", "cases", count),
         "BU": ngettext("bulk pack", "bulk packs", count),
         "PL": ngettext("pallet", "pallets", count),
+        "KG": _("kg"),
+        "L": pgettext("unit", "l"),
         "G": ngettext("gram", "grams", count),
         "ML": ngettext("millilitre", "millilitres", count),
     }
@@ -24,8 +28,12 @@ def pack_name(unit: str, count: int = 1) -> str:
 
 
 def pack_text(unit: str, count: int) -> str:
-    """Such as "3 cases"."""
-    return f"{format_number(count)} {pack_name(unit, count)}"
+    """Such as "3 cases"; base units of goods by weight or volume as "1.25 kg"."""
+    if not is_weighed(unit):
+        return f"{format_number(count)} {pack_name(unit, abs(count))}"
+    decimals = len(f"{abs(count) % 1000:03}".rstrip("0"))
+    name = _("kg") if unit.upper() == "G" else pgettext("unit", "l")
+    return f"{format_number(count / 1000, decimals)} {name}"
 
 
 def pack_of(unit: str, factor: int) -> str:

@@ -27,7 +27,6 @@ from crmdesk.domain.errors import (
     CrmdeskError,
     KeyMissing,
     LeaseEnded,
-    Refused,
     Unreachable,
     WrongKey,
 )
@@ -49,6 +48,7 @@ from crmdesk.paths import resources_dir
 if TYPE_CHECKING:
     from crmdesk.gui.firstrun import FirstRun, Unlock
     from crmdesk.gui.lease_screen import LeaseScreen
+    from crmdesk.services.imports import SalesFile
     from crmdesk.services.workspace import Workspace
 
 CHIP_MS = 30_000
@@ -67,7 +67,7 @@ class Beginnings:
 
     demo: Callable[[Control], Path] | None = None
     join: Callable[[str, str, str | None, str, Control], Path] | None = None
-    alone: Callable[[str, Path, str | None, Control], Path] | None = None
+    alone: Callable[[str, SalesFile, str | None, Control], Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +293,11 @@ class Desktop:
         work = None if join is None else lambda control: join(address, code, secret, word, control)
         self._begin(work, _("Joining {address}").format(address=address))
 
-    def _on_alone_wanted(self, company: str, file: Path) -> None:
+    def _on_alone_wanted(self, company: str, file: SalesFile) -> None:
         alone = self._start.beginnings.alone
         secret = self._new_passphrase()
         work = None if alone is None else lambda control: alone(company, file, secret, control)
-        self._begin(work, _("Reading {file}").format(file=file.name))
+        self._begin(work, _("Reading {file}").format(file=file.path.name))
 
     def _new_passphrase(self) -> str | None:
         return None if self._first_run is None else self._first_run.passphrase()
@@ -333,13 +333,7 @@ class Desktop:
         self._open(self._new_passphrase())
 
     def _on_begin_failed(self, error: Exception) -> None:
-        if isinstance(error, KeyMissing) and self._first_run is not None:
-            self._first_run.ask_passphrase(error.message)
-        elif isinstance(error, Refused) and error.code == "password" and self._first_run:
-            self._first_run.ask_password(error.message, error.hint)
-        elif isinstance(error, CrmdeskError) and self._first_run is not None:
-            self._first_run.complain(error.message, error.hint)
-        else:
+        if self._first_run is None or not self._first_run.shows(error):
             self._on_cancel_wanted()
             self.errors.show(error)
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.domain.packaging import is_weighed
 from crmdesk.gui.customer_words import missing_words
 from crmdesk.gui.line_words import credit_mode_word, kind_word, stage_word
-from crmdesk.gui.packs import pack_text
+from crmdesk.gui.packs import pack_name, pack_text
 from crmdesk.gui.sku_words import state_word
 from crmdesk.i18n import (
     _,
@@ -243,13 +244,16 @@ def row_item(line: FigureLine, currency: str, *, strong: bool = False) -> Figure
 
 
 def _goods(line: FigureLine, currency: str) -> FigureRowItem:
-    """A sold line: the goods, the price paid for a base unit, packs and net."""
-    unit, _colon, base = line.detail.partition(":")
+    """A sold line: the goods, the price paid for a base unit or a kilogram, packs and net."""
+    unit, base, base_unit = (*line.detail.split(":"), "", "")[:3]
     price = ""
     if int(base or 0) and line.amount_minor is not None:
-        scale = int(10 ** (4 - currency_exponent(currency)))
+        weighed = is_weighed(base_unit)
+        scale = int(10 ** (4 - currency_exponent(currency))) * (1000 if weighed else 1)
         e4 = divide_half_even(abs(line.amount_minor) * scale, abs(int(base)))
-        price = _("{price} each").format(price=format_price(e4, currency))
+        large = pack_name("KG" if base_unit.upper() == "G" else "L")
+        words = _("{price} per {unit}") if weighed else _("{price} each")
+        price = words.format(price=format_price(e4, currency), unit=large)
     amount = "" if line.amount_minor is None else format_amount(line.amount_minor, currency)
     packs = pack_text(unit, line.quantity or 0)
     return FigureRowItem(None, "", line.name, price, packs, amount, f"sku:{line.id}")

@@ -7,10 +7,12 @@ Owns the two screens and their words. Making or opening a profile is left to
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from crmdesk.domain.errors import CrmdeskError, KeyMissing, Refused
 from crmdesk.gui import theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.widgets.buttons import KeyHintButton
@@ -19,6 +21,10 @@ from crmdesk.gui.widgets.locked import LockedCard
 from crmdesk.gui.widgets.notices import Banner, IconLabel, ProgressLine
 from crmdesk.gui.widgets.panels import Surface
 from crmdesk.i18n import _
+
+if TYPE_CHECKING:
+    from crmdesk.gui.import_report import FileReport
+    from crmdesk.services.imports import ImportReport
 
 MIN_PASSPHRASE = 8
 
@@ -67,6 +73,8 @@ class FirstRun(QWidget):
         self.progress.cancelled.connect(self.cancel_wanted)
         self.progress.hide()
         self._file: Path | None = None
+        self._report: FileReport | None = None
+        self._asks_secret = False
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_6, t.SPACE_6, t.SPACE_6, t.SPACE_6)
         column.setSpacing(t.SPACE_3)
@@ -91,6 +99,7 @@ class FirstRun(QWidget):
             row.addWidget(choice, 8)
         row.addStretch(1)
         column.addLayout(row)
+        self._column = column
         self._secret = self._passphrase_fields()
         column.addWidget(self._secret, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(t.SPACE_4)
@@ -208,10 +217,64 @@ class FirstRun(QWidget):
     def _on_file_clicked(self) -> None:
         if not self._passphrase_stands():
             return
-        pattern = _("Sales list") + " (*.xlsx *.xls *.csv)"
+        pattern = _("Sales list") + " (*.xlsx *.xls *.ods *.csv *.txt *.tsv)"
         name, _kind = QFileDialog.getOpenFileName(self, _("Choose a file…"), "", pattern)
         if name:
-            self.alone_wanted.emit(self._company.text().strip(), Path(name))
+            self._want(Path(name), seen=False)
+
+    def _want(self, path: Path, *, seen: bool) -> None:
+        from crmdesk.services.imports import SalesFile
+
+        self._file = path
+        self.alone_wanted.emit(self._company.text().strip(), SalesFile(path, seen))
+
+    def shows(self, error: Exception) -> bool:
+        """Ask for what is missing or say what went wrong; False where it is not the person's."""
+        report = getattr(error, "report", None)
+        if report is not None:
+            self._show_report(report)
+        elif isinstance(error, KeyMissing):
+            self.ask_passphrase(error.message)
+        elif isinstance(error, Refused) and error.code == "password":
+            self.ask_password(error.message, error.hint)
+        elif isinstance(error, CrmdeskError):
+            self.complain(error.message, error.hint)
+        else:
+            return False
+        return True
+
+    def _show_report(self, report: ImportReport) -> None:
+        """A file was read that somebody has to look at before anything of it is kept."""
+        from crmdesk.gui.import_report import FileReport
+
+        self.set_busy(busy=False)
+        if self._report is None:
+            self._report = FileReport(self)
+            self._report.taken.connect(self._on_report_taken)
+            self._report.left.connect(self._on_report_left)
+            self._column.insertWidget(self._column.indexOf(self.notice) + 1, self._report, 20)
+        self._asks_secret = self._secret.isVisibleTo(self)
+        for choice in (*self._choices, self._secret):
+            choice.hide()
+        self._report.show_report(report)
+        self._report.show()
+        self._report.setFocus()
+
+    def _on_report_taken(self) -> None:
+        if self._file is not None:
+            self._show_choices()
+            self._want(self._file, seen=True)
+
+    def _on_report_left(self) -> None:
+        self._show_choices()
+        self._company.setFocus()
+
+    def _show_choices(self) -> None:
+        if self._report is not None:
+            self._report.hide()
+        for choice in self._choices:
+            choice.show()
+        self._secret.setVisible(self._asks_secret)
 
     def complain(self, message: str, hint: str) -> None:
         """Say what did not work above the choices."""

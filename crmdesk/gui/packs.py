@@ -6,8 +6,8 @@ Names of units and packs are :mod:`crmdesk.domain.pack_words`'.
 from __future__ import annotations
 
 from crmdesk.domain.pack_words import pack_name, pack_of, pack_text
-from crmdesk.domain.packaging import Fitted, Pack, fit_base, is_weighed, to_base
-from crmdesk.i18n import _, format_number, pgettext
+from crmdesk.domain.packaging import Fitted, Pack, fit_base, to_base
+from crmdesk.i18n import _, format_number
 from crmdesk.services.queries.order_stock import SubstituteRow
 
 __all__ = [
@@ -18,13 +18,7 @@ __all__ = [
 
 def base_text(base_unit: str, quantity: int) -> str:
     """Base units as people say them: "36 units"; weighed goods in kilograms or litres."""
-    if not is_weighed(base_unit):
-        return pack_text(base_unit, quantity)
-    whole, rest = divmod(abs(quantity), 1000)
-    decimals = len(f"{rest:03}".rstrip("0"))
-    number = format_number(quantity / 1000, decimals) if rest else format_number(whole)
-    unit = _("kg") if base_unit.upper() == "G" else pgettext("unit", "l")
-    return f"{number} {unit}"
+    return pack_text(base_unit, quantity)
 
 
 def rounding_text(expected: int, pack: Pack, base_unit: str) -> str:

@@ -13,7 +13,8 @@ from crmdesk.i18n import _
 SALES: dict[str, tuple[str, ...]] = {
     "account": (
         "account", "customer", "customer id", "customer code", "customer no", "client", "cliente",
-        "codigo cliente", "codigo de cliente", "klient", "kod klienta", "kontragent", "pokupatel",
+        "codigo cliente", "codigo de cliente", "cod cliente", "n cliente", "no cliente",
+        "klient", "kod klienta", "kontragent", "pokupatel",
     ),
     "account_name": (
         "account name", "customer name", "nombre", "nombre cliente", "razon social",
@@ -21,26 +22,35 @@ SALES: dict[str, tuple[str, ...]] = {
     ),
     "sku": (
         "sku", "stockcode", "stock code", "product", "product code", "item", "item code", "article",
-        "articulo", "codigo articulo", "referencia", "producto", "artikul", "tovar", "kod tovara",
+        "articulo", "codigo articulo", "codigo de articulo", "cod articulo",
+        "referencia", "ref", "producto", "artikul", "tovar", "kod tovara",
     ),
     "description": (
-        "description", "product name", "item name", "descripcion", "naimenovanie", "nazvanie",
+        "description", "product name", "item name", "descripcion", "descripcion articulo",
+        "naimenovanie", "nazvanie", "nomenklatura",
     ),
     "date": (
-        "date", "order date", "invoice date", "invoicedate", "fecha", "fecha factura", "data",
-        "data prodazhi",
+        "date", "order date", "invoice date", "invoicedate", "fecha", "fecha factura", "fecha fra",
+        "data", "data prodazhi",
     ),
-    "quantity": ("quantity", "qty", "units", "cantidad", "unidades", "kolichestvo", "kol-vo"),
-    "unit": ("unit", "uom", "unit of measure", "unidad", "unidad de medida", "edinitsa", "ed izm"),
+    "quantity": (
+        "quantity", "qty", "units", "cantidad", "cant", "unidades", "uds", "kolichestvo", "kol-vo",
+    ),
+    "unit": (
+        "unit", "uom", "unit of measure", "unidad", "ud", "um", "unidad de medida", "edinitsa",
+        "ed", "ed izm", "edinitsa izmereniya",
+    ),
     "pack": ("pack", "pack size", "units per pack", "unidades por caja", "v upakovke"),
     "unit_price": (
-        "unit price", "unitprice", "price", "precio", "precio unitario", "tsena", "tsena za ed",
+        "unit price", "unitprice", "price", "precio", "precio unitario", "precio ud", "pvp",
+        "tsena", "tsena za ed",
     ),
     "amount": ("amount", "net", "net amount", "value", "importe", "total", "summa"),
     "cost": ("cost", "unit cost", "coste", "coste unitario", "sebestoimost"),
     "document": (
         "document", "order no", "order number", "invoice", "invoiceno", "invoice no", "factura",
-        "numero factura", "pedido", "dokument", "nomer", "nakladnaya",
+        "numero factura", "no factura", "n factura", "num factura", "pedido", "albaran",
+        "dokument", "nomer", "nakladnaya",
     ),
     "country": ("country", "pais", "strana"),
 }  # fmt: skip
@@ -137,9 +147,14 @@ PROMOTIONS: dict[str, tuple[str, ...]] = {
 PROMOTIONS_NEEDED = ("code", "name", "kind", "valid_from", "valid_to")
 
 
+_CURRENCY = re.compile(r"(,|\()? ?\b(eur|euros?|usd|gbp|rub)\b ?\)?$")
+_NUMBERED = re.compile(r"#(\d{1,3})")
+
+
 def normalised(heading: str) -> str:
-    """A heading as synonyms are compared: Latin small letters, single blanks."""
-    return re.sub(r"[\s_./]+", " ", anyascii(heading).casefold()).strip(" :*'\"`")
+    """A heading as synonyms are compared: Latin small letters, single blanks, without currency."""
+    plain = re.sub(r"[\s_./]+", " ", anyascii(heading).casefold()).strip(" :*'\"`")
+    return _CURRENCY.sub("", plain).strip()
 
 
 def map_columns(
@@ -148,9 +163,11 @@ def map_columns(
     needed: Sequence[str],
     chosen: Mapping[str, str] | None = None,
 ) -> dict[str, int]:
-    """Field → position in the row. ``chosen`` maps fields to headings and goes first.
+    """Field → position in the row. ``chosen`` maps fields to headings, or to ``#`` and the
+    number of the column, and goes first.
 
-    UserError names the fields that are missing and the headings there are.
+    UserError names the fields that are missing and the headings there are, or the columns that have
+    the same heading.
     """
     heads = [normalised(column) for column in columns]
     found: dict[str, int] = {}
@@ -160,16 +177,7 @@ def map_columns(
                 _("The map names an unknown field: {field}.").format(field=field),
                 _("Fields are: {fields}.").format(fields=", ".join(synonyms)),
             )
-        exact = [i for i, column in enumerate(columns) if column == heading]
-        place = exact or [i for i, head in enumerate(heads) if head == normalised(heading)]
-        if not place:
-            raise UserError(
-                _("The map names a column that is not in the file: {column}.").format(
-                    column=heading
-                ),
-                _("Columns are: {columns}.").format(columns=", ".join(columns)),
-            )
-        found[field] = place[0]
+        found[field] = _named_column(field, heading, columns, heads)
     taken = set(found.values())
     for field, words in synonyms.items():
         if field in found:
@@ -177,7 +185,7 @@ def map_columns(
         for word in words:
             places = [i for i, head in enumerate(heads) if head == word and i not in taken]
             if places:
-                found[field] = places[0]
+                found[field] = _only(field, columns, places)
                 taken.add(places[0])
                 break
     missing = [field for field in needed if field not in found]
@@ -187,3 +195,48 @@ def map_columns(
             _("Columns are: {columns}. Name them with --map.").format(columns=", ".join(columns)),
         )
     return found
+
+
+def is_heading(
+    columns: Sequence[str],
+    synonyms: Mapping[str, Sequence[str]],
+    needed: Sequence[str],
+    chosen: Mapping[str, str],
+) -> bool:
+    """Whether a row names every column that is needed, by the usual words or by the map."""
+    heads = {normalised(column) for column in columns}
+    if any(
+        heading not in columns and normalised(heading) not in heads and not _NUMBERED.match(heading)
+        for heading in chosen.values()
+    ):
+        return False
+    return all(field in chosen or not heads.isdisjoint(synonyms[field]) for field in needed)
+
+
+def _named_column(field: str, heading: str, columns: Sequence[str], heads: Sequence[str]) -> int:
+    places = [i for i, column in enumerate(columns) if column == heading]
+    places = places or [i for i, head in enumerate(heads) if head == normalised(heading)]
+    numbered = _NUMBERED.fullmatch(heading)
+    if not places and numbered and 1 <= int(numbered[1]) <= len(columns):
+        places = [int(numbered[1]) - 1]
+    if not places:
+        raise UserError(
+            _("The map names a column that is not in the file: {column}.").format(column=heading),
+            _("Columns are: {columns}.").format(columns=", ".join(columns)),
+        )
+    return _only(field, columns, places)
+
+
+def _only(field: str, columns: Sequence[str], places: Sequence[int]) -> int:
+    """The one column there is; which of two with the same heading is meant, nobody can say."""
+    if len(places) > 1:
+        first, second = places[0] + 1, places[1] + 1
+        raise UserError(
+            _("Two columns are called “{column}”: number {first} and number {second}.").format(
+                column=columns[places[0]], first=first, second=second
+            ),
+            _(
+                "Rename one of them in the file, or say which one counts with --map: {example}"
+            ).format(example=f'{{"{field}": "#{second}"}}'),
+        )
+    return places[0]

@@ -113,16 +113,42 @@ def _products(connection: Connection, _currency: str, _today: date, _country: st
             raise ValueError(_("a product needs a SKU and a name"))
         if row.get("status") and row["status"] not in ("active", "delisted"):
             raise ValueError(_("there is no such status"))
-        outcome = _upsert(connection, "product", "sku", dict(row), {})
+        unit, base_unit, size = _base_unit(connection, row)
+        values = {**row, "base_unit": base_unit}
+        outcome = _upsert(connection, "product", "sku", values, {"price_per": size})
         if outcome == "created":
             connection.exec_driver_sql(
                 "INSERT INTO packaging (uid, product_id, unit, factor)"
-                " SELECT ?, id, 'EA', 1 FROM product WHERE sku = ?",
-                (new_uid(), row["sku"]),
+                " SELECT ?, id, ?, ? FROM product WHERE sku = ?",
+                (new_uid(), unit, size, row["sku"]),
             )
         return outcome
 
     return take
+
+
+def _base_unit(connection: Connection, row: dict[str, str]) -> tuple[str, str, int]:
+    """The first pack of a product, its base unit, and how many of that the pack holds.
+
+    Goods by weight or volume are kept in grams or millilitres, priced and packed by the kilogram or
+    litre. A product keeps its base unit: what was sold of it is counted in that.
+    """
+    told = cells.read_unit(row.get("base_unit", ""))
+    base_unit = cells.WEIGHTS.get(told, (told, 1))[0]
+    before = connection.exec_driver_sql(
+        "SELECT base_unit FROM product WHERE sku = ?", (row["sku"],)
+    ).scalar()
+    if before is not None and base_unit and base_unit != str(before).upper():
+        raise ValueError(
+            _("the base unit of {sku} is {before} and cannot become {unit}").format(
+                sku=row["sku"], before=before, unit=base_unit
+            )
+        )
+    if before is not None:
+        base_unit = str(before)
+    if base_unit.upper() in ("G", "ML"):
+        return ("KG" if base_unit.upper() == "G" else "L"), base_unit, cells.LARGE
+    return "EA", base_unit, 1
 
 
 def _contacts(connection: Connection, _currency: str, _today: date, country: str) -> Taker:

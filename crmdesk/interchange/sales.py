@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 
 from crmdesk.domain.ids import UidMaker
@@ -69,6 +70,9 @@ class SalesWriter:
         self._documents_told: list[str] = []
         self._totals = np.zeros((1024, 3), np.int64)
         """Per document: lines, net and cost in minor units."""
+        self.differing = 0
+        """Rows whose amount is not their price times their quantity."""
+        self.first_differing = 0
 
     def take(self, chunk: SalesChunk, ledger: Ledger) -> None:
         """Write a chunk. Refused rows are counted, with their reasons."""
@@ -88,6 +92,7 @@ class SalesWriter:
         for at in np.flatnonzero(lines.odd & alone.open).tolist():
             self._by_itself(at, rows[at], found, alone)
         lines.put(alone)
+        self._note_differing(chunk, lines.differing(found), alone)
         for at, reason in sorted(alone.refused.items()):
             ledger.reject(chunk.numbers[at], reason, rows[at])
         ledger.rows += len(rows)
@@ -110,6 +115,15 @@ class SalesWriter:
                 insert_flat(self._connection, "sale", _SALE_COLUMNS, flat)
                 flat.clear()
         insert_flat(self._connection, "sale", _SALE_COLUMNS, flat)
+
+    def _note_differing(
+        self, chunk: SalesChunk, unlike: npt.NDArray[np.bool_], alone: Alone
+    ) -> None:
+        unlike[list(alone.refused)] = False
+        places = np.flatnonzero(unlike)
+        if len(places) and not self.differing:
+            self.first_differing = chunk.numbers[int(places[0])]
+        self.differing += len(places)
 
     def _by_itself(self, at: int, row: list[str], found: Columns, alone: Alone) -> None:
         """Judge one row outside the columns; what it names is made when it is taken."""

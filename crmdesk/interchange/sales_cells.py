@@ -9,6 +9,7 @@ products is :mod:`crmdesk.interchange.sales_goods`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -19,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from crmdesk.i18n import _
-from crmdesk.interchange import cells
+from crmdesk.interchange import cells, days
 from crmdesk.interchange.csv_rows import Chunk, LineRows, columns_of
+from crmdesk.interchange.sales_writing import Writing
 
 if TYPE_CHECKING:
     from crmdesk.interchange.tables import TableFile
@@ -42,7 +44,9 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Line(NamedTuple):
-    """One sold line as its row says it; ``pack`` is 0 where the row names none."""
+    """One sold line as its row says it: ``milli`` thousandths of its unit; ``pack`` is 0 where the
+    row names none.
+    """
 
     account: str
     account_name: str
@@ -50,7 +54,7 @@ class Line(NamedTuple):
     sku: str
     name: str
     day: str
-    quantity: int
+    milli: int
     unit: str
     pack: int
     net_minor: int | None
@@ -133,25 +137,29 @@ class _Codes(dict[str, int]):
 
 
 class SalesParser:
-    """Rows → lines and columns, by the columns found; ``samples`` tell how dates are written."""
+    """Rows → lines and columns, by the columns found and how the file is written.
+
+    ``contrary`` is the first date that only the other order explains, where no sample told it.
+    """
 
     def __init__(
-        self, places: Mapping[str, int], currency: str, today: date, samples: Iterable[str]
+        self, places: Mapping[str, int], currency: str, today: date, writing: Writing
     ) -> None:
         self._places = places
         self._width = max(places.values()) + 1
         self._currency, self._today = currency, today
-        self._day_first = cells.day_first(samples)
+        self._writing, self._mark = writing, writing.mark
+        self.contrary = ""
         self._named = tuple(places[n] for n in ("sku", "unit", "pack") if n in places)
         self._accounts, self._goods = _Namings(), _Namings()
         self._document_numbers: dict[str, int] = {}
         self._new_documents: list[str] = []
         self._codes = {
             "date": _Codes(self._day_number),
-            "quantity": _Codes(lambda cell: cells.read_quantity(cell.strip())),
-            "unit_price": _Codes(_price_code),
+            "quantity": _Codes(lambda cell: cells.read_quantity(cell.strip(), self._mark)),
+            "unit_price": _Codes(self._price_code),
             "amount": _Codes(self._amount_code),
-            "cost": _Codes(_price_code),
+            "cost": _Codes(self._price_code),
             "document": _Codes(self._document_number),
         }
         # Their words count only where something is made, but a row may be refused for them.
@@ -207,15 +215,15 @@ class SalesParser:
         if len(account) > 40 or len(sku) > 60:
             raise ValueError(_("a code is too long"))
         unit, pack = _unit_and_pack(self._cell(row, "unit"), self._cell(row, "pack"))
-        price_e4 = _price(self._cell(row, "unit_price"))
+        price_e4 = self._price(self._cell(row, "unit_price"))
         amount, net = self._cell(row, "amount").strip(), None
         if price_e4 is None and amount:
-            net = cells.read_amount_minor(amount, self._currency)
+            net = cells.read_amount_minor(amount, self._currency, self._mark)
         return Line(
             account, self._text(row, "account_name"), self._text(row, "country"), sku,
             self._text(row, "description"), self._day(self._cell(row, "date")).isoformat(),
-            cells.read_quantity(self._cell(row, "quantity").strip()), unit, pack, net,
-            price_e4 or 0, _price(self._cell(row, "cost")), self._text(row, "document")[:60],
+            cells.read_milli(self._cell(row, "quantity").strip(), self._mark), unit, pack, net,
+            price_e4 or 0, self._price(self._cell(row, "cost")), self._text(row, "document")[:60],
         )  # fmt: skip
 
     def _cell(self, row: list[str], name: str) -> str:
@@ -226,7 +234,15 @@ class SalesParser:
         return cells.read_text(self._cell(row, name))
 
     def _day(self, cell: str) -> date:
-        day = cells.read_date(cell.strip(), day_comes_first=self._day_first)
+        order = self._writing.order
+        try:
+            day = days.read_date(cell, order)
+        except ValueError:
+            if order is days.Order.OPEN and not self.contrary:
+                with suppress(ValueError):
+                    days.read_date(cell, days.Order.MONTH)
+                    self.contrary = cell.strip()[:40]
+            raise
         if (day - self._today).days > 366:
             raise ValueError(_("the date {date} is in the future").format(date=cell[:20]))
         return day
@@ -235,7 +251,18 @@ class SalesParser:
         return self._day(cell).toordinal() - _EPOCH
 
     def _amount_code(self, cell: str) -> int:
-        return cells.read_amount_minor(cell.strip(), self._currency) if cell.strip() else NONE
+        if not cell.strip():
+            return NONE
+        return cells.read_amount_minor(cell.strip(), self._currency, self._mark)
+
+    def _price(self, cell: str) -> int | None:
+        if not cell.strip():
+            return None
+        return cells.read_price_e4(cell.strip(), self._mark, self._currency)
+
+    def _price_code(self, cell: str) -> int:
+        price = self._price(cell)
+        return NONE if price is None else price
 
     def _document_number(self, cell: str) -> int:
         text = cells.read_text(cell)[:60]
@@ -265,15 +292,6 @@ def _readable(cell: str) -> int:
     return 0
 
 
-def _price(cell: str) -> int | None:
-    return cells.read_price_e4(cell.strip()) if cell.strip() else None
-
-
-def _price_code(cell: str) -> int:
-    price = _price(cell)
-    return NONE if price is None else price
-
-
 def _unit_and_pack(unit_cell: str, pack_cell: str) -> tuple[str, int]:
     unit_text = unit_cell.strip().casefold().rstrip(".")
     pack_text = pack_cell.strip()
@@ -283,4 +301,8 @@ def _unit_and_pack(unit_cell: str, pack_cell: str) -> tuple[str, int]:
         unit, pack = "", cells.read_quantity(unit_text)
     if pack < 0:
         raise ValueError(_("a pack is smaller than one"))
+    if pack and unit in cells.WEIGHTS:
+        raise ValueError(
+            _("{unit} and units per pack do not go together").format(unit=unit_cell.strip()[:20])
+        )
     return unit, pack

@@ -7,10 +7,11 @@ bits might not hold them, or they are beyond what is believed, the line is marke
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from crmdesk.domain.money import PRICE_SCALE, currency_exponent
 from crmdesk.interchange import cells
-from crmdesk.interchange.sales_cells import NONE, Columns, Ints
+from crmdesk.interchange.sales_cells import BAD, NONE, Columns, Ints
 from crmdesk.interchange.sales_goods import Counted
 
 # Products of whole numbers up to here are exact in 64 bits.
@@ -40,11 +41,13 @@ class SoldLines:
         self.account, self.product = account, of["product"]
         self.day, self.document = found.day, found.document
         self._count_packs(found.quantity, of)
+        given_price = found.price_e4 != NONE
         scale, per = 10 ** currency_exponent(currency), PRICE_SCALE * of["per"]
         price = np.where(found.price_e4 == NONE, 0, found.price_e4)
         no_cost = found.cost_e4 == NONE
         unit_cost = np.where(no_cost, 0, found.cost_e4)
-        self.net_minor = self._net(found, _half_even(price * found.quantity * scale, per))
+        priced = _half_even(price * found.quantity * scale, per)
+        self.net_minor = self._net(found, priced)
         cost = _half_even(unit_cost * found.quantity * scale, per)
         self.cost_minor = np.where(no_cost, NONE, cost)
         size = np.abs(found.quantity.astype(np.float64))
@@ -54,6 +57,8 @@ class SoldLines:
             | (size * scale * unit_cost > _EXACT)
             | (np.abs(self.net_minor) > cells.MAX_MINOR)
             | (np.abs(cost) > cells.MAX_MINOR)
+            | ((self.net_minor < 0) & (self.base > 0))
+            | ((of["weight"] > 0) & (of["weight"] < cells.LARGE) & (given_price | ~no_cost))
         )
 
     def put(self, alone: Alone) -> None:
@@ -65,6 +70,13 @@ class SoldLines:
             self.net_minor[at] = counted.net_minor
             self.cost_minor[at] = NONE if counted.cost_minor is None else counted.cost_minor
 
+    def differing(self, found: Columns) -> npt.NDArray[np.bool_]:
+        """Where a row gives an amount and a price, and they differ by more than a cent."""
+        both = (found.price_e4 != NONE) & (found.amount_minor != NONE) & (found.amount_minor != BAD)
+        gap = np.abs(np.abs(self.net_minor) - np.abs(np.where(both, found.amount_minor, 0)))
+        unlike: npt.NDArray[np.bool_] = both & (gap > 1)
+        return unlike
+
     def _count_packs(self, quantity: Ints, of: dict[str, Ints]) -> None:
         counted, factor = of["counted"] != 0, of["factor"]
         packs = np.where(counted, quantity, quantity // factor)
@@ -73,6 +85,12 @@ class SoldLines:
         self.packs = np.where(single, quantity, packs)
         self.factor = np.where(single, 1, factor)
         self.packaging = np.where(single, of["single"], of["packaging"])
+        weighed = of["weight"] != 0
+        if weighed.any():
+            base = quantity * of["weight"]
+            whole = np.maximum((np.abs(base) + cells.LARGE // 2) // cells.LARGE, 1)
+            self.base = np.where(weighed, base, self.base)
+            self.packs = np.where(weighed, np.where(base > 0, whole, -whole), self.packs)
 
     def _net(self, found: Columns, priced: Ints) -> Ints:
         """The price's amount, or the amount that the row gives instead, with its direction."""

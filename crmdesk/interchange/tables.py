@@ -1,7 +1,8 @@
 """Tables from outside, read as a stream: CSV (any usual encoding and delimiter, ``.zst``), XLSX.
 
 Files are hostile until read: sizes, ratios and cell lengths are bounded. Rows come as lists of
-text with the line number a person finds in the file. What the columns mean is elsewhere.
+text with the line number a person finds in the file. What the columns mean is elsewhere; whoever
+knows it says which row is a heading, so that titles above it are passed over.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ import codecs
 import csv
 import hashlib
 import io
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,13 +23,20 @@ import zstandard
 from crmdesk.domain.errors import NotFound, UserError
 from crmdesk.i18n import _, format_bytes
 from crmdesk.interchange.csv_rows import MAX_CELL, Chunk, Lines, csv_chunks, csv_rows, gathered
+from crmdesk.interchange.encodings import encoding_of
+from crmdesk.interchange.sheets import is_spreadsheet, open_sheet
 
 MAX_BYTES = 8 << 30
 MAX_RATIO = 400
 MAX_COLUMNS = 500
-_XLSX_MAX = 1 << 30
 _SAMPLE = 64 * 1024
+_LOOK_BYTES = 1 << 22
+_MOST_BEFORE = 25
+"""So many rows are looked through for a heading."""
 _DELIMITERS = ",;\t|"
+
+Numbered = tuple[int, list[str]]
+"""The number of a line in its file, and its cells."""
 
 
 @dataclass(slots=True)
@@ -38,7 +44,9 @@ class TableFile:
     """An open table: its heading and its rows, read once, one by one or in chunks.
 
     ``rows`` gives (line number, cells), ``chunks`` (line numbers, rows); the first use of either
-    takes the rows from the other. ``files`` are the descriptors they are read from.
+    takes the rows from the other. ``files`` are the descriptors they are read from. ``encoding``
+    names one that was judged by its letters alone; ``sheet`` is that of a spreadsheet, beside it
+    those that were not read.
     """
 
     name: str
@@ -47,6 +55,28 @@ class TableFile:
     chunks: Iterator[Chunk]
     digest: _Digest
     files: tuple[int, ...] = ()
+    heading_line: int = 1
+    encoding: str = ""
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
+
+
+def _no_heading(_row: list[str]) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a file is read: a sheet by its name, below the first row that is a heading.
+
+    Where no row is one, the first row counts as it. ``sample`` is a part of the file that tells its
+    encoding.
+    """
+
+    is_heading: Callable[[list[str]], bool] = _no_heading
+    sheet: str = ""
+    sample: bytes = b""
 
 
 class _Digest:
@@ -63,21 +93,28 @@ class _Digest:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[TableFile]:
-    """Open a CSV or XLSX file, also ``.zst``; NotFound or UserError says why it cannot be read."""
+def open_table(path: Path, wanted: Wanted | None = None) -> Iterator[TableFile]:
+    """Open a CSV, also ``.zst``, or a spreadsheet; NotFound or UserError says why it cannot be."""
     if not path.is_file():
         raise NotFound(_("There is no file {file}.").format(file=path))
-    suffixes = [s.lower() for s in path.suffixes]
+    want = wanted or Wanted()
     with ExitStack() as stack:
         try:
-            if suffixes[-1:] in ([".xlsx"], [".xlsm"], [".ods"]):
-                yield _spreadsheet(path)
-                return
             raw = stack.enter_context(path.open("rb"))
+            head = raw.read(_SAMPLE)
+            if is_spreadsheet(path, head):
+                yield _sheet_table(path, head, want)
+                return
+            if want.sheet:
+                raise UserError(_("Only a spreadsheet has sheets."))
             stream: IO[bytes] = raw
-            if suffixes[-1:] == [".zst"]:
+            if path.suffix.lower() == ".zst":
+                raw.seek(0)
                 stream = io.BufferedReader(_Unpacked(raw), _SAMPLE)
-            table = _csv(path.name, stream, path.stat().st_size)
+                head = stream.read(_SAMPLE)
+            else:
+                want = replace(want, sample=_beyond_ascii(raw, head))
+            table = _text_table(path.name, stream, path.stat().st_size, head, want)
             table.files = (raw.fileno(),)
             yield table
         except (zstandard.ZstdError, EOFError) as error:
@@ -156,120 +193,110 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
 
-def _csv(name: str, stream: IO[bytes], packed: int) -> TableFile:
-    head = stream.read(_SAMPLE)
-    encoding = _encoding(head, name)
-    sample = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
-    if "\x00" in sample:
+def _text_table(name: str, stream: IO[bytes], packed: int, head: bytes, want: Wanted) -> TableFile:
+    if not head.strip():
+        raise UserError(
+            _("{file} is empty.").format(file=name), _("It has no heading line and no rows.")
+        )
+    encoding = encoding_of(want.sample or head)
+    sample = "" if encoding is None else _decoded(head, encoding.codec)
+    if encoding is None or "\x00" in sample:
         raise UserError(_("{file} is not a table of text.").format(file=name))
+    if sample.lstrip()[:1] == "<":
+        raise UserError(
+            _("{file} is a page of the web or XML, not a table.").format(file=name),
+            _("Open it in a spreadsheet program and save it as XLSX."),
+        )
     digest = _Digest()
     bounded = io.BufferedReader(_Bounded(head, stream, packed, digest), 1 << 20)
     # A byte that the encoding does not know is kept visible rather than losing the row.
-    text = io.TextIOWrapper(bounded, encoding, errors="replace", newline="")
+    text = io.TextIOWrapper(bounded, encoding.codec, errors="replace", newline="")
     csv.field_size_limit(MAX_CELL)
+    delimiter, before = _layout(sample, want.is_heading)
     lines = Lines(text)
-    delimiter = _delimiter(sample)
     reader = csv.reader(iter(lines), delimiter=delimiter)
+    columns: list[str] = []
     try:
-        columns = [cell.strip() for cell in next(reader)]
+        for _row in range(before + 1):
+            columns = [cell.strip() for cell in next(reader)]
     except (StopIteration, csv.Error):
         columns = []
+    _check_heading(name, columns)
+    number = reader.line_num
+    chunks = csv_chunks(text, number, delimiter, name)
+    return TableFile(
+        name, columns, csv_rows(reader, lines, name, number), chunks, digest,
+        heading_line=number, encoding=encoding.guessed,
+    )  # fmt: skip
+
+
+def _decoded(head: bytes, codec: str) -> str:
+    return codecs.getincrementaldecoder(codec)(errors="replace").decode(head)
+
+
+def _layout(sample: str, is_heading: Callable[[list[str]], bool]) -> tuple[str, int]:
+    """The delimiter, and how many rows stand before the heading: titles, blank lines, ``sep=;``.
+
+    What parts a line into the heading that is looked for; otherwise the first line decides.
+    """
+    lines = sample.splitlines(keepends=True)[:_MOST_BEFORE]
+    for delimiter in sorted(_DELIMITERS, key="".join(lines).count, reverse=True):
+        try:
+            rows = list(csv.reader(lines, delimiter=delimiter))
+        except csv.Error:
+            continue
+        for at, row in enumerate(rows):
+            if is_heading([cell.strip() for cell in row]):
+                return delimiter, at
+    first = lines[0] if lines else ""
+    return max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ",", 0
+
+
+def _sheet_table(path: Path, head: bytes, want: Wanted) -> TableFile:
+    sheet = open_sheet(path, head, want.sheet)
+    before: list[tuple[int, list[str]]] = []
+    for line, row in sheet.rows:
+        before.append((line, row))
+        if want.is_heading([cell.strip() for cell in row]):
+            before = before[-1:]
+            break
+        if len(before) >= _MOST_BEFORE:
+            break
+    number, heading = before[0] if before else (1, [])
+    columns = [cell.strip() for cell in heading]
+    _check_heading(path.name, columns)
+    digest = _Digest()
+    rows = _told(chain(before[1:], sheet.rows), digest)
+    return TableFile(
+        path.name, columns, rows, gathered(rows), digest, heading_line=number,
+        sheet=sheet.name, other_sheets=sheet.others, hidden_sheets=sheet.hidden,
+    )  # fmt: skip
+
+
+def _told(rows: Iterable[tuple[int, list[str]]], digest: _Digest) -> Iterator[Numbered]:
+    for line, texts in rows:
+        digest.update("\x1f".join(texts).encode() + b"\n")
+        yield line, texts
+
+
+def _check_heading(name: str, columns: list[str]) -> None:
     if not any(columns) or len(columns) > MAX_COLUMNS:
         raise UserError(
             _("{file} has no heading line.").format(file=name),
             _("The first line must name the columns."),
         )
-    number = reader.line_num
-    chunks = csv_chunks(text, number, delimiter, name)
-    return TableFile(name, columns, csv_rows(reader, lines, name, number), chunks, digest)
 
 
-def _encoding(head: bytes, name: str) -> str:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if head.startswith(mark):
-            return encoding
-    try:
-        # The sample may end inside a letter, which an incremental decoder forgives.
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        if b"\x00" in head:
-            raise UserError(_("{file} is not a table of text.").format(file=name)) from None
-        return "cp1251" if _looks_cyrillic(head) else "cp1252"
-    return "utf-8"
-
-
-def _looks_cyrillic(head: bytes) -> bool:
-    """In cp1251 whole words lie above 0xC0; in Western text such bytes stand alone."""
-    high = sum(byte >= 0xC0 for byte in head)
-    pairs = sum(a >= 0xC0 and b >= 0xC0 for a, b in pairwise(head))
-    return high > 0 and pairs * 2 > high
-
-
-def _delimiter(sample: str) -> str:
-    first = sample.split("\n", 1)[0]
-    return max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ","
-
-
-def _spreadsheet(path: Path) -> TableFile:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    _check_container(path)
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_index(0)
-        cells = sheet.iter_rows()
-        heading = next(iter(cells), [])
-    except (CalamineError, IndexError) as error:
-        raise UserError(
-            _("{file} is not a spreadsheet that can be read.").format(file=path.name),
-            _("Save it as XLSX or CSV and try again."),
-        ) from error
-    columns = [_cell(value).strip() for value in heading]
-    if not any(columns):
-        raise UserError(
-            _("{file} has no heading line.").format(file=path.name),
-            _("The first line must name the columns."),
-        )
-    digest = _Digest()
-    rows = _sheet_rows(cells, digest)
-    return TableFile(path.name, columns, rows, gathered(rows), digest)
-
-
-def _sheet_rows(cells: Iterator[list[Any]], digest: _Digest) -> Iterator[tuple[int, list[str]]]:
-    for line, row in enumerate(cells, start=2):
-        texts = [_cell(value) for value in row]
-        digest.update("\x1f".join(texts).encode() + b"\n")
-        if any(texts):
-            yield line, texts
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()[:10]
-    return "" if value is None else str(value)
-
-
-def _check_container(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(info.file_size for info in archive.infolist())
-    except zipfile.BadZipFile:
-        raise UserError(
-            _("{file} is not a spreadsheet that can be read.").format(file=path.name),
-            _("Save it as XLSX or CSV and try again."),
-        ) from None
-    if total > _XLSX_MAX or total > path.stat().st_size * MAX_RATIO + (1 << 20):
-        raise UserError(
-            _("{file} unpacks to {size}, which is not believable.").format(
-                file=path.name, size=format_bytes(total)
-            ),
-            _("Save it as CSV and try again; nothing was imported."),
-        )
+def _beyond_ascii(file: IO[bytes], head: bytes) -> bytes:
+    """The first part of a file that is not plain ASCII: only there its encoding can be seen."""
+    if not head.isascii() or b"\x00" in head:
+        return b""
+    place = file.tell()
+    found = b""
+    while piece := file.read(_LOOK_BYTES):
+        if not piece.isascii():
+            at = next(n for n, byte in enumerate(piece) if byte > 0x7F)
+            found = piece[at : at + _SAMPLE]
+            break
+    file.seek(place)
+    return found

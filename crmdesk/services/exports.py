@@ -54,8 +54,9 @@ _QUERIES = {
         " JOIN product p ON p.id = r.product_id ORDER BY l.code, p.sku, r.minimum_quantity"
     ),
     "sales": (
-        "SELECT a.code AS account, p.sku, s.date, l.base_quantity AS quantity, l.net_minor,"
-        " l.cost_minor, s.document, p.name AS description FROM sale s"
+        "SELECT a.code AS account, p.sku, s.date, l.base_quantity AS quantity,"
+        " upper(p.base_unit) AS unit, l.net_minor, l.cost_minor AS line_cost_minor, s.document,"
+        " p.name AS description FROM sale s"
         " JOIN account a ON a.id = s.account_id JOIN sale_line l ON l.parent_id = s.id"
         " JOIN product p ON p.id = l.product_id ORDER BY s.date, s.id, l.position"
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -19,23 +19,28 @@ from sqlalchemy import Connection
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.clock import format_instant
-from crmdesk.domain.errors import Cancelled, NotFound, ProfileInUse, UserError
+from crmdesk.domain.errors import Cancelled, CrmdeskError, UserError
 from crmdesk.domain.ids import Uid, new_uid
 from crmdesk.domain.states import Role
 from crmdesk.i18n import _
 from crmdesk.interchange import columns as fields
 from crmdesk.interchange import masters
 from crmdesk.interchange.ledger import Ledger, Reject
-from crmdesk.interchange.tables import TableFile, open_table
+from crmdesk.interchange.sales_writing import (
+    amount_notes,
+    file_notes,
+    weight_notes,
+    writing_notes,
+    writing_of,
+)
+from crmdesk.interchange.tables import TableFile, Wanted, open_table
 from crmdesk.services.territories import own_territory
-from crmdesk.services.undo import undo_in
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile, search_index, summaries
 from crmdesk.storage.bulk import insert_rows, references_checked_later
 from crmdesk.storage.capture import create_triggers, drop_triggers, journal_facts
 from crmdesk.storage.engine import Tx
 from crmdesk.storage.pausing import without_collecting
-from crmdesk.sync import facts
 
 Progress = Callable[[str, int], None]
 _SAMPLE_ROWS = 1000
@@ -47,7 +52,11 @@ LARGE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: ``rows`` = created + updated + merged + skipped + rejected."""
+    """What an import did: ``rows`` = created + updated + merged + skipped + rejected.
+
+    ``columns`` says which heading was taken for which field, ``notes`` what had to be judged, in
+    sentences.
+    """
 
     batch: int
     kind: str
@@ -61,14 +70,41 @@ class ImportReport:
     made: dict[str, int]
     dry_run: bool
     changes: ChangeSet
+    columns: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-_TAKEN_BACK = ("prices", "costs", "promotions")
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a person says of a file: the heading of a field, the sheet, the mark of decimals.
+
+    ``columns`` maps fields to headings, or to ``#`` and a column's number; ``decimal`` is a point,
+    a comma, or empty where the file is to tell.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
+    decimal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesFile:
+    """A file to begin with; ``seen`` once somebody has looked at what is not clear in it."""
+
+    path: Path
+    seen: bool = False
+
+
+class LookFirst(CrmdeskError):
+    """A file can be taken, but somebody has to see first how it was read and what was left out."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__(_("The file can be taken, but not all of it is clear."))
+        self.report = report
+
+
+TAKEN_BACK = ("prices", "costs", "promotions")
 """Kinds whose rows are taken back from the journal, one by one."""
-
-
-class _Journalled(Exception):
-    """This import is taken back from the journal."""
 
 
 class _DryRun(Exception):
@@ -80,7 +116,7 @@ class _Job:
     ws: Workspace
     kind: str
     path: Path
-    chosen: Mapping[str, str]
+    reading: Reading
     progress: Progress
     cancelled: Callable[[], bool]
     derive_later: bool
@@ -91,7 +127,7 @@ def import_file(
     kind: str,
     path: Path,
     *,
-    chosen: Mapping[str, str] | None = None,
+    reading: Reading | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -99,7 +135,7 @@ def import_file(
 ) -> ImportReport:
     """Import a CSV or XLSX file of a kind (sales, prices, costs, promotions …).
 
-    ``chosen`` maps fields to the file's headings. Raises UserError when the file cannot be read
+    ``reading`` is what a person says of the file. Raises UserError when the file cannot be read
     or lacks columns, Cancelled when cancelled; in both cases nothing is changed. With
     ``derive_later`` forecasts, totals and search after a large import of sales are left to
     :func:`crmdesk.services.forecasting.bring_up_to_date`, which whoever opens the profile runs.
@@ -112,14 +148,14 @@ def import_file(
         )
     _check_right(ws)
     job = _Job(
-        ws, kind, path, chosen or {}, progress or (lambda _what, _n: None),
+        ws, kind, path, reading or Reading(), progress or (lambda _what, _n: None),
         cancelled or (lambda: False), derive_later,
     )  # fmt: skip
     report: list[ImportReport] = []
     try:
-        with open_table(path) as table, _opened(job) as tx:
+        with open_table(path, _wanted(job)) as table, _opened(job) as tx:
             report.append(_run(job, table, tx.connection))
-            if kind in _TAKEN_BACK:
+            if kind in TAKEN_BACK:
                 profile.set_fact(tx.connection, f"import.{report[0].batch}.txn", str(tx.txn))
             if dry_run:
                 raise _DryRun
@@ -149,21 +185,33 @@ def _check_right(ws: Workspace) -> None:
 
 
 def _as_dry_run(report: ImportReport) -> ImportReport:
-    return ImportReport(
-        0, report.kind, report.rows, report.created, report.updated, report.merged, report.skipped,
-        report.rejected, report.rejects, report.made, dry_run=True, changes=ChangeSet(),
-    )  # fmt: skip
+    return replace(report, batch=0, dry_run=True, changes=ChangeSet())
+
+
+def _fields(kind: str) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """The words for each field of a kind, and the fields that are needed."""
+    if kind == "sales":
+        return fields.SALES, fields.SALES_NEEDED
+    return masters.KINDS[kind].synonyms, masters.KINDS[kind].needed
+
+
+def _wanted(job: _Job) -> Wanted:
+    synonyms, needed = _fields(job.kind)
+    chosen = job.reading.columns
+    return Wanted(lambda row: fields.is_heading(row, synonyms, needed, chosen), job.reading.sheet)
 
 
 def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
     ledger = Ledger()
     batch_uid = new_uid()
     made: dict[str, list[int]] = {}
+    places = fields.map_columns(table.columns, *_fields(job.kind), job.reading.columns)
+    notes = file_notes(table, places)
     savepoint = connection.begin_nested()
     if job.kind == "sales":
-        made, digest = _import_sales(job, table, connection, ledger, batch_uid)
+        made, digest = _import_sales(job, table, places, connection, ledger, batch_uid, notes)
     else:
-        _import_master(job, table, connection, ledger)
+        _import_master(job, table, places, connection, ledger)
         digest = table.digest.hex()
     digest = f"{job.kind}:{digest}"
     if job.kind == "sales" and _seen(connection, digest):
@@ -186,6 +234,7 @@ def _run(job: _Job, table: TableFile, connection: Connection) -> ImportReport:
         ledger.skipped, ledger.rejected, tuple(ledger.rejects),
         {name: len(keys) for name, keys in made.items()}, dry_run=False,
         changes=ChangeSet(everything=True),
+        columns={name: table.columns[at] for name, at in places.items()}, notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -196,19 +245,23 @@ def _pulse(job: _Job, rows: int) -> None:
 
 
 def _import_sales(
-    job: _Job, table: TableFile, connection: Connection, ledger: Ledger, batch_uid: Uid
+    job: _Job,
+    table: TableFile,
+    places: Mapping[str, int],
+    connection: Connection,
+    ledger: Ledger,
+    batch_uid: Uid,
+    notes: list[str],
 ) -> tuple[dict[str, list[int]], str]:
-    """The keys of what had to be made, and the digest of the file."""
+    """The keys of what had to be made, and the digest of the file; ``notes`` grows."""
     from crmdesk.interchange.ahead import made_ahead
     from crmdesk.interchange.sales import SalesContext, SalesWriter
     from crmdesk.interchange.sales_cells import SalesParser, sold_chunks
 
-    places = fields.map_columns(table.columns, fields.SALES, fields.SALES_NEEDED, job.chosen)
     head = next(table.chunks, ([], []))
-    date_at = places["date"]
-    samples = [row[date_at] for row in head[1][:_SAMPLE_ROWS] if len(row) > date_at]
+    writing = writing_of(places, head[1][:_SAMPLE_ROWS], job.reading.decimal)
     territory = own_territory(connection, job.ws.user.id, job.ws.today())
-    parser = SalesParser(places, job.ws.currency, job.ws.today(), samples)
+    parser = SalesParser(places, job.ws.currency, job.ws.today(), writing)
     context = SalesContext(new_uid, job.ws.currency, batch_uid, territory)
     writer = SalesWriter(connection, context, parser)
     # Marks row by row would cost more than the rows: summaries follow in one go afterwards.
@@ -224,12 +277,23 @@ def _import_sales(
                 _pulse(job, ledger.rows)
         writer.finish()
     create_triggers(connection)
+    if writing.open_date and parser.contrary:
+        raise UserError(
+            _(
+                "Dates have two orders: {one} can be read with the day first, {other} cannot."
+            ).format(one=writing.open_date, other=parser.contrary),
+            _("Write them as 2026-11-24; nothing was imported."),
+        )
+    notes += writing_notes(writing)
+    notes += weight_notes(writer.goods.weighed, tuple(writer.goods.without_unit))
+    notes += amount_notes(writer.differing, writer.first_differing)
     return writer.goods.made, digest
 
 
-def _import_master(job: _Job, table: TableFile, connection: Connection, ledger: Ledger) -> None:
+def _import_master(
+    job: _Job, table: TableFile, places: Mapping[str, int], connection: Connection, ledger: Ledger
+) -> None:
     kind = masters.KINDS[job.kind]
-    places = fields.map_columns(table.columns, kind.synonyms, kind.needed, job.chosen)
     take = kind.writer(connection, job.ws.currency, job.ws.today(), job.ws.country)
     masters.write_rows(table.rows, places, take, ledger, partial(_pulse, job))
 
@@ -298,106 +362,3 @@ def _bring_up_to_date(
     summaries.refresh_accounts(connection, touched, ws.today())
     for name in ("account", "product"):
         search_index.refresh(connection, name, made.get(name, ()))
-
-
-def undo_import(ws: Workspace, batch: int) -> ChangeSet:
-    """Take back an import: of sales its documents, and the accounts and products it made; of
-    prices, costs and promotions every row as it was before.
-
-    Accounts and products that are used otherwise by now stay. Raises UserError when HQ has the
-    rows already or a round of sync may be taking them there, NotFound when there is no such import.
-    """
-    try:
-        with profile.locked(ws.folder, "sync"):
-            return _undo(ws, batch)
-    except _Journalled:
-        return _undo_journalled(ws, batch)
-    except ProfileInUse as error:
-        raise UserError(
-            _("These sales may be on their way to HQ just now."), _("Try again in a moment.")
-        ) from error
-
-
-def _undo_journalled(ws: Workspace, batch: int) -> ChangeSet:
-    """The opposite of what the journal holds; StaleRevision where a row has changed since."""
-    with ws.database.write() as tx:
-        txn = profile.get_fact(tx.connection, f"import.{batch}.txn")
-        if txn is None:
-            raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
-        changed = undo_in(tx, int(txn))
-        tx.connection.exec_driver_sql(
-            "UPDATE import_batch SET state = 'undone' WHERE id = ?", (batch,)
-        )
-        profile.set_fact(tx.connection, f"import.{batch}.txn", None)
-    return changed
-
-
-def _undo(ws: Workspace, batch: int) -> ChangeSet:
-    with ws.database.write(applying=True) as tx:
-        run = tx.connection.exec_driver_sql
-        row = run("SELECT uid, kind, state FROM import_batch WHERE id = ?", (batch,)).first()
-        if row is None:
-            raise NotFound(_("There is no import {number}.").format(number=batch))
-        if row[2] == "undone":
-            raise UserError(_("Import {number} has been taken back already.").format(number=batch))
-        if row[1] in _TAKEN_BACK and row[2] == "done":
-            raise _Journalled
-        if row[1] != "sales" or row[2] != "done":
-            raise UserError(_("This import cannot be taken back."), _("Correct the rows instead."))
-        at_hq = run(
-            "SELECT 1 FROM sale WHERE batch_uid = ? AND (rev > 0 OR uid IN (SELECT uid FROM journal"
-            " WHERE seq <= ?)) LIMIT 1",
-            (row[0], facts.offered(tx.connection)),
-        ).first()
-        if at_hq is not None:
-            raise UserError(
-                _("HQ has these sales already."), _("Import the opposite quantities instead.")
-            )
-        run(
-            "DELETE FROM journal WHERE state = 'waiting' AND uid IN"
-            " (SELECT uid FROM sale WHERE batch_uid = ?)",
-            (row[0],),
-        )
-        run(
-            "DELETE FROM sale_line WHERE parent_id IN (SELECT id FROM sale WHERE batch_uid = ?)",
-            (row[0],),
-        )
-        run("DELETE FROM sale WHERE batch_uid = ?", (row[0],))
-        made = json.loads(profile.get_fact(tx.connection, f"import.{batch}.made") or "{}")
-        _remove_unused(tx.connection, made)
-        run("UPDATE import_batch SET state = 'undone' WHERE id = ?", (batch,))
-        profile.set_fact(tx.connection, f"import.{batch}.made", None)
-        summaries.rebuild(tx.connection, ws.today())
-    return ChangeSet(everything=True)
-
-
-def _remove_unused(connection: Connection, made: dict[str, list[int]]) -> None:
-    """Delete what an import made, row by row, keeping what something else refers to by now."""
-    run = connection.exec_driver_sql
-    for name in ("packaging", "product", "account"):
-        for key in made.get(name, []):
-            uid = run(f"SELECT uid FROM {name} WHERE id = ?", (key,)).scalar()  # noqa: S608
-            if uid is None or _referenced(connection, name, key):
-                continue
-            run("DELETE FROM journal WHERE state = 'waiting' AND uid = ?", (uid,))
-            run(f"DELETE FROM {name} WHERE id = ?", (key,))  # noqa: S608
-
-
-def _referenced(connection: Connection, name: str, key: int) -> bool:
-    from crmdesk.storage.entities import ENTITIES
-
-    for spec in ENTITIES.values():
-        for table, owned in (
-            (spec.table or spec.name, spec.fields),
-            (spec.lines.name if spec.lines else "", spec.lines.fields if spec.lines else ()),
-        ):
-            for field in owned:
-                if (
-                    field.ref == name
-                    and connection.exec_driver_sql(
-                        f"SELECT 1 FROM {table} WHERE {field.column} = ? LIMIT 1",  # noqa: S608
-                        (key,),
-                    ).first()
-                ):
-                    return True
-    return False

@@ -267,6 +267,30 @@ def test_a_backup_names_the_folder_in_its_way(run: Run, folder: Path, tmp_path: 
     assert f"{tmp_path / 'there'} cannot be written" in said.err
 
 
+def test_a_backup_is_not_written_over_a_file_unasked(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "important.txt"
+    mine.write_text("mine", encoding="utf-8")
+    said = run("backup", "--out", mine)
+    assert said.code == 2
+    assert "already" in said.err
+    assert mine.read_text("utf-8") == "mine"
+    assert run("backup", "--out", mine, "--replace").code == 0
+    assert mine.stat().st_size > 10_000
+
+
+def test_a_join_that_reaches_nobody_speaks_of_the_address(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRMDESK_PASSPHRASE", "secret words")
+    said = run("join", "https://127.0.0.1:1", "--code", "ABCDEFGH", "--profile", tmp_path / "new")
+    assert said.code == 3
+    assert "Check the address" in said.err
+    assert "kept" not in said.err
+    assert not (tmp_path / "new").exists()
+
+
 def test_reorder_looks_at_nothing_later(run: Run, folder: Path, tmp_path: Path) -> None:
     """That day counts and the days after it do not: removing them changes nothing."""
     run("reorder", "--as-of", "2026-09-15", "--out", tmp_path / "one.csv")

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 
 from crmdesk.domain.errors import NotFound, UserError
-from crmdesk.services.imports import import_file
+from crmdesk.services.imports import Reading, import_file
 from crmdesk.services.workspace import Workspace
 from tests.db.files import HEAD, ask, everything, take, write
 
@@ -63,12 +63,12 @@ def test_a_map_names_columns_and_goes_first(alone: Workspace, tmp_path: Path) ->
         tmp_path / "a.csv", "x,A1,old,S1,2026-10-01,4", head="customer,who,item,code,when,qty"
     )
     chosen = {"account": "who", "sku": "code", "date": "when"}
-    assert take(alone, path, chosen=chosen).created == 1
+    assert take(alone, path, reading=Reading(chosen)).created == 1
     assert ask(alone, "SELECT code FROM account") == [("A1",)]
     assert ask(alone, "SELECT sku FROM product") == [("S1",)]
     for wrong, words in (({"weather": "who"}, "unknown field"), ({"sku": "nope"}, "not in the")):
         with pytest.raises(UserError, match=words):
-            import_file(alone, "sales", path, chosen=wrong)
+            import_file(alone, "sales", path, reading=Reading(wrong))
 
 
 @pytest.mark.parametrize(

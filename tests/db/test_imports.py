@@ -21,7 +21,7 @@ from crmdesk.domain.states import Role
 from crmdesk.interchange import ahead, csv_rows
 from crmdesk.services import imports
 from crmdesk.services.forecasting import make_whole
-from crmdesk.services.imports import undo_import
+from crmdesk.services.import_undo import undo_import
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage import profile
 from crmdesk.storage.check import check
@@ -171,7 +171,7 @@ def test_a_refused_line_makes_nothing(alone: Workspace, tmp_path: Path) -> None:
         ("1,A,S,,2026-10-01,1_0,1,", "not a quantity"),
         ("1,A,S,,2026-10-01,1.5,1,", "not a whole number"),
         ("1,A,S,,2026-10-01,0,1,", "zero"),
-        ("1,A,S,,2026-10-01,,1,", "not a quantity"),
+        ("1,A,S,,2026-10-01,,1,", "no quantity"),
         ("1,A,S,,2026-10-01,10000000000,1,", "too large"),
         ("1,A,S,,2026-10-01,1e999999999,1,", "not a quantity"),
         ("1,A,S,,2026-10-01,nan,1,", "not a quantity"),

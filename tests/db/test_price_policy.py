@@ -15,7 +15,8 @@ from crmdesk.domain.price_change import PriceChange
 from crmdesk.domain.states import Role
 from crmdesk.services import costs, orders, price_lists, price_rules, promotions
 from crmdesk.services.document_lines import LineInput
-from crmdesk.services.imports import import_file, undo_import
+from crmdesk.services.import_undo import undo_import
+from crmdesk.services.imports import import_file
 from crmdesk.services.price_lists import NewVersion
 from crmdesk.services.price_rules import RuleInput
 from crmdesk.services.prices import terms_of

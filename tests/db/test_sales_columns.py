@@ -17,6 +17,7 @@ from crmdesk.interchange import csv_rows, tables
 from crmdesk.interchange.ledger import Ledger
 from crmdesk.interchange.sales import SalesContext, SalesWriter
 from crmdesk.interchange.sales_cells import Columns, SalesParser
+from crmdesk.interchange.sales_writing import Writing
 from crmdesk.services.workspace import Workspace
 
 _FIELDS = (
@@ -27,8 +28,8 @@ _CELLS: dict[str, list[str]] = {
     "account": ["A1", "A2", " A1", "", "B" * 41],
     "sku": ["S1", "S2", "S 3", "S1 ", ""],
     "date": ["2026-01-05", "2026-01-06", "06/01/2026", "soon"],
-    "quantity": ["1", "-1", "5", "12", "24", "-24", "1000000000", "0", "x"],
-    "unit": ["", "", "CS", "ea", "6", "?"],
+    "quantity": ["1", "-1", "5", "12", "24", "-24", "0.5", "-1,25", "1000000000", "0", "x"],
+    "unit": ["", "", "CS", "ea", "6", "?", "kg", "g", "KG"],
     "pack": ["", "", "12", "1", "1000000000", "-1"],
     "unit_price": ["1", "0.005", "2.675", "", "1000000000", "0.0001", "no"],
     "amount": ["", "7.125", "-3", "1e17", "no"],
@@ -54,7 +55,7 @@ def _written(ws: Workspace, rows: list[list[str]], size: int) -> tuple[Any, ...]
         driver.execute("PRAGMA foreign_keys = OFF")
     with ws.database.write(applying=True) as tx:
         inside = tx.connection.begin_nested()
-        parser = SalesParser(places, "EUR", ws.today(), ["2026-01-05"])
+        parser = SalesParser(places, "EUR", ws.today(), Writing())
         ticks = iter(range(1, 10**6))
         uids = UidMaker(lambda: next(ticks), lambda count: b"\0" * count)
         writer = SalesWriter(tx.connection, SalesContext(uids, "EUR", b"b" * 16, None), parser)

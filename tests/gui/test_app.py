@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -25,6 +26,7 @@ from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.services.queries.search import find
 from crmdesk.storage import crypto, profile
 from tests.gui.demo_profile import SPEC
+from tests.gui.pictures import grab
 
 Begin = Callable[..., Desktop]
 
@@ -398,3 +400,43 @@ def test_a_lease_that_ends_in_an_open_window_leaves_the_screen(
     assert "data are locked" in box.text()
     assert type(desktop.window.stack.currentWidget()) is QWidget
     box.accept()
+
+
+def test_what_is_not_clear_in_a_file_is_shown_before_it_is_taken(
+    begin: Begin, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from crmdesk.cli.beginning import start_from_file
+    from crmdesk.services.imports import SalesFile
+
+    place, file = tmp_path / "new", tmp_path / "sales.csv"
+    file.write_text(
+        "customer;sku;date;qty\nA;S1;03/04/2026;3\nA;S1;03/04/2026;many\n", encoding="utf-8"
+    )
+
+    def alone(company: str, chosen: SalesFile, _secret: str | None, _control: Control) -> Path:
+        start_from_file(
+            place, company, chosen.path, SPEC.instant, passphrase="correct horse", seen=chosen.seen
+        )
+        return place
+
+    desktop = begin(place, beginnings=Beginnings(alone=alone), passphrase="correct horse")
+    qtbot.waitUntil(lambda: isinstance(desktop.window.stack.currentWidget(), FirstRun))
+    screen = desktop.window.stack.currentWidget()
+    assert isinstance(screen, FirstRun)
+    screen._want(file, seen=False)
+    qtbot.waitUntil(lambda: screen._report is not None and screen._report.isVisible())
+    report = screen._report
+    assert report is not None
+    assert not profile.exists(place)
+    assert "1 row can be taken, 1 cannot" in report.heading.text()
+    said = report.text.toPlainText()
+    assert "line 3: “many” is not a quantity" in said
+    assert "read with the day first: 3 Apr 2026" in said
+    assert not grab(desktop.window, tmp_path / "report.png").isNull()
+    qtbot.keyClick(report, Qt.Key.Key_Escape)
+    assert not report.isVisible()
+    screen._want(file, seen=False)
+    qtbot.waitUntil(report.isVisible)
+    qtbot.keyClick(report.text, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: desktop.workspace is not None)
+    qtbot.waitUntil(lambda: desktop.runner.running == 0)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from crmdesk.cli.console import DONE, FINDINGS
 from crmdesk.cli.context import Context
 from crmdesk.cli.hq.place import folder_of, home_of, store_of
+from crmdesk.cli.kept_files import add_replace, check_free
 from crmdesk.domain.clock import ZoneClock
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_bytes, format_number
@@ -26,6 +27,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
     backup.add_argument(
         "--keep", type=int, metavar="N", help=_("keep the newest N in the folder --out")
     )
+    add_replace(backup)
     restore = steps.add_parser("restore", parents=[shared], help=_("put a backup back"))
     restore.set_defaults(run=_restore)
     restore.add_argument("file", type=Path)
@@ -60,6 +62,7 @@ def register(steps: Any, shared: argparse.ArgumentParser) -> None:
 def _backup(chosen: argparse.Namespace, context: Context) -> int:
     from crmdesk.hq.administration import keeping
 
+    check_free(None if chosen.keep is not None else chosen.out, chosen)
     place = home_of(chosen)
     place.start()
     made = keeping.backup(place.url, chosen.out, context.instants(), keep=chosen.keep)

@@ -82,6 +82,7 @@ class PurchaseRow:
     net_minor: int
     discount_minor: int
     cost_minor: int | None = None
+    base_unit: str = "EA"
 
 
 def matrix_months(today: date, count: int = MONTHS) -> tuple[date, ...]:
@@ -154,6 +155,7 @@ def purchases(ws: Workspace, account_id: int, product_id: int) -> tuple[Purchase
         select(
             _sale.c.id, _line.c.position, _sale.c.date, _sale.c.document, unit, _line.c.quantity,
             _line.c.base_quantity, _line.c.net_minor, _line.c.discount_minor, _line.c.cost_minor,
+            _line.c.factor, _product.c.base_unit,
         )
         .select_from(
             _sale.join(_line, _line.c.parent_id == _sale.c.id)
@@ -164,13 +166,17 @@ def purchases(ws: Workspace, account_id: int, product_id: int) -> tuple[Purchase
         .order_by(_sale.c.date.desc(), _sale.c.id.desc(), _line.c.position)
     )  # fmt: skip
     with ws.database.read() as connection:
-        return tuple(
-            PurchaseRow(
-                row.id, row.position, row.date, row.document or "", row.unit, row.quantity,
-                row.base_quantity, row.net_minor, row.discount_minor, row.cost_minor,
-            )
-            for row in connection.execute(query)
-        )  # fmt: skip
+        return tuple(map(_purchase, connection.execute(query)))
+
+
+def _purchase(row: Any) -> PurchaseRow:
+    """A sold line; what was weighed is said in base units, as its packs are only about as much."""
+    exact = row.base_quantity == row.quantity * row.factor
+    return PurchaseRow(
+        row.id, row.position, row.date, row.document or "",
+        row.unit if exact else row.base_unit, row.quantity if exact else row.base_quantity,
+        row.base_quantity, row.net_minor, row.discount_minor, row.cost_minor, row.base_unit,
+    )  # fmt: skip
 
 
 def _month_units(

@@ -67,7 +67,9 @@ def _sale(connection: Connection, key: int) -> EventDetails | None:
         return None
     lines = _all(
         connection,
-        "SELECT p.name, coalesce(k.unit, p.base_unit) unit, l.quantity, l.net_minor,"
+        "SELECT p.name, CASE WHEN l.base_quantity = l.quantity * l.factor THEN coalesce(k.unit,"
+        " p.base_unit) ELSE p.base_unit END unit, CASE WHEN l.base_quantity = l.quantity * l.factor"
+        " THEN l.quantity ELSE l.base_quantity END quantity, l.net_minor, p.base_unit,"
         " l.base_quantity, l.product_id FROM sale_line l JOIN product p ON p.id = l.product_id"
         " LEFT JOIN packaging k ON k.id = l.packaging_id WHERE l.parent_id = :key"
         " ORDER BY l.position",
@@ -77,7 +79,7 @@ def _sale(connection: Connection, key: int) -> EventDetails | None:
         "return" if row.kind == "return" else "sale", row.document or "", _day(row.date),
         row.name or "", "", row.net_minor,
         tuple(
-            FigureLine("goods", one.name, detail=f"{one.unit}:{one.base_quantity}",
+            FigureLine("goods", one.name, detail=f"{one.unit}:{one.base_quantity}:{one.base_unit}",
                        quantity=one.quantity, unit="packs", amount_minor=one.net_minor,
                        id=one.product_id)
             for one in lines

@@ -119,7 +119,8 @@ def last_order_lines(ws: Workspace, order_id: int) -> Repeated:
         for product, name, status, packaging, packs, base, factor, unit, of, other, by in rows:
             if status == "active":
                 count = max(int(packs), 1) if packaging is not None else int(base)
-                line = LineInput(product, packaging, count)
+                weighed = int(base) if packaging is not None and base != packs * factor else None
+                line = LineInput(product, packaging, count, weighed_quantity=weighed)
             elif other is not None:
                 before = Ordered(packs, unit, factor, base, of)
                 key, _unit, _factor, instead = packs_instead(connection, before, other, by)

@@ -274,7 +274,14 @@ def _last_order(connection: Connection, account_id: int) -> LastOrder | None:
     if sale is None:
         return None
     lines = connection.execute(
-        select(_sale_line.c.quantity, _packaging.c.unit, _product.c.name, _product.c.base_unit)
+        select(
+            _sale_line.c.quantity,
+            _sale_line.c.factor,
+            _sale_line.c.base_quantity,
+            _packaging.c.unit,
+            _product.c.name,
+            _product.c.base_unit,
+        )
         .select_from(
             _sale_line.join(_product, _product.c.id == _sale_line.c.product_id).outerjoin(
                 _packaging, _packaging.c.id == _sale_line.c.packaging_id
@@ -286,7 +293,10 @@ def _last_order(connection: Connection, account_id: int) -> LastOrder | None:
     )
     goods: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line in lines:
-        goods[(line.unit or line.base_unit, line.name)] += line.quantity
+        if line.base_quantity == line.quantity * line.factor:
+            goods[(line.unit or line.base_unit, line.name)] += line.quantity
+        else:
+            goods[(line.base_unit, line.name)] += line.base_quantity
     return LastOrder(
         sure_day(sale.date),
         sale.line_count,

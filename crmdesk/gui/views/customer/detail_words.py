@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crmdesk.domain.money import currency_exponent, divide_half_even
+from crmdesk.domain.packaging import is_weighed
 from crmdesk.gui.change_words import change_author, change_words, field_name, standing_word
 from crmdesk.gui.figure_words import FigureItem, FigureRowItem, row_item
 from crmdesk.gui.line_words import event_title, file_kind_word
-from crmdesk.gui.packs import pack_name, pack_text
+from crmdesk.gui.packs import pack_text
 from crmdesk.gui.sku_words import sku_sentence
 from crmdesk.i18n import (
     _,
@@ -82,10 +83,11 @@ class ChangeItem:
 
 
 def purchase_item(row: PurchaseRow, currency: str) -> PurchaseItem:
-    """A sold line as a table row; the price is per base unit."""
+    """A sold line as a table row; the price is per base unit, of weighed goods per kilogram."""
     price = "–"
     if row.base_quantity:
         scale = int(10 ** (4 - currency_exponent(currency)))
+        scale *= 1000 if is_weighed(row.base_unit) else 1
         e4 = divide_half_even(abs(row.net_minor) * scale, abs(row.base_quantity))
         price = format_price(e4, currency)
     return PurchaseItem(
@@ -93,13 +95,18 @@ def purchase_item(row: PurchaseRow, currency: str) -> PurchaseItem:
         day=row.day,
         date_text=format_date(row.day, year=True),
         document=row.document,
-        packs=f"{format_number(row.quantity)} {pack_name(row.unit, abs(row.quantity))}",
-        units=format_number(row.base_quantity),
+        packs=pack_text(row.unit, row.quantity),
+        units=_base_units(row.base_unit, row.base_quantity),
         price=price,
         net=format_amount(row.net_minor, currency),
         discount=format_amount(row.discount_minor, currency) if row.discount_minor else "",
         is_return=row.base_quantity < 0,
     )
+
+
+def _base_units(base_unit: str, quantity: int) -> str:
+    """Pieces as a bare number, grams and millilitres in kilograms and litres."""
+    return pack_text(base_unit, quantity) if is_weighed(base_unit) else format_number(quantity)
 
 
 def purchases_note(rows: Sequence[PurchaseItem]) -> str:
@@ -127,7 +134,8 @@ def purchase_figure(
     cost = sum(row.cost_minor or 0 for row in rows)
     known = all(row.cost_minor is not None for row in rows)
     sums = [
-        _sum(_("Total"), format_number(sum(row.base_quantity for row in rows)),
+        _sum(_("Total"), _base_units(
+                 rows[0].base_unit if rows else "EA", sum(row.base_quantity for row in rows)),
              format_amount(net, ws.currency)),
     ]  # fmt: skip
     if rows and known:

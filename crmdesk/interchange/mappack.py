@@ -22,7 +22,9 @@ from crmdesk.interchange.whole_files import write_whole
 FORMAT = 1
 SCALE = 100_000
 SUFFIX = ".mappack"
-_MAX_BYTES = 400_000_000
+_MAX_BYTES = 200_000_000
+_MOST_SQUEEZED = 40
+"""How many times smaller a pack may be than what is in it; maps come to two or three."""
 
 # Road classes in drawing order, from the least to the most important; ferries are drawn apart.
 ROAD_CLASSES = ("track", "service", "street", "minor", "tertiary", "secondary", "primary", "trunk",
@@ -119,9 +121,12 @@ def decode_line(coded: Sequence[int]) -> list[tuple[float, float]]:
 def write_pack(pack: MapPack, path: Path) -> int:
     """Write the pack, whole or not at all, and return its size in bytes.
 
-    Raises DiskFull when it cannot be written.
+    Raises DiskFull when it cannot be written, UserError when it is more than could be read.
     """
-    data = zstandard.ZstdCompressor(level=19).compress(msgspec.msgpack.encode(pack))
+    raw = msgspec.msgpack.encode(pack)
+    if len(raw) > _MAX_BYTES:
+        raise UserError(_("This map is too large."), _("Choose a smaller region."))
+    data = zstandard.ZstdCompressor(level=19).compress(raw)
     write_whole(path, data)
     return len(data)
 
@@ -134,7 +139,8 @@ def read_pack(path: Path) -> MapPack:
     """
     hint = _("Choose a map pack made by this version, or make it again from its extract.")
     try:
-        raw = unpacked(path.read_bytes(), _MAX_BYTES)
+        data = path.read_bytes()
+        raw = unpacked(data, min(_MAX_BYTES, len(data) * _MOST_SQUEEZED + 1_000_000))
         pack = msgspec.msgpack.decode(raw, type=MapPack)
     except OSError as error:
         raise UserError(

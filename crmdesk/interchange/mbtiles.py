@@ -33,9 +33,11 @@ _TILE = (
     "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
     " AND typeof(tile_data) = 'blob' AND length(tile_data) <= ? LIMIT 1"
 )
-_ALLOWED = {
-    sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
-}  # fmt: skip
+_MODULES = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND coalesce(rootpage, 0) = 0 LIMIT 1"
+"""Tables that are code of a module, which a map of pictures needs none of."""
+_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ}
+_FUNCTIONS = {"min", "max", "substr", "length", "typeof", "coalesce"}
+"""A view of the file may call these too. Others may take minutes in one call, as LIKE does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class PictureTiles:
             return connection.execute(statement, values).fetchall()
 
     def _facts(self) -> PictureFacts:
+        if self._ask(_MODULES):
+            raise self._unreadable()
         rows = self._ask(
             "SELECT substr(CAST(name AS TEXT), 1, 100), substr(CAST(value AS TEXT), 1, ?)"
             " FROM metadata LIMIT 200",
@@ -101,10 +105,10 @@ class PictureTiles:
         low, high = found[0] if found else (None, None)
         if not (isinstance(low, int) and isinstance(high, int) and 0 <= low <= high <= MOST_ZOOM):
             raise self._unreadable()
-        title = said.get("name", "").strip() or self._name.removesuffix(SUFFIX)
+        title = _shown(said.get("name", "")) or _shown(self._name.removesuffix(SUFFIX))
         facts = PictureFacts(
             title[:80], self._bounds(said.get("bounds", ""), high), (low, high),
-            _plain(said.get("attribution", ""))[:120],
+            _shown(_plain(said.get("attribution", "")))[:120],
         )  # fmt: skip
         self._check_first(kind, high)
         return facts
@@ -157,14 +161,20 @@ class PictureTiles:
         return data if isinstance(data, bytes) else None
 
 
-def _authorize(action: int, *_what: object) -> int:
-    """Reading is all that is allowed: no pragma, no other file, no change."""
-    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+def _authorize(action: int, _first: object, second: object, *_where: object) -> int:
+    """Reading is all that is allowed: no pragma, no other file, no change, no code of modules."""
+    known = action == sqlite3.SQLITE_FUNCTION and str(second).lower() in _FUNCTIONS
+    return sqlite3.SQLITE_OK if known or action in _ALLOWED else sqlite3.SQLITE_DENY
 
 
 def _latitude(share: float) -> float:
     """The latitude at a share (from the south) of the square of Web Mercator."""
     return math.degrees(math.atan(math.sinh(math.pi * (2.0 * share - 1.0))))
+
+
+def _shown(text: str) -> str:
+    """A text without what nobody sees: controls, and marks that turn the writing around."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 def _plain(markup: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,7 +26,6 @@ from crmdesk.i18n import _
 from crmdesk.interchange.mappack import SUFFIX, MapPack, read_pack
 from crmdesk.interchange.mbtiles import SUFFIX as PICTURES
 from crmdesk.interchange.mbtiles import PictureTiles, is_mbtiles
-from crmdesk.interchange.whole_files import write_whole
 from crmdesk.paths import resources_dir
 from crmdesk.storage import tile_file
 
@@ -162,29 +162,48 @@ def add_pack(
         UserError: it is too large, no pack, or holds what no pack may hold.
         DiskFull: the profile's folder does not take it; what is there stays.
     """
-    from crmdesk.interchange.packcheck import check_pack
-
     if not source.is_file():
         raise NotFound(_("There is no file {file}.").format(file=source))
     if source.stat().st_size > MOST_PACK_BYTES:
         raise UserError(_("{name} is too large for a map pack.").format(name=source.name))
-    digest = _digest(source)
     place = folder / FOLDER
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if is_mbtiles(source):
-        facts, suffix = _picture_facts(source, digest), PICTURES
-    else:
-        pack, suffix = read_pack(source), SUFFIX
-        check_pack(pack, source.name)
-        if pack.edges:
-            _prepare(place, pack, digest, tell)
-        facts = _facts_in(pack, digest, source.stat().st_size)
-    target = place / f"{_plain(facts.title)}-{digest[:12]}{suffix}"
-    if not target.exists():
-        write_whole(target, source.read_bytes())
-    write_whole(target.with_suffix(".facts"), msgspec.json.encode(facts))
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place, prefix=".export-") as work:
+            # What is checked is what is kept, whatever happens to the file meanwhile.
+            draft = Path(work) / "pack" / source.name
+            draft.parent.mkdir()
+            shutil.copyfile(source, draft)
+            digest = _digest(draft)
+            facts, suffix = _checked(place, draft, digest, tell)
+            target = place / f"{_plain(facts.title)}-{digest[:12]}{suffix}"
+            beside = Path(work) / "facts"
+            beside.write_bytes(msgspec.json.encode(facts))
+            beside.replace(target.with_suffix(".facts"))
+            if not target.exists():
+                draft.replace(target)
+    except OSError as error:
+        raise DiskFull(
+            _("{file} cannot be written: {reason}.").format(file=place, reason=error.strerror),
+            _("Check the folder and the space on the disk."),
+        ) from error
     _sweep(place, target.with_suffix(".facts"))
     return PackFile(target, facts, bundled=False)
+
+
+def _checked(
+    place: Path, path: Path, digest: str, tell: Callable[[int, int], None] | None
+) -> tuple[PackFacts, str]:
+    """A file's facts and what its name ends with, its roads made ready; UserError for no map."""
+    from crmdesk.interchange.packcheck import check_pack
+
+    if is_mbtiles(path):
+        return _picture_facts(path, digest), PICTURES
+    pack = read_pack(path)
+    check_pack(pack, path.name)
+    if pack.edges:
+        _prepare(place, pack, digest, tell)
+    return _facts_in(pack, digest, path.stat().st_size), SUFFIX
 
 
 def _sweep(place: Path, written: Path) -> None:

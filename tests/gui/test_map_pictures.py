@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
+import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from crmdesk.domain.errors import CrmdeskError, UserError
 from crmdesk.gui.widgets.map_projection import TILE, project
 from crmdesk.gui.widgets.map_tiles import MapData, TileKey
 from crmdesk.interchange.mbtiles import PictureTiles
+from crmdesk.services import region_packs
 from crmdesk.services.region_packs import add_pack, pack_files, remove_pack
 
 ZOOM = 12
@@ -29,6 +33,10 @@ Make = Callable[..., Path]
 ENDLESS = (
     "CREATE VIEW tiles AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
     " SELECT i zoom_level, i tile_column, i tile_row, x'89504e47' tile_data FROM n"
+)
+SLOW = (
+    "CREATE VIEW tiles AS SELECT 3 zoom_level, 1 tile_column, 1 tile_row, x'89504e47' tile_data"
+    f" WHERE '{'a' * 3000}' LIKE '{'%a' * 2000}b'"
 )
 HUGE = (
     "CREATE VIEW tiles AS SELECT 3 zoom_level, 1 tile_column, 1 tile_row,"
@@ -122,6 +130,11 @@ def test_pictures_lie_where_they_belong_and_name_their_makers(make: Make, tmp_pa
         {"statements": ("UPDATE tiles SET tile_column = -5",)},
         {"statements": ("DROP TABLE tiles", ENDLESS)},
         {"statements": ("DROP TABLE tiles", HUGE)},
+        {"statements": ("DROP TABLE tiles", SLOW)},
+        {"statements": ("CREATE VIRTUAL TABLE found USING fts5(words)",)},
+        {"statements": ("DROP TABLE tiles", "CREATE VIRTUAL TABLE tiles USING fts5(zoom_level)")},
+        {"statements": ("UPDATE tiles SET tile_data = 'text'",)},
+        {"statements": ("UPDATE metadata SET value = x'00ff' WHERE name = 'format'",)},
     ],
 )  # fmt: skip
 def test_what_is_no_map_of_pictures_is_refused_and_leaves_nothing(
@@ -129,9 +142,97 @@ def test_what_is_no_map_of_pictures_is_refused_and_leaves_nothing(
 ) -> None:
     statements = fault.pop("statements", ())
     path = make(*statements, **fault)
+    began = time.process_time()
     with pytest.raises(UserError):
         add_pack(tmp_path / "profile", path)
-    assert not list((tmp_path / "profile").rglob("*.mbtiles"))
+    assert time.process_time() - began < 10
+    assert not list((tmp_path / "profile" / "maps").iterdir())
+
+
+def test_what_a_file_is_called_leads_nowhere_and_hides_nothing(make: Make, tmp_path: Path) -> None:
+    name = "../../\u202eetc/passwd\x1b\n" + "x" * 500
+    pack = add_pack(tmp_path / "profile", make(said={**SAID, "name": name}))
+    assert pack.path.parent == tmp_path / "profile" / "maps"
+    assert pack.path.name.startswith("etc-passwd-x")
+    assert pack.facts.title.startswith("../../ etc/passwd  x")
+    assert len(pack.facts.title) <= 80
+    shared = make(
+        "ALTER TABLE tiles RENAME TO images",
+        "CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row, tile_data FROM images",
+    )  # as many programs make them
+    assert add_pack(tmp_path / "profile", shared).facts.title == "Andorra drawn"
+
+
+def test_a_file_that_changes_while_it_is_added_is_kept_as_it_was_checked(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make()
+    whole = path.read_bytes()
+    digest = region_packs._digest
+
+    def changed_after(read: Path) -> str:
+        path.write_bytes(b"SQLite format 3\x00 of somebody else")
+        return digest(read)
+
+    monkeypatch.setattr(region_packs, "_digest", changed_after)
+    assert add_pack(tmp_path / "profile", path).path.read_bytes() == whole
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _swollen() -> bytes:
+    """300 KB that say they are a small picture and unpack to 300 MB."""
+    pack = zlib.compressobj(9)
+    data = b"".join(pack.compress(bytes(1 << 20)) for _mb in range(300)) + pack.flush()
+    head = struct.pack(">IIBBBBB", 256, 256, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+    )
+
+
+def _repeated() -> bytes:
+    """A JPEG whose last scan comes 50,000 times: minutes of work in 900 KB."""
+    image = QImage(1024, 1024, QImage.Format.Format_RGB32)
+    image.fill(QColor("#ff0000"))
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(buffer, QByteArray(b"jpeg"))
+    writer.setProgressiveScanWrite(True)
+    assert writer.write(image)
+    data = bytes(buffer.data().data())
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * 50_000 + data[-2:]
+
+
+@pytest.mark.parametrize("bomb", [_swollen, _repeated])
+def test_pictures_that_would_be_worked_on_for_minutes_are_left_out(
+    make: Make, tmp_path: Path, bomb: Callable[[], bytes]
+) -> None:
+    plain = colour_there(tmp_path / "none")
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    data = bomb()
+    assert len(data) < 1_000_000
+    kind = "png" if data.startswith(b"\x89PNG") else "jpg"
+    (folder / "bad.mbtiles").write_bytes(
+        make(said={**SAID, "format": kind}, data=data).read_bytes()
+    )
+    began = time.process_time()
+    assert colour_there(folder) == plain
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_pictures_as_they_are_made_are_shown(make: Make, tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    said = {**SAID, "format": kind.lower()}
+    path = make(said=said, data=picture("#ff0000", 512, kind))
+    (folder / "good.mbtiles").write_bytes(path.read_bytes())
+    shown = colour_there(folder)
+    assert shown.red() > 245
+    assert shown.green() < 10
 
 
 def test_a_cut_file_and_bad_pictures_are_a_ground_without_them(make: Make, tmp_path: Path) -> None:

@@ -6,14 +6,18 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import zstandard
+from msgspec.structs import replace
 
 from crmdesk.hq.exchange import blobs
 from crmdesk.interchange.mappack import write_pack
+from crmdesk.interchange.mbtiles import PictureTiles
 from crmdesk.services import maps
 from crmdesk.services.queries.maps import MapState, maps_page
 from crmdesk.services.region_packs import PackFile, add_pack
 from crmdesk.services.workspace import Workspace
 from crmdesk.sync.protocol import PROTOCOL_VERSION, BlobGet, BlobPut
+from tests.db.small_pictures import PIXEL, map_pictures
 from tests.db.small_roads import square_town
 from tests.sync.conftest import Headquarters, Laptop
 from tests.sync.desks import at
@@ -61,6 +65,35 @@ def test_a_published_map_reaches_a_laptop_over_a_bad_line_and_is_driven_on(
     office.sync()
     rep.sync()
     assert _row(mine, "West") is MapState.HERE  # what is here stays
+
+
+def test_published_map_pictures_reach_a_second_laptop_and_hostile_ones_are_refused_there(
+    hq: Headquarters, wire: Wire, tmp_path: Path
+) -> None:
+    office, rep = hq.join("O1"), hq.join("R1")
+    ws, mine = _office(office), at(rep)
+    good = add_pack(ws.folder, map_pictures(tmp_path / "drawn.mbtiles"))
+    maps.publish_pack(ws, good)
+    # A laptop that checks nothing publishes what looks like pictures, and what looks like a pack.
+    map_pictures(tmp_path / "bad.mbtiles", tiles="CREATE VIEW tiles AS SELECT 99 AS zoom_level")
+    (tmp_path / "bad.mappack").write_bytes(zstandard.ZstdCompressor().compress(bytes(300_000_000)))
+    for path in (tmp_path / "bad.mbtiles", tmp_path / "bad.mappack"):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        facts = replace(good.facts, title=path.name, sha256=digest, size=path.stat().st_size)
+        maps.publish_pack(ws, PackFile(path, facts, bundled=False))
+    office.sync()
+    rep.sync()
+    for (key,) in rep.rows("SELECT id FROM region_pack"):
+        maps.fetch_pack(mine, key)
+    rounds(rep, BadLine(wire(hq.url), 100, lambda _piece: None))
+    arrived = maps.use_arrived(mine)
+    assert [one.facts for one in arrived.packs] == [good.facts]
+    assert sorted(name for name, _problem in arrived.problems) == ["bad.mappack", "bad.mbtiles"]
+    assert all("no map" in text or "not a map" in text for _name, text in arrived.problems)
+    tiles = PictureTiles(arrived.packs[0].path)
+    assert tiles.tile(1, 0, 0) == PIXEL
+    kept = [path.name for path in (mine.folder / "maps").iterdir() if "bad" in path.name]
+    assert not kept
 
 
 def test_a_rep_publishes_nothing_whatever_the_laptop_lets_through(

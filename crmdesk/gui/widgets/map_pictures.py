@@ -7,7 +7,9 @@ use from a worker thread. The file is :mod:`crmdesk.interchange.mbtiles`'.
 from __future__ import annotations
 
 import math
+import zlib
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
 from PySide6.QtGui import QImage, QImageReader, QPainter
@@ -18,6 +20,8 @@ from crmdesk.interchange.mbtiles import PictureTiles
 
 _SIDES = range(64, 1025)
 _FORMATS = {b"png", b"jpeg", b"webp"}
+_SCAN, _MOST_SCANS = b"\xff\xda", 64
+_MOST_PIXEL_BYTES = 9  # four channels of 16 bits, and what each line begins with
 _MOST_ACROSS = 9
 _KEPT = 64
 _IN_THE_DARK = 0.6
@@ -81,5 +85,37 @@ def _decoded(data: bytes) -> QImage | None:
         return None
     if size.width() not in _SIDES or size.height() not in _SIDES:
         return None
+    if _swells(data, size.width() * size.height()):
+        return None
     image = reader.read()
     return None if image.isNull() else image
+
+
+def _swells(data: bytes, pixels: int) -> bool:
+    """True for a small file that would be worked on for minutes.
+
+    A PNG may unpack to far more than its picture, a JPEG repeat its picture in thousands of scans.
+    """
+    if not data.startswith(b"\x89PNG"):
+        return data.count(_SCAN) > _MOST_SCANS
+    room = pixels * _MOST_PIXEL_BYTES
+    unpack = zlib.decompressobj()
+    try:
+        for part in _image_data(data):
+            rest = part
+            while rest and room > 0:
+                room -= len(unpack.decompress(rest, room))
+                rest = unpack.unconsumed_tail
+    except zlib.error:
+        return True
+    return room <= 0
+
+
+def _image_data(png: bytes) -> Iterator[bytes]:
+    """The packed parts of a PNG's picture (chunks ``IDAT`` of its specification)."""
+    at = 8
+    while at + 8 <= len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        if png[at + 4 : at + 8] == b"IDAT":
+            yield png[at + 8 : at + 8 + size]
+        at += size + 12

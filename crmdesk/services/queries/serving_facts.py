@@ -68,9 +68,8 @@ def serving_facts(ws: Workspace) -> CompanyFacts:
         servings = read_servings(connection)
         rhythms = _rhythms(connection, scale)
         bought = _order_days(connection, today)
-        made = _contacts(connection, today)
+        made, call_worth = _contacts(connection, today)
         ways = _ways(connection, today)
-        call_worth = _call_worth(connection, today)
         rates = read_rates(connection, today)
         rows = connection.exec_driver_sql(
             "SELECT a.id, a.code, a.name, coalesce(a.city, ''), coalesce(a.class, ''),"
@@ -147,22 +146,31 @@ def _order_days(connection: Connection, today: date) -> dict[int, tuple[int, flo
 
 def _contacts(
     connection: Connection, today: date
-) -> dict[int, tuple[int, int, float | None, float | None]]:
-    """Visits, calls, days between visits and days between contacts that count, by account."""
+) -> tuple[dict[int, tuple[int, int, float | None, float | None]], float]:
+    """Visits, calls, days between visits and days between contacts that count, by account.
+
+    Beside them what a call is worth, from the same rows: a year of a large company is read once.
+    """
     since = (today - timedelta(days=YEAR_DAYS)).isoformat()
     rows = connection.exec_driver_sql(
         "SELECT account_id, sum(mode = 'person'), sum(mode <> 'person'),"
         " min(CASE WHEN mode = 'person' THEN date END),"
-        " max(CASE WHEN mode = 'person' THEN date END), min(date), max(date), count(*)"
+        " max(CASE WHEN mode = 'person' THEN date END), min(date), max(date), count(*),"
+        " sum(mode = 'person' AND ended_at IS NOT NULL),"
+        " sum(mode = 'person' AND ended_at IS NOT NULL AND coalesce(outcome, '') = 'order'),"
+        " sum(mode <> 'person' AND ended_at IS NOT NULL),"
+        " sum(mode <> 'person' AND ended_at IS NOT NULL AND coalesce(outcome, '') = 'order')"
         f" FROM visit WHERE date >= ? AND {somebody_met()} GROUP BY account_id",
         (since,),
     )
     found = {}
-    for account, visits, calls, first, last, begin, end, contacts in rows:
+    ended = [0, 0, 0, 0]
+    for account, visits, calls, first, last, begin, end, contacts, *over in rows:
+        ended = [so_far + more for so_far, more in zip(ended, over, strict=True)]
         found[int(account)] = (
             int(visits), int(calls), _every(first, last, visits), _every(begin, end, contacts),
         )  # fmt: skip
-    return found
+    return found, _call_worth(*ended)
 
 
 def _every(first: str | None, last: str | None, times: int) -> float | None:
@@ -191,16 +199,8 @@ def _ways(connection: Connection, today: date) -> dict[int | None, tuple[float, 
     return found
 
 
-def _call_worth(connection: Connection, today: date) -> float:
+def _call_worth(visits: int, ordered: int, calls: int, called: int) -> float:
     """How often a call brings an order, against a visit; 0.5 before there are enough of both."""
-    since = (today - timedelta(days=YEAR_DAYS)).isoformat()
-    row = connection.exec_driver_sql(
-        "SELECT sum(mode = 'person'), sum(mode = 'person' AND outcome = 'order'),"
-        " sum(mode <> 'person'), sum(mode <> 'person' AND outcome = 'order') FROM visit"
-        f" WHERE date >= ? AND ended_at IS NOT NULL AND {somebody_met()}",
-        (since,),
-    ).one()
-    visits, ordered, calls, called = (int(value or 0) for value in row)
     if visits < 20 or calls < 20 or not ordered:
         return 0.5
     return min(1.0, (called / calls) / (ordered / visits))

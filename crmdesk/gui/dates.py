@@ -19,7 +19,7 @@ _WITHIN = 366
 def read_day(text: str, today: date) -> date | None:
     """The day that was typed; None when it is none."""
     words = text.strip().lower()
-    if words.startswith("+") and words[1:].isdigit() and len(words) < 5:
+    if words.startswith("+") and words[1:].isdecimal() and len(words) < 5:
         return today + timedelta(days=int(words[1:]))
     spoken = spoken_day(words, today)
     if spoken is not None:

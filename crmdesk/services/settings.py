@@ -91,7 +91,7 @@ def put_text(ws: Workspace, key: str, text: str) -> None:
     setting = named(key)
     if isinstance(setting.default, str):
         put(ws, setting, text)
-    elif text.lstrip("-").isdigit():
+    elif text.lstrip("-").isdecimal():
         put(ws, setting, int(text))
     else:
         raise FieldError(key, _("This setting is a whole number."))

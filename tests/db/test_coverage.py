@@ -46,6 +46,48 @@ def test_every_figure_is_its_rows(boss: Workspace) -> None:
     assert missed == report.whole.plan.missed
 
 
+def test_refused_orders_bring_nothing_and_a_colleague_covers(boss: Workspace) -> None:
+    """Against the plain rows: one visit more, by somebody else, whose order HQ refuses."""
+    period = boss.today() - timedelta(days=5), boss.today()
+    before = coverage_report(boss, *period)
+    line = next(c for c in before.customers if not c.visits and c.rep_id is not None)
+    other = ask(boss, "SELECT id FROM app_user WHERE role = 'rep' AND id <> ?", line.rep_id)[0][0]
+    with boss.database.write(applying=True) as tx:
+        run = tx.connection.exec_driver_sql
+        visit = run(
+            "INSERT INTO visit (uid, account_id, user_id, date, started_at, ended_at, mode,"
+            " outcome) VALUES (?, ?, ?, ?, ?, ?, 'person', 'order') RETURNING id",
+            (
+                new_uid(), line.account_id, other, boss.today().isoformat(),
+                f"{boss.today()}T07:00:00.000Z", f"{boss.today()}T07:20:00.000Z",
+            ),
+        ).scalar_one()  # fmt: skip
+        for number, status in enumerate(("rejected", "cancelled")):
+            run(
+                "INSERT INTO sales_order (uid, account_id, user_id, visit_id, number, status,"
+                " order_date, net_minor) VALUES (?, ?, ?, ?, ?, ?, ?, 5000000)",
+                (
+                    new_uid(), line.account_id, other, visit, f"X{number}", status,
+                    boss.today().isoformat(),
+                ),
+            )  # fmt: skip
+    after = coverage_report(boss, *period)
+    assert after.whole.field.visits == before.whole.field.visits + 1
+    assert after.whole.field.visits_with_order == before.whole.field.visits_with_order
+    assert after.whole.field.drop_size_minor == before.whole.field.drop_size_minor
+    mine = next(row for row in after.reps if row.key == str(line.rep_id))
+    assert mine.field.coverage.value == pytest.approx(mine.reached / mine.assigned)
+    was = next(row for row in before.reps if row.key == str(line.rep_id))
+    assert mine.reached == was.reached + 1
+    with boss.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE sales_order SET status = 'accepted' WHERE number = 'X0'"
+        )
+    stood = coverage_report(boss, *period).whole.field
+    assert stood.visits_with_order == before.whole.field.visits_with_order + 1
+    assert (stood.drop_size_minor.value or 0) > (before.whole.field.drop_size_minor.value or 0)
+
+
 def plan(ws: Workspace, days_ago: int, status: str, account: int) -> int:
     with ws.database.write() as tx:
         return int(

@@ -129,3 +129,35 @@ def test_the_figure_follows_the_rows(demo: Workspace, customers: list[int]) -> N
             (b"s" * 16, account_id, TODAY.isoformat()),
         )
     assert card_figure(demo, account_id, FigureKey.SATISFACTION).value == 3
+
+
+def test_the_year_before_is_of_the_same_days(demo: Workspace, customers: list[int]) -> None:
+    """Twelve months that end today beside as many days, not beside twelve whole months."""
+    account_id = customers[0]
+
+    def before() -> int:
+        found = customer_card(demo, account_id).value.contribution_prior_minor
+        assert found is not None
+        return found
+
+    def sell(day: str) -> None:
+        with demo.database.write(applying=True) as tx:
+            run = tx.connection.exec_driver_sql
+            sale = run(
+                "INSERT INTO sale (uid, account_id, kind, date) VALUES (randomblob(16), ?,"
+                " 'return', ?) RETURNING id",
+                (account_id, day),
+            ).scalar_one()
+            run(
+                "INSERT INTO sale_line (parent_id, position, product_id, net_minor, cost_minor)"
+                " VALUES (?, 1, 1, 5000000, 1000000)",
+                (sale,),
+            )
+
+    was = before()
+    sell("2025-11-25")
+    assert before() == was
+    sell("2025-11-24")
+    assert was + 3_900_000 < before() <= was + 4_000_000
+    sell("2024-12-01")
+    assert was + 7_900_000 < before() <= was + 8_000_000

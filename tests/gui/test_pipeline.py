@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -286,6 +286,50 @@ def test_managers_see_everybody_or_one_and_reps_their_own(
     presenter.choose_person(demo.user.id)
     assert {card.key for column in view.columns for card in column.cards} == own
     assert view.heading[1] == demo.user.name
+
+
+class _Slow(DirectRunner):
+    """Keeps reads back until a test lets them go, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Callable[[], None]] = []
+        self.keeps = False
+
+    def read(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        **rest: object,
+    ) -> None:
+        if self.keeps:
+            self.kept.append(lambda: DirectRunner.read(self, work, done, failed, **rest))
+        else:
+            DirectRunner.read(self, work, done, failed, **rest)
+
+
+def test_figures_that_come_late_are_not_shown_as_somebody_elses(
+    demo: Workspace, desk: FakeDesk
+) -> None:
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE opportunity SET user_id = (SELECT id FROM app_user WHERE role = 'manager'),"
+            " splits = NULL WHERE id % 2 = 0"
+        )
+    manager, runner = replace(demo, user=replace(demo.user, role=Role.MANAGER)), _Slow()
+    presenter, view = made(manager, runner, desk)
+    presenter.choose_mode(Mode.FIGURES)
+    presenter.choose_person(demo.user.id)
+    of_rep = view.figures
+    presenter.choose_person(None)
+    assert view.figures != of_rep
+    runner.keeps = True
+    presenter.choose_person(None)
+    presenter.choose_person(demo.user.id)
+    for late in reversed(runner.kept):
+        late()
+    assert view.figures == of_rep
 
 
 def test_its_quotes_are_opened_and_a_first_one_is_begun(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from crmdesk.domain.changes import ChangeSet
 from crmdesk.gui.views.reorder.asking import Ask
 from crmdesk.gui.views.reorder.items import (
     Grouping,
@@ -87,6 +88,7 @@ def test_quantities_change_margin_and_pick_the_row(made: Made) -> None:
     assert presenter.picks() == frozenset()
     assert not presenter.set_packs(key, "many")
     assert not presenter.set_packs(key, "1000000")
+    assert not presenter.set_packs(key, "2²")
 
 
 def test_the_next_pack_holds_about_the_same_goods(made: Made) -> None:
@@ -105,8 +107,12 @@ def test_picks_survive_a_filter_and_go_into_orders(made: Made, ws: Workspace) ->
     keys = view.pairs()[:3]
     presenter.set_picks(keys)
     presenter.set_packs(keys[0], "7")
+    told = view.total
     presenter.search("nothing at all")
     assert presenter.picks() == set(keys)
+    assert view.total == told, "what is picked is worth as much while it is not shown"
+    presenter.on_changes(ChangeSet(everything=True))
+    assert view.total == told
     presenter.add_to_orders(None)
     assert desk.toasts[-1].startswith("3 lines added to ")
     assert presenter.picks() == frozenset()

@@ -118,7 +118,7 @@ class AnswerBar(Surface):
             self._on_done()
         elif event.key() == Qt.Key.Key_Escape:
             self._on_left()
-        elif text.isdigit() and 0 < int(text) <= len(item.results):
+        elif text.isdecimal() and 0 < int(text) <= len(item.results):
             self._results.choose(item.results[int(text) - 1][0])
         elif text in {sign for _key, sign, _words in item.modes}:
             self._modes.choose(next(key for key, sign, _words in item.modes if sign == text))

@@ -172,7 +172,7 @@ class CellDelegate(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: QModelIndex | Index) -> None:
         cell = index.data(CELL_ROLE)
         if isinstance(editor, QLineEdit) and isinstance(cell, Cell):
-            editor.setText("".join(sign for sign in cell.text if sign.isdigit()))
+            editor.setText("".join(sign for sign in cell.text if sign.isdecimal()))
             editor.selectAll()
 
     def setModelData(

@@ -297,7 +297,7 @@ class FormBar(Surface):
             self._mark()
         elif key in (Qt.Key.Key_0, Qt.Key.Key_Backspace) and self._choices:
             self.choose(self._choices[self._at], "")
-        elif text.isdigit() and self._choices:
+        elif text.isdecimal() and self._choices:
             choice = self._choices[self._at]
             if 0 < int(text) <= len(choice.asked.choices):
                 self.choose(choice, choice.asked.choices[int(text) - 1][0])

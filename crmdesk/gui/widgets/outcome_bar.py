@@ -96,7 +96,7 @@ class OutcomeBar(QWidget):
             offered = self._offered()
             if key == "Enter":
                 self.chosen.emit(self._asking, None)
-            elif key.isdigit() and 1 <= int(key) <= len(offered):
+            elif key.isdecimal() and 1 <= int(key) <= len(offered):
                 self.chosen.emit(self._asking, offered[int(key) - 1].id)
         elif key == "Enter":
             self.chosen.emit("", None)

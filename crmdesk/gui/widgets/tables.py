@@ -412,7 +412,7 @@ class RowsTable(QTableView):
             if event.key() == Qt.Key.Key_Space and self._rows.pickable:
                 self._rows.set_picked([key], picked=not self._rows.is_picked(key))
                 return
-            if event.text().isdigit() and self._edit_with(event.text()):
+            if event.text().isdecimal() and self._edit_with(event.text()):
                 return
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not event.modifiers():
             self._step(-1 if event.key() == Qt.Key.Key_Up else 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -27,11 +27,14 @@ from crmdesk.analytics.field import (
     field_figures,
     plan_compliance,
 )
+from crmdesk.analytics.figures import Missing, share
 from crmdesk.services.workspace import Workspace
 from crmdesk.storage.met import somebody_met
 from crmdesk.storage.whole_columns import whole_columns
 
 LATE_DAYS = 7
+_FELL = "('rejected', 'cancelled')"
+"""Orders of these states brought nothing; a visit with none but such was one without an order."""
 
 Line = TypeVar("Line")
 Key = TypeVar("Key")
@@ -241,9 +244,14 @@ def _row(
         done_day=np.array([_done_day(p) for p in planned], dtype=np.int64),
         closed=np.array([p.outcome is Outcome.CLOSED for p in planned], dtype=np.bool_),
     )
+    # Whoever visited them: a colleague who stands in covers a rep's customers.
+    reached = sum(line.visits > 0 for line in customers)
+    figures = replace(
+        field_figures(made, assigned),
+        coverage=share(reached, len(customers), Missing.NO_ACCOUNTS),
+    )
     return CoverageRow(
-        key, name, len(customers), sum(line.visits > 0 for line in customers),
-        sum(line.calls for line in customers), field_figures(made, assigned),
+        key, name, len(customers), reached, sum(line.calls for line in customers), figures,
         plan_compliance(plan, today.toordinal()),
     )  # fmt: skip
 
@@ -346,12 +354,15 @@ def _contacts(connection: Connection, first: date, last: date) -> _Contacts:
     """What was done in the period, read in one pass: a year of a large company is a lot."""
     account, user, in_person, ordered, net, lines = whole_columns(
         connection,
-        "SELECT v.account_id, v.user_id, v.mode = 'person', coalesce(v.outcome, '') = 'order',"
+        "SELECT v.account_id, v.user_id, v.mode = 'person',"
+        " coalesce(v.outcome, '') = 'order' AND coalesce(o.stood, 1),"
         " coalesce(o.net, 0), coalesce(o.lines, 0) FROM visit v LEFT JOIN ("
-        "SELECT s.visit_id, sum(s.net_minor) AS net,"
-        " sum((SELECT count(*) FROM order_line l WHERE l.parent_id = s.id)) AS lines"
-        " FROM sales_order s WHERE s.visit_id IS NOT NULL AND s.status NOT IN"
-        " ('draft', 'cancelled') AND s.order_date BETWEEN :first AND :last"
+        f"SELECT s.visit_id, max(s.status NOT IN {_FELL}) AS stood,"
+        f" sum(s.net_minor) FILTER (WHERE s.status NOT IN {_FELL}) AS net,"
+        " sum((SELECT count(*) FROM order_line l WHERE l.parent_id = s.id))"
+        f" FILTER (WHERE s.status NOT IN {_FELL}) AS lines"
+        " FROM sales_order s WHERE s.visit_id IS NOT NULL AND s.status <> 'draft'"
+        " AND s.order_date BETWEEN :first AND :last"
         " GROUP BY s.visit_id) o ON o.visit_id = v.id"
         f" WHERE v.ended_at IS NOT NULL AND {somebody_met('v')}"
         " AND v.date BETWEEN :first AND :last",

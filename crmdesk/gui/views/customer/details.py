@@ -221,7 +221,7 @@ class CardDetails:
         kind, _colon, text = target.partition(":")
         if kind == "figure":
             self.open_figure(text)
-        if not text.isdigit():
+        if not text.isdecimal():
             return
         key = int(text)
         if kind in ("order", "alteration"):

@@ -72,7 +72,7 @@ class CustomerPlace(QWidget):
         if event is None:
             return None
         kind, _colon, key = event.key.partition(":")
-        return wanted_for_event(kind, int(key)) if key.isdigit() else None
+        return wanted_for_event(kind, int(key)) if key.isdecimal() else None
 
     # ------------------------------------------------------------------------------ building
 

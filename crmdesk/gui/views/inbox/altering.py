@@ -80,7 +80,7 @@ class Altering:
     def set_packs(self, product_id: int, typed: str) -> None:
         """A quantity was typed over; what is no number changes nothing and is said."""
         text = typed.strip().replace(" ", "").replace("\u00a0", "")
-        if not text.isdigit() or int(text) > MAX_PACKS:
+        if not text.isdecimal() or int(text) > MAX_PACKS:
             self._desk.banner(
                 _("“{text}” is no number of packs.").format(text=typed.strip()),
                 _("Type a whole number; 0 takes the line off."),

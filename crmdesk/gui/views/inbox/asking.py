@@ -41,7 +41,7 @@ class _Field(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
-        elif not self.text() and event.text().isdigit() and event.text() != "0":
+        elif not self.text() and event.text().isdecimal() and event.text() != "0":
             self.numbered.emit(int(event.text()))
         else:
             super().keyPressEvent(event)

@@ -236,7 +236,7 @@ class LinesTable(RowsTable):
         super()._fit_columns()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text().isdigit() and not self.editable:
+        if event.text().isdecimal() and not self.editable:
             return
         super().keyPressEvent(event)
 

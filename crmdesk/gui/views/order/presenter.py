@@ -90,7 +90,7 @@ class OrderPresenter(SheetWriter):
         line = self._line(product_id)
         if line is None:
             return
-        if text and not text.isdigit():
+        if text and not text.isdecimal():
             self._set_amount(line, text)
             return
         if len(text) > _MOST_DIGITS:
@@ -116,7 +116,7 @@ class OrderPresenter(SheetWriter):
     def type_packs(self, product_id: int, text: str) -> None:
         """A quantity is being typed: what stands there is saved, and nothing is said yet."""
         line = self._line(product_id)
-        if line is None or not text.isdigit() or not 0 < len(text) <= _MOST_DIGITS:
+        if line is None or not text.isdecimal() or not 0 < len(text) <= _MOST_DIGITS:
             return
         packs = min(int(text), MAX_PACKS)
         if packs == 0 or (packs == line.packs and product_id not in self._typing):

@@ -117,7 +117,7 @@ class PipelinePresenter:
         self._person: Named | None = None
         self.deal: int | None = None
         self.lead: int | None = None
-        self._asked = 0
+        self._asked = self._asked_figures = 0
         self.steps = PipelineSteps(context, self, view)
         self._deals = KeyedList(
             context, self, view.deals, _DEALS, DealFilter(), (DealSort.STEP, False),
@@ -340,9 +340,17 @@ class PipelinePresenter:
         if self._figures is not None:
             self._show_figures()
             return
-        self._runner.read(lambda: pipeline_figures(ws, person), self._on_figures_read, owner=self)
+        self._asked_figures += 1
+        asked = self._asked_figures
+        self._runner.read(
+            lambda: pipeline_figures(ws, person),
+            lambda found: self._on_figures_read(found, asked),
+            owner=self,
+        )
 
-    def _on_figures_read(self, found: PipelineFigures) -> None:
+    def _on_figures_read(self, found: PipelineFigures, asked: int) -> None:
+        if asked != self._asked_figures:
+            return  # Somebody else's were asked for meanwhile; readers may overtake each other.
         self._figures, self.known = found, found.known
         self._show_figures()
 

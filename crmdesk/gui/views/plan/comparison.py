@@ -128,7 +128,7 @@ class VariantTable(ChartWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(key, 0)
-        if event.text().isdigit() and 0 < int(event.text()) <= len(self._items):
+        if event.text().isdecimal() and 0 < int(event.text()) <= len(self._items):
             self.chosen.emit(self._items[int(event.text()) - 1].key)
         elif step and self._items:
             at = max(0, min(self.part() + step, len(self._items) - 1))

@@ -123,7 +123,7 @@ class QuotePresenter:
         line = self._line(product_id)
         if line is None:
             return
-        if text and not text.isdigit():
+        if text and not text.isdecimal():
             self._set_amount(line, text)
             return
         asked = min(int(text or 0), MAX_PACKS)

@@ -167,7 +167,7 @@ class Asking:
                 return read_amount(text, subject.base_unit).base_quantity
             except InvalidAmount:
                 return _Wrong(_("Type an amount such as 1.5 kg."))
-        if not text.isdigit() or len(text) > _MOST_DIGITS:
+        if not text.isdecimal() or len(text) > _MOST_DIGITS:
             return _Wrong(_("Type a whole number."))
         return int(text) * self._pack(subject).factor
 
@@ -187,7 +187,7 @@ class Asking:
         if is_weighed(subject.base_unit):
             return _("such as 1.5 kg")
         pack, typed = self._pack(subject), self._typed.strip()
-        count = int(typed) if typed.isdigit() and len(typed) <= _MOST_DIGITS else 0
+        count = int(typed) if typed.isdecimal() and len(typed) <= _MOST_DIGITS else 0
         name = pack_name(pack.unit, count)
         if pack.factor > 1 and count:
             return f"{name} = {base_text(subject.base_unit, count * pack.factor)}"

@@ -40,7 +40,7 @@ class Picks:
 
         False when it is no quantity.
         """
-        if not text.isdigit() or int(text) > MAX_PACKS:
+        if not text.isdecimal() or int(text) > MAX_PACKS:
             return False
         pack = self.quantity(row)[1]
         packs = fit_packs(int(text), pack.pack).packs

@@ -194,6 +194,7 @@ class ReorderPresenter:
             return  # Something else was asked for meanwhile; readers may overtake each other.
         self._rows = {}
         self._entries = {entry.key: entry for entry in entries}
+        self._reread(self._picked.keys)
         self._listed = True
         if self.grouping is Grouping.URGENCY:
             states = None if self._counts is None else self._counts.states

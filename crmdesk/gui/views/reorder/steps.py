@@ -15,7 +15,7 @@ from crmdesk.domain.reorder_overrides import OverrideKind, put_off_until
 from crmdesk.gui.packs import base_text, pack_name
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.reorder.asking import Ask, Asking, AskingView, Subject
-from crmdesk.i18n import _, format_date, format_date_near
+from crmdesk.i18n import _, format_date, format_date_near, ngettext
 from crmdesk.services import account_products, plans, undo, visits
 from crmdesk.services.queries.contact_days import ContactDay, contact_days
 from crmdesk.services.queries.reorder import PackOption, PairKey, ReorderRow, pack_options
@@ -112,9 +112,12 @@ class BoardSteps:
             return
         today = self._ws.today()
         until = put_off_until(today, row.gap_days)
-        text = _("{product} is off the board for {days} days.").format(
-            product=row.product, days=(until - today).days
-        )
+        days = (until - today).days
+        text = ngettext(
+            "{product} is off the board for {count} day.",
+            "{product} is off the board for {count} days.",
+            days,
+        ).format(product=row.product, count=days)
         self._say(row.key, Said(kind, reason, until), text)
 
     def _delist(self, row: ReorderRow, reason: str) -> None:

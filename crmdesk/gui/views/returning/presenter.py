@@ -103,7 +103,7 @@ class ReturnPresenter:
         line = self._lines.get(product_id)
         pack = self._pack(product)
         packs, base = 0, None
-        if text.isdigit() or not text:
+        if text.isdecimal() or not text:
             packs = min(int(text or 0), MOST_PACKS)
         elif is_weighed(product.base_unit):
             try:

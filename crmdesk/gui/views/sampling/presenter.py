@@ -112,7 +112,7 @@ class SamplePresenter:
     def count(self, key: object, text: str) -> None:
         """A quantity was typed; nothing or zero takes the sample back."""
         row = self._row(key)
-        if row is None or not text.isdigit() or int(text) == row.packs:
+        if row is None or not text.isdecimal() or int(text) == row.packs:
             return
         if int(text) == 0:
             self.take_back(key)

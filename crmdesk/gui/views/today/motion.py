@@ -401,6 +401,6 @@ def _km(name: str, typed: str) -> int | None:
     text = typed.replace(" ", "").replace("\u00a0", "").replace(".", "").strip()
     if not text:
         return None
-    if not text.isdigit():
+    if not text.isdecimal():
         raise FieldError(name, _("An odometer shows whole kilometres, like 48210."))
     return int(text)

@@ -49,7 +49,7 @@ class QuestionsTable(RowsTable):
         row = self.rows_model().row_of(key) if key is not None else None
         editing = self.state() == RowsTable.State.EditingState
         if not editing and isinstance(row, QuestionItem):
-            if row.has_options and typed.isdigit():
+            if row.has_options and typed.isdecimal():
                 self.answered.emit(key, typed)
                 self.go_on()
                 return

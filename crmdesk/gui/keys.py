@@ -214,6 +214,7 @@ _ALL = (
     Binding("pipeline.step", "S", N_("Next step")),
     Binding("pipeline.edit", "T", N_("Change")),
     Binding("pipeline.shares", "D", N_("Shares")),
+    Binding("pipeline.elsewhere", "O", N_("Shares elsewhere")),
     Binding("pipeline.quote", "Q", N_("New quote")),
     Binding("pipeline.documents", "G", N_("Its quotes and orders")),
     Binding("pipeline.give", "P", N_("Give to somebody")),

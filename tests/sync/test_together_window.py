@@ -104,7 +104,7 @@ def test_a_divided_opportunity_stands_in_the_forecast_of_each(hq: Headquarters, 
     mine.type("30")
     mine.press(Qt.Key.Key_Return)
     said = mine.window.toast_note.text()
-    assert "The shares are set." in said and "share of Rolf Rep" in said
+    assert "The shares are set." in said and "Rolf Rep will see" in said
     mine.press(Qt.Key.Key_4, modifiers=Qt.KeyboardModifier.AltModifier)
     assert open_amount(place) == "€700"
     assert first.sync().refusals == 0

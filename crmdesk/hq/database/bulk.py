@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crmdesk.domain.errors import Cancelled, UserError
+from crmdesk.hq.database import deal_shares
 from crmdesk.hq.database.copying import encoders, uid_text
 from crmdesk.hq.database.feed import WHOLE_ACCOUNT, sequence
 from crmdesk.hq.database.store import HqConnection, Store
@@ -117,6 +118,8 @@ def load(
         for statement in rules:
             connection.execute(statement.encode())
         register_uniques(connection, loader.entities)
+        if "opportunity" in loader.entities and deal_shares.refresh_all(connection):
+            loader.entities.add(deal_shares.NAME)
         if not empty and _has_devices(connection):
             _announce_loaded(connection, loader.entities)
     with store.transaction() as connection:

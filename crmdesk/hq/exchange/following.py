@@ -15,7 +15,7 @@ import msgspec
 from crmdesk.domain.ids import new_uid
 from crmdesk.domain.policy import read_policy
 from crmdesk.hq.access import auth
-from crmdesk.hq.database import feed, images
+from crmdesk.hq.database import deal_shares, feed, images
 from crmdesk.hq.database.scopes import Principal, row_scope
 from crmdesk.hq.database.store import HqConnection
 from crmdesk.hq.exchange import bounds
@@ -49,7 +49,10 @@ class Following:
         self._news: list[tuple[str, str, str, str | None]] = []
 
     def write(self, verdict: Verdict, txns: Sequence[Txn]) -> None:
-        """Proposals and price differences of accepted ops; handovers and audit of foreign ones."""
+        """Proposals and price differences of accepted ops; handovers and audit of foreign ones.
+
+        Shares of divided opportunities follow them and their customers' names.
+        """
         self._rows, self._news = {}, []
         self._note_prices(verdict)
         for op, collision in verdict.proposals:
@@ -57,8 +60,16 @@ class Following:
         foreign = [txn for txn in txns if _refused_for_scope(verdict, txn)]
         if foreign:
             self._tell_new_owners(foreign)
+        touched: dict[str, list[str]] = {"opportunity": [], "account": []}
+        for name, uid in verdict.changed:
+            if name in touched:
+                touched[name].append(uid)
+        self._news += deal_shares.refresh(
+            self._connection, touched["opportunity"], touched["account"]
+        )
         if self._rows:
             images.write_images(self._connection, self._rows)
+        if self._news:
             feed.announce(self._connection, self._news)
 
     def _add(

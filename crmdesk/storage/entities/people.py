@@ -122,6 +122,15 @@ ENTITIES = (
         indexes=(("status", "at"),), since=2,
     ),
     Entity(
+        "deal_share", Owner.HQ, Scope.USER,
+        (
+            ref("user", required=True, indexed=True), must(uid("opportunity", indexed=True)),
+            must(text("customer")), text("stage", "qualified"), money("amount_minor"),
+            text("currency", "EUR"), integer("share_bp", 0),
+        ),
+        since=2,
+    ),
+    Entity(
         "leave", Owner.BOTH, Scope.USER,
         (
             ref("user", required=True, indexed=True), must(day("from_date", indexed=True)),

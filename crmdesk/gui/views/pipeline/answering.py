@@ -155,8 +155,8 @@ def _shares(ws: Workspace, key: int, values: Mapping[str, str]) -> Done:
     account = deal_sheet(ws, key).row.account_id
     elsewhere = names_without(ws, account, [user for user, _share in shares])
     if elsewhere:
-        words = _("The office sees the share of {names}; on their own laptop it is not shown, for"
-                  " they do not have this customer.")  # fmt: skip
+        words = _("{names} will see customer, amount and own share in the pipeline, nothing else of"
+                  " the customer.")  # fmt: skip
         said = f"{said} {words.format(names=', '.join(elsewhere))}"
     return Done(changes, said, _undoing(ws, changes), deal=key)
 

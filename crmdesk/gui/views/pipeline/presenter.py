@@ -27,9 +27,11 @@ from crmdesk.gui.views.pipeline.words import (
     group_words,
     lead_group_words,
     lead_side,
+    shares_words,
 )
 from crmdesk.i18n import _, format_number, ngettext
 from crmdesk.services.queries.deal import Named, choices, deal_sheet
+from crmdesk.services.queries.deal_shares import ShareElsewhere, shares_elsewhere
 from crmdesk.services.queries.deals import (
     BoardColumn,
     DealFilter,
@@ -59,7 +61,7 @@ from crmdesk.services.queries.pipeline_figures import (
 FIGURE = "figure"
 """The chip of the rows behind a figure."""
 
-_KINDS = ("opportunity", "stage_change", "lead", "quote", "account", "organisation")
+_KINDS = ("opportunity", "stage_change", "lead", "quote", "account", "organisation", "deal_share")
 
 
 class ChippedList(ListView[R_contra], Protocol[R_contra]):
@@ -304,12 +306,21 @@ class PipelinePresenter:
     def _read_counts(self) -> None:
         ws, deals, leads = self.workspace, self._deals.wanted, self._leads.wanted
         self._runner.read(
-            lambda: (deal_counts(ws, replace(deals, ids=None)), lead_counts(ws, leads)),
+            lambda: (
+                deal_counts(ws, replace(deals, ids=None)),
+                lead_counts(ws, leads),
+                shares_elsewhere(ws),
+            ),
             lambda found: self._on_counted(*found),
             owner=self,
         )
 
-    def _on_counted(self, deals: dict[DealGroup, int], leads: dict[LeadGroup, int]) -> None:
+    def _on_counted(
+        self,
+        deals: dict[DealGroup, int],
+        leads: dict[LeadGroup, int],
+        shares: Sequence[ShareElsewhere],
+    ) -> None:
         words = group_words()
         chips = [
             ChipItem(group, f"{words[group]} {format_number(count)}")
@@ -332,7 +343,13 @@ class PipelinePresenter:
         facts = ngettext("{count} next step is due", "{count} next steps are due", waiting)
         whose = "" if self._person is None else self._person.name
         said = facts.format(count=format_number(waiting)) if waiting else _("nothing is waiting")
+        if shares:
+            said = f"{said} · {shares_words(shares, self.workspace.currency)}"
         self._view.show_heading(said, whose)
+
+    def open_shares(self) -> None:
+        """Open the list of own shares in opportunities of others' customers."""
+        self._desk.go("lists", list="shares")
 
     def _read_figures(self) -> None:
         ws = self.workspace

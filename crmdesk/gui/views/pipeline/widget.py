@@ -263,6 +263,7 @@ class PipelinePlace(QWidget):
             "step": lambda: presenter.steps.ask(self._by_mode(Ask.STEP, Ask.LEAD_STEP)),
             "edit": lambda: presenter.steps.ask(self._by_mode(Ask.EDIT_DEAL, Ask.EDIT_LEAD)),
             "shares": lambda: presenter.steps.ask(Ask.SHARES),
+            "elsewhere": presenter.open_shares,
             "quote": presenter.steps.quote,
             "documents": presenter.steps.open_documents,
             "give": presenter.steps.give,

@@ -22,6 +22,7 @@ from crmdesk.domain.leads import (
 )
 from crmdesk.domain.pipeline import OPEN_STAGES, Stage, kind_word, stage_word
 from crmdesk.domain.states import OrderStatus, QuoteStatus, order_status_word, quote_status_word
+from crmdesk.gui import keys
 from crmdesk.gui.customer_words import missing_words
 from crmdesk.gui.views.pipeline.items import ColumnItem, DealCard, LineItem, SideItem
 from crmdesk.gui.widgets.items import Pair, Tone
@@ -38,6 +39,7 @@ from crmdesk.i18n import (
     read_number,
 )
 from crmdesk.services.queries.deal import DealSheet, LinkedDocument, Step
+from crmdesk.services.queries.deal_shares import ShareElsewhere
 from crmdesk.services.queries.deals import BoardColumn, DealGroup, DealRow
 from crmdesk.services.queries.leads import LeadGroup, LeadRow
 
@@ -288,3 +290,14 @@ def score_tone(points: int) -> Tone:
     if points >= GOOD_SCORE:
         return Tone.GOOD
     return Tone.PLAIN if points >= FAIR_SCORE else Tone.MUTED
+
+
+def shares_words(shares: Sequence[ShareElsewhere], currency: str) -> str:
+    """What somebody has of open opportunities elsewhere; how many shares where none is open."""
+    key = keys.hint("pipeline.elsewhere")
+    own = [one.own_minor for one in shares if one.is_open and one.currency == currency]
+    if own:
+        return _("{amount} elsewhere ({key})").format(amount=money(sum(own), currency), key=key)
+    count = len(shares)
+    said = ngettext("{count} share elsewhere ({key})", "{count} shares elsewhere ({key})", count)
+    return said.format(count=format_number(count), key=key)

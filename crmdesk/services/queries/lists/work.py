@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Integer, Text, case, func, literal_column
 
 from crmdesk.domain.pipeline import Stage, stage_word
 from crmdesk.i18n import _
+from crmdesk.services.queries.deal_shares import only_elsewhere, own_part
 from crmdesk.services.queries.lists import words
 from crmdesk.services.queries.lists.sales import customer_columns
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
@@ -16,7 +17,7 @@ _TEXT, _DAY, _MONEY, _CHOICE = Kind.TEXT, Kind.DAY, Kind.MONEY, Kind.CHOICE
 
 def lists() -> tuple[ListSpec, ...]:
     """All of them."""
-    return (_visits(), _tasks(), _opportunities(), _leads(), _tickets())
+    return (_visits(), _tasks(), _opportunities(), _shares(), _leads(), _tickets())
 
 
 def _visits() -> ListSpec:
@@ -123,6 +124,26 @@ def _opportunities() -> ListSpec:
         ("opportunity", "account"),
         found={"opportunity": o.id, "account": o.account_id},
         account=o.account_id,
+    )  # fmt: skip
+
+
+def _shares() -> ListSpec:
+    s = table("deal_share").c
+    percent = func.round(s.share_bp / 100.0, 2)
+    return ListSpec(
+        "shares", lambda: _("Shares elsewhere"), "deal_share", "goals", table("deal_share"), s.id,
+        (
+            ListColumn("customer", lambda: _("Customer"), _TEXT, s.customer, 240),
+            ListColumn("stage", lambda: _("Stage"), _CHOICE, s.stage, 120,
+                       choices=lambda: {one.value: stage_word(one) for one in Stage}),
+            ListColumn("amount", lambda: _("Amount"), _MONEY, s.amount_minor, 110),
+            ListColumn("share", lambda: _("Share, %"), Kind.NUMBER, percent, 90),
+            ListColumn("own", lambda: _("Own part"), _MONEY, own_part(), 110, total=True),
+        ),
+        ("customer", False),
+        lambda _row: ("pipeline", {}),
+        ("deal_share", "opportunity"),
+        where=only_elsewhere,
     )  # fmt: skip
 
 

@@ -130,6 +130,17 @@ def _work_tables() -> None:
     )  # fmt: skip
     op.create_index("ix_shared_view_view_uid", "shared_view", ["view_uid"])
     _row(
+        "deal_share", _ref("user_id", "app_user", required=True),
+        sa.Column("opportunity_uid", sa.LargeBinary(16), nullable=False),
+        _text("customer", required=True), _text("stage", required=True, default="qualified"),
+        sa.Column("amount_minor", sa.BigInteger,
+                  sa.CheckConstraint("typeof(amount_minor) = 'integer'"), nullable=False,
+                  server_default=sa.text("0")),
+        _text("currency", required=True, default="EUR"),
+        sa.Column("share_bp", sa.Integer, nullable=False, server_default=sa.text("0")),
+    )  # fmt: skip
+    op.create_index("ix_deal_share_opportunity_uid", "deal_share", ["opportunity_uid"])
+    _row(
         "region_pack", _text("name", required=True), _text("kind", required=True, default="map"),
         _text("sha256", required=True),
         sa.Column("size", sa.Integer, nullable=False, server_default=sa.text("0")),
@@ -151,7 +162,7 @@ def _work_tables() -> None:
         "ix_custom_value_account_id_custom_field_id", "custom_value",
         ["account_id", "custom_field_id"],
     )  # fmt: skip
-    for name in ("day_setting", "notice_state", "shared_view"):
+    for name in ("day_setting", "notice_state", "shared_view", "deal_share"):
         op.create_index(f"ix_{name}_user_id", name, ["user_id"])
 
 

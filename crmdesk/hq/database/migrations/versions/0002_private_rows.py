@@ -270,6 +270,21 @@ CREATE TABLE shared_view (
     CONSTRAINT pk_shared_view PRIMARY KEY (uid),
     CONSTRAINT fk_shared_view_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
 );
+CREATE TABLE deal_share (
+    uid UUID NOT NULL,
+    user_id UUID NOT NULL,
+    opportunity_uid UUID NOT NULL,
+    customer TEXT NOT NULL,
+    stage TEXT DEFAULT 'qualified' NOT NULL,
+    amount_minor BIGINT DEFAULT 0 NOT NULL,
+    currency TEXT DEFAULT 'EUR' NOT NULL,
+    share_bp INTEGER DEFAULT 0 NOT NULL,
+    rev BIGINT DEFAULT 1 NOT NULL,
+    deleted BOOLEAN DEFAULT false NOT NULL,
+    extra JSONB,
+    CONSTRAINT pk_deal_share PRIMARY KEY (uid),
+    CONSTRAINT fk_deal_share_user_id FOREIGN KEY(user_id) REFERENCES app_user (uid)
+);
 CREATE TABLE region_pack (
     uid UUID NOT NULL,
     name TEXT NOT NULL,

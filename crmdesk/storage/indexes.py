@@ -52,6 +52,7 @@ LIST_INDEXES = (
         "list_account_silent", "summary_account",
         "last_on, order_days, first_on, net_12m_minor) WHERE (next_visit_on IS NULL",
     ),
+    ("list_pair_bought", "summary_pair", "account_id, state, n, product_id"),
     ("list_promise_due", "promise", "coalesce(due_on, '')"),
     ("list_opportunity_close", "opportunity", "coalesce(expected_close, '')"),
     ("list_lead_created", "lead", "coalesce(created_on, '')"),

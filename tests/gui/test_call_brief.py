@@ -1,5 +1,6 @@
 """The call brief: what it says, on the screen and on paper, for one customer and for a day."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from crmdesk.services import accounts, opportunities, visits
 from crmdesk.services.call_briefs import call_brief, day_briefs
 from crmdesk.services.documents import Wanted, document_sheet
 from crmdesk.services.opportunities import DealInput
-from crmdesk.services.queries.call_brief import day_stops, near
+from crmdesk.services.queries.call_brief import brief_facts, day_stops, near
 from crmdesk.services.queries.customers import CustomerFilter, CustomerSort, customer_keys
 from crmdesk.services.workspace import Workspace
 from tests.gui.conftest import DirectRunner, FakeDesk
@@ -96,6 +97,29 @@ def test_what_peers_buy_is_really_not_bought_here(demo: Workspace, busiest: int)
         )
     peers = [x.text for x in lines(call_brief(demo, busiest), "talk") if "not yet here" in x.note]
     assert peers and not set(peers) & bought
+
+
+def test_what_peers_buy_is_what_reading_every_pair_tells(demo: Workspace) -> None:
+    with demo.database.read() as connection:
+        run = connection.exec_driver_sql
+        accounts_of = [tuple(row) for row in run("SELECT id, segment, status FROM account")]
+        names = dict(run("SELECT id, name FROM product WHERE status = 'active'").all())
+        pairs = run("SELECT account_id, product_id, n, state FROM summary_pair").all()
+    told = 0
+    for account, segment, _status in accounts_of[::3]:
+        found = brief_facts(demo, account).peers
+        peers = {key for key, other, status in accounts_of
+                 if segment and other == segment and status == "active"}  # fmt: skip
+        own = {product for key, product, _n, _state in pairs if key == account}
+        buyers = Counter(product for key, product, n, state in pairs
+                         if key in peers and n >= 2 and state != "lapsed"
+                         and product in names and product not in own)  # fmt: skip
+        most = sorted((-count, names[product]) for product, count in buyers.items())
+        enough = max(1, round(len(peers) * 0.4)) if len(peers) >= 5 else len(pairs)
+        wanted = [(name, -count / len(peers)) for count, name in most if -count >= enough][:3]
+        assert [(row.product, row.share) for row in found] == wanted
+        told += len(wanted)
+    assert told
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,9 @@ def timeline_months(
 ) -> TimelineMonths:
     """Events per month of one customer, months without any left out."""
     with ws.database.read() as connection:
+        if group is EventGroup.PRICES:
+            rows = connection.exec_driver_sql(_PRICE_MONTHS, (account_id,))
+            return _months_of(Counter({str(month): int(count) for month, count in rows}))
         made = made_events(ws, connection, account_id, group)
         return read_months(connection, account_id, group, made)
 
@@ -120,6 +123,10 @@ def read_months(
     if _of(group):
         for name, count in connection.execute(_months_query(group), {"account": account_id}):
             counts[str(name)] += count
+    return _months_of(counts)
+
+
+def _months_of(counts: Counter[str]) -> TimelineMonths:
     months = tuple(
         (date(int(name[:4]), int(name[5:7]), 1), counts[name])
         for name in sorted(counts, reverse=True)
@@ -265,6 +272,9 @@ SELECT id, date, document, name, net, base, was_net, was_base FROM (
 ) WHERE was_net IS NULL OR abs(net * was_base - was_net * base) * 200 > was_net * base
 """
 """The first price paid for each product, and each that differs by more than half a percent."""
+
+
+_PRICE_MONTHS = f"SELECT substr(date, 1, 7), count(*) FROM ({_PRICES}) GROUP BY 1"
 
 
 def _price_events(connection: Connection, account_id: int, currency: str) -> tuple[EventRow, ...]:

@@ -103,7 +103,7 @@ class Desktop:
         scale = float(str(self._settings.value("look/scale", 1.0)))
         theme.apply(app, scheme if scheme in ("light", "dark") else "light", scale=scale)
         self.runner = Runner()
-        HeapKeeper(self.runner)
+        HeapKeeper(self.runner, self._on_idle)
         self.bus = Bus()
         log = start.folder / "logs" / "crmdesk.log"
         self.errors = ErrorDesk(None, log)
@@ -124,6 +124,10 @@ class Desktop:
         """Show the window, then begin to open the profile."""
         self.window.show()
         QTimer.singleShot(0, self._open)
+
+    def _on_idle(self) -> None:
+        if self.workspace is not None:
+            self.workspace.database.release_memory()
 
     def close(self) -> None:
         """Close the window and the database."""

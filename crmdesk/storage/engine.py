@@ -222,6 +222,18 @@ class Database:
             # Summaries of a whole company have filled its room, which nobody needs afterwards.
             connection.exec_driver_sql("PRAGMA shrink_memory")
 
+    def release_memory(self) -> None:
+        """Let go of the pages that connections keep, but for the reader that was used last.
+
+        For a program that has nothing to do: what is used is not waited for.
+        """
+        if self._write_lock.acquire(blocking=False):
+            try:
+                _shrink(self._writer, keep=0)
+            finally:
+                self._write_lock.release()
+        _shrink(self._readers, keep=1)
+
     @contextmanager
     def trial(self) -> Iterator[Connection]:
         """A write transaction that is always rolled back: to see what a rebuild would give."""
@@ -276,6 +288,17 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
         self._held.close()
+
+
+def _shrink(engine: Engine, *, keep: int) -> None:
+    """Empty the caches of connections that nobody uses, but for the first that would be used."""
+    pool = engine.pool
+    idle = pool.checkedin() if isinstance(pool, QueuePool) else 0
+    taken = [engine.raw_connection() for _one in range(idle)]
+    for connection in taken[keep:]:
+        connection.cursor().execute("PRAGMA shrink_memory")
+    for connection in reversed(taken):
+        connection.close()
 
 
 def database_of(connection: Connection) -> Database | None:

@@ -103,7 +103,8 @@ def test_what_peers_buy_is_what_reading_every_pair_tells(demo: Workspace) -> Non
     with demo.database.read() as connection:
         run = connection.exec_driver_sql
         accounts_of = [tuple(row) for row in run("SELECT id, segment, status FROM account")]
-        names = dict(run("SELECT id, name FROM product WHERE status = 'active'").all())
+        active = run("SELECT id, name FROM product WHERE status = 'active'")
+        names = {int(key): str(name) for key, name in active}
         pairs = run("SELECT account_id, product_id, n, state FROM summary_pair").all()
     told = 0
     for account, segment, _status in accounts_of[::3]:

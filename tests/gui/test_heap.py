@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from threading import Event
 
 import pytest
@@ -30,6 +31,19 @@ def test_memory_is_given_back_once_everything_has_come_back(
         assert given == [0]
     finally:
         held.set()
+        runner.close()
+
+
+def test_the_lines_of_sources_are_not_kept(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "IDLE_MS", 10)
+    linecache.getlines(heap.__file__)
+    assert heap.__file__ in linecache.cache
+    runner = Runner()
+    HeapKeeper(runner)
+    try:
+        runner.read(lambda: None)
+        qtbot.waitUntil(lambda: heap.__file__ not in linecache.cache, timeout=5_000)
+    finally:
         runner.close()
 
 

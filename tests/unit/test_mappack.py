@@ -93,6 +93,20 @@ def test_a_damaged_pack_says_what_to_do(tmp_path: Path, content: bytes) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("line", [[2**40, 1], ["x", 1], 7, None])
+def test_a_pack_with_coordinates_that_are_none_is_damaged(tmp_path: Path, line: object) -> None:
+    pack = msgspec.to_builtins(_pack([_edge(0, 1, [(0.1, 0.1)])]), enc_hook=list)
+    edge = list(pack["edges"][0])
+    edge[6] = line
+    path = tmp_path / "bad.mappack"
+    path.write_bytes(zstandard.compress(msgspec.msgpack.encode(pack | {"edges": [edge]})))
+    with pytest.raises(UserError, match=r"bad\.mappack is not a map pack"):
+        read_pack(path)
+    edge[6] = [1, 2]
+    path.write_bytes(zstandard.compress(msgspec.msgpack.encode(pack | {"edges": [edge]})))
+    assert list(read_pack(path).edges[0].line) == [1, 2]
+
+
 def test_a_missing_pack_and_another_version_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_pack(tmp_path / "none.mappack")

@@ -260,8 +260,15 @@ def test_filtering_picking_and_changing_by_keys_only(
 
 
 def test_enter_leads_from_every_list_to_where_its_rows_are(
-    window: MainWindow, runner: Runner, qtbot: QtBot
+    window: MainWindow, runner: Runner, qtbot: QtBot, demo: Workspace
 ) -> None:
+    # A share at a colleague's customer comes from HQ alone.
+    with demo.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql(
+            "INSERT INTO deal_share (uid, user_id, opportunity_uid, customer, amount_minor,"
+            " share_bp) VALUES (randomblob(16), ?, randomblob(16), 'Bar Sol', 100000, 3000)",
+            (demo.user.id,),
+        )
     place = opened(window, runner, qtbot)
     for key in all_lists():
         window.go("lists", list=key)

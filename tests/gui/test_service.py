@@ -369,3 +369,22 @@ def test_a_solved_ticket_quietly_offers_to_ask_but_not_within_the_companys_days(
     change_company_policy(office, {"ask_again_days": 0})
     place.presenter.refresh()
     keyboard.wait(place._offer.isVisible)
+
+
+def test_a_ticket_opened_from_elsewhere_leaves_no_filter_that_is_not_in_force(
+    window: MainWindow, office: Workspace, runner: Runner, qtbot: QtBot
+) -> None:
+    keyboard = Keyboard(qtbot, runner)
+    window.go("service")
+    place = window.place("service")
+    place.search.setText("zzz")
+    place.presenter.search("zzz")
+    keyboard.wait(lambda: place.model.rowCount() == 0)
+    key, account = ask(office, "SELECT id, account_id FROM ticket WHERE status = 'closed'")[0]
+    window.go("service", ticket=key)
+    keyboard.wait(lambda: place.presenter.sheet is not None)
+    assert place.presenter.sheet.row.id == key
+    assert (place.chips.choice(), place.search.text()) == (TicketGroup.ALL, "")
+    window.go("service", account=account)
+    keyboard.wait(lambda: runner.running == 0)
+    assert place.chips.choice() == TicketGroup.WORK

@@ -15,7 +15,7 @@ from crmdesk.domain.states import TicketKind
 from crmdesk.domain.tickets import Priority, priority_word, ticket_kind_word
 from crmdesk.gui import keys
 from crmdesk.gui import theme_tokens as t
-from crmdesk.gui.views.service.presenter import Reported
+from crmdesk.gui.views.service.reporting import Reported
 from crmdesk.gui.views.service.steps import Words
 from crmdesk.gui.widgets.buttons import KeyHintButton, SegmentedControl
 from crmdesk.gui.widgets.entries import EntryLine, LabelledEntry

@@ -1,24 +1,23 @@
-"""What the service place does, without Qt: lists tickets, shows one, answers, resolves, reports.
+"""What the service place shows, without Qt: the list of tickets, one of them, the figures.
 
-Owns the state of the list and which ticket is shown. Steps are :mod:`crmdesk.services.tickets`'.
+Owns the state of the list and which ticket is shown. What is done to it is :mod:`.work`'s, a new
+one :mod:`.reporting`'s, what it is about :mod:`.about`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from crmdesk.domain.changes import ChangeSet
 from crmdesk.domain.errors import NotFound
-from crmdesk.domain.states import Role, TicketKind, TicketStatus
-from crmdesk.domain.tickets import Priority
+from crmdesk.domain.states import Role
 from crmdesk.gui.customer_finding import CustomerFinder
-from crmdesk.gui.form_meeting import Theirs, say_theirs
 from crmdesk.gui.keyed_list import ChipItem, KeyedList, ListSource, ListView
 from crmdesk.gui.presenting import PlaceContext
 from crmdesk.gui.views.service.about import AboutView, TicketLinks
-from crmdesk.gui.views.service.steps import Words, give_ticket, say_words
+from crmdesk.gui.views.service.reporting import ReportView, TicketReporting
 from crmdesk.gui.views.service.words import (
     SheetItem,
     figure_pairs,
@@ -27,12 +26,10 @@ from crmdesk.gui.views.service.words import (
     sheet_item,
     sku_pairs,
 )
+from crmdesk.gui.views.service.work import TicketWork, WorkView
 from crmdesk.gui.widgets.items import Pair
 from crmdesk.i18n import _, format_number, ngettext
-from crmdesk.services import satisfaction, tickets, undo
-from crmdesk.services.queries.customer import contacts
-from crmdesk.services.queries.customers import CustomerRow, customer_rows
-from crmdesk.services.queries.order import FoundProduct, find_products
+from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.service_figures import ServiceFigures, service_figures
 from crmdesk.services.queries.ticket_sheet import TicketSheet, ticket_sheet
 from crmdesk.services.queries.tickets import (
@@ -46,26 +43,11 @@ from crmdesk.services.queries.tickets import (
     ticket_keys,
     ticket_rows,
 )
-from crmdesk.services.tickets import Opened, Report
 
 _SHOWN_KINDS = ("ticket", "ticket_event", "survey_score", "account", "attachment")
-_NEXT_PRIORITY = {"low": Priority.NORMAL, "normal": Priority.HIGH, "high": Priority.LOW}
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """What stands in the form of a new ticket."""
-
-    kind: TicketKind = TicketKind.INCIDENT
-    priority: Priority = Priority.NORMAL
-    subject: str = ""
-    description: str = ""
-    order_number: str = ""
-    return_number: str = ""
-    contact_id: int | None = None
-
-
-class ServiceView(AboutView, ListView[TicketRow], Protocol):
+class ServiceView(AboutView, ReportView, WorkView, ListView[TicketRow], Protocol):
     """What the presenter asks of the widget."""
 
     def show_ticket(self, item: SheetItem | None) -> None:
@@ -79,29 +61,8 @@ class ServiceView(AboutView, ListView[TicketRow], Protocol):
     def offer_customers(self, rows: Sequence[CustomerRow]) -> None:
         """Show customers that a ticket can be reported for."""
 
-    def show_form(self, customer: str, contacts: Sequence[tuple[int, str]]) -> None:
-        """Open the form of a new ticket; ``contacts`` are who may have reported it."""
-
-    def show_product(self, name: str) -> None:
-        """Name the SKU that the new ticket is about."""
-
-    def show_found(self, found: Sequence[FoundProduct]) -> None:
-        """Show SKUs that it can be about."""
-
-    def close_form(self) -> None:
-        """Close the form; what was reported is kept."""
-
-    def ask_words(self, kind: Words, title: str) -> None:
-        """Ask for words; answered by :meth:`ServicePresenter.say`."""
-
-    def forget_words(self) -> None:
-        """What was typed is written; until then it is still there when it is asked for again."""
-
-    def ask_person(self, people: Sequence[tuple[int, str]]) -> None:
-        """Ask whom to give the ticket to."""
-
-    def ask_score(self) -> None:
-        """Ask how content the customer is, 1 to 5."""
+    def show_filter(self, group: TicketGroup, text: str) -> None:
+        """Say in chips and search field which filter is in force."""
 
     def select_ticket(self, key: int) -> None:
         """Put the bar on a ticket."""
@@ -122,14 +83,10 @@ class ServicePresenter:
         )
         self._shown: int | None = None
         self._sheet: TicketSheet | None = None
-        # What is being answered: the bar may go to another ticket meanwhile.
-        self._asked: TicketSheet | None = None
-        self._for: tuple[int, str] | None = None
-        self._visit: int | None = None
-        self._product: FoundProduct | None = None
         self._go_to: int | None = None
-        self._busy = False
         self.links = TicketLinks(context, view, self)
+        self.reporting = TicketReporting(context, view, self)
+        self.work = TicketWork(context, view, self)
 
     # ---------------------------------------------------------------------------------- life
 
@@ -172,7 +129,7 @@ class ServicePresenter:
 
     def of_customer(self, account_id: int | None) -> None:
         """Show the tickets of one customer, or everybody's again."""
-        self._list.narrow(TicketFilter(account_id=account_id))
+        self._narrow(TicketFilter(account_id=account_id))
         self._read_counts()
 
     def sort(self, column: str, *, descending: bool) -> None:
@@ -196,8 +153,13 @@ class ServicePresenter:
     def show_ticket(self, key: int) -> None:
         """Show one ticket, whatever its state."""
         self._go_to = key
-        self._list.narrow(TicketFilter(group=TicketGroup.ALL))
+        self._narrow(TicketFilter(group=TicketGroup.ALL))
         self._list.read()
+
+    def _narrow(self, wanted: TicketFilter) -> None:
+        """Another filter than the person typed or chose: chips and search field say so."""
+        self._list.narrow(wanted)
+        self._view.show_filter(wanted.group, wanted.text)
 
     def export(self) -> None:
         """Write what is shown to a file."""
@@ -224,170 +186,6 @@ class ServicePresenter:
             self.of_customer(None)
         else:
             self._desk.back()
-
-    # ---------------------------------------------------------------------------- a new ticket
-
-    def report_for(self, account_id: int, visit_id: int | None = None) -> None:
-        """Open the form for a customer."""
-        ws = self._ws
-
-        def work() -> tuple[CustomerRow | None, list[tuple[int, str]]]:
-            people = [(one.id, one.name) for one in contacts(ws, account_id)]
-            return customer_rows(ws, [account_id]).get(account_id), people
-
-        def done(found: tuple[CustomerRow | None, list[tuple[int, str]]]) -> None:
-            row, people = found
-            if row is not None:
-                self._for, self._visit, self._product = (row.id, row.name), visit_id, None
-                self._view.show_form(row.name, people)
-
-        self._runner.read(work, done, owner=self)
-
-    def find_products(self, text: str) -> None:
-        """Look for the SKU of a new ticket."""
-        if self._for is None or not text.strip():
-            self._view.show_found(())
-            return
-        ws, account_id = self._ws, self._for[0]
-        self._runner.read(
-            lambda: find_products(ws, account_id, text), self._view.show_found, owner=self
-        )
-
-    def choose_product(self, found: FoundProduct) -> None:
-        """The new ticket is about this SKU."""
-        self._product = found
-        self._view.show_product(found.name)
-
-    def report(self, what: Reported) -> None:
-        """Open the ticket; a report that cannot be keeps its form."""
-        if self._for is None or self._busy:
-            return
-        ws, account_id = self._ws, self._for[0]
-        report = Report(
-            what.subject, what.kind, what.description,
-            None if self._product is None else self._product.product_id, what.order_number,
-            what.priority, what.contact_id, self._visit, what.return_number,
-        )  # fmt: skip
-
-        def done(opened: Opened) -> None:
-            self._busy = False
-            self._view.close_form()
-            self._desk.toast(_("Ticket {number} opened.").format(number=opened.number))
-            self.show_ticket(opened.ticket_id)
-
-        self._busy = True
-        self._runner.write(
-            lambda: tickets.open_ticket(ws, account_id, report), done, self._failed, owner=self
-        )
-
-    # --------------------------------------------------------------------------------- a step
-
-    def ask(self, kind: Words) -> None:
-        """Ask for words to the ticket shown."""
-        self._asked = self._sheet
-        if self._asked is not None:
-            self._view.ask_words(kind, _titles()[kind].format(number=self._asked.row.number))
-
-    def say(self, kind: Words, text: str) -> None:
-        """Write what was typed to the ticket that was asked about."""
-        ws, sheet = self._ws, self._asked
-        if sheet is None:
-            return
-        key = sheet.row.id
-
-        def done(found: tuple[ChangeSet, bool]) -> None:
-            self._view.forget_words()
-            if found[1]:
-                self._desk.banner(
-                    _("Somebody else has taken this step while you were typing."),
-                    _("What you typed is kept as a note among ourselves."),
-                )
-            self._said_changed(found[0])
-
-        self._runner.write(lambda: say_words(ws, key, kind, text), done, self._failed, owner=self)
-
-    def wait(self) -> None:
-        """Wait for the customer, or go on after a wait."""
-        ws, sheet = self._ws, self._sheet
-        if sheet is None:
-            return
-        waiting = sheet.row.status is TicketStatus.WAITING
-        to = TicketStatus.OPEN if waiting else TicketStatus.WAITING
-        self._write(lambda: tickets.set_status(ws, sheet.row.id, to))
-
-    def close_ticket(self) -> None:
-        """Close a resolved ticket."""
-        ws, key = self._ws, self._shown
-        if key is not None:
-            self._write(lambda: tickets.set_status(ws, key, TicketStatus.CLOSED))
-
-    def next_priority(self) -> None:
-        """The next priority."""
-        ws, sheet = self._ws, self._sheet
-        if sheet is None:
-            return
-        to = _NEXT_PRIORITY.get(sheet.row.priority, Priority.NORMAL)
-        self._write(lambda: tickets.set_priority(ws, sheet.row.id, to))
-
-    def ask_person(self) -> None:
-        """Ask whom to give the ticket to."""
-        self._asked = self._sheet
-        if self._asked is not None:
-            self._view.ask_person(self._asked.people)
-
-    def assign(self, user_id: int | None) -> None:
-        """Give the ticket that was asked about to somebody."""
-        ws, sheet = self._ws, self._asked
-        if sheet is not None:
-
-            def done(found: tuple[ChangeSet, Theirs]) -> None:
-                say_theirs(self._desk, found[1])
-                self._said_changed(found[0])
-
-            self._runner.write(
-                lambda: give_ticket(ws, sheet, user_id), done, self._failed, owner=self
-            )
-
-    def ask_score(self) -> None:
-        """Ask how content the customer was with a solved ticket."""
-        sheet = self._asked = self._sheet
-        if sheet is None:
-            return
-        if sheet.row.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED):
-            self._view.ask_score()
-        else:
-            self._desk.banner(_("Ask when it is solved."), _("D resolves it."))
-
-    def score(self, value: int) -> None:
-        """Keep how content the customer was, 1 to 5."""
-        ws, sheet = self._ws, self._asked
-        if sheet is not None:
-            about = ("ticket", sheet.row.id)
-            self._write(
-                lambda: satisfaction.record_score(
-                    ws, sheet.row.account_id, satisfaction.CSAT, value, about=about,
-                    contact_id=sheet.about.contact_id,
-                )
-            )  # fmt: skip
-
-    def _write(self, work: Callable[[], ChangeSet]) -> None:
-        self._runner.write(work, self._said_changed, self._failed, owner=self)
-
-    def _said_changed(self, changes: ChangeSet) -> None:
-        txn = changes.undo
-        if txn is not None:
-            self._desk.toast(_("Changed."), undo=lambda: self._take_back(txn))
-        self.refresh()
-
-    def _take_back(self, txn: int) -> None:
-        ws = self._ws
-        self._runner.write(
-            lambda: undo.undo(ws, txn), lambda _changes: self.refresh(), self._failed, owner=self
-        )
-
-    def _failed(self, error: Exception) -> None:
-        self._busy = False
-        self._desk.fail(error)
 
     # -------------------------------------------------------------------------------- reading
 
@@ -461,17 +259,6 @@ _SOURCE: ListSource[TicketFilter, TicketSort, TicketRow] = ListSource(
     lambda ws, wanted, sort, descending: ticket_keys(ws, wanted, sort, descending=descending),
     ticket_rows,
 )
-
-
-def _titles() -> dict[Words, str]:
-    return {
-        Words.REPLY: _("Said to the customer, {number}"),
-        Words.INCOMING: _("The customer said, {number}"),
-        Words.NOTE: _("Note among ourselves, {number}"),
-        Words.RESOLVE: _("How was {number} solved?"),
-        Words.REOPEN: _("Why is {number} opened again?"),
-        Words.ESCALATE: _("Why is {number} raised?"),
-    }
 
 
 def _empty_words(wanted: TicketFilter) -> tuple[str, str]:

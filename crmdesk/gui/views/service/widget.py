@@ -39,7 +39,7 @@ from crmdesk.gui.widgets.tables import RowsTable
 from crmdesk.i18n import _
 from crmdesk.services.queries.customers import CustomerRow
 from crmdesk.services.queries.order import FoundProduct
-from crmdesk.services.queries.tickets import TicketRow
+from crmdesk.services.queries.tickets import TicketGroup, TicketRow
 
 _SIDE = 384
 _LINKS_HEIGHT = 152
@@ -69,14 +69,13 @@ class ServicePlace(QWidget):
         """``ticket``: which; ``account``: whose; ``new``: report something of this customer."""
         if "new" in args:
             visit = args.get("visit")
-            self.presenter.report_for(
+            self.presenter.reporting.report_for(
                 int(args["new"]), int(visit) if isinstance(visit, int) else None
             )
         elif "ticket" in args:
             self.presenter.show_ticket(int(args["ticket"]))
         elif "account" in args:
             self.presenter.of_customer(int(args["account"]))
-            self.chips.choose(str(self.presenter.group))
 
     # ------------------------------------------------------------------------------ building
 
@@ -175,7 +174,7 @@ class ServicePlace(QWidget):
             _("Time to ask how content they are"), keys.hint("service.score"), kind="quiet",
             parent=panel,
         )  # fmt: skip
-        self._offer.clicked.connect(self.presenter.ask_score)
+        self._offer.clicked.connect(self.presenter.work.ask_score)
         head.addWidget(self._offer)
         panel.body.addLayout(head)
         self.events = RowsTable(events_model(self), row_height=44, parent=panel)
@@ -198,24 +197,25 @@ class ServicePlace(QWidget):
         self._new.clicked.connect(self._on_new_wanted)
         self._switch.clicked.connect(self._on_figures_wanted)
         self.events.current_key_changed.connect(self._on_event_selected)
-        self.picker.serve(presenter.customers.find, presenter.report_for, self.table.setFocus)
-        self.form.reported.connect(presenter.report)
+        reporting, work = presenter.reporting, presenter.work
+        self.picker.serve(presenter.customers.find, reporting.report_for, self.table.setFocus)
+        self.form.reported.connect(reporting.report)
         self.form.closed.connect(self.close_form)
-        self.form.finder.searched.connect(presenter.find_products)
-        self.form.finder.chosen.connect(presenter.choose_product)
+        self.form.finder.searched.connect(reporting.find_products)
+        self.form.finder.chosen.connect(reporting.choose_product)
         self.links.saved.connect(presenter.links.save)
         self.links.closed.connect(self.close_links)
-        self.bar.said.connect(lambda kind, text: presenter.say(Words(kind), text))
+        self.bar.said.connect(lambda kind, text: work.say(Words(kind), text))
         self.bar.closed.connect(self.table.setFocus)
         self.choice.closed.connect(self.table.setFocus)
         self.choice.chosen.connect(lambda chosen: self._answer(chosen[0]))
         for kind in Words:
-            keys.bind(self, f"service.{kind.value}", partial(presenter.ask, kind))
+            keys.bind(self, f"service.{kind.value}", partial(work.ask, kind))
         for action, slot in (
             ("filter", self.search.setFocus), ("new", self._on_new_wanted),
-            ("wait", presenter.wait), ("close_ticket", presenter.close_ticket),
-            ("assign", presenter.ask_person), ("priority", presenter.next_priority),
-            ("score", presenter.ask_score), ("save", self._on_save_wanted),
+            ("wait", work.wait), ("close_ticket", work.close_ticket),
+            ("assign", work.ask_person), ("priority", work.next_priority),
+            ("score", work.ask_score), ("save", self._on_save_wanted),
             ("leave", self._on_escaped), ("figures", self._on_figures_wanted),
             ("sku", self.form.finder.field.setFocus), ("rules", presenter.open_rules),
             ("links", presenter.links.ask), ("files", presenter.links.open_files),
@@ -244,6 +244,11 @@ class ServicePlace(QWidget):
     def put_rows(self, rows: Mapping[int, TicketRow]) -> None:
         """Rows that were asked for or have changed."""
         self.model.put_rows(rows)
+
+    def show_filter(self, group: TicketGroup, text: str) -> None:
+        """Say in chips and search field which filter is in force."""
+        self.chips.choose(group)
+        self.search.setText(text)
 
     def show_empty(self, title: str, hint: str) -> None:
         """Say why there is no row."""
@@ -371,11 +376,11 @@ class ServicePlace(QWidget):
         self.picker.open()
 
     def _on_person_chosen(self, value: int | None) -> None:
-        self.presenter.assign(value)
+        self.presenter.work.assign(value)
 
     def _on_score_chosen(self, value: int | None) -> None:
         if value is not None:
-            self.presenter.score(value)
+            self.presenter.work.score(value)
 
     def _on_file_chosen(self, value: int | None) -> None:
         if value is not None:
@@ -403,7 +408,6 @@ class ServicePlace(QWidget):
             self.picker.closed.emit()
         else:
             self.presenter.leave()
-            self.chips.choose(str(self.presenter.group))
 
 
 def build(context: PlaceContext) -> ServicePlace:

@@ -15,6 +15,7 @@ from crmdesk.i18n import _
 from crmdesk.planning.explain import explain_omissions, explain_visits
 from crmdesk.planning.problem import FixedVisit
 from crmdesk.planning.solver import solve
+from crmdesk.services.plan_conflicts import seen_once
 from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
 from crmdesk.services.plans import ProgressCallback, Proposal
 from crmdesk.services.workspace import Workspace
@@ -61,6 +62,7 @@ def propose_fill(
         on_progress=on_progress,
         cancelled=cancelled,
     )
+    plan = seen_once(problem, plan)
     return Proposal(
         user,
         replace(source, problem=problem),

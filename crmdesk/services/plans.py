@@ -23,6 +23,7 @@ from crmdesk.planning.serving import USUAL
 from crmdesk.planning.solver import Progress, solve
 from crmdesk.planning.value import CoverageValue
 from crmdesk.services import plan_steps
+from crmdesk.services.plan_conflicts import refused_stops, seen_once
 from crmdesk.services.plan_standing import what_is_planned
 from crmdesk.services.plan_writing import write_plan
 from crmdesk.services.planning_problem import Candidate, Objective, RepProblem, read_problem
@@ -106,6 +107,7 @@ def propose_plan(
         sought, seed=seed, seconds=seconds, iterations=iterations, start=orders,
         on_progress=on_progress, cancelled=cancelled,
     )  # fmt: skip
+    plan = seen_once(sought, plan)
     if objective is not Objective.MARGIN:
         plan = plan_from_orders(
             problem, plan.orders(), conflicts=plan.conflicts, iterations=plan.iterations, seed=seed
@@ -116,7 +118,11 @@ def propose_plan(
         plan,
         tuple(explain_visits(problem, plan)),
         tuple(explain_omissions(problem, plan)),
-        tuple(propose_calls(problem, plan, per_day=_CALLS_A_DAY)),
+        tuple(
+            call
+            for call in propose_calls(problem, plan, per_day=_CALLS_A_DAY)
+            if call.stop not in refused_stops(plan)
+        ),
         objective,
     )
 

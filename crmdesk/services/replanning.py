@@ -21,6 +21,7 @@ from crmdesk.planning.plan import Conflict, DayPlan, Plan, PlannedVisit
 from crmdesk.planning.problem import Problem
 from crmdesk.planning.replan import Replanned, Situation, replan_day
 from crmdesk.planning.schedule import TimedVisit
+from crmdesk.services.plan_conflicts import seen_once
 from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
 from crmdesk.services.plans import Proposal, accept_plan
 from crmdesk.services.queries.day_travel import travel_in
@@ -198,12 +199,13 @@ def _called_today(connection: Connection, ws: Workspace) -> list[int]:
 
 def _proposal(ws: Workspace, source: RepProblem, found: Replanned) -> Proposal:
     problem = found.problem
+    plan = seen_once(problem, found.plan)
     return Proposal(
         ws.user.id,
         replace(source, problem=problem),
-        found.plan,
-        tuple(explain_visits(problem, found.plan)),
-        tuple(explain_omissions(problem, found.plan)),
+        plan,
+        tuple(explain_visits(problem, plan)),
+        tuple(explain_omissions(problem, plan)),
     )
 
 

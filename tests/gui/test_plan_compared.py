@@ -178,3 +178,23 @@ def test_while_a_plan_is_made_its_reasons_are_not_made_up(
     qtbot.waitUntil(lambda: runner.running == 0, timeout=10_000)
     assert "still being made" not in view.explanation.sentence
     presenter.close()
+
+
+def test_a_fixed_visit_that_cannot_be_kept_is_not_planned_a_second_time(ws: Workspace) -> None:
+    plans.accept_plan(ws, plans.propose_plan(ws, NEXT, 14, iterations=300))
+    fullest = max(weeks_plan(ws, NEXT, 1).days, key=lambda day: day.visits)
+    fixed = [stop for stop in fullest.stops if stop.in_person]
+    for stop in fixed:
+        plans.lock_visit(ws, stop.id, locked=True)
+    with ws.database.maintenance() as connection:  # one hour a day has room for few of them
+        hour = {"days": [[[540, 600]]] * 5 + [[], []], "max_km": 280}
+        connection.exec_driver_sql("UPDATE app_user SET working_week = ?", (dump_json(hour),))
+    proposal = plans.propose_plan(ws, NEXT, 14, iterations=300)
+    assert len(proposal.plan.conflicts) > 1
+    plans.accept_plan(ws, proposal)
+    after = [stop for day in weeks_plan(ws, NEXT, 2).days for stop in day.stops]
+    for stop in fixed:
+        mine = [one for one in after if one.account_id == stop.account_id and one.in_person]
+        kept = {proposal.candidates[c.stop].account_id for c in proposal.plan.conflicts}
+        assert [one.day for one in mine if one.id == stop.id] == [fullest.day]
+        assert len(mine) == 1 or stop.account_id not in kept

@@ -96,6 +96,7 @@ class KeyHintButton(_Button):
         self._kind = kind
         self._icon_name = icon
         self._large = large
+        self._label, self._usual_icon, self._short = text, icon, False
         self.setText(text)
         self.setAccessibleName(text)
         if key:
@@ -103,10 +104,18 @@ class KeyHintButton(_Button):
 
     def set_label(self, text: str, key: str | None = None) -> None:
         """Change the words, and the key when given."""
-        self.setText(text)
+        self._label = text
+        self.setText("" if self._short else text)
         self.setAccessibleName(text)
         if key is not None:
             self._key = key
+        self.updateGeometry()
+        self.update()
+
+    def shorten(self, icon: str) -> None:
+        """Where room is short: an icon instead of the words; an empty one brings them back."""
+        self._short, self._icon_name = bool(icon), icon or self._usual_icon
+        self.setText("" if icon else self._label)
         self.updateGeometry()
         self.update()
 

@@ -54,7 +54,7 @@ class RailButton(QAbstractButton):
         word = text_width(theme.font(t.SIZE_BODY, t.MEDIUM), self.text())
         side = theme.scaled(18)
         badge = self._badge_width() + t.SPACE_1 if self._badge else 0
-        return _BEFORE + side + _BEFORE + word + badge + 1 + _HINT + t.SPACE_3
+        return _BEFORE + side + _BEFORE + word + badge + 1 + theme.scaled(_HINT) + t.SPACE_3
 
     def badge(self) -> str:
         """What the badge says."""
@@ -77,7 +77,7 @@ class RailButton(QAbstractButton):
         if not self.folded:
             words = area.adjusted(_BEFORE + side + _BEFORE, 0, -t.SPACE_3, 0)
             draw_text(painter, words, self._hint, theme.font(t.SIZE_SMALL), "muted", RIGHT)
-            words.setRight(words.right() - _HINT)
+            words.setRight(words.right() - theme.scaled(_HINT))
             if self._badge:
                 words.setRight(self._paint_badge(painter, words.right(), area) - t.SPACE_1)
             draw_text(painter, words, self.text(), theme.font(t.SIZE_BODY, t.MEDIUM), ink)

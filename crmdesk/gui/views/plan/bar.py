@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from crmdesk.gui import keys
+from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.plan.items import CardItem
 from crmdesk.gui.views.plan.reasons import Explanation
@@ -14,6 +14,8 @@ from crmdesk.gui.widgets.lines import LineLabel, Run, TextLabel
 from crmdesk.gui.widgets.notices import IconLabel
 from crmdesk.gui.widgets.panels import Surface
 from crmdesk.i18n import _, pgettext
+
+_ROOMY = 640
 
 
 class ReasonBar(Surface):
@@ -44,12 +46,25 @@ class ReasonBar(Surface):
         self.move_on = KeyHintButton(pgettext("plan", "Move"), caps, parent=self)
         for button in (self.day, self.hour, self.lock, self.move_on):
             row.addWidget(button)
+        self._narrow = self._changeable = False
+
+    def fit(self, width: int) -> None:
+        """The sentence comes first: where room is short the keys at the foot must do for some."""
+        self._narrow = width < theme.scaled(_ROOMY)
+        self.hour.shorten("clock" if self._narrow else "")
+        self.lock.shorten("lock" if self._narrow else "")
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        for button in (self.lock, self.hour):
+            button.setVisible(self._changeable)
+        self.move_on.setVisible(self._changeable and not self._narrow)
+        self.day.setVisible(not self._narrow)
 
     def show_explanation(self, explanation: Explanation | None, card: CardItem | None) -> None:
         """Say why, with the buttons that fit the card."""
-        changeable = card is not None and (card.movable or card.locked)
-        for button in (self.lock, self.move_on, self.hour):
-            button.setVisible(changeable)
+        self._changeable = card is not None and (card.movable or card.locked)
+        self._show_buttons()
         if explanation is None:
             self._what.set_runs([Run(_("Choose a visit to see why it is here."), "muted")])
             self._why.setText("")

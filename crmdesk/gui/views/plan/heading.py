@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from crmdesk.gui import keys
+from crmdesk.gui import keys, theme
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.views.plan.presenter import MOST_WEEKS
 from crmdesk.gui.views.plan.totals import Heading
@@ -16,6 +16,8 @@ from crmdesk.gui.widgets.buttons import IconButton, KeyHintButton, SegmentedCont
 from crmdesk.gui.widgets.lines import LineLabel, Run
 from crmdesk.gui.widgets.panels import PageHeader
 from crmdesk.i18n import _
+
+_ROOMY = 860
 
 
 class PlanHeading(QWidget):
@@ -49,6 +51,12 @@ class PlanHeading(QWidget):
         row.addLayout(figures, 1)
         for button in (self.compare, self.fill, self.replan):
             row.addWidget(button)
+
+    def fit(self, width: int) -> None:
+        """Leave the weeks and the figures room: two of the buttons do with an icon."""
+        narrow = width < theme.scaled(_ROOMY)
+        self.compare.shorten("columns" if narrow else "")
+        self.fill.shorten("plus" if narrow else "")
 
     def show_person(self, name: str) -> None:
         """Show whose plan it is; nothing for an empty name."""

@@ -214,6 +214,8 @@ class PlanPlace(QWidget):
         """The side column grows with the text, but the board keeps three quarters."""
         self.side.fit(self.width(), self.height())
         self.bar.setFixedHeight(theme.scaled(_BAR))
+        self.bar.fit(self.width() - self.side.width())
+        self.heading.fit(self.width())
 
     # ------------------------------------------------------------------- the presenter's view
 

@@ -57,6 +57,10 @@ def test_a_calendar_follows_the_plan(ws: Workspace) -> None:
     assert dropped_uid not in published
     assert events(third.cancelled) == {dropped_uid: 1}
     assert third.cancellations == 1
+    called_off = Calendar.from_ical(third.cancelled)
+    assert called_off["METHOD"] == "CANCEL"
+    assert [e["STATUS"] for e in called_off.walk("VEVENT")] == ["CANCELLED"]
+    assert Calendar.from_ical(third.published)["METHOD"] == "PUBLISH"
     fourth = announce(ws, TODAY, FRIDAY)
     assert events(fourth.published) == published
     assert events(fourth.cancelled) == {dropped_uid: 1}

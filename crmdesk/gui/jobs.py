@@ -8,6 +8,7 @@ to services; what an unexpected error looks like is left to :mod:`crmdesk.gui.er
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ class Job:
         self.control = control or Control()
         self.progressed = progressed
         self._reported: Report | None = None
+        self.began = time.monotonic()
 
     @property
     def dropped(self) -> bool:
@@ -156,6 +158,15 @@ class Runner(QObject):
     def running(self) -> int:
         """How many jobs have not yet come back."""
         return len(self._jobs)
+
+    def waited_s(self) -> float:
+        """Seconds of the oldest read that somebody waits for without being told how far; or 0."""
+        begun = [
+            job.began for job in self._jobs
+            if job.kind == "read" and job.owner is not None and job.progressed is None
+            and not job.dropped
+        ]  # fmt: skip
+        return max(time.monotonic() - min(begun), 1e-3) if begun else 0.0
 
     def read(
         self,

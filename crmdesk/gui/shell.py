@@ -39,6 +39,7 @@ from crmdesk.gui.paper_keys import PaperKeys
 from crmdesk.gui.person_menu import person_menu, show_above
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, Target
 from crmdesk.gui.rail_badges import RailBadges
+from crmdesk.gui.reading_sign import ReadingSign
 from crmdesk.gui.rounds import Rounds
 from crmdesk.gui.widgets.lines import Run
 from crmdesk.gui.widgets.notices import Banner, Toast
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self._fold_wanted = False
         self._build()
         self.rounds = Rounds(runner, self)
+        ReadingSign(runner, self.top.set_reading)
         self.forecasts = Forecasts(runner, self.top.set_work, errors.show)
         self._chip = ChipFollower(self.top.chip, runner, self.rounds, self)
         self._badges = RailBadges(self.rail, runner, bus)

@@ -107,6 +107,7 @@ class TopBar(QWidget):
             keys.title("global.search"), keys.hint("global.search"), height=32, parent=self
         )
         self._day = self._week = self._work = ""
+        self._reading = False
         self.field.setMaximumWidth(theme.scaled(440))
         self.field.setMinimumWidth(180)
         self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -137,8 +138,14 @@ class TopBar(QWidget):
         self._work = words
         self._show_date()
 
+    def set_reading(self, reading: bool) -> None:
+        """Say that what was asked for is still being read."""
+        self._reading = reading
+        self._show_date()
+
     def _show_date(self) -> None:
-        muted = " · ".join(part for part in (self._week, self._work) if part)
+        reading = _("reading…") if self._reading else ""
+        muted = " · ".join(part for part in (self._week, self._work, reading) if part)
         if self._day:
             runs = [Run(self._day, weight=t.MEDIUM), Run("· " + muted, "muted", gap=t.SPACE_1)]
             self.date.set_runs(runs)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Checking, writing and leaving, after the search.
 _TO_FINISH_S = 0.25
+#: Of customers that are left out so many are named, the others counted.
+_NAMES_TOLD = 5
 _MOST_SECONDS, _MOST_ITERATIONS = 3600.0, 10_000_000
 
 
@@ -59,7 +62,7 @@ def _run(chosen: argparse.Namespace, context: Context) -> int:
 
 
 def _instance(chosen: argparse.Namespace, context: Context) -> int:
-    from crmdesk.planning.instance import plan_document, problem_from_instance
+    from crmdesk.planning.instance import plan_document, read_instance
     from crmdesk.planning.problem import ProblemError
     from crmdesk.planning.solver import solve
     from crmdesk.planning.together import solve_together
@@ -68,17 +71,19 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
         raise UserError(_("--out names the file for the plan."))
     document = _read(chosen.instance)
     try:
-        problem = problem_from_instance(document)
+        instance = read_instance(document)
+        problem = instance.problem
         if chosen.iterations is None:
             plan = solve_together(problem, seed=chosen.seed, seconds=_seconds_left(chosen.seconds))
         else:
             plan = solve(problem, seed=chosen.seed, iterations=chosen.iterations)
     except ProblemError as error:
         raise UserError(str(error)) from error
-    _write(chosen.out, plan_document(problem, plan))
+    _write(chosen.out, plan_document(problem, plan, instance.positions))
     facts = {
         "worth": round(plan.worth, 2), "visits": plan.visit_count, "km": round(plan.km, 1),
         "iterations": plan.iterations, "file": str(chosen.out),
+        "not_weighed": list(instance.beyond),
     }  # fmt: skip
     context.console.document(facts)
     context.console.say(
@@ -91,7 +96,25 @@ def _instance(chosen: argparse.Namespace, context: Context) -> int:
             file=chosen.out,
         )
     )  # fmt: skip
+    if instance.beyond:
+        _say_beyond(context, [str(i) for i in instance.beyond], len(problem.stops))
     return DONE
+
+
+def _say_beyond(context: Context, names: Sequence[str], weighed: int) -> None:
+    """Who is not planned because there are more customers than one plan weighs."""
+    told = ", ".join(names[:_NAMES_TOLD])
+    if len(names) > _NAMES_TOLD:
+        more = len(names) - _NAMES_TOLD
+        told += " " + ngettext("and {count} more", "and {count} more", more).format(
+            count=format_number(more)
+        )
+    context.console.say(
+        _(
+            "A plan weighs {most} customers, those that bring most in this time. "
+            "Not planned: {names}."
+        ).format(most=format_number(weighed), names=told)
+    )
 
 
 def _read(file: Path) -> Any:
@@ -116,7 +139,7 @@ def _write(file: Path, document: dict[str, Any]) -> None:
 def _seconds_left(seconds: float | None) -> float:
     """What the search may take so that the whole command ends within `seconds`."""
     allowed = 10.0 if seconds is None else seconds
-    return max(0.05, allowed - _seconds_since_start() - min(_TO_FINISH_S, 0.2 * allowed))
+    return max(0.0, allowed - _seconds_since_start() - min(_TO_FINISH_S, 0.2 * allowed))
 
 
 def _seconds_since_start() -> float:
@@ -149,11 +172,14 @@ def _days(chosen: argparse.Namespace, context: Context) -> int:
         )  # fmt: skip
         if chosen.accept:
             plans.accept_plan(ws, proposal)
-        codes = plans.codes_of(ws, [one.account_id for one in proposal.candidates])
+        beyond = [one for one, _due in proposal.source.beyond]
+        codes = plans.codes_of(ws, [one.account_id for one in (*proposal.candidates, *beyond)])
     document = _document(proposal, codes)
     if chosen.out is not None:
         _write(chosen.out, document)
     context.console.document(document)
+    if beyond:
+        _say_beyond(context, [one.name for one in beyond], len(proposal.candidates))
     for day in document["days"]:
         context.console.say(
             ngettext(
@@ -202,5 +228,6 @@ def _document(proposal: Any, codes: dict[int, str]) -> dict[str, Any]:
     return {
         "days": days, "worth": round(proposal.plan.worth, 2), "seed": proposal.plan.seed,
         "drives": "estimated" if travel.estimated else "roads",
+        "not_weighed": [codes[one.account_id] for one, _due in proposal.source.beyond],
         "off_road": sum(stop.place in travel.off_road for stop in proposal.source.problem.stops),
     }  # fmt: skip

@@ -31,8 +31,12 @@ class VisitCode(Enum):
 
 
 class OmissionCode(Enum):
-    """The main reason why a customer is not visited."""
+    """The main reason why a customer is not visited.
 
+    `BEYOND` is said of those that a plan does not weigh, see `foremost`; the others of its stops.
+    """
+
+    BEYOND = "beyond"
     CALL_INSTEAD = "call_instead"
     CLOSED = "closed"
     NOT_DUE = "not_due"
@@ -237,6 +241,7 @@ def omission_text(omission: Omission, money: Callable[[float], str]) -> str:
     if omission.code in (OmissionCode.CALL_INSTEAD, OmissionCode.NO_TIME):
         return _worth_text(omission, money, due)
     return {
+        OmissionCode.BEYOND: _("there are more customers than one plan weighs"),
         OmissionCode.CLOSED: _("closed, or not open long enough, during working hours"),
         OmissionCode.NOT_DUE: _("not due yet: due {date}").format(date=due),
         OmissionCode.PLANNED: _("is in the plan"),

@@ -77,11 +77,16 @@ class Model:
         self.symmetric = self.minutes_to is self.minutes_from
         self.per_km = weights.per_km
         self.per_minute = weights.per_drive_minute
-        self.near: list[list[int]] = []
-        for u in range(self.stops):
+        self._near: list[list[int]] = [[] for _stop in range(self.stops)]
+
+    def near(self, u: int) -> list[int]:
+        """The nearest stops of stop `u` by driving there, itself first; ranked when first asked."""
+        ranked = self._near[u]
+        if not ranked:
             row = self.minutes_from[u]
-            ranked = sorted(range(self.stops), key=row.__getitem__)
-            self.near.append(ranked[:NEIGHBOURS])
+            ranked = sorted(range(self.stops), key=row.__getitem__)[:NEIGHBOURS]
+            self._near[u] = ranked
+        return ranked
 
     def _worth_alone(self, d: int) -> list[float]:
         """What a visit on day `d` adds for each stop without other visits; where it can be seen."""

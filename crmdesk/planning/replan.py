@@ -9,20 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
-from crmdesk.planning.plan import Plan, plan_from_orders
+from crmdesk.planning.plan import Plan
 from crmdesk.planning.problem import FixedVisit, Problem, Stop, Weights
 from crmdesk.planning.schedule import timetable
 from crmdesk.planning.solver import ProgressCallback, solve
 
 #: What moving an announced visit must bring at least, as a share of the typical visit's worth.
 STABILITY_SHARE = 0.03
-#: More customers than this are not moved for what happens on one day.
+#: More visits than this are not moved for what happens on one day, unless so many fell out of it.
 MOST_CHANGES = 12
 #: How the time is shared among attempts, each from the best plan so far.
 _ATTEMPTS = (1 / 3, 1 / 3, 1 / 3)
-#: How much more firmly the plan is held after an attempt that has moved too many.
-_FIRMER = 2.0
 #: An attempt with fewer steps than this was short of time: another one would only be set up.
 _STARVED = 100
 #: How many neighbours of today's stops the search begins from too.
@@ -75,6 +74,7 @@ def replan_day(
     iterations: int | None = None,
     seconds: float | None = None,
     stability: float | None = None,
+    most_changes: int | None = None,
     clock: Callable[[], float] = time.monotonic,
     on_progress: ProgressCallback | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -82,16 +82,19 @@ def replan_day(
     """Re-plan from `now` on, with the past frozen and the rest of `plan` as the start.
 
     Visits done, appointments and locked visits are never touched. `stability` is the bonus for
-    each visit left on its announced day, by default a share of the typical visit's worth; it is
-    raised as long as more than `MOST_CHANGES` customers would move. The best of several attempts
-    counts: `seconds` are for all of them together, `iterations` for each.
+    each visit left on its announced day, by default a share of the typical visit's worth. No more
+    than `most_changes` visits move, come in or fall out: by default `MOST_CHANGES`, or two for each
+    stop closed today where that is more. The best of several attempts counts: `seconds` are for
+    all of them together, `iterations` for each.
     """
     began = clock()
+    if most_changes is None:
+        most_changes = max(MOST_CHANGES, 2 * len(now.closed_today))
     orders = _remaining_orders(plan, now)
-    rest = first = remaining_problem(problem, plan, now, stability)
+    rest = remaining_problem(problem, plan, now, stability)
     focus = _around(problem, now, orders)
-    attempts: list[tuple[Plan, tuple[Change, ...]]] = []
     start, passed = orders, 0.0
+    plans: list[Plan] = []
     for attempt, share in enumerate(_ATTEMPTS):
         passed += share
         found = solve(
@@ -104,32 +107,16 @@ def replan_day(
             on_progress=on_progress,
             cancelled=cancelled,
             focus=focus,
+            most_moves=most_changes,
         )
-        moved = _changes(orders, found.orders(), now.day)
-        if len(moved) > MOST_CHANGES:
-            rest = remaining_problem(problem, plan, now, _FIRMER * rest.weights.stability)
-        attempts.append((_valued(first, found), moved))
-        best, changes = max(attempts, key=_rank)
-        if len(changes) <= MOST_CHANGES:
-            start = best.orders()
+        plans.append(found)
+        best = max(plans, key=attrgetter("worth"))
+        start = best.orders()
         if (cancelled is not None and cancelled()) or (
             seconds is not None and found.iterations < _STARVED
         ):
             break
-    return Replanned(first, best, now.day, changes)
-
-
-def _valued(problem: Problem, plan: Plan) -> Plan:
-    """The plan as `problem` values it: attempts may have held it more firmly."""
-    return plan_from_orders(
-        problem, plan.orders(), conflicts=plan.conflicts, iterations=plan.iterations, seed=plan.seed
-    )
-
-
-def _rank(attempt: tuple[Plan, Sequence[Change]]) -> tuple[int, float]:
-    """Plans that move few enough come first, then what they are worth."""
-    plan, changes = attempt
-    return min(0, MOST_CHANGES - len(changes)), plan.worth
+    return Replanned(rest, best, now.day, _changes(orders, best.orders(), now.day))
 
 
 def _around(problem: Problem, now: Situation, orders: Sequence[Sequence[int]]) -> list[int]:

@@ -8,6 +8,7 @@ of Christiaens and Vanden Berghe (2020), on an objective that depends on the gap
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from random import Random
 from typing import Final
 
@@ -30,17 +31,23 @@ class Search:
         self.best = Snapshot(routes)
         #: Stops around which something has happened on the first day; empty for a whole plan.
         self.focus: list[int] = []
+        #: How many visits may leave the days on which they were announced; below 0: any number.
+        self.most_moves = -1
+        self.home: list[tuple[int, ...]] = []
 
     def construct(self) -> None:
         """Fill the days from what is there by worth per minute, every stop on every day."""
+        before = Snapshot(self.routes)
         self._recreate(list(range(self.model.stops)), list(range(self.model.days)), 0.6, 0.0)
+        if self._moves_too_many():
+            self.routes.restore(before)
         self.best = Snapshot(self.routes)
 
     def fill(self) -> None:
         """Insert whatever still pays into the best plan."""
         self.routes.restore(self.best)
         self._recreate(list(range(self.model.stops)), list(range(self.model.days)), 0.6, 0.0)
-        if self.routes.worth > self.best.worth:
+        if self.routes.worth > self.best.worth and not self._moves_too_many():
             self.best = Snapshot(self.routes)
 
     def adopt(self, orders: list[list[int]]) -> None:
@@ -70,6 +77,9 @@ class Search:
         else:
             candidates, days = self._neighbourhood(removed, touched, seed)
             self._recreate(candidates, days, alpha, 0.25)
+        if self._moves_too_many():
+            routes.restore(before)
+            return False
         if routes.worth >= before.worth + temperature * math.log(1.0 - random.random()):
             if routes.worth > self.best.worth + 1e-9:
                 self.best = Snapshot(routes)
@@ -77,6 +87,29 @@ class Search:
             return False
         routes.restore(before)
         return False
+
+    def hold(self, announced: Iterable[tuple[int, int]], most_moves: int) -> None:
+        """Let at most so many visits leave the days of `announced`, or what has left already."""
+        home: list[list[int]] = [[] for _stop in range(self.model.stops)]
+        for u, d in sorted(announced):
+            home[u].append(d)
+        self.home = [tuple(days) for days in home]
+        self.most_moves = max(most_moves, self.moves())
+
+    def _moves_too_many(self) -> bool:
+        return self.most_moves >= 0 and self.moves() > self.most_moves
+
+    def moves(self) -> int:
+        """How many visits are on other days than announced, left out or new."""
+        visits = self.routes.visits
+        count = 0
+        for u in range(self.model.stops):
+            now, was = visits[u], self.home[u]
+            if now != was:
+                gone = len([d for d in was if d not in now])
+                come = len([d for d in now if d not in was])
+                count += max(gone, come)
+        return count
 
     def _neighbourhood(
         self, removed: list[int], touched: list[int], seed: int
@@ -87,7 +120,7 @@ class Search:
         if self.focus:
             for _extra in range(_FOCUS_CANDIDATES):
                 candidates[self.focus[int(random.random() * len(self.focus))]] = None
-        for u in self.model.near[seed][:20]:
+        for u in self.model.near(seed)[:20]:
             candidates[u] = None
         for _extra in range(6):
             candidates[int(random.random() * self.model.stops)] = None
@@ -175,7 +208,7 @@ class Search:
         longest = 2 + int(random.random() * 7)
         removed: list[int] = []
         touched: list[int] = []
-        for u in self.model.near[seed][:60]:
+        for u in self.model.near(seed)[:60]:
             for d in routes.visits[u]:
                 if d in touched:
                     continue
@@ -198,7 +231,7 @@ class Search:
         random = self.random
         seed = self._random_seed()
         count = 1 + int(random.random() * 6)
-        near = self.model.near[seed]
+        near = self.model.near(seed)
         removed: list[int] = []
         by_day: dict[int, list[int]] = {}
         for rank in range(count):

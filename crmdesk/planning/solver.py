@@ -25,6 +25,8 @@ _COLD: Final = 0.015
 #: How much cooler a search begins from a former plan, and from one that is disturbed at one place.
 _WARM: Final = 0.25
 _DISTURBED: Final = 0.1
+#: What filling up a plan takes of the time that it took to make the first one from nothing.
+_FILLING: Final = 0.4
 _CHECK_EVERY: Final = 16
 DEFAULT_ITERATIONS: Final = 2000
 
@@ -74,19 +76,46 @@ def solve(
     cancelled: Callable[[], bool] | None = None,
     meeting: Meeting | None = None,
     focus: Sequence[int] = (),
+    most_moves: int | None = None,
 ) -> Plan:
     """The best plan found for `problem`.
 
     Stops after `iterations` (the same seed and iterations give the same plan), after `seconds`, at
     whichever comes first, or when `cancelled` says so; with neither, after `DEFAULT_ITERATIONS`.
     `start` gives the orders of a former plan to begin from; what no longer fits is left out.
-    `focus` are the stops around which that plan was disturbed on the first day.
+    `focus` are the stops around which that plan was disturbed on the first day. With `most_moves`
+    and a `start` no more visits than that leave the days on which they were announced, come in or
+    fall out; where the start has moved more already, no more than there.
     `meeting` lets several searches for the same problem compare notes, see `together`.
     Raises `ProblemError` when the problem is malformed; impossible fixed visits are reported in
     `Plan.conflicts`.
     """
     began = clock()
     check_problem(problem)
+    return solve_checked(
+        problem, seed=seed, iterations=iterations,
+        seconds=None if seconds is None else seconds - (clock() - began), start=start, clock=clock,
+        on_progress=on_progress, cancelled=cancelled, meeting=meeting, focus=focus,
+        most_moves=most_moves,
+    )  # fmt: skip
+
+
+def solve_checked(
+    problem: Problem,
+    *,
+    seed: int,
+    iterations: int | None = None,
+    seconds: float | None = None,
+    start: Sequence[Sequence[int]] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    on_progress: ProgressCallback | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    meeting: Meeting | None = None,
+    focus: Sequence[int] = (),
+    most_moves: int | None = None,
+) -> Plan:
+    """`solve` for a problem that is known to be well formed."""
+    began = clock()
     if iterations is None and seconds is None:
         iterations = DEFAULT_ITERATIONS
     model = Model(problem)
@@ -96,12 +125,19 @@ def solve(
     search.focus = list(focus)
     if start is not None:
         _place_start(model, routes, start)
+        if most_moves is not None:
+            search.hold(problem.announced, most_moves)
+    before = clock()
     search.construct()
     done = 0
     if model.stops and model.days:
-        limit = _Limit(began, iterations, seconds, clock, cancelled)
+        # Filling up at the end looks at every stop on every day again: its time is kept for it.
+        to_fill = (clock() - before) * (_FILLING if start is None else 1.0)
+        left = None if seconds is None else seconds - to_fill
+        limit = _Limit(began, iterations, left, clock, cancelled)
         done = _anneal(search, limit, on_progress, meeting, warm=start is not None)
-        search.fill()
+        if done or seconds is None:
+            search.fill()
         if meeting is not None:
             meeting.close(search)
     if on_progress is not None:

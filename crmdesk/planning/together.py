@@ -18,7 +18,7 @@ from typing import Final
 from crmdesk.planning.plan import Plan
 from crmdesk.planning.problem import Problem, check_problem
 from crmdesk.planning.search import Search
-from crmdesk.planning.solver import ProgressCallback, solve
+from crmdesk.planning.solver import ProgressCallback, solve_checked
 
 #: Meetings at these shares of the time.
 _MEETINGS: Final = (0.25, 0.5, 0.75)
@@ -48,13 +48,13 @@ def solve_together(
     all; longer where `clock` counts processor time on a busy machine. Raises
     `ProblemError` when the problem is malformed.
     """
-    check_problem(problem)
     began = clock()
+    check_problem(problem)
     if patience is None:
         patience = _PATIENCE * seconds
     partner = _Partner.begin(problem, seed, seconds, start, clock, patience)
     try:
-        return solve(
+        return solve_checked(
             problem, seed=seed, seconds=seconds - (clock() - began), start=start, clock=clock,
             on_progress=on_progress, cancelled=cancelled, meeting=partner,
         )  # fmt: skip
@@ -179,7 +179,7 @@ def _search_beside(
 ) -> None:
     """The second process: the same search with another seed."""
     partner = _Partner(line, patience)
-    solve(
+    solve_checked(
         problem, seed=seed + _SEED_STEP, seconds=(1.0 - _PATIENCE) * seconds, start=start,
         clock=clock, meeting=partner,
     )  # fmt: skip

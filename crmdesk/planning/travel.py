@@ -11,12 +11,18 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 EARTH_RADIUS_KM: Final = 6371.0088
 #: (kilometres in the band, km/h): the first kilometres of any drive are the slow ones.
 DEFAULT_BANDS: Final = ((3.0, 28.0), (12.0, 50.0), (40.0, 72.0), (math.inf, 95.0))
 _TRIPS_FOR_HALF_TRUST: Final = 10
+#: From this many places on numpy is worth loading.
+_MANY_PLACES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,9 @@ def matrix_from_coordinates(
     points: Sequence[tuple[float, float]], speed: SpeedModel = DEFAULT_SPEED
 ) -> Matrix:
     """Estimated travel between `points`, each (latitude, longitude) in degrees."""
+    if len(points) >= _MANY_PLACES:
+        chords = _straight_lines([_on_unit_sphere(*point) for point in points])
+        return _estimated(2.0 * EARTH_RADIUS_KM * _arcsine(chords / 2.0), speed)
     return _symmetric(
         [[great_circle_km(*a, *b) for b in points[:i]] for i, a in enumerate(points)], speed
     )
@@ -116,23 +125,66 @@ def matrix_from_plane(
     points: Sequence[tuple[float, float]], speed: SpeedModel = DEFAULT_SPEED
 ) -> Matrix:
     """Estimated travel between `points`, each (x, y) in kilometres on a flat map."""
+    if len(points) >= _MANY_PLACES:
+        return _estimated(_straight_lines(points), speed)
     return _symmetric([[math.dist(a, b) for b in points[:i]] for i, a in enumerate(points)], speed)
 
 
 def _symmetric(lower: list[list[float]], speed: SpeedModel) -> Matrix:
     """The matrix of the straight lines below its diagonal."""
-    size = len(lower)
-    km = [0.0] * (size * size)
-    minutes = [0.0] * (size * size)
     road_km, drive_minutes = speed.road_km, speed.drive_minutes
+    roads = [[road_km(straight) for straight in row] for row in lower]
+    drives = [[drive_minutes(road) for road in row] for row in roads]
+    return Matrix(len(lower), _mirrored(roads), _mirrored(drives))
+
+
+def _mirrored(lower: Sequence[list[float]]) -> list[float]:
+    """The flat symmetric square of the rows below its diagonal."""
+    size = len(lower)
+    cells = [0.0] * (size * size)
     for i, row in enumerate(lower):
-        roads = [road_km(straight) for straight in row]
-        drives = [drive_minutes(road) for road in roads]
         # The row left of the diagonal and the column above it.
-        for cells, values in ((km, roads), (minutes, drives)):
-            cells[i * size : i * size + i] = values
-            cells[i : i * size : size] = values
-    return Matrix(size, km, minutes)
+        cells[i * size : i * size + i] = row
+        cells[i : i * size : size] = row
+    return cells
+
+
+def _on_unit_sphere(lat: float, lon: float) -> tuple[float, float, float]:
+    phi, far = math.radians(lat), math.radians(lon)
+    return math.cos(phi) * math.cos(far), math.cos(phi) * math.sin(far), math.sin(phi)
+
+
+def _straight_lines(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """The distances between all points, axis by axis so that near ones stay exact."""
+    import numpy as np
+
+    squares = np.zeros((len(points), len(points)))
+    for axis in np.asarray(points, np.float64).T:
+        squares += (axis[:, None] - axis[None, :]) ** 2
+    return np.sqrt(squares)
+
+
+def _arcsine(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.arcsin(np.minimum(values, 1.0))
+
+
+def _estimated(straight: NDArray[np.float64], speed: SpeedModel) -> Matrix:
+    """The matrix of many straight lines: `SpeedModel`'s arithmetic for all cells at once."""
+    import numpy as np
+
+    km = speed.circuity * straight
+    minutes = np.where(km > 0.0, speed.fixed_minutes, 0.0)
+    left = km.copy()
+    for band_km, band_speed in speed.bands:
+        part = np.minimum(left, band_km)
+        minutes += part / band_speed * 60.0
+        left -= part
+    minutes *= speed.time_factor
+    # Both halves share their numbers: half the memory.
+    below = [[row[:i].tolist() for i, row in enumerate(cells)] for cells in (km, minutes)]
+    return Matrix(len(km), _mirrored(below[0]), _mirrored(below[1]))
 
 
 def calibrate(trips: Sequence[Trip], prior: SpeedModel = DEFAULT_SPEED) -> SpeedModel:

@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from crmdesk.domain.money import currency_exponent
+from crmdesk.planning.foremost import MOST_STOPS, foremost
 from crmdesk.planning.problem import Break, Day, FixedKind, FixedVisit, Problem, Weights
+from crmdesk.planning.travel import Matrix
 from crmdesk.services.holding import Holding
 from crmdesk.services.plan_standing import what_is_planned
 from crmdesk.services.planning_customers import (
@@ -34,6 +36,7 @@ __all__ = ["Candidate", "Objective", "RepProblem", "committed_until", "read_prob
 
 _CARRY_OVER = 0.95
 _RUNNING_VISIT_MIN = 15
+_LATELY_DAYS = 31
 _KEEP_WEEKDAY_EUR, _STABILITY_EUR = 10.0, 4.0
 
 
@@ -57,7 +60,8 @@ class RepProblem:
 
     ``fixed_visit_ids`` are the rows of locked visits and appointments by stop and day;
     ``stranded`` are names and days of those that lie on a day off; ``standing`` is everything that
-    was planned in the span when it was read, to tell whether it has changed since.
+    was planned in the span when it was read, to tell whether it has changed since. ``beyond`` are
+    the customers that are not weighed, for there are more than one plan can, and when they are due.
     """
 
     problem: Problem
@@ -67,6 +71,7 @@ class RepProblem:
     fixed_visit_ids: dict[tuple[int, int], int]
     stranded: tuple[tuple[str, date], ...] = ()
     standing: frozenset[tuple[object, ...]] | None = None
+    beyond: tuple[tuple[Candidate, date], ...] = ()
 
 
 def committed_until(today: date, weeks: int) -> date:
@@ -96,7 +101,8 @@ def read_problem(
         working = [day for day in every.values() if day.work is not None]
         dates = [day.date for day in working]
         holding = Holding(connection, user_id, ws.today(), dates)
-        customers = customers_of(connection, holding, ws.today(), start)
+        everybody = customers_of(connection, holding, ws.today(), start)
+        customers = _weighed(connection, ws, user_id, start, days, dates, everybody, holding)
         planned = _planned(connection, user_id, dates, customers)
         opening = _opening(connection, ws, user_id, dates, customers, holding, planned)
         scale = 10 ** currency_exponent(ws.currency)
@@ -129,8 +135,62 @@ def read_problem(
         problem,
         tuple(map(_candidate, customers)),
         tuple(dates), tuple(map(tuple, planned.present)), planned.ids, stranded,
-        standing,
+        standing, _beyond(everybody, customers, start),
     )  # fmt: skip
+
+
+def _weighed(
+    connection: Connection,
+    ws: Workspace,
+    user_id: int,
+    start: date,
+    days: int,
+    dates: list[date],
+    customers: list[CustomerRow],
+    holding: Holding,
+) -> list[CustomerRow]:
+    """The customers that a plan weighs: all of them, or the foremost where there are too many.
+
+    Whoever has been in this rep's plan lately, or is in it, stays in.
+    """
+    if len(customers) <= MOST_STOPS or not dates:
+        return customers
+    planned = _planned(connection, user_id, dates, customers)
+    opening = _opening(connection, ws, user_id, dates, customers, holding, planned)
+    scale = 10 ** currency_exponent(ws.currency)
+    problem = Problem(
+        tuple(
+            stop_of(customer, n, opening[n], start, scale, Objective.MARGIN)
+            for n, customer in enumerate(customers)
+        ),
+        tuple(Day(day, 0.0, 1440.0, 0, 0) for day in dates),
+        Matrix(0, [], []),
+        first_date=start,
+        horizon_days=days,
+    )
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT account_id FROM planned_visit WHERE user_id = ? AND date BETWEEN ? AND ?",
+        (
+            user_id, (start - timedelta(days=_LATELY_DAYS)).isoformat(),
+            (start + timedelta(days=days - 1)).isoformat(),
+        ),
+    )  # fmt: skip
+    known = {int(row[0]) for row in rows}
+    keep = [n for n, customer in enumerate(customers) if customer.id in known]
+    return [customers[n] for n in foremost(problem, keep, most=MOST_STOPS)]
+
+
+def _beyond(
+    everybody: Sequence[CustomerRow], weighed: Sequence[CustomerRow], start: date
+) -> tuple[tuple[Candidate, date], ...]:
+    if len(weighed) == len(everybody):
+        return ()
+    keys = {one.id for one in weighed}
+    return tuple(
+        (_candidate(one), (one.last_visit or start) + timedelta(days=one.interval_days))
+        for one in everybody
+        if one.id not in keys
+    )
 
 
 def _candidate(c: CustomerRow) -> Candidate:

@@ -22,7 +22,7 @@ from crmdesk.domain.money import currency_exponent
 from crmdesk.i18n import _, format_date
 from crmdesk.planning.explain import Explainer, OmissionCode
 from crmdesk.planning.problem import Problem
-from crmdesk.planning.replan import Situation, replan_day
+from crmdesk.planning.replan import MOST_CHANGES, Situation, replan_day
 from crmdesk.services.day_times import times_of_day
 from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
 from crmdesk.services.replanning import HORIZON_DAYS, bare_plan
@@ -133,6 +133,7 @@ def propose_mending(
     found = replan_day(
         problem, bare_plan(source.present), _now(source), stability=_STEADY * _worth(problem),
         iterations=iterations, seconds=seconds, seed=seed,
+        most_changes=max(MOST_CHANGES, 2 * len(wanted)),
     ) if source.days else None  # fmt: skip
     with ws.database.read() as connection:
         colleagues = _colleagues(connection, ws, [one.account_id for one in missed])

@@ -18,6 +18,7 @@ from crmdesk.storage import profile
 from tests.db.commands import Run, run
 from tests.db.conftest import instant
 from tests.db.files import HEAD, ROWS, write
+from tests.unit.planning.instances import small_instance
 
 __all__ = ["run"]
 
@@ -360,6 +361,35 @@ def test_an_instance_is_planned(run: Run, shared_instances: Path, tmp_path: Path
     again = tmp_path / "again.json"
     run("plan", "--instance", instance, "--iterations", "20", "--seed", "3", "--out", again)
     assert again.read_text("utf-8") == out.read_text("utf-8")
+
+
+def test_customers_that_a_plan_does_not_weigh_are_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = small_instance()
+    one = document["customers"][0]
+    document["customers"] = [one | {"id": i, "margin": 10.0 * i} for i in range(10)]
+    instance, out = tmp_path / "many.json", tmp_path / "plan.json"
+    instance.write_text(json.dumps(document), "utf-8")
+    monkeypatch.setattr("crmdesk.planning.instance.MOST_STOPS", 4)
+    said = run("plan", "--instance", instance, "--iterations", "5", "--out", out)
+    assert said.code == 0, said.err
+    assert "A plan weighs 4 customers" in said.out
+    assert "Not planned: 0, 1, 2, 3, 4 and 1 more." in said.out
+    days = json.loads(out.read_text("utf-8"))["days"]
+    assert {u for order in days.values() for u in order} == {6, 7, 8, 9}
+
+
+@pytest.mark.parametrize("seconds", ["0.01", "0.2", "0.6"])
+def test_an_instance_is_planned_however_few_the_seconds(
+    run: Run, tmp_path: Path, seconds: str
+) -> None:
+    instance, out = tmp_path / "small.json", tmp_path / "plan.json"
+    instance.write_text(json.dumps(small_instance()), "utf-8")
+    said = run("plan", "--instance", instance, "--seconds", seconds, "--out", out)
+    assert said.code == 0, said.err
+    days = json.loads(out.read_text("utf-8"))["days"]
+    assert {u for order in days.values() for u in order} == {0, 1}
 
 
 # ------------------------------------------------------------------------------ as a program

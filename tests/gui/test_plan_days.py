@@ -8,6 +8,7 @@ import pytest
 
 from crmdesk.domain.errors import FieldError, UserError
 from crmdesk.domain.states import Role
+from crmdesk.gui.views.plan.reasons import unplanned_sentence
 from crmdesk.planning.problem import FixedKind
 from crmdesk.services import appointments, plans
 from crmdesk.services.day_settings import USUAL_DAY, DaySettings, day_settings, set_day
@@ -277,3 +278,27 @@ def test_agreed_visits_on_a_day_off_are_told(ws: Workspace) -> None:
     plans.accept_plan(ws, proposal)
     stop = next(s for d in queries.week_plan(ws, NEXT).days for s in d.stops if s.id == visit)
     assert stop.day == NEXT
+
+
+def test_more_customers_than_a_plan_weighs_are_named_and_whoever_is_planned_stays(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = len(problem(ws).candidates)
+    monkeypatch.setattr("crmdesk.services.planning_problem.MOST_STOPS", count)
+    assert problem(ws).beyond == ()
+    some = count - 3
+    monkeypatch.setattr("crmdesk.services.planning_problem.MOST_STOPS", some)
+    least = problem(ws).beyond[0][0].account_id
+    plans.add_visit(ws, least, NEXT)
+    found = problem(ws)
+    keys = {one.account_id for one in found.candidates}
+    out = {one.account_id for one, _due in found.beyond}
+    assert least in keys
+    assert (len(keys), len(out), len(keys | out)) == (some, 3, count)
+    rows = {row.account_id: row for row in plan_reasons.left_out(ws, NEXT)}
+    assert {key for key, row in rows.items() if row.code == "beyond"} == out
+    assert unplanned_sentence(rows[min(out)], ws.currency, TODAY).startswith("Not weighed: a plan")
+    proposal = plans.propose_plan(ws, NEXT, 7, iterations=0)
+    assert not out & {
+        proposal.candidates[v.stop].account_id for d in proposal.plan.days for v in d.visits
+    }

@@ -21,7 +21,7 @@ from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import Problem
 from crmdesk.planning.replan import can_drive
 from crmdesk.planning.routes import NO_POSITION, Routes
-from crmdesk.services.planning_problem import Objective, RepProblem, read_problem
+from crmdesk.services.planning_problem import Candidate, Objective, RepProblem, read_problem
 from crmdesk.services.queries.plan import GONE, WeekRow
 from crmdesk.storage.tables import table
 
@@ -127,8 +127,22 @@ def _left_out(
     rows = _unplanned(source, orders, wanted, places, explainer, scale)
     closed = _closed_days(ws, user, monday, [row.account_id for row in rows])
     found = [_with_closed(row, closed.get(row.account_id)) for row in rows]
+    found += [
+        _not_weighed(candidate, due)
+        for candidate, due in source.beyond
+        if known.get(candidate.account_id, "closed") in _NOT_SEEN
+    ]
     found.sort(key=lambda row: (-row.expected_minor, row.due_on, row.account_id))
     return tuple(found)
+
+
+def _not_weighed(candidate: Candidate, due: date) -> UnplannedRow:
+    latitude, longitude = candidate.place or (None, None)
+    return UnplannedRow(
+        candidate.account_id, candidate.name, candidate.city, latitude, longitude,
+        code=OmissionCode.BEYOND.value, due_on=due, expected_minor=0, detour_km=None,
+        break_even_minor=None, fits_on=None, fits_km=0.0, closed_on=None,
+    )  # fmt: skip
 
 
 def _drivable(problem: Problem, day: int, order: list[int]) -> list[int]:

@@ -39,6 +39,10 @@ def test_compiled_and_plain_python_give_the_same_plan():
     assert compiled[1:] == plain[1:]
 
 
+def test_every_process_gives_the_same_plan_whatever_its_hash_seed():
+    assert planned(PYTHONHASHSEED="1") == planned(PYTHONHASHSEED="4711")
+
+
 def test_a_changed_source_is_not_mistaken_for_the_compiled_one(tmp_path):
     for name in MODULES:
         (tmp_path / f"{name}.py").write_bytes(

@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmdesk.planning.instance import plan_document, problem_from_instance
+from crmdesk.planning.instance import (
+    plan_document,
+    problem_from_instance,
+    read_instance,
+)
 from crmdesk.planning.plan import plan_from_orders
 from crmdesk.planning.problem import ProblemError
 from crmdesk.planning.solver import solve
@@ -84,6 +88,9 @@ def changed(**changes):
         (small_instance(workdays=[0.5]), "workdays[0]"),
         (small_instance(workdays="01"), "workdays"),
         (small_instance(km=[[0, 1, 2], [3, 0], [4, 5, 0]], minutes=[1] * 9), "km[1]"),
+        (small_instance(km=[[0, 1], [1, 0]], minutes=[[0, 1], [1, 0]]), "km"),
+        (small_instance(km=[1] * 9, minutes=[1] * 8 + [-1]), "minutes[8]"),
+        (small_instance(km=[1] * 9), "minutes"),
         (changed(x=10**400), "customers[1].x"),
         (changed(days_since_last=math.inf), "customers[1].days_since_last"),
         (changed(rho="dear"), "customers[1].rho"),
@@ -109,12 +116,82 @@ def test_what_no_rep_could_drive_is_refused_before_it_fills_the_memory():
             problem_from_instance(document)
 
 
+def test_more_customers_than_a_plan_weighs_leave_out_those_that_promise_least(monkeypatch):
+    """Stops, matrix and document are about the same customers."""
+    monkeypatch.setattr("crmdesk.planning.instance.MOST_STOPS", 3)
+    one = small_instance()["customers"][0]
+    margins = (5.0, 90.0, 70.0, 1.0, 80.0)
+    customers = [one | {"id": i, "x": 10.0 * i, "margin": m} for i, m in enumerate(margins)]
+    km = [[100.0 * a + b for b in range(6)] for a in range(6)]
+    for document in (
+        small_instance(customers=customers),
+        small_instance(customers=customers, km=km, minutes=km),
+    ):
+        instance = read_instance(document)
+        problem = instance.problem
+        assert (instance.positions, instance.beyond) == ((1, 2, 4), (0, 3))
+        assert [stop.key for stop in problem.stops] == ["1", "2", "4"]
+        assert problem.travel.size == 4
+    assert problem.travel.leg(1, 3) == (205.0, 205.0)
+    assert problem.travel.leg(2, 0) == (300.0, 300.0)
+    plan = solve(read_instance(small_instance(customers=customers)).problem, iterations=20)
+    said = plan_document(problem, plan, instance.positions)["days"]
+    assert {u for order in said.values() for u in order} == {1, 2, 4}
+
+
 def test_many_faults_are_told_in_a_few_sentences():
     customer = small_instance()["customers"][0]
     document = small_instance(customers=[customer | {"id": i // 2} for i in range(40)])
     with pytest.raises(ProblemError, match="17 faults more") as caught:
         solve(problem_from_instance(document), iterations=0)
     assert len(caught.value.faults) == 20
+
+
+ODD = {
+    "nobody": small_instance(customers=[]),
+    "one": small_instance(customers=small_instance()["customers"][:1]),
+    "no days": small_instance(workdays=[]),
+    "a shift that ends before it begins": small_instance(shift=[1050, 480]),
+    "a shift until the next day": small_instance(shift=[480, 2000]),
+    "a lunch longer than the day": small_instance(lunch={"earliest_clock": 750, "minutes": 1e6}),
+    "no kilometres": small_instance(max_km_day=0),
+    "any kilometres": small_instance(max_km_day=math.inf),
+    "drives that take no time": small_instance(km=[0] * 9, minutes=[0] * 9),
+    "one-way streets": small_instance(
+        km=[[0, 1, 2], [30, 0, 4], [5, 60, 0]], minutes=[[0, 1, 2], [30, 0, 4], [5, 60, 0]]
+    ),
+    "no road": small_instance(km=[[0, math.inf, 1]] * 3, minutes=[[0, math.inf, 1]] * 3),
+    "never open": changed(hours=[[]] * 7),
+    "closing before opening": changed(hours=[[[1000, 500]]] * 7),
+    "open until one at night": changed(hours=[[[540, 1500]]] * 7),
+    "hours that overlap": changed(hours=[[[540, 700], [600, 900], [540, 700]]] * 7),
+    "open for less than a visit": changed(hours=[[[540, 545]]] * 7),
+    "sixty windows": changed(hours=[[[600 + 7 * i, 603 + 7 * i] for i in range(60)]] * 7),
+    "a visit of no time": changed(visit_min=0),
+    "a visit of years": changed(visit_min=1e9),
+    "always due": changed(freq=1e-9),
+    "never due": changed(freq=1e12),
+    "seen in the future": changed(days_since_last=-5),
+    "worth everything": changed(margin=1e12),
+    "costs money": changed(margin=-5, rho=-3),
+    "a name from elsewhere": changed(id="Ł\u202eñ 東京 \ud800"),
+    "no name": changed(id={"a": [1]}),
+    "at the end of the world": changed(x=1e12, y=-1e12),
+}
+
+
+#: Where nobody can be seen at all; everywhere else one customer at least is seen twice.
+NOBODY_SEEN = {"nobody", "no days", "a shift that ends before it begins", "no kilometres"}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_instances_are_planned(name):
+    problem = problem_from_instance(json.loads(json.dumps(ODD[name])))
+    plan = solve(problem, iterations=40)
+    assert broken_rules(problem, plan) == []
+    assert math.isfinite(plan.worth)
+    most = max((len(plan.days_of(u)) for u in range(len(problem.stops))), default=0)
+    assert most >= 2 if name not in NOBODY_SEEN else most == 0
 
 
 _WRONG: list[object] = [

@@ -154,6 +154,53 @@ def test_two_cancelled_visits_are_made_up_for_by_moving_a_few():
     assert regained > 0.5 * lost > 0.0
 
 
+def visits_moved(later, announced):
+    """Visits that left their days, came in or fell out: a visit moved counts once."""
+    moved = 0
+    orders = later.plan.orders()
+    for u in range(len(later.problem.stops)):
+        was = {d for d, order in enumerate(announced) if u in order}
+        now = {d for d, order in enumerate(orders) if u in order}
+        moved += max(len(was - now), len(now - was))
+    return moved
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 12])
+def test_no_more_visits_move_than_are_allowed(most):
+    problem = wide_territory(80, seed=5, weeks=3)
+    plan = solve(problem, seed=1, iterations=300)
+    gone = frozenset(plan.days[6].order[-2:])
+    later = replan_day(
+        problem, plan, Situation(6, 480.0, 0, closed_today=gone), iterations=100, stability=0.0,
+        most_changes=most,
+    )  # fmt: skip
+    announced = [[u for u in day.order if u not in gone or day.day > 6] for day in plan.days[6:]]
+    assert visits_moved(later, announced) <= most
+    assert (later.changes == ()) == (most == 0)
+
+
+def test_a_day_that_has_lost_more_than_twelve_visits_may_find_room_for_them_all():
+    problem = wide_territory(80, seed=5, weeks=3)
+    plan = solve(problem, seed=1, iterations=200)
+    day = max(range(10), key=lambda d: len(plan.days[d].order))
+    gone = frozenset(plan.days[day].order)
+    assert len(gone) > 6
+    now = Situation(day, 480.0, 0, closed_today=gone)
+    later = replan_day(problem, plan, now, iterations=150, stability=0.0)
+    assert MOST_CHANGES < len(later.changes) <= 2 * len(gone)
+
+
+def test_what_the_clock_has_dropped_counts_and_nothing_else_moves():
+    problem = wide_territory(80, seed=5, weeks=3)
+    plan = solve(problem, seed=1, iterations=200)
+    day = max(range(10), key=lambda d: len(plan.days[d].order))
+    now = Situation(day, 1040.0, 0)
+    late = replan_day(problem, plan, now, iterations=50, most_changes=0)
+    dropped = set(plan.days[day].order) - set(late.plan.days[0].order)
+    assert dropped
+    assert visits_moved(late, [list(one.order) for one in plan.days[day:]]) <= len(dropped)
+
+
 def test_resequencing_finds_the_shortest_order():
     problem = make_problem([(float(x), 0.0) for x in (30, 10, 40, 20)])
     result = resequence_day(problem, 0, [0, 1, 2, 3])

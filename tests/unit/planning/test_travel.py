@@ -1,11 +1,13 @@
 """Travel estimates: bands, matrices, calibration."""
 
 import math
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmdesk.planning import travel
 from crmdesk.planning.travel import (
     Matrix,
     SpeedModel,
@@ -48,6 +50,21 @@ def test_matrices_are_row_major_with_an_empty_diagonal():
     assert matrix.estimated
     points = [(40.0, -3.0), (40.1, -3.0)]
     assert matrix_from_coordinates(points).leg(0, 1)[0] == pytest.approx(1.3 * 11.12, abs=0.01)
+
+
+def test_many_places_are_estimated_as_few_are(monkeypatch):
+    draw = Random(3)
+    plane = [(draw.uniform(-90, 90), draw.uniform(-90, 90)) for _place in range(40)]
+    plane += [plane[0], (plane[1][0] + 1e-7, plane[1][1])]
+    speed = SpeedModel(circuity=1.2, fixed_minutes=3.0, time_factor=1.1)
+    few = matrix_from_plane(plane, speed), matrix_from_coordinates(plane, speed)
+    monkeypatch.setattr(travel, "_MANY_PLACES", 2)
+    many = matrix_from_plane(plane, speed), matrix_from_coordinates(plane, speed)
+    for one, other in zip(few, many, strict=True):
+        assert other.size == one.size
+        assert other.km == pytest.approx(one.km, rel=1e-9, abs=1e-7)
+        assert other.minutes == pytest.approx(one.minutes, rel=1e-9, abs=1e-7)
+        assert {type(cell) for cell in (*other.km, *other.minutes)} == {float}
 
 
 def test_a_matrix_of_the_wrong_size_is_refused():

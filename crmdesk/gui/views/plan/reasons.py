@@ -15,11 +15,13 @@ from crmdesk.i18n import (
     format_date,
     format_date_near,
     format_money,
+    format_number,
     pgettext,
     weekday_short,
 )
 from crmdesk.planning.calls import CallCode
 from crmdesk.planning.explain import OmissionCode, VisitCode
+from crmdesk.planning.foremost import MOST_STOPS
 from crmdesk.services.queries.plan import StopRow
 from crmdesk.services.queries.plan_reasons import DayReason, UnplannedRow
 
@@ -172,6 +174,8 @@ def unplanned_badge(row: UnplannedRow) -> BadgeItem:
         return BadgeItem(_("no place"), Tone.WARNING, "pin")
     if row.code == OmissionCode.CLOSED.value:
         return BadgeItem(_("closed"), Tone.WARNING, "warning")
+    if row.code == OmissionCode.BEYOND.value:
+        return BadgeItem(_("not weighed"), Tone.MUTED, "warning")
     if row.code == OmissionCode.TOO_FAR.value:
         return BadgeItem(_("too far"), Tone.WARNING, "warning")
     return BadgeItem(_("no time"), Tone.WARNING, "warning")
@@ -202,6 +206,9 @@ def _reason(row: UnplannedRow, currency: str, today: date) -> str:
             cost=cost, amount=amount
         )
     return {
+        OmissionCode.BEYOND.value: _(
+            "Not weighed: a plan looks at {most} customers, those that bring most in this time."
+        ),
         OmissionCode.NOT_DUE.value: _("Not due until {date}; {km} off any day."),
         OmissionCode.TOO_SOON.value: _("Too soon after the last visit; due {date}."),
         OmissionCode.VIRTUAL.value: _("Served by call, not by visit."),
@@ -209,7 +216,9 @@ def _reason(row: UnplannedRow, currency: str, today: date) -> str:
         OmissionCode.CLOSED.value: _("Closed, or open too shortly, in the hours left."),
         OmissionCode.TOO_FAR.value: _("The drive alone breaks the day's hours or kilometres."),
         OmissionCode.NO_TIME.value: _("{lead}, expects {amount}, but the days are full."),
-    }.get(row.code, _("{lead}.")).format(lead=lead, date=due, km=km, amount=amount)
+    }.get(row.code, _("{lead}.")).format(
+        lead=lead, date=due, km=km, amount=amount, most=format_number(MOST_STOPS)
+    )
 
 
 def unplanned_days(row: UnplannedRow, currency: str) -> str:

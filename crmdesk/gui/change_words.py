@@ -13,7 +13,10 @@ from crmdesk.services.queries.field_history import ADDED, REMOVED, FieldChange
 def change_words(change: FieldChange, currency: str) -> tuple[str, str]:
     """A title ("Street: Calle 2") and what it was before ("was Calle 1")."""
     if change.field in (ADDED, REMOVED):
-        kind = {"contact": _("Contact"), "site": _("Site")}.get(change.entity, change.entity)
+        kind = {
+            "contact": _("Contact"), "site": _("Site"), "contact_point": _("Way to reach"),
+            "account_product": _("SKU of the customer"), "custom_value": _("Field of your own"),
+        }.get(change.entity, _("Customer"))  # fmt: skip
         word = _("{kind} added: {name}") if change.field == ADDED else _("{kind} removed: {name}")
         return word.format(kind=kind, name=change.about), ""
     name, new = field_name(change), value_text(change.field, change.new, currency)

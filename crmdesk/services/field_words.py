@@ -7,10 +7,12 @@ dates and money are :mod:`crmdesk.i18n`'s.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from crmdesk.domain.consents import channel_word, read_consents
 from crmdesk.i18n import (
     _,
     currency_digits,
@@ -27,9 +29,9 @@ from crmdesk.i18n import (
 NONE = "–"
 
 
-def field_word(field: str) -> str:
-    """A field as people know it; an unknown one is its own name in plain words."""
-    words = {
+def known_words() -> Mapping[str, str]:
+    """The words of fields, by their names or columns."""
+    return {
         "name": _("Name"), "street": _("Street"), "city": _("Town"), "postcode": _("Postcode"),
         "opening_hours": _("Opening"), "visit_minutes": _("Visit length"),
         "interval_days": _("Visited every, days"), "virtual_between": _("Contacts between"),
@@ -42,8 +44,25 @@ def field_word(field: str) -> str:
         "description": _("Description"), "usual_weekday": _("Usual weekday"),
         "territory": _("Territory"), "job": _("Job"), "value": pgettext("field", "Value"),
         "date": _("Day"), "due_on": _("Due"), "text": _("Text"), "locked": _("Locked"),
-        "note": _("Note"),
+        "note": _("Note"), "segment": _("Segment"), "parent": _("Belongs to"),
+        "source_campaign": _("Campaign"), "acquired_on": _("Customer since"),
+        "lost_on": _("Lost on"), "lost_reason": _("Why it was lost"), "region": _("Region"),
+        "country": _("Country"), "latitude": _("Latitude"), "longitude": _("Longitude"),
+        "location_quality": _("Position known by"), "time_zone": _("Time zone"),
+        "delivery_lead_days": _("Delivered after, days"), "language": _("Language"),
+        "merged_into": _("Merged into"), "birthday": _("Birthday"), "best_time": _("Best time"),
+        "consents": _("May be contacted by"), "consent_at": _("Agreed on"),
+        "consent_channel": _("Agreed to"), "position": _("Place in the order"),
+        "kind": _("Kind"), "label": _("Whose or where"), "preferred": _("Preferred"),
+        "default_ship": _("Usual place of delivery"), "delivery_note": _("For the driver"),
+        "closed_on": _("Closed on"), "listed": _("Listed"), "par_level": _("Par level"),
+        "usual_packaging": _("Usual pack"),
     }  # fmt: skip
+
+
+def field_word(field: str) -> str:
+    """A field as people know it; an unknown one is its own name in plain words."""
+    words = known_words()
     base = field.removesuffix("_id").removesuffix("_uid")
     return words.get(field) or words.get(base) or base.replace("_", " ").capitalize()
 
@@ -77,6 +96,8 @@ def _by_field(field: str, value: Any, currency: str) -> str | None:
     """The words of a field that has some of its own; None for the others."""
     if field == "opening_hours":
         return hours_text(value)
+    if field == "consents":
+        return _consents_text(value)
     if field == "visit_minutes":
         return _("{minutes} min").format(minutes=value)
     if field == "usual_weekday" and isinstance(value, int):
@@ -94,6 +115,21 @@ def _by_field(field: str, value: Any, currency: str) -> str | None:
     if field.endswith("_minor") and isinstance(value, int):
         return format_amount(value, currency)
     return None
+
+
+def _consents_text(document: object) -> str:
+    """Consents channel by channel: "Calls agreed 2 Mar 2026, E-mail refused 1 Nov 2026"."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(document)
+        except ValueError:
+            return NONE
+    said = {True: pgettext("consent", "agreed"), False: pgettext("consent", "refused")}
+    parts = [
+        f"{channel_word(one.channel)} {said[one.given]} {format_date(one.on, year=True)}"
+        for one in read_consents(document)
+    ]
+    return ", ".join(parts) or NONE
 
 
 def _date_text(value: str) -> str:

@@ -153,6 +153,7 @@ def _stylesheet(tk: Tokens) -> str:
     QMenu::item:disabled {{ color: {tk.muted}; }}
     QMenu::separator {{ height: 1px; background: {tk.border}; margin: 4px 0; }}
     QAbstractScrollArea {{ background: transparent; border: none; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: none; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox, QDateEdit {{
         background: {tk.surface}; color: {tk.text}; border: 1px solid {tk.border_strong};
         border-radius: {t.RADIUS}px; padding: 4px 8px;

@@ -36,7 +36,7 @@ _COUNTED = {
 }
 """Headings that count rows standing right below them; F lists them among the figures."""
 
-_WORDS = ("Value, last 12 months", "Buys every")
+_WORDS = ("Value, 12 m", "Buys every")
 """A panel's name; and the sentence of the SKU selected, whose purchases Enter opens."""
 
 

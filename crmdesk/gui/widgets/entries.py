@@ -19,7 +19,10 @@ _HEIGHT = 28
 
 
 class EntryLine(QLineEdit):
-    """A line that is done with by Enter (`entered`) or Escape (`given_up`, text as it was)."""
+    """A line that is done with by Enter (`entered`) or Escape (`given_up`, text as it was).
+
+    As a part of a form it is left as it stands: what becomes of its fields is the form's to say.
+    """
 
     entered = Signal(str)
     given_up = Signal()
@@ -27,9 +30,14 @@ class EntryLine(QLineEdit):
     def __init__(self, name: str, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._before = ""
+        self._of_a_form = False
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
         self.setFixedHeight(theme.scaled(_HEIGHT))
+
+    def be_of_a_form(self) -> None:
+        """Leave what is typed to the form when Escape is pressed."""
+        self._of_a_form = True
 
     def put_text(self, text: str) -> None:
         """Show what is stored, unless the person is typing here."""
@@ -43,7 +51,7 @@ class EntryLine(QLineEdit):
             self._before = self.text()
             self.entered.emit(self.text())
         elif event.key() == Qt.Key.Key_Escape:
-            if self.text() != self._before:
+            if self.text() != self._before and not self._of_a_form:
                 self.setText(self._before)
                 self.textEdited.emit(self._before)
             self.given_up.emit()

@@ -101,13 +101,14 @@ class FormFrame(Panel):
 
     def __init__(self, save_key: str, parent: QWidget | None = None) -> None:
         super().__init__(" ", "", parent)
+        self._warned = False
         self._actions = QHBoxLayout()
         self._actions.setSpacing(t.SPACE_2)
         holder = QWidget(self)
         self._actions.setContentsMargins(0, 0, 0, 0)
         holder.setLayout(self._actions)
         self.back = KeyHintButton(_("Close"), "Esc", kind="quiet", parent=self)
-        self.back.clicked.connect(self.closed)
+        self.back.clicked.connect(self.leave)
         self.save = KeyHintButton(_("Save"), save_key, parent=self)
         self.save.clicked.connect(self.save_wanted)
         if self.header is not None:
@@ -118,6 +119,19 @@ class FormFrame(Panel):
         self.problem.hide()
         self.body.addWidget(self.problem)
 
+    def is_changed(self) -> bool:
+        """Whether anything stands in it that has not been saved."""
+        return False
+
+    def leave(self) -> None:
+        """Close it; what was typed and not saved is left only when Esc is pressed once more."""
+        if self.is_changed() and not self._warned:
+            self.say_problem(_("This is not saved: Ctrl+Enter saves it, Esc once more leaves it."))
+            self._warned = True
+            return
+        self._warned = False
+        self.closed.emit()
+
     def set_actions(self, buttons: Sequence[QWidget]) -> None:
         """Further steps beside Save."""
         clear_layout(self._actions)
@@ -126,6 +140,7 @@ class FormFrame(Panel):
 
     def say_problem(self, words: str) -> None:
         """Say what is wrong; empty words take that away."""
+        self._warned = False
         self.problem.setText(words)
         self.problem.setVisible(bool(words))
 
@@ -175,6 +190,10 @@ class FieldForm(FormFrame):
         self.settle()
         self.focus_first()
 
+    def is_changed(self) -> bool:
+        """Whether anything stands in it that has not been saved."""
+        return dict(self.values()) != self._opened
+
     def settle(self) -> None:
         """What stands in it now has been saved: nothing of it counts as typed any more."""
         self._opened = dict(self.values())
@@ -210,11 +229,12 @@ class FieldForm(FormFrame):
             field = ChoiceField(one.label, one.choices, parent)
         else:
             field = EntryLine(one.label, one.hint, parent)
+            field.be_of_a_form()
         self._fields[one.key] = field
         self._put(one.key, one.text)
         holder = labelled(one.label, field, parent, self._label_width)
         field.entered.connect(lambda _text: self.focusNextChild())
-        field.given_up.connect(self.closed)
+        field.given_up.connect(self.leave)
         return holder
 
     def focus_first(self) -> None:

@@ -1,7 +1,8 @@
 """A short form in place, at the foot of a list or board: answers by digits, words, a day.
 
 Digits answer the question that is marked and go on to the next; a letter goes into the first
-field of words; Enter is done and Esc leaves. What is typed means is the presenters' to say.
+field of words; Enter is done and Esc leaves. What was typed by then is there again when the same
+is asked again. What is typed means is the presenters' to say.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from crmdesk.gui.widgets.panels import FlowBox, Surface, clear_layout
 from crmdesk.i18n import _
 
 _LABEL = 104
+_MOST_LEFT = 20
+"""So many forms that were left half filled are remembered."""
 _FIELD = 168
 
 
@@ -104,6 +107,14 @@ class _Choice:
                 chip.setChecked(chip.key == key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What a form showed at first, and what stood in it when it was left."""
+
+    opened: Mapping[str, str]
+    values: Mapping[str, str]
+
+
 class FormBar(Surface):
     """Hidden until it is asked something; ``given(Given)`` and ``closed`` are its ends."""
 
@@ -117,6 +128,7 @@ class FormBar(Surface):
         self._choices: list[_Choice] = []
         self._entries: dict[str, EntryLine] = {}
         self._opened: Mapping[str, str] = {}
+        self._left: dict[tuple[str, int, str], _Left] = {}
         self._at = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
@@ -169,6 +181,7 @@ class FormBar(Surface):
         self._problem.hide()
         self.setAccessibleName(f"{form.title} {form.about}")
         self._opened = MappingProxyType(self.values())
+        self._restore(self._left.get(_key(form)))
         self._mark()
         self.show()
         first = form.fields[0] if form.fields else None
@@ -178,7 +191,9 @@ class FormBar(Surface):
             self._enter()
 
     def put_away(self) -> None:
-        """Close without an answer."""
+        """Close it; what was answered is not asked for again."""
+        if self._form is not None:
+            self._left.pop(_key(self._form), None)
         self._form = None
         self.hide()
 
@@ -213,6 +228,19 @@ class FormBar(Surface):
         entry.setFocus()
         entry.selectAll()
 
+    def _restore(self, left: _Left | None) -> None:
+        """Put back what was typed before the form was left, where it shows the same as then."""
+        if left is None:
+            return
+        for key, value in left.values.items():
+            same = self._opened.get(key) == left.opened.get(key)
+            if same and key in self._entries:
+                self._entries[key].put_text(value)
+        for choice in self._choices:
+            key = choice.asked.key
+            if key in left.values and self._opened.get(key) == left.opened.get(key):
+                choice.take(left.values[key])
+
     # ------------------------------------------------------------------------------ building
 
     def _add_choice(self, asked: FormField) -> None:
@@ -243,6 +271,7 @@ class FormBar(Surface):
         if asked.wide:
             label.setMinimumWidth(theme.scaled(_LABEL))
         entry = EntryLine(asked.label, asked.placeholder, holder)
+        entry.be_of_a_form()
         entry.put_text(asked.value)
         if not asked.wide:
             entry.setFixedWidth(theme.scaled(_FIELD))
@@ -314,5 +343,15 @@ class FormBar(Surface):
             self.given.emit(Given(self._form.kind, self._form.subject, values, self._opened))
 
     def _on_left(self) -> None:
+        form, values = self._form, self.values()
         self.put_away()
+        if form is not None and values != dict(self._opened):
+            self._left[_key(form)] = _Left(self._opened, MappingProxyType(values))
+            while len(self._left) > _MOST_LEFT:
+                self._left.pop(next(iter(self._left)))
         self.closed.emit()
+
+
+def _key(form: Form) -> tuple[str, int, str]:
+    """What makes two forms the same question."""
+    return form.kind, form.subject, form.about

@@ -6,6 +6,7 @@ Owns painting and folding. Which places there are is decided by the shell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -208,6 +209,8 @@ class Rail(QWidget):
             button.clicked.connect(lambda _on=False, key=key: self.place_chosen.emit(key))
             self._places.addWidget(button)
             self._buttons.append(button)
+        for before, after in pairwise([*self._buttons, self.person]):
+            QWidget.setTabOrder(before, after)
         self._fit()
 
     def set_badge(self, key: str, count: int) -> None:

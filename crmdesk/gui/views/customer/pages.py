@@ -32,7 +32,7 @@ from crmdesk.gui.views.customer.value_people import ValueAndPeople
 from crmdesk.gui.views.customer.words import CardItem, ContactItem
 from crmdesk.gui.widgets.asked import AskedField
 from crmdesk.gui.widgets.buttons import KeyHintButton
-from crmdesk.gui.widgets.field_form import FieldForm
+from crmdesk.gui.widgets.field_form import FieldForm, FormFrame
 from crmdesk.gui.widgets.figure_panel import FigurePanel
 from crmdesk.gui.widgets.rows import RowsModel
 from crmdesk.i18n import _, ngettext, pgettext
@@ -74,6 +74,14 @@ class LowerPages(QWidget):
         self.asked.saved.connect(self._editing.submit)
         for form in (self.form, self.asked):
             form.closed.connect(self.escaped)
+
+    def leave_form(self) -> bool:
+        """Ask the form that is open to close; False where none is."""
+        form = self._stack.currentWidget()
+        if not isinstance(form, FormFrame):
+            return False
+        form.leave()
+        return True
 
     def slots(self) -> Mapping[str, Callable[[], object]]:
         """What the card's keys do here."""

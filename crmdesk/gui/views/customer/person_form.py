@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from crmdesk.domain.consents import Channel, Consent, channel_word, read_consent
 from crmdesk.domain.errors import FieldError
@@ -21,6 +21,8 @@ from crmdesk.gui.widgets.lines import TextLabel
 from crmdesk.i18n import _, pgettext
 from crmdesk.services.people import EMAIL, MOBILE, MOST_WAYS, PHONE, Person, Way
 
+_NUMBER, _LABEL, _LIST = 128, 64, 160
+_SHORT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 _NEVER, _YES, _NO = "", "yes", "no"
 
 
@@ -41,12 +43,21 @@ class WayRow(QWidget):
         self.kind = ChoiceField(_("Kind"), way_words(), self)
         self.value = EntryLine(_("Number or address"), _("number or address"), self)
         self.label = EntryLine(_("Whose or where"), _("office, private"), self)
+        self.value.be_of_a_form()
+        self.label.be_of_a_form()
         self.first = ChoiceField(_("Preferred"), [("", "–"), ("1", _("preferred"))], self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(t.SPACE_2)
         for widget, share in ((self.kind, 0), (self.value, 5), (self.label, 3), (self.first, 0)):
             row.addWidget(widget, share)
+        # A telephone number is read whole before a choice is: the list shows that in full.
+        self.value.setMinimumWidth(theme.scaled(_NUMBER))
+        self.label.setMinimumWidth(theme.scaled(_LABEL))
+        for choice, letters in ((self.kind, 6), (self.first, 3)):
+            choice.setSizeAdjustPolicy(_SHORT)
+            choice.setMinimumContentsLength(letters)
+            choice.view().setMinimumWidth(theme.scaled(_LIST))
         self.value.textEdited.connect(lambda _text: self.typed.emit())
         for field in (self.kind, self.value, self.label, self.first):
             field.entered.connect(lambda _text: self.focusNextChild())
@@ -84,6 +95,7 @@ class ConsentRow(QWidget):
         ]  # fmt: skip
         self.said = ChoiceField(name, choices, self)
         self.on = EntryLine(_("{channel}, on which day").format(channel=name), _("today"), self)
+        self.on.be_of_a_form()
         self.on.setFixedWidth(theme.scaled(110))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -123,6 +135,7 @@ class PersonForm(FormFrame):
         self.ways: list[WayRow] = []
         self.consents = [ConsentRow(channel, self) for channel in Channel]
         self._today = ""
+        self._opened: tuple[object, ...] = ()
         inside = QWidget(self)
         grid = QGridLayout(inside)
         grid.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
@@ -134,14 +147,15 @@ class PersonForm(FormFrame):
         for entry in self.entries.values():
             left.addWidget(entry)
             entry.field.entered.connect(lambda _text: self.focusNextChild())
-            entry.field.given_up.connect(self.closed)
+            entry.field.be_of_a_form()
+            entry.field.given_up.connect(self.leave)
         left.addStretch(1)
         right.addWidget(TextLabel(_("How to reach"), ink="muted", parent=inside))
         right.addLayout(self._way_rows)
         right.addWidget(TextLabel(_("May be contacted by"), ink="muted", parent=inside))
         for row in self.consents:
             right.addWidget(row)
-            row.left.connect(self.closed)
+            row.left.connect(self.leave)
         right.addStretch(1)
         grid.addLayout(left, 0, 0)
         grid.addLayout(right, 0, 1)
@@ -163,8 +177,19 @@ class PersonForm(FormFrame):
         said = {one.channel: one for one in person.consents}
         for row in self.consents:
             row.show_consent(said.get(row.channel))
+        self._opened = self._stands()
         self.entries["name"].field.setFocus()
         self.entries["name"].field.selectAll()
+
+    def is_changed(self) -> bool:
+        """Whether anything stands in it that has not been saved."""
+        return self._stands() != self._opened
+
+    def _stands(self) -> tuple[object, ...]:
+        """Everything that stands in its fields, right or wrong."""
+        named = tuple(entry.field.text() for entry in self.entries.values())
+        ways = tuple(row.way() for row in self.ways if row.value.text().strip())
+        return named, ways, tuple(row.typed() for row in self.consents)
 
     def _show_ways(self, ways: Sequence[Way]) -> None:
         wanted = len(ways) + 1
@@ -183,7 +208,7 @@ class PersonForm(FormFrame):
         row = WayRow(self)
         row.show_way(Way(PHONE, ""))
         row.typed.connect(self._on_typed)
-        row.left.connect(self.closed)
+        row.left.connect(self.leave)
         self.ways.append(row)
         self._way_rows.addWidget(row)
 

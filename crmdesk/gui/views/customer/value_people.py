@@ -38,7 +38,7 @@ class ValueAndPeople(QWidget):
         row.addWidget(self._people_panel(), 43)
 
     def _value_panel(self, sign: str) -> Panel:
-        panel = Panel(_("Value, last 12 months"), sign, self)
+        panel = Panel(_("Value, 12 m"), sign, self)
         self._break_even = KeyHintButton("", "", kind="quiet", parent=panel)
         figures = KeyHintButton(
             _("figures"), keys.hint("customer.figures"), kind="quiet", parent=panel

@@ -172,7 +172,7 @@ class CustomerPlace(QWidget):
         keys.bind(self, "customer.documents", presenter.details.open_documents)
         keys.bind(self, "customer.sku", self._on_sku_wanted)
         keys.bind(self, "customer.accuracy", partial(presenter.go_to, "accuracy"))
-        keys.bind(self, "customer.close", self._on_escaped)
+        keys.bind(self, "customer.close", self._on_close_wanted)
 
     # ------------------------------------------------------------------- the presenter's view
 
@@ -235,6 +235,11 @@ class CustomerPlace(QWidget):
         paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
         self.presenter.details.add_files(paths)
         event.acceptProposedAction()
+
+    def _on_close_wanted(self) -> None:
+        # A form first says what is not saved in it.
+        if not self.pages.leave_form():
+            self._on_escaped()
 
     def _on_escaped(self) -> None:
         if self.history.close_search():

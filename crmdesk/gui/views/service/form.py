@@ -35,6 +35,8 @@ class ReportForm(Panel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_("New ticket"), "", parent)
+        self._customer = ""
+        self._left: dict[str, tuple[str, ...]] = {}
         column = QVBoxLayout()
         column.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
         column.setSpacing(t.SPACE_2)
@@ -63,16 +65,17 @@ class ReportForm(Panel):
         column.addWidget(subject)
         column.addWidget(labelled(_("Contact"), self.contact, self))
         self.contact.entered.connect(lambda _text: self.focusNextChild())
-        self.contact.given_up.connect(self.closed)
+        self.contact.given_up.connect(self._on_left)
         for entry in (details, order, returned):
             column.addWidget(entry)
         for entry in (subject, details, order, returned):
+            entry.field.be_of_a_form()
             entry.field.entered.connect(lambda _text: self.focusNextChild())
-            entry.field.given_up.connect(self.closed)
+            entry.field.given_up.connect(self._on_left)
         self.finder = ProductFinder(
             self, words=_("SKU, if it is about one"), key=keys.hint("service.sku")
         )
-        self.finder.left.connect(self.closed)
+        self.finder.left.connect(self._on_left)
         self._product = TextLabel("", ink="muted", parent=self)
         column.addWidget(self.finder)
         column.addWidget(self._product)
@@ -82,7 +85,7 @@ class ReportForm(Panel):
         self._save = KeyHintButton(
             _("Open ticket"), keys.hint("service.save"), kind="filled", parent=self
         )
-        leave.clicked.connect(self.closed)
+        leave.clicked.connect(self._on_left)
         self._save.clicked.connect(self.submit)
         last.addWidget(leave)
         last.addWidget(self._save)
@@ -91,18 +94,29 @@ class ReportForm(Panel):
         self.hide()
 
     def open(self, customer: str, contacts: Sequence[tuple[int, str]] = ()) -> None:
-        """Open it empty for a customer with these people."""
+        """Open it for a customer with these people: empty, or as it was left unsaved."""
         self.contact.set_choices([("", "–"), *((str(key), name) for key, name in contacts)])
         self.set_title(_("New ticket"), customer)
-        for field in (self.subject, self.details, self.order, self.returned):
-            field.put_text("")
-            field.clear()
+        left = self._left.pop(customer, ("", "", "", ""))
+        self._customer = customer
+        for field, text in zip(self._lines(), left, strict=True):
+            field.put_text(text)
+            field.setText(text)
         self.kinds.choose(TicketKind.INCIDENT.value)
         self.priorities.choose(Priority.NORMAL.value)
         self.show_product("")
         self.finder.close_matches()
         self.show()
         self.subject.setFocus()
+
+    def _lines(self) -> tuple[EntryLine, ...]:
+        return self.subject, self.details, self.order, self.returned
+
+    def _on_left(self) -> None:
+        texts = tuple(field.text() for field in self._lines())
+        if any(texts):
+            self._left[self._customer] = texts
+        self.closed.emit()
 
     def show_product(self, name: str) -> None:
         """Name the SKU it is about."""

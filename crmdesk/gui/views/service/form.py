@@ -65,17 +65,17 @@ class ReportForm(Panel):
         column.addWidget(subject)
         column.addWidget(labelled(_("Contact"), self.contact, self))
         self.contact.entered.connect(lambda _text: self.focusNextChild())
-        self.contact.given_up.connect(self._on_left)
+        self.contact.given_up.connect(self.leave)
         for entry in (details, order, returned):
             column.addWidget(entry)
         for entry in (subject, details, order, returned):
             entry.field.be_of_a_form()
             entry.field.entered.connect(lambda _text: self.focusNextChild())
-            entry.field.given_up.connect(self._on_left)
+            entry.field.given_up.connect(self.leave)
         self.finder = ProductFinder(
             self, words=_("SKU, if it is about one"), key=keys.hint("service.sku")
         )
-        self.finder.left.connect(self._on_left)
+        self.finder.left.connect(self.leave)
         self._product = TextLabel("", ink="muted", parent=self)
         column.addWidget(self.finder)
         column.addWidget(self._product)
@@ -85,7 +85,7 @@ class ReportForm(Panel):
         self._save = KeyHintButton(
             _("Open ticket"), keys.hint("service.save"), kind="filled", parent=self
         )
-        leave.clicked.connect(self._on_left)
+        leave.clicked.connect(self.leave)
         self._save.clicked.connect(self.submit)
         last.addWidget(leave)
         last.addWidget(self._save)
@@ -112,7 +112,8 @@ class ReportForm(Panel):
     def _lines(self) -> tuple[EntryLine, ...]:
         return self.subject, self.details, self.order, self.returned
 
-    def _on_left(self) -> None:
+    def leave(self) -> None:
+        """Close it; what was typed is there again when it is opened for the same customer."""
         texts = tuple(field.text() for field in self._lines())
         if any(texts):
             self._left[self._customer] = texts

@@ -398,7 +398,7 @@ class ServicePlace(QWidget):
 
     def _on_escaped(self) -> None:
         if self.form.isVisible():
-            self.close_form()
+            self.form.leave()
         elif self.links.isVisible():
             self.close_links()
         elif self.bar.isVisible():

@@ -14,7 +14,6 @@ LIST_INDEXES = (
     ("list_account_city", "account", "lower(coalesce(city, ''))"),
     ("list_account_class", "account", "class"),
     ("list_account_channel", "account", "lower(coalesce(channel, ''))"),
-    ("list_contact_erased", "contact", "id) WHERE (erased_at IS NOT NULL"),
     ("list_contact_name", "contact", "name COLLATE NOCASE, id"),
     ("list_contact_birthday", "contact", "birthday) WHERE (birthday IS NOT NULL"),
     ("list_contact_day", "contact", "coalesce(substr(birthday, 6, 5), '')"),

@@ -55,7 +55,9 @@ def _some(ws: Workspace) -> tuple[list[int], list[int]]:
     with ws.database.read() as connection:
         run = connection.exec_driver_sql
         accounts = run(
-            "SELECT account_id FROM summary_account WHERE order_days > 3"
+            "SELECT account_id FROM summary_account JOIN account a ON a.id = account_id"
+            " WHERE order_days > 3 AND a.status = 'active' AND a.minimum_order_minor IS NULL"
+            " AND coalesce(a.credit_mode, 'none') = 'none'"
             " AND account_id NOT IN (SELECT account_id FROM sales_order WHERE status = 'draft')"
             " ORDER BY account_id LIMIT 400"
         ).scalars()

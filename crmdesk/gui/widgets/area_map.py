@@ -127,11 +127,12 @@ class AreaMap(MapView):
         painter.drawEllipse(QPointF(x, y), radius, radius)
 
     def _paint_label(self, painter: QPainter, area: Area, taken: list[QRectF]) -> None:
-        """The words of an area in its middle, below those that are there already."""
+        """The words of an area in its middle, above one that they would hide; none over another."""
         if not area.outline:
             return
         told = area.detail if self.height() >= theme.scaled(_TALL) else ""
-        middle = self._polygon(area).boundingRect().center()
+        around = self._polygon(area).boundingRect()
+        middle = around.center()
         name, detail = theme.font(t.SIZE_SMALL, t.SEMIBOLD), theme.font(t.SIZE_SMALL)
         width = max(
             QFontMetricsF(name).horizontalAdvance(area.label),
@@ -140,6 +141,8 @@ class AreaMap(MapView):
         line = theme.scaled(17)
         height = line * (2 if told else 1) + 6
         box = QRectF(middle.x() - width / 2 - 8, middle.y() - height / 2, width + 16, height)
+        if around.width() < box.width() and around.height() < 2 * box.height():
+            box.moveBottom(max(around.top() - 4, box.height()))
         while (met := next((one for one in taken if one.intersects(box)), None)) is not None:
             box.moveTop(met.bottom() + 2)
         taken.append(box)

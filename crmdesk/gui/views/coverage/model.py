@@ -27,11 +27,11 @@ def rows_model(title: str, currency: str, parent: QWidget) -> RowsModel:
                 words.share_text(row.field.coverage),
                 detail=_("{part} of {whole}").format(
                     part=format_number(row.reached), whole=format_number(row.assigned)),
-                tone=words.share_tone(row.field.coverage, 0.9, 0.7)), 88, right=True,
+                tone=words.share_tone(row.field.coverage, 0.9, 0.7)), 100, right=True,
                 sortable=False, value=lambda row: row.field.coverage.value),
             Column("plan", _("On the day"), lambda row: Cell(
                 words.share_text(row.plan.share), detail=words.plan_text(row),
-                tone=words.share_tone(row.plan.share, 0.9, 0.75)), 96, right=True,
+                tone=words.share_tone(row.plan.share, 0.9, 0.75)), 100, right=True,
                 sortable=False, value=lambda row: row.plan.share.value),
             _count("late", _("Late"), Tone.PLAIN),
             _count("missed", _("Missed"), Tone.WARNING),
@@ -40,7 +40,7 @@ def rows_model(title: str, currency: str, parent: QWidget) -> RowsModel:
                 words.share_text(row.field.strike_rate),
                 detail=_("{part} of {whole}").format(
                     part=format_number(row.field.visits_with_order),
-                    whole=format_number(row.field.visits))), 96, right=True, sortable=False,
+                    whole=format_number(row.field.visits))), 112, right=True, sortable=False,
                 yields=True, value=lambda row: row.field.strike_rate.value),
             Column("drop", _("Drop size"), lambda row: Cell(_drop(row, currency)), 96, right=True,
                    sortable=False, yields=True, value=lambda row: None
@@ -58,7 +58,7 @@ def _count(name: str, title: str, tone: Tone) -> Column:
         value = getattr(row.plan, field)
         return Cell(format_number(value) if value else "–", tone=tone if value else Tone.MUTED)
 
-    return Column(name, title, cell, 92, right=True, sortable=False,
+    return Column(name, title, cell, 92, right=True, sortable=False, yields=name == "closed",
                   value=lambda row: getattr(row.plan, field))  # fmt: skip
 
 

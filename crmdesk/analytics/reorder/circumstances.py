@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from crmdesk.analytics.reorder.exact import Ints
+from crmdesk.analytics.reorder.exact import Ints, distinct
 from crmdesk.analytics.reorder.snapshot import NEVER
 
 Mask = npt.NDArray[np.bool_]
@@ -91,6 +91,17 @@ class Circumstances:
             put_off=self.put_off.until(day),
             wanted=self.wanted.until(day),
         )
+
+    def with_holidays(self, more: Ints) -> Ints:
+        """The holidays and other days closed for all, sorted."""
+        return distinct(np.concatenate((self.holidays, more))) if len(more) else self.holidays
+
+    def silent_since(self, silent: Ints, last: Ints, as_of: int) -> Ints:
+        """Days among the sorted ``silent`` that are no holidays, after each last day."""
+        if not len(silent):
+            return np.zeros(len(last), dtype=np.int64)
+        told = silent[~among(silent, self.holidays)]
+        return np.asarray(told.searchsorted(as_of, side="right") - told.searchsorted(last, "right"))
 
     def unsold(self, account: Ints, sku: Ints, last: Ints, as_of: int) -> Mask:
         """Pairs that cannot be bought any more, given the day of their last purchase.

@@ -45,8 +45,9 @@ class Forecasts:
     ``weekday_snapped`` says that the date was moved to the account's usual weekday. ``days_open``
     is R as it was used: without closed days, or as the shelf tells it; ``stock`` the units
     estimated on the shelf (−1 where nobody counted); ``refusals`` how often the suggestion was put
-    off since the last purchase. ``closed_days`` are the closed days left out of R, ``closed_ahead``
-    those among the next 14; ``wished`` says that a person's quantity stands in place of the usual.
+    off since the last purchase. ``closed_days`` are the closed days left out of R, ``silent_days``
+    others on which the whole company was silent, ``closed_ahead`` closed ones among the next 14;
+    ``wished`` says that a person's quantity stands in place of the usual.
     ``excess`` is the last quantity over the mean of those before it (from 1 to
     ``snapshot.MOST_EXCESS``), ``bulk_part`` and ``season_part`` are what that and the season add to
     the chance within 14 open days.
@@ -71,6 +72,7 @@ class Forecasts:
     stock: Ints
     refusals: Ints
     closed_days: Ints
+    silent_days: Ints
     closed_ahead: Ints
     wished: npt.NDArray[np.bool_]
     excess: Floats
@@ -98,7 +100,7 @@ def score(
     """
     known, told = purchases.until(as_of), circumstances.known_by(as_of)
     usual = usual_quantities(known)
-    time = OpenTime(told.holidays, told.closed, known, as_of)
+    time = OpenTime(told.with_holidays(model.silent), told.closed, known, as_of)
     snapshot, shelf = _as_it_stands(known, usual, time, told, as_of)
     account, starts = snapshot.account, snapshot.starts
     first, last = known.day[starts], known.day[starts + snapshot.count - 1]
@@ -113,6 +115,8 @@ def score(
     wished, quantity = wished_quantities(known, snapshot, usual, last, told.wanted)
     if shelf is not None:
         quantity = shelf.filled(quantity, expected - as_of, but=wished)
+    left_out = time.between(account, last, as_of)
+    silent = np.minimum(told.silent_since(model.silent, last, as_of), left_out)
     repeated = snapshot.count > 1
     return Forecasts(
         as_of=as_of,
@@ -133,7 +137,8 @@ def score(
         days_open=snapshot.days_since,
         stock=np.full(len(snapshot), -1) if shelf is None else shelf.stock(len(snapshot)),
         refusals=times,
-        closed_days=time.between(account, last, as_of),
+        closed_days=left_out - silent,
+        silent_days=silent,
         closed_ahead=closed[1],
         wished=wished,
         excess=snapshot.excess,

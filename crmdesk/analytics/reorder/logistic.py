@@ -1,4 +1,4 @@
-"""Ridge fits of the probability and of the date, by Newton's method with step halving.
+"""Fits of the probability and of the date near a belief, by Newton's method with step halving.
 
 Owns the two optimisers: logistic regression, and least absolute deviations through a narrow Huber
 loss. Features lie on a grid of 2^−10 and coefficients on one of 2^−20, so that each inner product
@@ -6,6 +6,7 @@ below is exact in 64-bit floats: no choice of BLAS kernel, thread count or order
 a coefficient. Leaves the making of features and labels to others.
 """
 
+from dataclasses import dataclass, replace
 from math import fsum
 
 import numpy as np
@@ -38,6 +39,47 @@ _COEFFICIENT_LIMIT = 2048.0
 _HUBER_STEPS = ((0.3, 5), (0.05, 6))
 
 
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What coefficients are held to be before any row is seen.
+
+    The loss grows by half of d·(ridge·d + information·d), d being how far the coefficients lie from
+    ``mean``. ``information`` holds whole numbers below 2^16, so that its product with coefficients
+    is exact.
+    """
+
+    mean: Floats
+    ridge: Floats
+    information: Floats
+
+    def pull(self, weights: Floats) -> Floats:
+        """Slope of that growth."""
+        apart = weights - self.mean
+        return np.asarray(self.ridge * apart + self.information @ apart)
+
+    def curvature(self) -> Floats:
+        """Matrix of its second derivatives."""
+        return np.asarray(np.diag(self.ridge) + self.information)
+
+    def times(self, factor: float) -> "Belief":
+        """The same, held so many times as firmly: a whole number, or 1 over a power of two."""
+        firmer = self.information * factor
+        return replace(self, ridge=self.ridge * factor, information=firmer)
+
+    def without(self, column: int) -> "Belief":
+        """The same with one coefficient at 0, whatever the others are."""
+        mean, information = self.mean.copy(), self.information.copy()
+        mean[column] = information[column] = information[:, column] = 0.0
+        return replace(self, mean=mean, information=information)
+
+
+def nothing_believed(features: int) -> Belief:
+    """Coefficients near 0: a ridge of 20, of 0.4 on the intercept."""
+    ridge = np.full(features, RIDGE)
+    ridge[0] = INTERCEPT_RIDGE
+    return Belief(np.zeros(features), ridge, np.zeros((features, features)))
+
+
 def linear(matrix: Matrix, coefficients: Floats) -> Floats:
     """Inner product of each row with the coefficients, exact on the two grids."""
     result = np.empty(len(matrix))
@@ -57,39 +99,42 @@ def room_for(rows: int) -> Matrix | Floats:
     return np.empty((rows, FEATURES), np.float32)
 
 
-def fit_logistic(matrix: Matrix | Floats, label: Floats, start: Floats | None = None) -> Floats:
-    """Coefficients that minimise log-loss plus the ridge (20; 0.4 on the intercept).
+def fit_logistic(
+    matrix: Matrix | Floats, label: Floats, belief: Belief, start: Floats | None = None
+) -> Floats:
+    """Coefficients that minimise log-loss plus what they depart from the belief.
 
     ``matrix`` is (rows, features) as ``features.Design`` makes it, wide or not, ``label`` 0 or 1
     per row, and ``start`` an optional first guess, such as the coefficients of a neighbouring
     horizon. Many rows are solved on a sample first; the curvature at the outcome serves the few
     steps on all of them.
     """
-    penalty = _penalty(matrix.shape[1])
+    if not len(matrix):
+        return belief.mean
     kept = sampled_rows(matrix)
-    share = len(kept) / len(matrix)
-    first = _Logistic(matrix[kept], label[kept], penalty * share)
-    weights = np.zeros(matrix.shape[1]) if start is None else start
-    weights = _minimise(first, weights, _ROUGH)
-    whole = _Logistic(matrix, label, penalty)
+    share = 0.5 ** ((len(matrix) // len(kept)).bit_length() - 1)
+    first = _Logistic(matrix[kept], label[kept], belief.times(share))
+    weights = _minimise(first, belief.mean if start is None else start, _ROUGH)
+    whole = _Logistic(matrix, label, belief)
     return _minimise(whole, weights, _FINE, whole.curvature(weights))
 
 
-def fit_absolute(matrix: Matrix, target: Floats) -> Floats:
-    """Coefficients of the (approximate) least absolute deviations from ``target``, with ridge.
+def fit_absolute(matrix: Matrix, target: Floats, belief: Belief) -> Floats:
+    """Coefficients of the (approximate) least absolute deviations from ``target``.
 
     The loss is Huber's with a width that shrinks to 0.05, minimised by reweighting on a sample:
     each step solves a weighted least-squares problem whose weights lie between 0 and 1.
     """
+    if not len(matrix):
+        return belief.mean
     kept = sampled_rows(matrix)
     matrix, target = matrix[kept], target[kept]
-    weights = np.zeros(matrix.shape[1])
+    weights = belief.mean
     for width, steps in _HUBER_STEPS:
-        penalty = _penalty(matrix.shape[1]) * width
         for _ in range(steps):
             gradient, curvature = _huber_terms(matrix, target, weights, width)
-            np.fill_diagonal(curvature, curvature.diagonal() + penalty)
-            step = solve_positive(curvature, gradient - penalty * weights)
+            curvature = curvature + belief.curvature() * width
+            step = solve_positive(curvature, gradient - belief.pull(weights) * width)
             weights = _held(weights + step)
     return weights
 
@@ -116,10 +161,10 @@ def probabilities(matrix: Matrix, coefficients: Floats) -> Floats:
 class _Logistic:
     """Penalised log-loss over all rows: its gradient, and its curvature where that is asked."""
 
-    def __init__(self, matrix: Matrix | Floats, label: Floats, penalty: Floats) -> None:
+    def __init__(self, matrix: Matrix | Floats, label: Floats, belief: Belief) -> None:
         self._matrix = matrix
         self._label = label
-        self._penalty = penalty
+        self._belief = belief
 
     def gradient(self, weights: Floats) -> Floats:
         """First derivatives at the coefficients."""
@@ -133,7 +178,7 @@ class _Logistic:
             chance /= small + 1.0
             chance -= truth
             gradient.add(on_grid(chance, _RESIDUAL_BITS) @ block)
-        return gradient.value() + self._penalty * weights
+        return gradient.value() + self._belief.pull(weights)
 
     def curvature(self, weights: Floats) -> Floats:
         """Matrix of second derivatives, its row weights rounded to 2^−12."""
@@ -143,7 +188,7 @@ class _Logistic:
             chance = logistic(block @ weights)
             weight = on_grid(chance * (1.0 - chance), _WEIGHT_BITS)
             result.add(_gram(block, weight))
-        return result.value() + np.diag(self._penalty)
+        return result.value() + self._belief.curvature()
 
 
 class _Sum:
@@ -191,12 +236,6 @@ def _minimise(
 def _along(gradient: Floats, step: Floats) -> float:
     """Slope of the loss along a step, the same on every machine."""
     return fsum(a * b for a, b in zip(gradient.tolist(), step.tolist(), strict=True))
-
-
-def _penalty(features: int) -> Floats:
-    penalty = np.full(features, RIDGE)
-    penalty[0] = INTERCEPT_RIDGE
-    return penalty
 
 
 def _held(weights: Floats) -> Floats:

@@ -14,7 +14,7 @@ from crmdesk.analytics.reorder.exact import Floats, Ints
 from crmdesk.analytics.reorder.features import FEATURES
 from crmdesk.analytics.reorder.renewal import RenewalParameters
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class ReorderModel:
 
     ``coefficients`` holds 28 numbers per horizon in days; a horizon that is missing is answered by
     renewal, and so is the date when ``date_coefficients`` is ``None``. ``rate`` is λ.
+    ``silent`` are sorted days on which nobody bought anything (``silence``): they count as closed.
     """
 
     as_of: int
@@ -60,6 +61,7 @@ class ReorderModel:
     coefficients: Mapping[int, Floats] = field(default_factory=dict)
     date_coefficients: Floats | None = None
     renewal: RenewalParameters = field(default_factory=RenewalParameters)
+    silent: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     version: int = MODEL_VERSION
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,6 +79,7 @@ class ReorderModel:
                 "lost_share": self.renewal.lost_share,
                 "prior_weight": self.renewal.prior_weight,
             },
+            "silent": self.silent.tolist(),
             "skus": {
                 "sku": self.skus.sku.tolist(),
                 "factor": self.skus.factor.tolist(),
@@ -99,6 +102,7 @@ class ReorderModel:
             coefficients={int(h): _weights(w) for h, w in data["coefficients"].items()},
             date_coefficients=None if date is None else _weights(date),
             renewal=RenewalParameters(**data["renewal"]),
+            silent=np.array(data["silent"], dtype=np.int64),
             skus=SkuFacts(
                 np.array(skus["sku"], dtype=np.int64),
                 np.array(skus["factor"], dtype=np.float64),

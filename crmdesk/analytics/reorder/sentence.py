@@ -23,15 +23,17 @@ from crmdesk.i18n import _, format_percent, language, ngettext
 class Because:
     """What besides sales changed a forecast; the default changed nothing.
 
-    ``closed`` are closed days left out of the days since the last purchase, ``ahead`` those among
-    the next 14; ``stock`` the units estimated on the shelf; ``refused`` how often the suggestion
-    was put off; ``wished`` that a person's quantity stands; ``instead_of`` the id of the product
-    whose history was taken over, ``other_unit`` that its quantities could not be. ``season`` is 1
-    or −1 where the coming month sells more or less; ``bulk`` how many times the usual was bought
-    last (``MOST_BULK`` or more), ``later`` that the next purchase is less likely for it.
+    ``closed`` are closed days left out of the days since the last purchase, ``silent`` others on
+    which nobody bought anything, ``ahead`` closed ones among the next 14; ``stock`` the units
+    estimated on the shelf; ``refused`` how often the suggestion was put off; ``wished`` that a
+    person's quantity stands; ``instead_of`` the id of the product whose history was taken over,
+    ``other_unit`` that its quantities could not be. ``season`` is 1 or −1 where the coming month
+    sells more or less; ``bulk`` how many times the usual was bought last (``MOST_BULK`` or more),
+    ``later`` that the next purchase is less likely for it.
     """
 
     closed: int = 0
+    silent: int = 0
     ahead: int = 0
     stock: int | None = None
     refused: int = 0
@@ -91,6 +93,7 @@ def because_texts(
     texts: list[str | None] = [None] * len(forecasts)
     columns = {
         "closed": (forecasts.closed_days, forecasts.closed_days >= _FEWEST_CLOSED),
+        "silent": (forecasts.silent_days, forecasts.silent_days >= _FEWEST_CLOSED),
         "ahead": (forecasts.closed_ahead, forecasts.closed_ahead >= _FEWEST_CLOSED),
         "stock": (forecasts.stock, forecasts.stock >= 0),
         "refused": (forecasts.refusals, forecasts.refusals > 0),
@@ -138,6 +141,7 @@ def sentence_facts(forecasts: Forecasts, row: int) -> SentenceFacts:
     stock = int(forecasts.stock[row])
     because = Because(
         closed=int(forecasts.closed_days[row]),
+        silent=int(forecasts.silent_days[row]),
         ahead=int(forecasts.closed_ahead[row]),
         stock=None if stock < 0 else stock,
         refused=int(forecasts.refusals[row]),
@@ -236,6 +240,12 @@ def _reasons(said: Because, replaced: str | None) -> list[str]:
             said.closed,
         )  # fmt: skip
         reasons.append(words.format(count=said.closed))
+    if said.silent >= _FEWEST_CLOSED:
+        words = ngettext(
+            "On {count} day nobody bought anything: it is not counted.",
+            "On {count} days nobody bought anything: they are not counted.", said.silent,
+        )  # fmt: skip
+        reasons.append(words.format(count=said.silent))
     if said.ahead >= _FEWEST_CLOSED:
         words = ngettext(
             "Closed on {count} of the next 14 days.", "Closed on {count} of the next 14 days.",

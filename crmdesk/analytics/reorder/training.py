@@ -20,12 +20,19 @@ from crmdesk.analytics.reorder.features import (
     Matrix,
     trend_feature,
 )
-from crmdesk.analytics.reorder.logistic import fit_absolute, fit_logistic, room_for
+from crmdesk.analytics.reorder.knowledge import believed, believed_date
+from crmdesk.analytics.reorder.logistic import (
+    fit_absolute,
+    fit_logistic,
+    nothing_believed,
+    room_for,
+)
 from crmdesk.analytics.reorder.model import ReorderModel
 from crmdesk.analytics.reorder.opening import OpenTime
 from crmdesk.analytics.reorder.prior import prior_days_of, sku_facts
 from crmdesk.analytics.reorder.purchases import PurchaseDays
 from crmdesk.analytics.reorder.renewal import HORIZON_LIMIT, RenewalParameters, renewal_of
+from crmdesk.analytics.reorder.silence import silent_days
 from crmdesk.analytics.reorder.snapshot import HORIZONS, Snapshot, days_to_next, take_snapshot
 from crmdesk.analytics.reorder.states import MINIMUM_PURCHASES
 
@@ -58,16 +65,21 @@ def fit(
     """Model fitted on the purchase-days up to and including ``as_of``.
 
     Logistic regressions on snapshots 14 to 72 days old whose labels are complete, and a median
-    regression of the date; with too few rows the model answers by renewal alone. Days count as open
-    days; pairs that cannot be bought any more teach nothing.
+    regression of the date. Both begin with what companies have in common (``knowledge``) and leave
+    it as far as the rows say otherwise. Days count as open days, without those on which the whole
+    company was silent; pairs that cannot be bought any more teach nothing.
     """
     known, told = purchases.until(as_of), circumstances.known_by(as_of)
-    moved = OpenTime(told.holidays, told.closed, known, as_of).moved(known)
-    return _fitted(moved, as_of, FEATURES, told)
+    silent = silent_days(known, as_of)
+    moved = OpenTime(told.with_holidays(silent), told.closed, known, as_of).moved(known)
+    return replace(_fitted(moved, as_of, FEATURES, told), silent=silent)
 
 
 def fit_classic(purchases: PurchaseDays, as_of: int) -> ReorderModel:
-    """The baseline of 24 coefficients: without the pair's own gaps and without closed days."""
+    """The baseline of 24 coefficients: these sales alone, without the pair's own gaps.
+
+    With too few rows it answers by renewal.
+    """
     return _fitted(purchases.until(as_of), as_of, CLASSIC_FEATURES, NOTHING_KNOWN)
 
 
@@ -80,27 +92,32 @@ def _fitted(known: PurchaseDays, as_of: int, width: int, told: Circumstances) ->
         rate=rate,
         skus=skus,
         coefficients=_fit_chances(rows, width),
-        date_coefficients=_fit_date(rows),
+        date_coefficients=_fit_date(rows, width),
         renewal=_fit_renewal(rows[0]),
     )
 
 
 def _fit_chances(rows: list[_Training], width: int) -> dict[int, Floats]:
-    """Coefficients by horizon, those beyond ``width`` nil; a horizon with too few rows has none."""
+    """Coefficients by horizon, those beyond ``width`` nil.
+
+    Fewer features than there are know of no other companies: a horizon with too few rows has none.
+    """
     coefficients: dict[int, Floats] = {}
     start: Floats | None = None
     room = room_for(sum(len(row.days_to_next) for row in rows))
     for horizon in HORIZONS:
         matrix, label = _labelled(rows, horizon, room)
         matrix[:, width:] = 0.0
+        belief = believed(horizon) if width == FEATURES else nothing_believed(FEATURES)
         positive = int(label.sum())
-        if len(label) < _FEWEST_ROWS or min(positive, len(label) - positive) < _FEWEST_OF_EACH:
+        few = len(label) < _FEWEST_ROWS or min(positive, len(label) - positive) < _FEWEST_OF_EACH
+        if few and width < FEATURES:
             continue
-        start = fit_logistic(matrix, label, start)
+        start = fit_logistic(matrix, label, belief, start)
         if start[EXCESS_FEATURE] > 0.0:
             # Who buys more at once may well buy more often, but never again the sooner for it.
             start[EXCESS_FEATURE] = matrix[:, EXCESS_FEATURE] = 0.0
-            start = fit_logistic(matrix, label, start)
+            start = fit_logistic(matrix, label, belief.without(EXCESS_FEATURE), start)
         coefficients[horizon] = start
     return coefficients
 
@@ -145,7 +162,7 @@ def _labelled(
     return matrix, label.astype(np.float64)
 
 
-def _fit_date(rows: list[_Training]) -> Floats | None:
+def _fit_date(rows: list[_Training], width: int) -> Floats | None:
     """Median regression of ln(days to the next purchase), among those within 60 days."""
     matrices, targets = [], []
     for row in rows:
@@ -155,12 +172,13 @@ def _fit_date(rows: list[_Training]) -> Floats | None:
         matrices.append(row.design.matrix(DATE_HORIZON)[soon])
         targets.append(log(row.days_to_next[soon].astype(np.float64)))
     matrix, target = np.concatenate(matrices), np.concatenate(targets)
-    if len(target) < _FEWEST_ROWS:
+    if len(target) < _FEWEST_ROWS and width < FEATURES:
         return None
-    weights = fit_absolute(matrix, target)
+    belief = believed_date() if width == FEATURES else nothing_believed(FEATURES)
+    weights = fit_absolute(matrix, target, belief)
     if weights[EXCESS_FEATURE] < 0.0:
         matrix[:, EXCESS_FEATURE] = 0.0
-        weights = fit_absolute(matrix, target)
+        weights = fit_absolute(matrix, target, belief.without(EXCESS_FEATURE))
     return weights
 
 

@@ -18,6 +18,7 @@ from crmdesk.analytics.reorder import (
     purchase_days,
     score,
 )
+from crmdesk.analytics.reorder.knowledge import believed, believed_date
 from tests.unit.analytics.histories import invented_lines, lines_of, shuffled
 
 AS_OF = 19_400
@@ -141,15 +142,28 @@ def test_later_lines_have_no_part_in_an_earlier_day(purchases, lines):
     assert fit(purchases, early).to_dict() == fit(cut, early).to_dict()
 
 
-def test_little_history_falls_back_to_renewal():
+def test_little_history_is_answered_by_what_companies_have_in_common():
     few = purchase_days(lines_of([(1, 1, 19_000 + 21 * k, 6) for k in range(8)]))
     model = fit(few, 19_160)
-    assert model.coefficients == {}
-    assert model.date_coefficients is None
+    for horizon, weights in model.coefficients.items():
+        assert np.abs(weights - believed(horizon).mean).max() < 0.2
+    assert model.date_coefficients is not None
+    assert np.abs(model.date_coefficients - believed_date().mean).max() < 0.2
     result = score(few, model, 19_160)
     assert (result.n.tolist(), result.median_gap.tolist()) == ([8], [21.0])
-    assert 0.3 < float(result.p14[0]) < 1.0
-    assert result.state_of(0) in (ReorderState.DUE, ReorderState.FINE)
+    assert 0.6 < float(result.p14[0]) < 1.0
+    assert result.state_of(0) == ReorderState.DUE
+
+
+def test_a_weekly_buyer_is_told_from_one_who_comes_now_and_then():
+    weekly = [(1, 1, 19_000 + 7 * week, 6) for week in range(20)]
+    loose = [(2, 1, 19_000 + day, 6) for day in (0, 2, 9, 40, 44, 45, 90, 121, 131)]
+    known = purchase_days(lines_of([*weekly, *loose]))
+    result = score(known, fit(known, 19_135), 19_135)
+    regular, other = float(result.p14[0]), float(result.p14[1])
+    assert regular > 0.9
+    assert other < 0.65
+    assert result.expected_next_day[0] - 19_133 in (6, 7, 8)
 
 
 def test_no_history_gives_an_empty_forecast():

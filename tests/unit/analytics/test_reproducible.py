@@ -13,6 +13,7 @@ from scipy import optimize
 
 from crmdesk.analytics.reorder import cores, fit, logistic, purchase_days, training
 from crmdesk.analytics.reorder.features import CLASSIC_FEATURES, FEATURES
+from crmdesk.analytics.reorder.knowledge import believed
 from tests.unit.analytics.digest import AS_OF, digest
 from tests.unit.analytics.histories import invented_lines, shuffled
 
@@ -75,7 +76,8 @@ def test_narrow_features_teach_the_same(monkeypatch):
     monkeypatch.setattr(logistic, "_MOST_WIDENED", 0)
     narrow, _same = labelled()
     assert narrow.dtype == np.float32
-    assert (logistic.fit_logistic(narrow, label) == logistic.fit_logistic(matrix, label)).all()
+    one, other = (logistic.fit_logistic(rows, label, believed(14)) for rows in (narrow, matrix))
+    assert (one == other).all()
 
 
 def labelled(horizon: int = 14):
@@ -95,10 +97,10 @@ def test_features_lie_on_their_grid():
 
 def test_a_sampled_fit_ends_where_the_whole_one_does(monkeypatch):
     matrix, label = labelled()
-    whole = logistic.fit_logistic(matrix, label)
+    whole = logistic.fit_logistic(matrix, label, believed(14))
     monkeypatch.setattr(logistic, "_SAMPLE", 400)
     assert len(logistic.sampled_rows(matrix)) < len(matrix) / 2
-    assert np.abs(logistic.fit_logistic(matrix, label) - whole).max() < 2e-3
+    assert np.abs(logistic.fit_logistic(matrix, label, believed(14)) - whole).max() < 2e-3
 
 
 def test_a_sampled_fit_does_not_depend_on_the_order_of_lines(monkeypatch):
@@ -111,18 +113,19 @@ def test_a_sampled_fit_does_not_depend_on_the_order_of_lines(monkeypatch):
 def test_the_fit_is_the_minimum_that_scipy_finds():
     matrix, label = labelled()
     x = matrix.astype(np.float64)
-    penalty = np.full(FEATURES, logistic.RIDGE)
-    penalty[0] = logistic.INTERCEPT_RIDGE
+    belief = believed(14)
+    penalty = belief.curvature()
 
     def cost(weights):
         score = x @ weights
         loss = np.logaddexp(0.0, score) - label * score
         chance = 1.0 / (1.0 + np.exp(-score))
-        slope = x.T @ (chance - label) + penalty * weights
-        return loss.sum() + 0.5 * (penalty * weights**2).sum(), slope
+        apart = weights - belief.mean
+        slope = x.T @ (chance - label) + penalty @ apart
+        return loss.sum() + 0.5 * apart @ penalty @ apart, slope
 
     found = optimize.minimize(cost, np.zeros(FEATURES), jac=True, method="BFGS")
-    ours = logistic.fit_logistic(matrix, label)
+    ours = logistic.fit_logistic(matrix, label, belief)
     assert cost(ours)[0] <= found.fun + 1e-4
     assert np.abs(x @ ours - x @ found.x).max() < 0.01
 
@@ -133,7 +136,7 @@ def test_a_separable_history_still_converges():
     matrix[:, 0] = 1.0
     matrix[:, 1] = np.rint(random.normal(size=300) * 1024) / 1024 * 8
     label = (matrix[:, 1] > 0).astype(np.float64)
-    weights = logistic.fit_logistic(matrix, label)
+    weights = logistic.fit_logistic(matrix, label, logistic.nothing_believed(FEATURES))
     assert np.isfinite(weights).all()
     chance = logistic.probabilities(matrix, weights)
     assert ((chance > 0.5) == (label > 0.5)).mean() > 0.98
@@ -145,7 +148,7 @@ def test_the_median_regression_halves_its_residuals():
     matrix[:, 0] = 1.0
     matrix[:, 1] = np.rint(random.normal(size=4000) * 1024) / 1024
     target = 2.0 + 0.5 * matrix[:, 1] + random.exponential(1.0, 4000)
-    weights = logistic.fit_absolute(matrix, target)
+    weights = logistic.fit_absolute(matrix, target, logistic.nothing_believed(FEATURES))
     assert weights[0] == pytest.approx(2.0 + np.log(2.0), abs=0.06)
     assert weights[1] == pytest.approx(0.5, abs=0.06)
     assert np.mean(target > logistic.linear(matrix, weights)) == pytest.approx(0.5, abs=0.02)

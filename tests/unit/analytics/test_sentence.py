@@ -85,6 +85,7 @@ def test_a_language_is_not_remembered_beyond_its_sentence():
     [
         (Because(closed=12), "usually 3 cases. 12 closed days are not counted."),
         (Because(closed=2), "usually 3 cases."),
+        (Because(silent=31), "On 31 days nobody bought anything: they are not counted."),
         (Because(ahead=5), "Closed on 5 of the next 14 days."),
         (Because(stock=1), "About 1 unit is left on the shelf."),
         (Because(refused=2), "Put off 2 times."),

@@ -30,7 +30,6 @@ from crmdesk.services.quote_follow_ups import (
 from crmdesk.services.workspace import Workspace
 
 FOLLOW, PLAN, WON, LOST = "follow", "plan", "won", "lost"
-_NO_REASON = "0"
 
 
 @dataclass(frozen=True, slots=True)

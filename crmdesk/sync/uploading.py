@@ -42,8 +42,6 @@ _WAITING_OPS = (
 _NOTHING = b"null"
 _REQUEST_BYTES = MAX_BODY_BYTES // 2
 _OP_BYTES = 150
-_NOT_TOLD = frozenset({"scope"})
-"""Refusals after which HQ does not say what it has: the row is about to leave anyway."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from crmdesk.gui import theme
@@ -183,10 +183,6 @@ class PageHeader(QWidget):
             runs.extend(rest)
         self._line.set_runs(runs)
 
-    def add_left(self, widget: QWidget) -> None:
-        """Put a control between the title line and the actions."""
-        self._row.insertWidget(self._row.count(), widget)
-
     def add_action(self, widget: QWidget) -> None:
         """Put an action at the right end."""
         self._row.addWidget(widget)
@@ -321,10 +317,3 @@ class KeyStrip(QWidget):
             self.updateGeometry()
             self.update()
         super().changeEvent(event)
-
-
-def rounded_clip(rect: QRectF, radius: float = t.RADIUS) -> QPainterPath:
-    """The path that keeps a fill inside a panel's round corners."""
-    path = QPainterPath()
-    path.addRoundedRect(rect, radius, radius)
-    return path

@@ -80,6 +80,7 @@ def run(url: str, options: ServeOptions, listener: socket.socket, *, place: int 
         server = HqServer(config, drain, store, grace_s=options.grace_s, last_s=options.last_s)
         fit = partial(fitting.when_due, store, clock, url, options)
         with _metrics_shown(metrics, options, place), upkeep(store, clock, fit), _quiet_end():
+            _collect_seldom()
             server.run(sockets=[listener])
 
 

@@ -186,12 +186,6 @@ def quote_sheet(ws: Workspace, quote_id: int) -> QuoteSheet:
         )
 
 
-def decision_reasons(ws: Workspace, kind: str) -> tuple[ReasonRow, ...]:
-    """The reasons of a kind (``quote_lost``, ``quote_won``) that can be given."""
-    with ws.database.read() as connection:
-        return _reasons(connection, kind)
-
-
 def _reasons(connection: Connection, kind: str) -> tuple[ReasonRow, ...]:
     rows = connection.exec_driver_sql(
         "SELECT id, name FROM outcome_reason WHERE kind = ? ORDER BY id LIMIT 9", (kind,)

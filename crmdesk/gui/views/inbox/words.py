@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from crmdesk.domain.states import OrderStatus, order_status_word
+from crmdesk.gui.margin_words import margin_pair, uncosted_lines
 from crmdesk.gui.packs import base_text, pack_name
 from crmdesk.gui.views.inbox.items import GroupItem, LineItem, NoteItem, PreviewItem
 from crmdesk.gui.widgets.items import BadgeItem, Pair, Tone
@@ -18,7 +19,6 @@ from crmdesk.i18n import (
     format_date_near,
     format_money,
     format_number,
-    format_percent,
     format_price,
     format_time,
     ngettext,
@@ -219,16 +219,13 @@ def added_item(found: FoundProduct, packs: int) -> LineItem:
 
 def _totals(sheet: InboxSheet) -> tuple[Pair, ...]:
     order, currency = sheet.sheet, sheet.sheet.currency
-    margin = order.net_minor - order.cost_minor
-    share = format_percent(margin / order.net_minor) if order.net_minor else ""
     tax = order.total_minor - order.net_minor
     return (
         Pair(_("Net"), format_amount(order.net_minor, currency)),
         Pair(_("Tax"), format_amount(tax, currency)),
         Pair(_("To pay"), format_amount(order.total_minor, currency), strong=True),
-        Pair(
-            _("Gross margin"), format_amount(margin, currency), share,
-            tone=Tone.DANGER if margin < 0 else Tone.PLAIN,
+        margin_pair(
+            order.net_minor, order.cost_minor, uncosted_lines(order.lines), currency
         ),
     )  # fmt: skip
 

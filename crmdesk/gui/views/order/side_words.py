@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from crmdesk.analytics.value import gross_margin_share
 from crmdesk.domain.order_limits import check_credit
 from crmdesk.domain.policy import BelowCost
+from crmdesk.gui.margin_words import margin_pair, uncosted_lines
 from crmdesk.gui.widgets.items import BadgeItem, CreditPart, Pair, Tone
 from crmdesk.i18n import (
     _,
@@ -137,21 +137,12 @@ def credit_state(sheet: OrderSheet) -> BadgeItem:
 def worth(sheet: OrderSheet) -> tuple[Pair, ...]:
     """Whether the order pays: margin, what a visit costs, lines below cost, the minimum."""
     currency = sheet.currency
-    share = gross_margin_share(sheet.net_minor, sheet.cost_minor)
-    margin = sheet.net_minor - sheet.cost_minor
-    pairs = [
-        Pair(
-            _("Gross margin"),
-            format_amount(margin, currency),
-            note=format_percent(share.value) if share.value is not None else "",
-            strong=True,
-            tone=Tone.DANGER if margin < 0 else Tone.PLAIN,
-        )
-    ]
+    uncosted = uncosted_lines(sheet.lines)
+    pairs = [margin_pair(sheet.net_minor, sheet.cost_minor, uncosted, currency, strong=True)]
     if sheet.visit_cost_minor:
         cost = format_amount(-sheet.visit_cost_minor, currency)
         pairs.append(Pair(_("A visit costs"), cost))
-    if sheet.break_even.value:
+    if sheet.break_even.value and not uncosted:
         amount = format_amount(sheet.break_even.value, currency, decimals=0)
         words = _("Break-even order {amount}").format(amount=amount)
         pairs.append(_passed(words, sheet.net_minor >= sheet.break_even.value))

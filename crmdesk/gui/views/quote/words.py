@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from crmdesk.analytics.value import gross_margin_share
 from crmdesk.domain.quote_rules import LineChange
 from crmdesk.domain.states import QuoteStatus, quote_status_word
 from crmdesk.gui.dates import typed_day
+from crmdesk.gui.margin_words import margin_pair, uncosted_lines
 from crmdesk.gui.packs import pack_name, pack_of, pack_text
 from crmdesk.gui.quote_answers import (
     chance_sentence,
@@ -173,9 +173,6 @@ def _line(line: QuoteLineRow, place: int, currency: str, *, editable: bool) -> L
 
 def _totals(sheet: QuoteSheet) -> tuple[Pair, ...]:
     row, currency = sheet.row, sheet.currency
-    margin = row.net_minor - sheet.cost_minor
-    share = gross_margin_share(row.net_minor, sheet.cost_minor).value
-    note = "" if share is None else format_percent(share)
     pairs = [Pair(_("Net"), format_amount(row.net_minor, currency))]
     if sheet.discount_minor > 0:
         off = f"−{format_amount(sheet.discount_minor, currency)}"
@@ -183,8 +180,8 @@ def _totals(sheet: QuoteSheet) -> tuple[Pair, ...]:
     pairs.append(
         Pair(_("Tax"), format_amount(sheet.tax_minor, currency), label_tone=Tone.MUTED)
     )  # fmt: skip
-    tone = Tone.DANGER if margin < 0 else Tone.PLAIN
-    pairs.append(Pair(_("Gross margin"), format_amount(margin, currency), note, tone=tone))
+    uncosted = uncosted_lines(sheet.lines)
+    pairs.append(margin_pair(row.net_minor, sheet.cost_minor, uncosted, currency))
     return tuple(pairs)
 
 

@@ -219,6 +219,8 @@ def _quality(_chosen: argparse.Namespace, context: Context) -> int:
 
     words = {
         PlaceProblem.NONE: _("no place"), PlaceProblem.OUTLIER: _("far from all others"),
+        PlaceProblem.ZERO: _("latitude and longitude are 0"),
+        PlaceProblem.SWAPPED: _("latitude and longitude look exchanged"),
         PlaceProblem.POSTCODE: _("known by postcode or town only"),
         PlaceProblem.SHARED: _("on one spot with others"),
         PlaceProblem.OFF_ROAD: _("far from every road"),

@@ -109,7 +109,7 @@ def header_facts(
         _satisfaction(header),
         _credit(header, currency),
         Fact(_("Terms"), (FactPart(_terms(header)),), figure="terms"),
-        Fact(opening.text, (FactPart(address(header)),), figure="opening"),
+        Fact(opening.text, _where(header), figure="opening"),
     )
 
 
@@ -190,6 +190,16 @@ def _terms(header: CustomerHeader) -> str:
     if not header.price_list:
         return days
     return _("{days}, list {code}").format(days=days, code=header.price_list)
+
+
+def _where(header: CustomerHeader) -> tuple[FactPart, ...]:
+    """The address, behind a warning where its place on the map is not the customer's own."""
+    if header.place_known:
+        return (FactPart(address(header)),)
+    return (
+        FactPart(_("place not exact"), Tone.WARNING, "warning"),
+        FactPart(f" · {address(header)}"),
+    )
 
 
 def address(header: CustomerHeader) -> str:

@@ -23,6 +23,8 @@ _DAYS = 180
 _LONGEST_MINUTES = 150.0
 _LEAST_FACTOR, _MOST_FACTOR = 0.7, 1.5
 _MOST_TRIPS = 2_000
+_MOST_ROUND, _AROUND_KM = 4.0, 10.0
+_FASTEST_KMH = 160.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,15 @@ def _trip(before: Any, after: Any) -> Trip | None:
         return None
     try:
         gap = datetime.fromisoformat(after.started_at) - datetime.fromisoformat(before.ended_at)
-    except ValueError:
+    except (ValueError, TypeError):  # no time of day, or one without its zone beside one with it
         return None
     minutes = gap.total_seconds() / 60.0
     straight = great_circle_km(*(float(value) for value in placed))
     road = after.travel_m / 1000 if after.travel_m else DEFAULT_SPEED.road_km(straight)
     if not 0.0 < minutes <= _LONGEST_MINUTES or road < straight * 0.95:
+        return None
+    # A mistyped odometer or a clock that was wrong says nothing about roads.
+    if road > straight * _MOST_ROUND + _AROUND_KM or road / minutes * 60.0 > _FASTEST_KMH:
         return None
     return Trip(straight, road, minutes)
 

@@ -14,6 +14,9 @@ from crmdesk.services import maps, plans, undo
 from crmdesk.services.appointments import agree_hour
 from crmdesk.services.map_building import build_region
 from crmdesk.services.pins import place_pin
+from crmdesk.services.queries.customer_header import read_header
+from crmdesk.services.queries.lists import reading
+from crmdesk.services.queries.lists.registry import list_named
 from crmdesk.services.queries.locations import PlaceProblem, place_quality
 from crmdesk.services.queries.maps import MapState, maps_page
 from crmdesk.services.region_packs import pack_files
@@ -143,6 +146,52 @@ def test_places_are_judged_and_a_pin_puts_one_right(run: Run, ws: Workspace) -> 
     assert run("map", "pin", code, "95", "1.5").code == 2
     assert run("map", "pin", "nobody", "42.5", "1.5").code == 2
     assert keys[0] not in {row.account_id for row in place_quality(ws).rows}
+
+
+def test_places_that_are_mistakes_are_named_with_their_reason(ws: Workspace) -> None:
+    with ws.database.write() as tx:
+        do = tx.connection.exec_driver_sql
+        do("UPDATE account SET location_quality = 'address'")
+        keys = [row[0] for row in do("SELECT id FROM account ORDER BY id")]
+        lonely = do("INSERT INTO territory (uid, code, name) VALUES (randomblob(16), 'L', 'L')"
+                    " RETURNING id").scalar_one()  # fmt: skip
+        odd = {0: (0.0, 0.0), 1: (1.5218, 42.5075), 2: (42.5, -1.5218 - 20), 3: (36.0, -20.0)}
+        for n, key in enumerate(keys):
+            lat, lon = odd.get(n, (42.5075 + n * 3e-4, 1.5218 + n * 3e-4))
+            do("UPDATE account SET latitude = ?, longitude = ? WHERE id = ?", (lat, lon, key))
+        do("UPDATE account SET territory_id = ? WHERE id = ?", (lonely, keys[3]))
+    rows = {row.account_id: row for row in place_quality(ws).rows}
+    assert [rows[key].problem for key in keys[:4]] == [
+        PlaceProblem.ZERO, PlaceProblem.SWAPPED, PlaceProblem.OUTLIER, PlaceProblem.OUTLIER
+    ]  # fmt: skip
+    assert rows[keys[2]].km > 1_000
+    assert rows[keys[3]].km > 1_500  # one alone in a territory is judged by everybody
+    assert not set(keys[4:]) & {key for key, row in rows.items() if row.km > 100}
+    place_pin(ws, keys[2], 42.5, -21.5)  # whoever put it there knows
+    assert keys[2] not in {
+        row.account_id for row in place_quality(ws).rows if row.problem is PlaceProblem.OUTLIER
+    }
+
+
+def test_the_card_and_the_list_know_a_place_that_is_not_exact(ws: Workspace) -> None:
+    places = {
+        1: (42.5, 1.5, "pin"), 2: (42.5, 1.5, "address"), 3: (42.5, 1.5, "town"),
+        4: (0.0, 0.0, "address"), 5: (None, None, None), 6: (42.5, 1.5, None),
+    }  # fmt: skip
+    with ws.database.write() as tx:
+        for key, values in places.items():
+            tx.connection.exec_driver_sql(
+                "UPDATE account SET latitude = ?, longitude = ?, location_quality = ?"
+                " WHERE id = ?", (*values, key),
+            )  # fmt: skip
+    with ws.database.read() as connection:
+        known = {key: read_header(connection, key, ws.today()).place_known for key in places}
+    assert known == {1: True, 2: True, 3: False, 4: False, 5: False, 6: True}
+    spec = list_named("customers")
+    rows = reading.rows_of(ws, spec, list(places))
+    assert [rows[key].values["place"] for key in places] == [
+        "pin", "address", "postcode", "none", "none", "address"
+    ]  # fmt: skip
 
 
 def test_a_pin_is_journalled_and_undone(ws: Workspace) -> None:

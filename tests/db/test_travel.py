@@ -19,7 +19,7 @@ from crmdesk.domain.errors import DiskFull, NotFound, UserError
 from crmdesk.domain.policy import DEFAULTS
 from crmdesk.interchange.mappack import write_pack
 from crmdesk.interchange.packroads import ROADS_FORMAT
-from crmdesk.planning.travel import Matrix, matrix_from_coordinates
+from crmdesk.planning.travel import DEFAULT_SPEED, Matrix, matrix_from_coordinates
 from crmdesk.services import region_packs, travel
 from crmdesk.services.planning_problem import Objective, read_problem
 from crmdesk.services.travel import Point, travel_between
@@ -346,6 +346,49 @@ def test_logged_trips_correct_minutes_within_bounds(ws: Workspace) -> None:
     assert 1.3 < known.speed.circuity < 1.98
     assert 1.1 < known.road_time <= 1.5
     assert usual.trips != 12
+
+
+@pytest.mark.parametrize(
+    ("trips", "counted"),
+    [
+        ([], 0),
+        ([("08:00", "09:00", None)], 1),
+        ([("08:00", "08:30", 14_000)] * 3, 3),
+        ([("08:00", "09:00", 0)], 1),  # nobody noted it: only the minutes count
+        ([("08:00", "09:00", 9_000_000)] * 3, 0),  # the odometer's reading, not the way
+        ([("08:00", "09:00", -5)], 0),
+        ([("08:00", "08:15", 13_000)] * 20, 0),  # there in no time: a clock was wrong
+        ([("08:00", "07:00", 13_000)] * 3, 3),  # the clock says who came first
+        ([("08:00", "23:00", 13_000)] * 3, 0),  # lunch, and whatever else
+        ([("08:00", "no time", 13_000), ("08:00", "09:00+02", 13_000)], 0),
+    ],
+)
+def test_absurd_trips_say_nothing(
+    ws: Workspace, trips: list[tuple[str, str, int | None]], counted: int
+) -> None:
+    with ws.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        run("UPDATE visit SET mode = 'call'")
+        ends = [row[0] for row in run("SELECT id FROM account ORDER BY id LIMIT 2")]
+        for account, latitude in zip(ends, (42.5, 42.6), strict=True):
+            run("UPDATE account SET latitude = ?, longitude = 1.5 WHERE id = ?",
+                (latitude, account))  # fmt: skip
+        for n, (begin, end, metres) in enumerate(trips):
+            for account, at, road in ((ends[0], begin, None), (ends[1], end, metres)):
+                run(
+                    "INSERT INTO visit (uid, account_id, user_id, date, started_at, ended_at,"
+                    " mode, travel_m) VALUES (randomblob(16), ?, ?, date(?, ?), ?, ?, 'person', ?)",
+                    (
+                        account, ws.user.id, ws.today().isoformat(), f"-{n} days",
+                        f"2026-01-{n + 1:02}T{at}", f"2026-01-{n + 1:02}T{at[:2]}:15:00", road,
+                    ),
+                )  # fmt: skip
+    known = read_experience_of(ws)
+    assert known.trips == counted
+    if not counted:
+        assert known.speed == DEFAULT_SPEED
+        assert known.road_time == 1.0
+    assert 1.0 <= known.speed.circuity <= 1.5
 
 
 def read_experience_of(ws: Workspace) -> Experience:

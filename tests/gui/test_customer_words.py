@@ -1,11 +1,12 @@
 """The customer card in words: opening hours, events, when a SKU is due, the value chart."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from crmdesk.gui.customer_words import opening_now
+from crmdesk.gui.customer_words import address, header_facts, opening_now
 from crmdesk.gui.event_words import event_item
 from crmdesk.gui.sku_words import next_due
 from crmdesk.gui.views.customer.words import (
@@ -53,6 +54,17 @@ SHOP = [[[540, 840], [1050, 1230]]] * 5 + [[[540, 840]], []]
 def test_opening_hours_are_said_for_the_moment(now: datetime, is_open: bool, words: str) -> None:
     opening = opening_now(SHOP, now)
     assert (opening.is_open, opening.text) == (is_open, words)
+
+
+def test_a_place_that_is_not_exact_is_said_before_the_address(
+    demo: Workspace, busiest: int
+) -> None:
+    card = customer_card(demo, busiest)
+    for known in (True, False):
+        header = replace(card.header, place_known=known)
+        where = header_facts(header, card.value, "EUR", _at(9))[-1]
+        assert where.text.startswith("place not exact · ") is not known
+        assert where.text.endswith(address(header))
 
 
 def test_unknown_and_empty_hours_are_said_as_such() -> None:

@@ -92,6 +92,33 @@ def test_a_pin_is_placed_by_key_and_undone(
     qtbot.waitUntil(lambda: _stored(demo, spoilt[0])[0] is None)
 
 
+def test_an_exchanged_pair_is_put_right_by_two_keys(
+    place: MapsPlace, demo: Workspace, qtbot: QtBot, desk: FakeDesk
+) -> None:
+    with demo.database.write() as tx:
+        run = tx.connection.exec_driver_sql
+        key, latitude, longitude = run(
+            "SELECT id, latitude, longitude FROM account WHERE location_quality = 'address'"
+            " AND status = 'active' ORDER BY id DESC LIMIT 1"
+        ).one()
+        run("UPDATE account SET latitude = longitude, longitude = latitude WHERE id = ?", (key,))
+    place.presenter._read()
+    qtbot.waitUntil(lambda: _problem(place, key) is PlaceProblem.SWAPPED)
+    assert place.places.select_key(key)
+    place.places.setFocus()
+    assert place.map.moved
+    qtbot.keyClick(place.places, Qt.Key.Key_M)
+    qtbot.keyClick(place.map, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: _problem(place, key) is None)
+    with demo.database.read() as connection:
+        stored = connection.exec_driver_sql(
+            "SELECT latitude, longitude, location_quality FROM account WHERE id = ?", (key,)
+        ).one()
+    assert tuple(stored) == (
+        pytest.approx(latitude, abs=1e-5), pytest.approx(longitude, abs=1e-5), "pin"
+    )  # fmt: skip
+
+
 def test_a_pin_is_dragged_and_a_click_puts_it(
     place: MapsPlace, demo: Workspace, spoilt: tuple[int, int], qtbot: QtBot, desk: FakeDesk
 ) -> None:

@@ -53,6 +53,13 @@ class PlacingMap(MapView):
             self.look_at(*self._kept)
         self._tell()
 
+    def propose(self, latitude: float, longitude: float) -> None:
+        """Put the pin somewhere it is not kept yet, and bring that into view."""
+        if self._placing:
+            self._draft = (latitude, longitude)
+            self.look_at(latitude, longitude)
+            self._tell()
+
     def hide_pin(self) -> None:
         """Nobody's pin is moved."""
         self._name, self._kept, self._draft, self._placing = "", None, None, False

@@ -16,6 +16,7 @@ from crmdesk.domain.pipeline import OPEN_STAGES
 from crmdesk.i18n import _
 from crmdesk.planning.serving import Serving
 from crmdesk.services.queries.customers import parse_day
+from crmdesk.services.queries.locations import is_known
 from crmdesk.services.serving import read_serving
 from crmdesk.services.territories import territory_holders
 from crmdesk.storage.tables import summary_account, table
@@ -30,7 +31,8 @@ _deal = table("opportunity")
 class CustomerHeader:
     """Who the customer is and how things stand; money in minor units, days local.
 
-    `opening_hours` is the document as stored; `running_visit_id` is a visit that has not ended.
+    `opening_hours` is the document as stored; `running_visit_id` is a visit that has not ended;
+    `place_known` is false where there is no place on the map, or that of a postcode or town only.
     """
 
     id: int
@@ -73,6 +75,7 @@ class CustomerHeader:
     score_kind: str
     score: int | None
     scored_on: date | None
+    place_known: bool = True
 
 
 def read_header(connection: Connection, account_id: int, today: date) -> CustomerHeader:
@@ -152,6 +155,7 @@ def _header(
         score_kind=score.kind if score else "",
         score=score.score if score else None,
         scored_on=score.date if score else None,
+        place_known=is_known(row["latitude"], row["longitude"], row["location_quality"]),
     )
 
 

@@ -1,8 +1,9 @@
 """How well customers are placed on the map, and which of them deserve a look.
 
 Owns what counts as poor: no place, a place known by postal code or town only, many customers on
-one and the same spot (that of a postal code), a place far from every road, and one far from all
-other customers of its territory (a wrong sign, a swapped pair).
+one and the same spot (that of a postal code), a place far from every road, one far from all other
+customers of its territory (a wrong sign), one that would be among them with latitude and longitude
+exchanged, and the one where both are 0.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 POOR_QUALITIES = ("postcode", "town", "region")
 """What ``location_quality`` says of places that are not the customer's own."""
 _SHARED_FROM = 4
-_OUTLIER_KM, _OUTLIER_TIMES = 120.0, 6.0
+_ENOUGH = 5
+_OUTLIER_KM, _OUTLIER_ALONE_KM, _OUTLIER_TIMES = 120.0, 500.0, 6.0
 
 
 class PlaceProblem(StrEnum):
     """What is wrong with a customer's place, the worst first."""
 
     NONE = "none"
+    ZERO = "zero"
+    SWAPPED = "swapped"
     OUTLIER = "outlier"
     POSTCODE = "postcode"
     SHARED = "shared"
@@ -70,6 +74,12 @@ _QUERY = (
 )
 
 
+def is_known(latitude: float | None, longitude: float | None, quality: str | None) -> bool:
+    """Whether a place is a customer's own, so that an hour there can be promised."""
+    nowhere = latitude is None or longitude is None or (latitude == 0 and longitude == 0)
+    return not nowhere and quality not in POOR_QUALITIES
+
+
 def place_quality(ws: Workspace) -> PlaceQuality:
     """The customers of this profile by how well they are placed."""
     with ws.database.read() as connection:
@@ -99,13 +109,16 @@ def _placed(row: Any) -> bool:
 def _problem(
     row: Any,
     spots: Counter[tuple[float, float]],
-    far: dict[int, float],
+    far: dict[int, tuple[float, bool]],
     off: dict[int, float],
 ) -> tuple[PlaceProblem, float] | None:
-    if not _placed(row) or (row.latitude == 0 and row.longitude == 0):
+    if not _placed(row):
         return PlaceProblem.NONE, 0.0
+    if _is_zero(row):
+        return PlaceProblem.ZERO, 0.0
     if row.id in far:
-        return PlaceProblem.OUTLIER, far[row.id]
+        km, swapped = far[row.id]
+        return PlaceProblem.SWAPPED if swapped else PlaceProblem.OUTLIER, km
     if row.location_quality in POOR_QUALITIES:
         return PlaceProblem.POSTCODE, 0.0
     if row.location_quality != "pin" and spots[(row.latitude, row.longitude)] >= _SHARED_FROM:
@@ -115,23 +128,47 @@ def _problem(
     return None
 
 
-def _outliers(rows: Sequence[Any]) -> dict[int, float]:
-    """Customers far from the middle of their territory, where the others are not; km."""
+def _is_zero(row: Any) -> bool:
+    """Whether a place is the one that empty fields come to."""
+    return bool(row.latitude == 0 and row.longitude == 0)
+
+
+def _outliers(rows: Sequence[Any]) -> dict[int, tuple[float, bool]]:
+    """Customers far from the middle of their territory, where the others are not.
+
+    Kilometres, and whether the pair seems exchanged. A territory of few is judged by all customers
+    of the profile, more generously.
+    """
+    judged = [row for row in rows if row.location_quality != "pin" and not _is_zero(row)]
     by_territory: defaultdict[int | None, list[Any]] = defaultdict(list)
-    for row in rows:
-        if row.location_quality != "pin":
-            by_territory[row.territory_id].append(row)
-    found = {}
+    for row in judged:
+        by_territory[row.territory_id].append(row)
+    found: dict[int, tuple[float, bool]] = {}
     for group in by_territory.values():
-        if len(group) < 5:
-            continue
-        middle = (
-            statistics.median(row.latitude for row in group),
-            statistics.median(row.longitude for row in group),
-        )
-        away = {row.id: great_circle_km(row.latitude, row.longitude, *middle) for row in group}
-        limit = max(_OUTLIER_KM, statistics.median(away.values()) * _OUTLIER_TIMES)
-        found.update({key: km for key, km in away.items() if km > limit})
+        if len(group) >= _ENOUGH:
+            found.update(_far_from(group, group, _OUTLIER_KM))
+        elif len(judged) >= _ENOUGH:
+            found.update(_far_from(group, judged, _OUTLIER_ALONE_KM))
+    return found
+
+
+def _far_from(
+    group: Sequence[Any], others: Sequence[Any], least_km: float
+) -> dict[int, tuple[float, bool]]:
+    middle = (
+        statistics.median(row.latitude for row in others),
+        statistics.median(row.longitude for row in others),
+    )
+    usual = statistics.median(
+        great_circle_km(row.latitude, row.longitude, *middle) for row in others
+    )
+    limit = max(least_km, usual * _OUTLIER_TIMES)
+    found = {}
+    for row in group:
+        km = great_circle_km(row.latitude, row.longitude, *middle)
+        if km > limit:
+            near = great_circle_km(row.longitude, row.latitude, *middle) <= limit
+            found[row.id] = (km, near and abs(row.longitude) <= 85.0)
     return found
 
 

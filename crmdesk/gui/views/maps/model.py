@@ -11,6 +11,8 @@ from crmdesk.i18n import _, format_number
 from crmdesk.services.queries.locations import PlaceProblem, PlaceRow
 from crmdesk.services.queries.maps import MapRow, MapState
 
+_BAD = (PlaceProblem.NONE, PlaceProblem.ZERO, PlaceProblem.SWAPPED, PlaceProblem.OUTLIER)
+
 
 def places_model(parent: QWidget) -> RowsModel:
     """Customers by local id, with what is wrong with their place."""
@@ -28,8 +30,7 @@ def places_model(parent: QWidget) -> RowsModel:
 
 
 def _tone(row: PlaceRow) -> Tone:
-    bad = row.problem in (PlaceProblem.NONE, PlaceProblem.OUTLIER)
-    return Tone.DANGER if bad else Tone.WARNING
+    return Tone.DANGER if row.problem in _BAD else Tone.WARNING
 
 
 def maps_model(parent: QWidget) -> RowsModel:

@@ -15,7 +15,12 @@ from crmdesk.i18n import _
 from crmdesk.services import maps, undo
 from crmdesk.services.map_building import STAGES, build_region
 from crmdesk.services.pins import place_pin
-from crmdesk.services.queries.locations import PlaceQuality, PlaceRow, place_quality
+from crmdesk.services.queries.locations import (
+    PlaceProblem,
+    PlaceQuality,
+    PlaceRow,
+    place_quality,
+)
 from crmdesk.services.queries.map_points import CustomerPoint, customer_points
 from crmdesk.services.queries.maps import MapRow, MapsPage, MapState, maps_page
 from crmdesk.services.region_packs import PackFile, add_pack, remove_pack
@@ -40,6 +45,9 @@ class MapsView(Protocol):
 
     def show_pin(self, name: str, latitude: float | None, longitude: float | None) -> None:
         """Show the pin of a customer; no name: nobody's."""
+
+    def propose_pin(self, latitude: float, longitude: float) -> None:
+        """Put the chosen customer's pin where it probably belongs, to be kept by a key."""
 
     def show_making(self, stage: str, done: int, total: int) -> None:
         """Show how far the making of a map is; no stage: none is made."""
@@ -106,6 +114,8 @@ class MapsPresenter:
         row = self._place(account_id)
         if row is not None:
             self._view.show_pin(row.name, row.latitude, row.longitude)
+            if row.problem is PlaceProblem.SWAPPED and None not in (row.latitude, row.longitude):
+                self._view.propose_pin(row.longitude or 0.0, row.latitude or 0.0)
             return
         points = self._sheet.points if self._sheet is not None else ()
         point = next((one for one in points if one.account_id == account_id), None)

@@ -164,6 +164,10 @@ class MapsPlace(QWidget):
         else:
             self.map.hide_pin()
 
+    def propose_pin(self, latitude: float, longitude: float) -> None:
+        """Put the chosen customer's pin where it probably belongs, to be kept by a key."""
+        self.map.propose(latitude, longitude)
+
     def show_making(self, stage: str, done: int, total: int) -> None:
         """Show how far the making of a map is; no stage: none is made."""
         self.progress.setVisible(bool(stage))

@@ -15,6 +15,8 @@ def problem_words(row: PlaceRow) -> str:
         return _("{km} km from every road").format(km=format_number(row.km, 1))
     return {
         PlaceProblem.NONE: _("no place"),
+        PlaceProblem.ZERO: _("latitude and longitude are 0"),
+        PlaceProblem.SWAPPED: _("latitude and longitude look exchanged"),
         PlaceProblem.POSTCODE: _("by postcode or town only"),
         PlaceProblem.SHARED: _("on one spot with others"),
     }[row.problem]

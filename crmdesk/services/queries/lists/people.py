@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, literal_column, select
+from sqlalchemy import ColumnElement, Text, and_, case, literal_column, or_, select
 
 from crmdesk.i18n import _
 from crmdesk.services.queries.lists import words
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
+from crmdesk.services.queries.locations import POOR_QUALITIES
 from crmdesk.storage.tables import summary_account, table
 
 
@@ -57,6 +58,8 @@ def _customers() -> ListSpec:
                        total=True, shown=False),
             ListColumn("acquired", lambda: _("Customer since"), day, a.acquired_on, 110,
                        shown=False),
+            ListColumn("place", lambda: _("Place on the map"), Kind.CHOICE, _place_quality(), 130,
+                       shown=False, choices=words.place_qualities),
             ListColumn("visit_minutes", lambda: _("Visit length"), number, a.visit_minutes, 90,
                        shown=False, field="visit_minutes"),
         ),
@@ -67,6 +70,19 @@ def _customers() -> ListSpec:
         found={"account": a.id},
         account=a.id,
     )  # fmt: skip
+
+
+def _place_quality() -> ColumnElement[str]:
+    a = table("account").c
+    unplaced = or_(
+        a.latitude.is_(None), a.longitude.is_(None), and_(a.latitude == 0, a.longitude == 0)
+    )
+    return case(
+        (unplaced, "none"),
+        (a.location_quality == "pin", "pin"),
+        (a.location_quality.in_(POOR_QUALITIES), "postcode"),
+        else_="address",
+    )
 
 
 def _contacts() -> ListSpec:

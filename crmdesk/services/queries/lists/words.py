@@ -28,6 +28,14 @@ def classes() -> Mapping[str, str]:
     return {"A": "A", "B": "B", "C": "C", "D": "D"}
 
 
+def place_qualities() -> Mapping[str, str]:
+    """How well a customer's place on the map is known."""
+    return {
+        "pin": _("by its pin"), "address": _("by its address"),
+        "postcode": _("by postcode or town only"), "none": _("no place"),
+    }  # fmt: skip
+
+
 def product_states() -> Mapping[str, str]:
     """States of a product."""
     return {"active": pgettext("product", "Active"), "delisted": pgettext("product", "Delisted")}

@@ -8,6 +8,7 @@ from crmdesk.services import fill, plans
 from crmdesk.services.queries import plan as queries
 from crmdesk.services.queries import plan_reasons
 from crmdesk.services.workspace import Workspace
+from crmdesk.storage.types import dump_json
 from tests.gui.copied_company import ws
 from tests.gui.desk_company import TODAY
 from tests.gui.plan_stage import template
@@ -15,6 +16,7 @@ from tests.gui.plan_stage import template
 __all__ = ["template", "ws"]
 
 MONDAY = TODAY - timedelta(days=1)
+ALWAYS_CLOSED = [[[540, 541]]] * 7
 
 
 def _week(ws: Workspace) -> queries.WeekRow:
@@ -77,6 +79,23 @@ def test_who_is_left_out_is_everybody_else_with_a_reason(ws: Workspace) -> None:
     fits = [row for row in rows if row.fits_on is not None]
     assert fits
     assert all(TODAY <= row.fits_on <= MONDAY + timedelta(days=6) for row in fits if row.fits_on)
+
+
+def test_nothing_fits_on_a_day_that_cannot_be_driven_as_it_is(ws: Workspace) -> None:
+    fitting = [row for row in plan_reasons.left_out(ws, MONDAY) if row.fits_on is not None]
+    day = fitting[0].fits_on
+    assert day is not None
+    # Its second customer is closed all day: the order cannot be driven beyond the first.
+    second = [s for s in next(d for d in _week(ws).days if d.day == day).stops if s.in_person][1]
+    with ws.database.maintenance() as connection:
+        connection.exec_driver_sql(
+            "UPDATE account SET opening_hours = ? WHERE id = ?",
+            (dump_json(ALWAYS_CLOSED), second.account_id),
+        )
+    left = plan_reasons.left_out(ws, MONDAY)
+    assert left
+    assert all(row.fits_on != day for row in left)
+    assert not any(one.fits for row in left for one in row.days if one.day == day)
 
 
 def test_a_week_that_is_over_leaves_nobody_out(ws: Workspace) -> None:

@@ -124,7 +124,8 @@ def _left_out(
         for one in omissions
         if known.get(source.candidates[one.stop].account_id, "closed") in _NOT_SEEN
     ]
-    rows = _unplanned(source, orders, wanted, places, explainer, scale)
+    full = _overfull(given, orders)
+    rows = _unplanned(source, orders, wanted, places, explainer, scale, full)
     closed = _closed_days(ws, user, monday, [row.account_id for row in rows])
     found = [_with_closed(row, closed.get(row.account_id)) for row in rows]
     found += [
@@ -143,6 +144,11 @@ def _not_weighed(candidate: Candidate, due: date) -> UnplannedRow:
         code=OmissionCode.BEYOND.value, due_on=due, expected_minor=0, detour_km=None,
         break_even_minor=None, fits_on=None, fits_km=0.0, closed_on=None,
     )  # fmt: skip
+
+
+def _overfull(given: Orders, orders: Orders) -> frozenset[int]:
+    """Days on which more is planned than can be driven: nothing more fits there."""
+    return frozenset(d for d, order in enumerate(orders) if len(order) < len(given[d]))
 
 
 def _drivable(problem: Problem, day: int, order: list[int]) -> list[int]:
@@ -180,6 +186,7 @@ def _unplanned(
     places: dict[int, tuple[str, float | None, float | None]],
     explainer: Explainer,
     scale: int,
+    full: frozenset[int],
 ) -> list[UnplannedRow]:
     routes = Routes(Model(source.problem))
     routes.load(orders)
@@ -187,7 +194,7 @@ def _unplanned(
     for one in omissions:
         candidate = source.candidates[one.stop]
         city, latitude, longitude = places.get(candidate.account_id, ("", None, None))
-        fits, km = _best_fit(source, routes, one)
+        fits, km = _best_fit(source, routes, one, full)
         rows.append(
             UnplannedRow(
                 account_id=candidate.account_id,
@@ -203,22 +210,29 @@ def _unplanned(
                 fits_on=fits,
                 fits_km=km,
                 closed_on=None,
-                days=_by_day(source, routes, explainer, one.stop, scale),
+                days=_by_day(source, routes, explainer, one.stop, scale, full),
             )
         )
     return rows
 
 
 def _by_day(
-    source: RepProblem, routes: Routes, explainer: Explainer, stop: int, scale: int
+    source: RepProblem,
+    routes: Routes,
+    explainer: Explainer,
+    stop: int,
+    scale: int,
+    full: frozenset[int],
 ) -> tuple[DayReason, ...]:
     found = []
     for d, day in enumerate(source.days):
         one = explainer.why_not(stop, d)
-        fits = one.code in _COULD_FIT and routes.find(stop, d) != NO_POSITION
+        could = one.code in _COULD_FIT
+        fits = could and d not in full and routes.find(stop, d) != NO_POSITION
+        code = OmissionCode.NO_TIME if could and d in full else one.code
         km = routes.found_km[stop * len(source.days) + d] if fits else one.detour_km
         minor = None if one.expected is None else round(one.expected * scale)
-        found.append(DayReason(day, one.code.value, minor, km, fits))
+        found.append(DayReason(day, code.value, minor, km, fits))
     return tuple(found)
 
 
@@ -259,10 +273,8 @@ def other_days_of(
     stop = next((n for n, c in enumerate(source.candidates) if c.account_id == account_id), None)
     if stop is None:
         return ()
-    orders = [
-        _drivable(source.problem, d, [u for u in order if u != stop])
-        for d, order in enumerate(given)
-    ]
+    others = [[u for u in order if u != stop] for order in given]
+    orders = [_drivable(source.problem, d, order) for d, order in enumerate(others)]
     # Locked or agreed, it may still be asked where else it could be.
     fixed = tuple(one for one in source.problem.fixed if one.stop != stop)
     problem = replace(source.problem, fixed=fixed)
@@ -270,18 +282,20 @@ def other_days_of(
     routes = Routes(Model(problem))
     routes.load(orders)
     scale = 10 ** currency_exponent(ws.currency)
-    reasons = _by_day(source, routes, explainer, stop, scale)
+    reasons = _by_day(source, routes, explainer, stop, scale, _overfull(others, orders))
     return tuple(one for one in reasons if one.day != own)
 
 
-def _best_fit(source: RepProblem, routes: Routes, one: Omission) -> tuple[date | None, float]:
+def _best_fit(
+    source: RepProblem, routes: Routes, one: Omission, full: frozenset[int]
+) -> tuple[date | None, float]:
     """The day on which the customer can be added and pays for the drive, with its kilometres."""
     if one.code not in _COULD_FIT:
         return None, 0.0
     weights, days = source.problem.weights, len(source.days)
     best: tuple[float, int, float] | None = None
     for d in range(days):
-        if routes.find(one.stop, d) == NO_POSITION:
+        if d in full or routes.find(one.stop, d) == NO_POSITION:
             continue
         cell = one.stop * days + d
         km = routes.found_km[cell]

@@ -11,7 +11,7 @@ from crmdesk.gui.effort_words import hours_text, km_text, money_text
 from crmdesk.gui.views.coverage import words
 from crmdesk.gui.widgets.items import Tone
 from crmdesk.gui.widgets.rows import Cell, Column, RowsModel, major
-from crmdesk.i18n import _, format_money, format_number
+from crmdesk.i18n import _, format_money, format_number, ngettext
 from crmdesk.services.queries.coverage import CoverageRow
 from crmdesk.services.queries.serving_facts import ServingFacts
 
@@ -58,12 +58,15 @@ def _count(name: str, title: str, tone: Tone) -> Column:
         value = getattr(row.plan, field)
         return Cell(format_number(value) if value else "–", tone=tone if value else Tone.MUTED)
 
-    return Column(name, title, cell, 92, right=True, sortable=False, yields=name == "closed",
+    return Column(name, title, cell, 76, right=True, sortable=False, yields=name == "closed",
                   value=lambda row: getattr(row.plan, field))  # fmt: skip
 
 
 def _calls(row: CoverageRow) -> str:
-    return _("{count} calls beside").format(count=format_number(row.calls)) if row.calls else ""
+    if not row.calls:
+        return ""
+    text = ngettext("{count} call beside", "{count} calls beside", row.calls)
+    return text.format(count=format_number(row.calls))
 
 
 def _drop(row: CoverageRow, currency: str) -> str:

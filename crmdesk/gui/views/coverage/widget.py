@@ -36,8 +36,12 @@ from crmdesk.i18n import _
 
 _SIDE = 470
 _ROW = 45
-_FOOT = ("coverage.figure", "coverage.open", "coverage.pick", "coverage.period",
-         "coverage.every", "coverage.cover")  # fmt: skip
+_FOOTS = {
+    "balance": ("coverage.every", "coverage.open", "coverage.cover"),
+    "move": ("coverage.pick", "coverage.search", "coverage.target", "coverage.note",
+             "coverage.move"),
+}  # fmt: skip
+_FOOT = ("coverage.figure", "coverage.rows", "coverage.open", "coverage.period", "coverage.cover")
 
 
 class CoveragePlace(QWidget):
@@ -119,7 +123,8 @@ class CoveragePlace(QWidget):
             self._pages.addWidget(table)
         self._pages.addWidget(self._empty)
         panel.body.addWidget(self._pages, 1)
-        panel.add_foot(KeyStrip([((keys.hint(action),), keys.title(action)) for action in _FOOT]))
+        self._foot = KeyStrip([], parent=self)
+        panel.add_foot(self._foot)
         return panel
 
     def _table(self, model: RowsModel, title: str, name: str = "") -> RowsTable:
@@ -217,6 +222,8 @@ class CoveragePlace(QWidget):
     def show_part(self, part: str, rows: Sequence[tuple[Any, Any]]) -> None:
         """Show the rows of a part, and what belongs beside them."""
         self.part.choose(part)
+        actions = _FOOTS.get(part, _FOOT)
+        self._foot.set_items([((keys.hint(one),), keys.title(one)) for one in actions])
         self._names.clear()
         self._names.update(self.presenter.territory_names())
         table = self.tables[part]

@@ -253,11 +253,30 @@ def preview_text(preview: ReassignPreview, currency: str) -> str:
     costs = _("Among their new neighbours they take {way} and {time} a month.").format(
         way=way, time=time.format(hours=hours)
     )
-    along = _("{visits} planned visits and {waiting} open matters go along.").format(
-        visits=format_number(preview.visits), waiting=format_number(preview.waiting)
-    )
+    along = " ".join(_along(preview))
     sides = " ".join(side_text(side) for side in preview.sides)
-    return " ".join([moves, costs, along, sides, _who(preview)]).strip()
+    parts = (moves, costs, along, sides, _who(preview))
+    return " ".join(part for part in parts if part)
+
+
+def _along(preview: ReassignPreview) -> list[str]:
+    """What goes along, each in a sentence of its own; nothing of what there is none."""
+    said = []
+    if preview.visits:
+        said.append(
+            ngettext(
+                "{count} planned visit goes along.", "{count} planned visits go along.",
+                preview.visits,
+            ).format(count=format_number(preview.visits))
+        )  # fmt: skip
+    if preview.waiting:
+        said.append(
+            ngettext(
+                "{count} open matter goes along.", "{count} open matters go along.",
+                preview.waiting,
+            ).format(count=format_number(preview.waiting))
+        )  # fmt: skip
+    return said
 
 
 def _who(preview: ReassignPreview) -> str:

@@ -46,7 +46,7 @@ def test_the_commands_that_answer_give_one_document(
         ("export", "accounts", "--out", tmp_path / "accounts.csv"),
         ("conflicts",),
         ("refusals",),
-        ("backup", "--out", tmp_path / "x.backup"),
+        ("backup", "--out", tmp_path / "x.backup", "--replace"),
         ("check",),
         ("restore", tmp_path / "x.backup"),
         ("check",),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmdesk.cli.console import DONE
 from crmdesk.cli.dates import iso_date
-from crmdesk.cli.screen import has_display
+from crmdesk.cli.screen import draw_unseen, has_display
 from crmdesk.domain.errors import UserError
 from crmdesk.i18n import _, format_bytes, format_number
 from crmdesk.paths import default_demo_dir
@@ -112,6 +112,7 @@ def _open(chosen: argparse.Namespace, context: Context) -> int:
     laptop = demo_company.laptop_of(folder, chosen.role)
     with demo_company.running(folder, context.instants, chosen.role):
         if getattr(chosen, "tour", False) or not has_display():
+            draw_unseen()
             pictures = getattr(chosen, "pictures", None) or folder / "pictures"
             return context.tour(laptop, pictures)
         return context.desktop(laptop)

@@ -18,6 +18,12 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def draw_unseen() -> None:
+    """Where nobody can see a window, let Qt draw into memory; a platform named on purpose stays."""
+    if not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
 def need_display() -> None:
     """EnvironmentProblem where no window can be opened, before Qt ends the program itself.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,6 +46,11 @@ def holds(column: ListColumn, condition: Condition, value: Any, today: date) -> 
         have = value or 0
         assert isinstance(wanted, int)
         return {Op.LEAST: have >= wanted, Op.MOST: have <= wanted, Op.IS: have == wanted}[op]
+    if column.yearly and op in (Op.PAST, Op.NOT_PAST, Op.AHEAD):
+        assert isinstance(wanted, int)
+        days = range(wanted + 1)
+        near = [today + timedelta(n if op is Op.AHEAD else -n) for n in days]
+        return (value is not None and _comes_on(value, near)) is (op is not Op.NOT_PAST)
     if column.kind is Kind.DAY:
         if op in (Op.PAST, Op.NOT_PAST, Op.AHEAD):
             assert isinstance(wanted, int)
@@ -63,6 +69,17 @@ def holds(column: ListColumn, condition: Condition, value: Any, today: date) -> 
     if op is Op.CONTAINS:
         return value is not None and asked in have
     return (have == asked) is (op is Op.IS)
+
+
+def _comes_on(born: str, days: Sequence[date]) -> bool:
+    """Whether a birthday is on one of the days; that of 29 February on the 28th without one."""
+    month, day = int(born[5:7]), int(born[8:10])
+    for one in days:
+        leap = (one.replace(month=2, day=28) + timedelta(1)).month == 2
+        kept = 28 if (month, day) == (2, 29) and not leap else day
+        if (one.month, one.day) == (month, kept):
+            return True
+    return False
 
 
 def places_of(ws: Workspace, spec: ListSpec, column: ListColumn) -> dict[int, tuple[Any, ...]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from crmdesk.domain.ids import new_uid
 from crmdesk.services.queries.lists import reading
 from crmdesk.services.queries.lists.conditions import (
     BARE,
@@ -76,3 +79,27 @@ def _any(column: ListColumn) -> Any:
     """Some value that may be asked of a column, and that no row has."""
     number, day = column.kind in (Kind.MONEY, Kind.NUMBER), column.kind is Kind.DAY
     return -7_654_321 if number else "2001-02-03" if day else "qzxq"
+
+
+@pytest.mark.parametrize("today", [date(2026, 12, 29), date(2027, 2, 26), date(2028, 2, 26)])
+@pytest.mark.parametrize("days", [0, 2, 7, 45, 364, 400])
+def test_a_birthday_comes_again_every_year(ws: Workspace, today: date, days: int) -> None:
+    """Over new year, on 29 February and all the year round, however long ago somebody was born."""
+    spec = list_named("contacts")
+    column = spec.column("birthday")
+    born = [date(1980, 1, 1) + timedelta(n) for n in range(366)]
+    with ws.database.write(applying=True) as tx:
+        tx.connection.exec_driver_sql("UPDATE contact SET birthday = NULL")
+        for day in born:
+            tx.connection.exec_driver_sql(
+                "INSERT INTO contact (uid, account_id, name, birthday) VALUES (?, 1, 'Ana', ?)",
+                (new_uid(), day.isoformat()),
+            )
+    for op in (Op.PAST, Op.AHEAD, Op.NOT_PAST):
+        condition = Condition("birthday", op, days)
+        with ws.database.read() as connection:
+            asked = select(column.stored, condition_sql(column, condition, today))
+            rows = connection.execute(asked.select_from(spec.source)).all()
+        assert len(rows) >= len(born)
+        for value, found in rows:
+            assert bool(found) == holds(column, condition, value, today), (value, op)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, func, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, case, func, or_, type_coerce
 
 from crmdesk.services.queries.lists.spec import Kind, ListColumn, ListSpec
 from crmdesk.services.queries.lists.walking import filled
@@ -47,6 +47,8 @@ OPS: Mapping[Kind, tuple[Op, ...]] = {
     Kind.NUMBER: (Op.LEAST, Op.MOST, Op.IS),
 }  # fmt: skip
 """What can be asked of a kind of column, the usual first."""
+
+_YEAR_DAYS = 365
 
 BARE = frozenset({Op.EMPTY, Op.FILLED})
 DAYS = frozenset({Op.PAST, Op.NOT_PAST, Op.AHEAD})
@@ -88,6 +90,8 @@ def condition_sql(column: ListColumn, condition: Condition, today: date) -> Colu
         return filled(column) > ""
     if column.kind in (Kind.MONEY, Kind.NUMBER):
         return _number_sql(filled(column), op, _whole(condition.value))
+    if column.yearly and op in DAYS and column.order is not None:
+        return _yearly_sql(column.order, op, _whole(condition.value), today)
     if column.kind is Kind.DAY:
         return _day_sql(_day(column, op), op, condition.value, today)
     wanted = str(condition.value or "")
@@ -137,6 +141,30 @@ def _day_sql(value: ColumnElement[Any], op: Op, wanted: Value, today: date) -> C
     if op is Op.BEFORE:
         return and_(value > "", value < day)
     return value > day if op is Op.AFTER else value == day
+
+
+def _yearly_sql(
+    month_day: ColumnElement[Any], op: Op, days: int, today: date
+) -> ColumnElement[bool]:
+    """Whether a day that comes again each year came or comes within so many days."""
+    span = timedelta(days=days)
+    first, last = (today, today + span) if op is Op.AHEAD else (today - span, today)
+    if (last - first).days >= _YEAR_DAYS:
+        within = month_day > ""
+    else:
+        begin, end = _iso(first)[5:], _month_day_until(last)
+        if begin <= end:
+            within = and_(month_day >= begin, month_day <= end)
+        else:
+            within = or_(month_day >= begin, and_(month_day > "", month_day <= end))
+    return ~within if op is Op.NOT_PAST else within
+
+
+def _month_day_until(day: date) -> str:
+    """Month and day; born on 29 February has the 28th where there is no other."""
+    if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
+        return "02-29"
+    return _iso(day)[5:]
 
 
 def _iso(day: date) -> str:

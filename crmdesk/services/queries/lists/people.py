@@ -117,7 +117,7 @@ def _contacts() -> ListSpec:
             ListColumn("email", lambda: _("E-mail"), text, point("email"), 190,  # type: ignore[arg-type]
                        sortable=False),
             ListColumn("birthday", lambda: _("Birthday"), day, c.birthday, 100, order=birthday,
-                       indexed=True),
+                       indexed=True, yearly=True),
             ListColumn("language", lambda: _("Language"), text, c.language, 90, shown=False,
                        field="language", indexed=True),
             ListColumn("best_time", lambda: _("Best time"), text, c.best_time, 110, shown=False,

@@ -41,6 +41,7 @@ class ListColumn:
     ``indexed``: the store keeps the rows in the order of this column. ``via`` is the list's own
     column that leads to the row whose value it is, in lists that are too long to be joined with all
     of those to be sorted. Long free texts and ways to reach somebody are not ``sortable``.
+    ``yearly``: a day that comes again each year, in the order of month and day (a birthday).
     """
 
     key: str
@@ -56,6 +57,7 @@ class ListColumn:
     indexed: bool = False
     via: Column[Any] | None = None
     sortable: bool = True
+    yearly: bool = False
 
     @property
     def stored(self) -> ColumnElement[Any]:

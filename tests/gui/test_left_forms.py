@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from crmdesk.gui.quote_answers import Answer, AnswerItem
 from crmdesk.gui.views.customer.person_form import PersonForm
 from crmdesk.gui.views.service.form import ReportForm
+from crmdesk.gui.widgets.answer_bar import AnswerBar
 from crmdesk.gui.widgets.formbar import Form, FormBar, FormField, Given
 from crmdesk.gui.widgets.rail import Rail
 from crmdesk.services.people import PHONE, Person, Way
@@ -109,3 +113,22 @@ def test_the_person_follows_the_places_for_the_keyboard(qtbot: QtBot) -> None:
         widget = widget.nextInFocusChain()
     stops = [one for one in chain if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
     assert stops == [*rail.buttons(), rail.person]
+
+
+def test_the_note_of_an_answer_comes_back_for_the_same_quote(qtbot: QtBot, holder: QWidget) -> None:
+    bar = AnswerBar(holder)
+    item = AnswerItem("follow_up", 7, "Follow up", "Q-7", note="what was said", done="Save")
+    bar.ask(item)
+    qtbot.keyClicks(bar.note, "wants it by May")
+    qtbot.keyClick(bar, Qt.Key.Key_Escape)
+    bar.ask(replace(item, quote_id=8))
+    assert bar.note.text() == ""
+    qtbot.keyClick(bar, Qt.Key.Key_Escape)
+    bar.ask(item)
+    assert bar.note.text() == "wants it by May"
+    answers: list[Answer] = []
+    bar.answered.connect(answers.append)
+    qtbot.keyClick(bar, Qt.Key.Key_Return)
+    assert answers[0].note == "wants it by May"
+    bar.ask(item)
+    assert bar.note.text() == ""

@@ -31,6 +31,7 @@ class AnswerBar(Surface):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, ground="raised", edge="border_strong")
         self._item: AnswerItem | None = None
+        self._left_note: tuple[str, int, str] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(t.SPACE_3, t.SPACE_2, t.SPACE_3, t.SPACE_2)
@@ -79,7 +80,9 @@ class AnswerBar(Surface):
         self._results.choose(item.result)
         self._modes.set_choices([(key, f"{sign}  {words}") for key, sign, words in item.modes])
         self._modes.choose(item.mode)
-        self.note.setText("")
+        left = self._left_note
+        here = left is not None and left[:2] == (item.kind, item.quote_id)
+        self.note.setText(left[2] if left is not None and here else "")
         self.note.setPlaceholderText(item.note)
         self.note.setVisible(bool(item.note))
         for widget in (self._day_label, self.day):
@@ -133,6 +136,7 @@ class AnswerBar(Surface):
     def _on_done(self, _text: str = "") -> None:
         if self._item is None:
             return
+        self._left_note = None
         self.answered.emit(
             Answer(
                 self._item.kind, self._item.quote_id, self._results.choice(),
@@ -141,6 +145,9 @@ class AnswerBar(Surface):
         )  # fmt: skip
 
     def _on_left(self) -> None:
+        """What was typed about a quote is there when the same is asked of it again."""
+        if self._item is not None and self.note.text():
+            self._left_note = self._item.kind, self._item.quote_id, self.note.text()
         self.put_away()
         self.closed.emit()
 

@@ -33,6 +33,7 @@ from crmdesk.gui.chip_follower import ChipFollower
 from crmdesk.gui.commands import key_hits, place_hits
 from crmdesk.gui.errors import ErrorDesk
 from crmdesk.gui.finding import says, starts_with
+from crmdesk.gui.first_size import first_size
 from crmdesk.gui.forecasts import Forecasts
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.paper_keys import PaperKeys
@@ -87,7 +88,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("crmdesk")
         self.setMinimumSize(*LEAST_SIZE)
-        self.resize(*DEFAULT_SIZE)
+        self.resize(first_size(self, DEFAULT_SIZE))
         self._runner = runner
         self._bus = bus
         self._errors = errors

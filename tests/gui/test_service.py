@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from crmdesk.analytics.service import Sign, Signs, csat, losing_risk, nps, spread
 from crmdesk.domain.errors import FieldError, NotFound
 from crmdesk.domain.states import Role, TicketStatus
+from crmdesk.gui import theme
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.photos import compressed
 from crmdesk.gui.places import places_for
@@ -388,3 +389,25 @@ def test_a_ticket_opened_from_elsewhere_leaves_no_filter_that_is_not_in_force(
     window.go("service", account=account)
     keyboard.wait(lambda: runner.running == 0)
     assert place.chips.choice() == TicketGroup.WORK
+
+
+def test_the_form_is_not_squeezed_on_a_small_screen_with_large_text(
+    window: MainWindow, runner: Runner, qtbot: QtBot, qapp: QApplication
+) -> None:
+    keyboard = Keyboard(qtbot, runner)
+    window.go("service")
+    place = window.place("service")
+    keyboard.wait(lambda: place.model.rowCount() > 0)
+    theme.apply(qapp, "light", scale=1.5)
+    window.resize(1280, 800)
+    place.show_form("Araceli", [(1, "Ana")])
+    field = place.form.returned
+    qtbot.waitUntil(lambda: field.height() >= field.sizeHint().height())
+    assert not place.table.isVisible()
+    place.close_form()
+    assert place.table.isVisible()
+    theme.apply(qapp, "light")
+    window.resize(1440, 900)
+    place.show_form("Araceli", [(1, "Ana")])
+    assert place.table.isVisible()
+    place.close_form()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +20,7 @@ from crmdesk.domain.errors import UserError
 from crmdesk.gui import keys, theme
 from crmdesk.gui.bus import Bus
 from crmdesk.gui.chip_follower import ROUND_SAID_MS
+from crmdesk.gui.first_size import first_size
 from crmdesk.gui.firstrun import FirstRun, Unlock
 from crmdesk.gui.jobs import Runner
 from crmdesk.gui.presenting import Hit, PlaceContext, PlaceSpec, RoundState, Target
@@ -463,3 +464,12 @@ def test_the_window_imports_nothing_heavy(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_the_window_begins_no_larger_than_the_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    screen = window.screen().availableSize()
+    small = (screen.width() // 2, screen.height() * 3)
+    assert first_size(window, small, "xcb") == QSize(small[0], screen.height())
+    assert first_size(window, small) == QSize(*small)

@@ -338,7 +338,7 @@ class RowsTable(QTableView):
             self.setColumnHidden(place, column.hidden)
 
     def _fit_columns(self) -> None:
-        """Give each column its width and the stretching one what is left."""
+        """Give each column its width and the stretching one what is left, two thirds at least."""
         if self._user_sized:
             return
         header = self.horizontalHeader()
@@ -355,7 +355,7 @@ class RowsTable(QTableView):
                 spare -= width
                 self.setColumnWidth(place, width)
         if stretch >= 0:
-            least = theme.scaled(self._rows.columns[stretch].width)
+            least = theme.scaled(self._rows.columns[stretch].width * 2 // 3)
             self.setColumnWidth(stretch, max(least, spare))
         header.blockSignals(blocked)
         self.updateGeometries()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from crmdesk.gui import keys, theme
@@ -43,6 +44,7 @@ from crmdesk.services.queries.tickets import TicketGroup, TicketRow
 
 _SIDE = 384
 _LINKS_HEIGHT = 152
+_LEAST_LIST = 240
 _FOOT = (
     "service.reply", "service.incoming", "service.wait", "service.resolve", "service.assign",
     "service.priority", "service.note", "service.score", "service.close_ticket",
@@ -108,7 +110,9 @@ class ServicePlace(QWidget):
         self.links.setFixedHeight(theme.scaled(_LINKS_HEIGHT))
         self.links.hide()
         column.addWidget(self.links)
-        row = QHBoxLayout()
+        self._below = QWidget(self)
+        row = QHBoxLayout(self._below)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(t.SPACE_3)
         left = QVBoxLayout()
         left.setSpacing(t.SPACE_3)
@@ -119,7 +123,8 @@ class ServicePlace(QWidget):
         left.addWidget(self.choice)
         row.addLayout(left, 1)
         row.addWidget(self._side())
-        column.addLayout(row, 1)
+        column.addWidget(self._below, 1)
+        column.addStretch(0)
 
     def _list_panel(self) -> ListPanel:
         words = group_words()
@@ -291,6 +296,17 @@ class ServicePlace(QWidget):
         """Open the form of a new ticket."""
         self._new.hide()
         self.form.open(customer, contacts)
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """The list goes while the form would be squeezed beside it (small screen, large text)."""
+        form, head = self.form.sizeHint().height(), self._header.sizeHint().height()
+        fits = self.height() >= form + head + theme.scaled(_LEAST_LIST)
+        self._below.setVisible(fits or not self.form.isVisible())
 
     def show_links(self, title: str, fields: Sequence[AskedField]) -> None:
         """Open the form of what a ticket is about."""
@@ -327,6 +343,7 @@ class ServicePlace(QWidget):
     def close_form(self) -> None:
         """Close the form."""
         self.form.hide()
+        self._make_room()
         self._new.show()
         self.table.setFocus()
 

@@ -50,7 +50,7 @@ class _Choice(Surface):
         made = QLineEdit(self)
         made.setPlaceholderText(placeholder)
         made.setAccessibleName(placeholder)
-        made.setMinimumHeight(theme.scaled(t.BUTTON))
+        theme.least_height(made, t.BUTTON)
         self.column.addWidget(made)
         return made
 
@@ -94,8 +94,8 @@ class FirstRun(QWidget):
         self._choices = [self._demo_choice(), self._join_choice(), self._alone_choice()]
         row.addStretch(1)
         for choice in self._choices:
-            choice.setMaximumWidth(theme.scaled(340))
-            choice.setMinimumHeight(theme.scaled(320))
+            theme.most_width(choice, 340)
+            theme.least_height(choice, 320)
             row.addWidget(choice, 8)
         row.addStretch(1)
         column.addLayout(row)
@@ -108,7 +108,7 @@ class FirstRun(QWidget):
 
     def _passphrase_fields(self) -> QWidget:
         room = QWidget(self)
-        room.setFixedWidth(theme.scaled(420))
+        theme.fix_width(room, 420)
         column = QVBoxLayout(room)
         column.setContentsMargins(0, t.SPACE_4, 0, 0)
         column.setSpacing(t.SPACE_2)
@@ -120,7 +120,7 @@ class FirstRun(QWidget):
             field.setEchoMode(QLineEdit.EchoMode.Password)
             field.setPlaceholderText(words)
             field.setAccessibleName(words)
-            field.setMinimumHeight(theme.scaled(t.BUTTON))
+            theme.least_height(field, t.BUTTON)
             column.addWidget(field)
         room.hide()
         return room
@@ -302,7 +302,7 @@ class Unlock(LockedCard):
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
         self._field.setAccessibleName(_("Passphrase"))
         self._field.setPlaceholderText(_("Passphrase"))
-        self._field.setMinimumHeight(theme.scaled(t.BUTTON))
+        theme.least_height(self._field, t.BUTTON)
         self._field.returnPressed.connect(self._on_open_wanted)
         self.add(self._field)
         button = KeyHintButton(_("Open"), "Enter", kind="filled", parent=self.card)

@@ -38,7 +38,7 @@ class FileReport(Surface):
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(_("What was read of the file"))
-        self.text.setMinimumHeight(theme.scaled(220))
+        theme.least_height(self.text, 220)
         column.addWidget(self.heading)
         column.addWidget(self.text, 1)
         row = QHBoxLayout()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from crmdesk.gui import theme_tokens as t
 from crmdesk.gui.theme_tokens import Tokens
@@ -19,6 +19,7 @@ from crmdesk.paths import resources_dir
 FAMILY = "Inter"
 _SCHEME = "crmdesk_scheme"
 _SCALE = "crmdesk_text_scale"
+_SIZES = "crmdesk_sizes"
 _FONTS_LOADED = "crmdesk_fonts_loaded"
 _STYLED = "crmdesk_styled"
 _WEIGHTS = {
@@ -177,6 +178,43 @@ def _stylesheet(tk: Tokens) -> str:
     """
 
 
+def fix_height(widget: QWidget, px: int) -> None:
+    """A height that follows the text scale, also when that changes while the widget is shown."""
+    _keep(widget, "setFixedHeight", px)
+
+
+def fix_width(widget: QWidget, px: int) -> None:
+    """A width that follows the text scale."""
+    _keep(widget, "setFixedWidth", px)
+
+
+def least_height(widget: QWidget, px: int) -> None:
+    """A least height that follows the text scale."""
+    _keep(widget, "setMinimumHeight", px)
+
+
+def least_width(widget: QWidget, px: int) -> None:
+    """A least width that follows the text scale."""
+    _keep(widget, "setMinimumWidth", px)
+
+
+def most_width(widget: QWidget, px: int) -> None:
+    """A largest width that follows the text scale."""
+    _keep(widget, "setMaximumWidth", px)
+
+
+def _keep(widget: QWidget, setter: str, px: int) -> None:
+    kept = widget.property(_SIZES) or {}
+    widget.setProperty(_SIZES, {**kept, setter: px})
+    getattr(widget, setter)(scaled(px))
+
+
+def _follow_scale(app: QApplication) -> None:
+    for widget in app.allWidgets():
+        for setter, px in (widget.property(_SIZES) or {}).items():
+            getattr(widget, setter)(scaled(px))
+
+
 def apply(app: QApplication, scheme: str = "light", *, scale: float = 1.0) -> None:
     """Give the application one scheme (``"light"`` or ``"dark"``) and a text scale 1.0 … 1.5.
 
@@ -184,13 +222,16 @@ def apply(app: QApplication, scheme: str = "light", *, scale: float = 1.0) -> No
     """
     tk = t.SCHEMES[scheme]
     app.setProperty(_SCHEME, scheme)
-    app.setProperty(_SCALE, min(max(scale, 1.0), 1.5))
+    before, now = app.property(_SCALE), min(max(scale, 1.0), 1.5)
+    app.setProperty(_SCALE, now)
     load_fonts()
     # Asked once: behind a stylesheet the style has no name any more.
     if not app.property(_STYLED):
         if app.style().name().lower() != "fusion":
             app.setStyle(QStyleFactory.create("Fusion"))
         app.setProperty(_STYLED, True)
+    if before is not None and before != now:
+        _follow_scale(app)
     app.setFont(font())
     app.setPalette(_palette(tk))
     app.setStyleSheet(_stylesheet(tk))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from crmdesk.gui import icons, theme
 from crmdesk.gui import theme_tokens as t
@@ -97,3 +98,18 @@ def test_icons_are_drawn_in_the_asked_colour(qapp: QApplication) -> None:
 def test_unknown_icon_is_an_error(qapp: QApplication) -> None:
     with pytest.raises(FileNotFoundError):
         icons.pixmap("no-such-icon")
+
+
+def test_sizes_follow_a_scale_that_changes_while_they_are_shown(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    theme.fix_height(widget, 28)
+    theme.least_width(widget, 100)
+    assert (widget.height(), widget.minimumWidth()) == (28, 100)
+    theme.apply(qapp, "light", scale=1.5)
+    assert (widget.height(), widget.minimumWidth()) == (42, 150)
+    theme.fix_height(widget, 20)
+    theme.apply(qapp, "light")
+    assert (widget.height(), widget.minimumWidth()) == (20, 100)

@@ -46,7 +46,7 @@ class AnswerBar(Surface):
         self.note = EntryLine(_("Note"), parent=self)
         self._day_label = TextLabel(_("Next follow-up"), ink="muted", parent=self)
         self.day = EntryLine(_("Next follow-up"), "+7", self)
-        self.day.setFixedWidth(theme.scaled(_DAY_WIDTH))
+        theme.fix_width(self.day, _DAY_WIDTH)
         self._done = KeyHintButton(_("Save"), "Enter", parent=self)
         self._leave = KeyHintButton(_("Cancel"), "Esc", kind="quiet", parent=self)
         # Three lines: long words of another language still fit beside a narrow list.

@@ -43,4 +43,4 @@ class CompareTable(QWidget):
     def show_rows(self, rows: Sequence[CompareRow]) -> None:
         """Show other figures."""
         self.model.set_keys([row.key for row in rows], {row.key: row for row in rows})
-        self.setFixedHeight(theme.scaled(_ROW * (len(rows) + 1) + 8))
+        theme.fix_height(self, _ROW * (len(rows) + 1) + 8)

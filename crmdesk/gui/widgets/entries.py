@@ -33,7 +33,7 @@ class EntryLine(QLineEdit):
         self._of_a_form = False
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
-        self.setFixedHeight(theme.scaled(_HEIGHT))
+        theme.fix_height(self, _HEIGHT)
 
     def be_of_a_form(self) -> None:
         """Leave what is typed to the form when Escape is pressed."""
@@ -70,7 +70,7 @@ class LabelledEntry(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(t.SPACE_2)
         words = TextLabel(label, ink="muted", parent=self)
-        words.setMinimumWidth(theme.scaled(_LABEL))
+        theme.least_width(words, _LABEL)
         hint = f"{placeholder}  {key}".strip() if key else placeholder
         self.field = EntryLine(label, hint, self)
         if key:

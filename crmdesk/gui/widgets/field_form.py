@@ -40,7 +40,7 @@ class ChoiceField(QComboBox):
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setFixedHeight(theme.scaled(_HEIGHT))
+        theme.fix_height(self, _HEIGHT)
         self.set_choices(choices)
 
     def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:

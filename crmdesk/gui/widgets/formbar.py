@@ -86,7 +86,7 @@ class _Choice:
         self.asked = asked
         self.value = asked.value
         self.label = TextLabel(asked.label, ink="muted", parent=bar)
-        self.label.setMinimumWidth(theme.scaled(_LABEL))
+        theme.least_width(self.label, _LABEL)
         self.box = FlowBox(bar)
         chips: list[QWidget] = []
         for number, (key, words) in enumerate(asked.choices, start=1):
@@ -269,12 +269,12 @@ class FormBar(Surface):
         row.setSpacing(t.SPACE_2)
         label = TextLabel(asked.label, ink="muted", parent=holder)
         if asked.wide:
-            label.setMinimumWidth(theme.scaled(_LABEL))
+            theme.least_width(label, _LABEL)
         entry = EntryLine(asked.label, asked.placeholder, holder)
         entry.be_of_a_form()
         entry.put_text(asked.value)
         if not asked.wide:
-            entry.setFixedWidth(theme.scaled(_FIELD))
+            theme.fix_width(entry, _FIELD)
         entry.entered.connect(self._on_done)
         entry.given_up.connect(self._on_left)
         row.addWidget(label)

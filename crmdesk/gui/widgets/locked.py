@@ -17,7 +17,7 @@ class LockedCard(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card = Surface(self)
-        self.card.setFixedWidth(theme.scaled(420))
+        theme.fix_width(self.card, 420)
         self._inner = QVBoxLayout(self.card)
         self._inner.setContentsMargins(t.SPACE_5, t.SPACE_5, t.SPACE_5, t.SPACE_5)
         self._inner.setSpacing(t.SPACE_3)

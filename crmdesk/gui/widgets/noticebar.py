@@ -34,7 +34,7 @@ class NoticeBar(Surface):
         self._button.clicked.connect(self.wanted)
         row.addWidget(self._words, 1)
         row.addWidget(self._button)
-        self.setFixedHeight(theme.scaled(_HEIGHT))
+        theme.fix_height(self, _HEIGHT)
         self.hide()
 
     def show_notice(self, item: NoticeItem | None) -> None:

@@ -52,7 +52,7 @@ class ProductFinder(QWidget):
             icon="plus",
             parent=self,
         )
-        self.field.setMaximumWidth(theme.scaled(360))
+        theme.most_width(self.field, 360)
         self._foot = LineLabel(right=True, parent=self)
         row.addWidget(self.field, 1)
         row.addWidget(self._foot, 1)

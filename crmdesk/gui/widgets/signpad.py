@@ -31,7 +31,7 @@ class SignPad(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(theme.scaled(_HEIGHT))
+        theme.fix_height(self, _HEIGHT)
 
     def signature(self) -> Signature | None:
         """What has been drawn since the pad was cleared."""

@@ -145,7 +145,7 @@ class RowsTable(QTableView):
 
     def _dress(self) -> None:
         self.verticalHeader().setDefaultSectionSize(theme.scaled(self._row_height))
-        self.horizontalHeader().setFixedHeight(theme.scaled(t.ROW))
+        theme.fix_height(self.horizontalHeader(), t.ROW)
 
     def set_ground(self, ground: str) -> None:
         """Paint the ground with a token itself: scrolling then moves what is painted already."""

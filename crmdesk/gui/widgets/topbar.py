@@ -108,7 +108,7 @@ class TopBar(QWidget):
         )
         self._day = self._week = self._work = ""
         self._reading = False
-        self.field.setMaximumWidth(theme.scaled(440))
+        theme.most_width(self.field, 440)
         self.field.setMinimumWidth(180)
         self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.date = LineLabel(parent=self)
@@ -126,7 +126,7 @@ class TopBar(QWidget):
 
     def _dress(self) -> None:
         self.setFixedHeight(max(t.TOP_BAR, theme.scaled(44)))
-        self.field.setMaximumWidth(theme.scaled(440))
+        theme.most_width(self.field, 440)
 
     def set_date(self, day: str, week: str) -> None:
         """Say the day ("Tue 24 Nov 2026") and the week ("week 48")."""

@@ -94,7 +94,7 @@ class AccuracyPlace(QWidget):
         self.table.setAccessibleName(_("Beside simple rules"))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.table.horizontalHeader().setSortIndicatorShown(False)
-        self.table.setFixedHeight(theme.scaled(6 * _ROW + t.ROW + 2))
+        theme.fix_height(self.table, 6 * _ROW + t.ROW + 2)
         right.body.addWidget(self.table)
         right.body.addWidget(HLine(right))
         how = TextLabel(method_text(), ink="muted", wrap=True, parent=right)

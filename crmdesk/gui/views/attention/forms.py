@@ -196,4 +196,4 @@ class ChangePart(QWidget):
         self.reps.rows_model().set_keys(
             [rep.id for rep in item.reps], {rep.id: rep for rep in item.reps}
         )
-        self.reps.setFixedHeight(theme.scaled(_REP_ROW * len(item.reps) + 38))
+        theme.fix_height(self.reps, _REP_ROW * len(item.reps) + 38)

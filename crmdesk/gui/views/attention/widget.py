@@ -109,7 +109,7 @@ class AttentionPlace(QWidget):
 
     def _side_panel(self) -> Panel:
         self._side = Panel(_("Model"), parent=self)
-        self._side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(self._side, _SIDE)
         self.form, self.own = ModelForm(self), OwnForm(self)
         self.own.hide()
         self.change = ChangePart(self)

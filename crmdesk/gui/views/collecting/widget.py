@@ -89,7 +89,7 @@ class CollectPlace(QWidget):
         holder = QWidget(self)
         holder.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
-        holder.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(holder, _SIDE)
         row.addWidget(holder)
         column.addLayout(row, 1)
         own = ("take", "method", "all", "late", "invoice", "back", "close")
@@ -130,7 +130,7 @@ class CollectPlace(QWidget):
         self.amount.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.amount.setMaxLength(16)
         self.amount.setFont(theme.font(t.SIZE_TITLE, t.SEMIBOLD, tabular=True))
-        self.amount.setFixedHeight(theme.scaled(40))
+        theme.fix_height(self.amount, 40)
         column.addWidget(amount)
         self.methods = SegmentedControl(
             [(m.value, method_word(m.value).capitalize()) for m in METHODS], _("Paid by"), panel

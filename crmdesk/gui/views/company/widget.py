@@ -86,7 +86,7 @@ class CompanyPlace(QWidget):
 
     def _form(self) -> Panel:
         panel = Panel(_("Address and bank"), parent=self)
-        panel.setFixedWidth(theme.scaled(_FORM_WIDTH))
+        theme.fix_width(panel, _FORM_WIDTH)
         grid = QGridLayout()
         grid.setContentsMargins(t.SPACE_3, t.SPACE_3, t.SPACE_3, t.SPACE_3)
         grid.setHorizontalSpacing(t.SPACE_3)
@@ -120,7 +120,7 @@ class CompanyPlace(QWidget):
             text = QPlainTextEdit(panel)
             text.setAccessibleName(words)
             text.setTabChangesFocus(True)
-            text.setFixedHeight(theme.scaled(112))
+            theme.fix_height(text, 112)
             label.setBuddy(text)
             holder.addWidget(label)
             holder.addWidget(text)

@@ -64,7 +64,7 @@ class CoverPlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)

@@ -104,7 +104,7 @@ class CoveragePlace(QWidget):
         self.part = FilterChips(words.part_words(), _("What is shown"), self)
         self.search = SearchField(_("Name, town or code"), keys.hint("coverage.search"),
                                   parent=self)  # fmt: skip
-        self.search.setFixedWidth(theme.scaled(190))
+        theme.fix_width(self.search, 190)
         self.search.hide()
         tools.addWidget(self.part, 1)
         tools.addWidget(self.search)
@@ -132,7 +132,7 @@ class CoveragePlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
@@ -158,7 +158,7 @@ class CoveragePlace(QWidget):
     def _make_move(self, parent: QWidget) -> Panel:
         panel = Panel(_("Where they go"), parent=parent)
         self.targets = self._table(self.targets_model, _("Where they go"))
-        self.targets.setMinimumHeight(theme.scaled(120))
+        theme.least_height(self.targets, 120)
         panel.body.addWidget(self.targets, 1)
         panel.body.addWidget(HLine(panel))
         self.said = TextLabel("", wrap=True, parent=panel)

@@ -48,7 +48,7 @@ class MatrixPanel(Panel):
 
     def _foot(self) -> QWidget:
         foot = QWidget(self)
-        foot.setMinimumHeight(theme.scaled(30))
+        theme.least_height(foot, 30)
         row = QHBoxLayout(foot)
         row.setContentsMargins(t.SPACE_3, 0, t.SPACE_3, 0)
         self._sentence = LineLabel(parent=foot)

@@ -52,12 +52,12 @@ class WayRow(QWidget):
         for widget, share in ((self.kind, 0), (self.value, 5), (self.label, 3), (self.first, 0)):
             row.addWidget(widget, share)
         # A telephone number is read whole before a choice is: the list shows that in full.
-        self.value.setMinimumWidth(theme.scaled(_NUMBER))
-        self.label.setMinimumWidth(theme.scaled(_LABEL))
+        theme.least_width(self.value, _NUMBER)
+        theme.least_width(self.label, _LABEL)
         for choice, letters in ((self.kind, 6), (self.first, 3)):
             choice.setSizeAdjustPolicy(_SHORT)
             choice.setMinimumContentsLength(letters)
-            choice.view().setMinimumWidth(theme.scaled(_LIST))
+            theme.least_width(choice.view(), _LIST)
         self.value.textEdited.connect(lambda _text: self.typed.emit())
         for field in (self.kind, self.value, self.label, self.first):
             field.entered.connect(lambda _text: self.focusNextChild())
@@ -96,7 +96,7 @@ class ConsentRow(QWidget):
         self.said = ChoiceField(name, choices, self)
         self.on = EntryLine(_("{channel}, on which day").format(channel=name), _("today"), self)
         self.on.be_of_a_form()
-        self.on.setFixedWidth(theme.scaled(110))
+        theme.fix_width(self.on, 110)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(labelled(name, self.said, self), 1)

@@ -90,7 +90,7 @@ class CustomerPlace(QWidget):
         column.setSpacing(t.SPACE_3)
         column.addWidget(self._header())
         self.history = HistoryPanel(self._today, self)
-        self.history.setMinimumWidth(theme.scaled(260))
+        theme.least_width(self.history, 260)
         self.matrix = MatrixPanel(self)
         right = QWidget(self)
         stack = QVBoxLayout(right)

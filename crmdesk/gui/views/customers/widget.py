@@ -75,7 +75,7 @@ class CustomersPlace(QWidget):
         self.search = SearchField(
             _("Name, town, person"), keys.hint("customers.filter"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(240))
+        theme.fix_width(self.search, 240)
         self._header.add_action(self.search)
         self._header.add_action(self._export)
         self._header.add_action(self._new)
@@ -86,7 +86,7 @@ class CustomersPlace(QWidget):
         split.setChildrenCollapsible(False)
         split.addWidget(self._list_panel())
         self.preview = PreviewPanel(self)
-        self.preview.setMinimumWidth(theme.scaled(300))
+        theme.least_width(self.preview, 300)
         split.addWidget(self.preview)
         split.setStretchFactor(0, 1)
         split.setSizes([10_000, theme.scaled(_PREVIEW)])

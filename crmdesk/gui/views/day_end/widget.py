@@ -133,7 +133,7 @@ class DayEndPlace(QWidget):
         panel.body.addLayout(column)
         side.addWidget(panel)
         side.addStretch(1)
-        holder.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(holder, _SIDE)
         return holder
 
     def _bind(self) -> None:

@@ -59,7 +59,7 @@ class AskPanel(Surface):
         self._choices = FlowBox(self)
         self.field = _Field(self)
         self.field.setMaxLength(_MOST_CHARACTERS)
-        self.field.setMinimumHeight(theme.scaled(32))
+        theme.least_height(self.field, 32)
         self._problem = TextLabel("", ink="danger", size=t.SIZE_SMALL, wrap=True, parent=self)
         self._keep = KeyHintButton("", "Enter", parent=self)
         self._drop = KeyHintButton(_("Leave"), "Esc", kind="quiet", parent=self)

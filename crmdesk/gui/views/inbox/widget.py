@@ -81,7 +81,7 @@ class InboxPlace(QWidget):
         self.search = SearchField(
             _("Number, customer"), keys.hint("inbox.filter"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(180))
+        theme.fix_width(self.search, 180)
         self._who = KeyHintButton(
             _("Everybody"), keys.hint("inbox.rep"), kind="quiet", icon="filter", parent=self
         )

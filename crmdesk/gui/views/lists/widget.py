@@ -90,7 +90,7 @@ class ListsPlace(QWidget):
         self.search = SearchField(
             _("Search the list"), keys.hint("lists.search"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(220))
+        theme.fix_width(self.search, 220)
         self._view = KeyHintButton(_("Views"), keys.hint("lists.views"), parent=self)
         self._edit = KeyHintButton(_("Change"), keys.hint("lists.edit"), parent=self)
         self._export = KeyHintButton(_("Export"), keys.hint("lists.export"), parent=self)

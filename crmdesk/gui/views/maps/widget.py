@@ -79,7 +79,7 @@ class MapsPlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)

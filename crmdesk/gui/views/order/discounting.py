@@ -31,7 +31,7 @@ class DiscountBar(Surface):
         self._words = LineLabel(parent=self)
         self.field = EntryLine(_("Discount and why"), _("5 opening order"), self)
         self.field.setMaxLength(120)
-        self.field.setMinimumWidth(theme.scaled(320))
+        theme.least_width(self.field, 320)
         row.addWidget(self._words, 1)
         row.addWidget(self.field)
         self.field.entered.connect(self._on_entered)

@@ -42,7 +42,7 @@ class SideColumn(QWidget):
         column.addWidget(self._worth_panel())
         column.addWidget(self._terms_panel())
         column.addStretch(1)
-        self.setMinimumWidth(theme.scaled(220))
+        theme.least_width(self, 220)
 
     def _totals_panel(self, sign: str) -> Panel:
         panel = Panel(_("Totals"), sign, self)

@@ -58,7 +58,7 @@ class SignPanel(Panel):
         row.addLayout(column, 2)
         self.body.addLayout(row)
         self.name.setMaxLength(80)
-        self.name.setMinimumWidth(theme.scaled(150))
+        theme.least_width(self.name, 150)
         self.name.entered.connect(self._on_done)
         self.name.given_up.connect(self.left)
         self._done.clicked.connect(self._on_done)

@@ -112,7 +112,7 @@ class OrderPlace(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(scroll, _SIDE)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row.addWidget(scroll)
         column.addLayout(row, 1)

@@ -69,7 +69,7 @@ class OrdersPlace(QWidget):
         self.search = SearchField(
             _("Number, customer"), keys.hint("orders.filter"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(240))
+        theme.fix_width(self.search, 240)
         self._export = KeyHintButton(_("Export"), keys.hint("orders.export"), parent=self)
         self._new = KeyHintButton(
             _("New order"), keys.hint("orders.new"), kind="filled", parent=self

@@ -78,7 +78,7 @@ class FiguresPage(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(scroll, 1)
         self._about = TextLabel("", ink="muted", wrap=True, parent=self)
-        self._about.setMinimumHeight(theme.scaled(36))
+        theme.least_height(self._about, 36)
         column.addWidget(self._about)
         self.say(None)
         self._scroll = scroll

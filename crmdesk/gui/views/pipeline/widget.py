@@ -166,7 +166,7 @@ class PipelinePlace(QWidget):
         self.search = SearchField(
             _("Customer, what, town"), keys.hint("pipeline.filter"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(196))
+        theme.fix_width(self.search, 196)
         self._whose = KeyHintButton(_("Everybody"), keys.hint("pipeline.person"), parent=self)
         self._whose.setVisible(not self.presenter.is_rep)
         self._new = KeyHintButton(
@@ -196,7 +196,7 @@ class PipelinePlace(QWidget):
         self.form = FormBar(self)
         left.addWidget(self.form)
         self.side = SidePanel(self)
-        self.side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(self.side, _SIDE)
         row = QHBoxLayout()
         row.setSpacing(t.SPACE_3)
         row.addLayout(left, 1)

@@ -125,8 +125,8 @@ class FormStrip(Surface):
         else:
             field = QLineEdit(item.value, box)
             field.setPlaceholderText(item.placeholder)
-            field.setFixedWidth(theme.scaled(_WIDTH))
-        field.setFixedHeight(theme.scaled(_HEIGHT))
+            theme.fix_width(field, _WIDTH)
+        theme.fix_height(field, _HEIGHT)
         field.setAccessibleName(item.label)
         field.installEventFilter(self)
         column.addWidget(field)

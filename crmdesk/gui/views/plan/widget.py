@@ -213,7 +213,7 @@ class PlanPlace(QWidget):
     def _fit(self) -> None:
         """The side column grows with the text, but the board keeps three quarters."""
         self.side.fit(self.width(), self.height())
-        self.bar.setFixedHeight(theme.scaled(_BAR))
+        theme.fix_height(self.bar, _BAR)
         self.bar.fit(self.width() - self.side.width())
         self.heading.fit(self.width())
 

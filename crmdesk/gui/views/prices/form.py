@@ -40,7 +40,7 @@ class FormPanel(Panel):
         row = QHBoxLayout()
         row.setSpacing(t.SPACE_3)
         self._words = TextLabel("", ink="muted", wrap=True, parent=self)
-        self._words.setMinimumHeight(theme.scaled(18))
+        theme.least_height(self._words, 18)
         row.addWidget(self._words, 1)
         self._leave = KeyHintButton(
             _("Close without saving"), keys.hint("prices.leave"), parent=self

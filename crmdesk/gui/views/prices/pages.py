@@ -100,7 +100,7 @@ class ListsPage(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(t.PANEL_GAP)
         left = Panel(_("Price lists"), parent=self)
-        left.setFixedWidth(theme.scaled(360))
+        theme.fix_width(left, 360)
         self.lists = TableBox("lists", _("Price lists"), model.list_columns(), settings, left)
         left.body.addWidget(self.lists)
         left.add_foot(_foot(("prices.activate", "prices.put_away", "prices.rules")))

@@ -101,7 +101,7 @@ class PricesPlace(QWidget):
         self.search = SearchField(
             _("SKU, product, category"), keys.hint("prices.filter"), icon="filter", parent=self
         )
-        self.search.setFixedWidth(theme.scaled(260))
+        theme.fix_width(self.search, 260)
         tools.addWidget(self.search)
         column.addLayout(tools)
         self.form = FormPanel(self)

@@ -77,7 +77,7 @@ class QuotesPlace(QWidget):
         self.search = SearchField(
             _("Number, title, customer"), keys.hint("quotes.filter"), height=t.BUTTON, parent=self
         )
-        self.search.setFixedWidth(theme.scaled(240))
+        theme.fix_width(self.search, 240)
         self._export = KeyHintButton(_("Export"), keys.hint("quotes.export"), parent=self)
         self._new = KeyHintButton(
             _("New quote"), keys.hint("quotes.new"), kind="filled", parent=self
@@ -117,7 +117,7 @@ class QuotesPlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)

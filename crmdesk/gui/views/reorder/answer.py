@@ -95,8 +95,8 @@ class AnswerLine(QWidget):
         self.field.setText(question.text)
         self.field.number = question.number
         width = _NUMBER_WIDTH if question.number else _WORDS_WIDTH
-        self.field.setFixedWidth(theme.scaled(width))
-        self.field.setMinimumHeight(theme.scaled(28))
+        theme.fix_width(self.field, width)
+        theme.least_height(self.field, 28)
         hints: list[tuple[list[str], str]] = [(["Enter"], _("keep"))]
         if question.number and question.can_cycle:
             hints.append((["P"], _("other pack")))
@@ -104,7 +104,7 @@ class AnswerLine(QWidget):
             hints.append((["↓"], _("next match")) if question.can_cycle else ([], ""))
         hints = [hint for hint in hints if hint[0]] + [(["Esc"], _("leave"))]
         self._strip.set_items(hints)
-        self._strip.setFixedWidth(theme.scaled(80 * len(hints) + 60))
+        theme.fix_width(self._strip, 80 * len(hints) + 60)
         self.say(question.beside, wrong=question.wrong)
         self.show()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -129,7 +129,7 @@ class ReturnPlace(QWidget):
         self.requests.horizontalHeader().setSortIndicatorShown(False)
         before.body.addWidget(self.requests, 1)
         side.addWidget(before, 1)
-        holder.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(holder, _SIDE)
         return holder
 
     def _bind(self) -> None:

@@ -90,7 +90,7 @@ class ServicePlace(QWidget):
             _("Number, subject, customer"), keys.hint("service.filter"), height=t.BUTTON,
             parent=self,
         )  # fmt: skip
-        self.search.setFixedWidth(theme.scaled(240))
+        theme.fix_width(self.search, 240)
         self._new = KeyHintButton(
             _("New ticket"), keys.hint("service.new"), kind="filled", parent=self
         )
@@ -107,7 +107,7 @@ class ServicePlace(QWidget):
         self.form = ReportForm(self)
         column.addWidget(self.form)
         self.links = FieldForm(keys.hint("service.save"), self)
-        self.links.setFixedHeight(theme.scaled(_LINKS_HEIGHT))
+        theme.fix_height(self.links, _LINKS_HEIGHT)
         self.links.hide()
         column.addWidget(self.links)
         self._below = QWidget(self)
@@ -144,7 +144,7 @@ class ServicePlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)

@@ -240,7 +240,7 @@ class NeedCard(QWidget):
     def _head(self) -> QWidget:
         item = self.item
         head = QWidget(self)
-        head.setFixedHeight(theme.scaled(40))
+        theme.fix_height(head, 40)
         row = QHBoxLayout(head)
         row.setContentsMargins(_PAD - _BAR, 0, _PAD, 0)
         row.setSpacing(t.SPACE_2)

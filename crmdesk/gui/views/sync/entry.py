@@ -56,7 +56,7 @@ class EntryLine(QWidget):
         self.field = _Edit(text, self)
         self.field.setMaxLength(MOST_CHARACTERS)
         self.field.setAccessibleName(label)
-        self.field.setMinimumHeight(theme.scaled(32))
+        theme.least_height(self.field, 32)
         self.field.returnPressed.connect(self._on_return_pressed)
         self.field.escaped.connect(self.dropped)
         self._problem = TextLabel("", ink="danger", size=t.SIZE_SMALL, wrap=True, parent=self)

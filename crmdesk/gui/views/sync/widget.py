@@ -85,7 +85,7 @@ class SyncPlace(QWidget):
 
     def _make_left(self) -> QWidget:
         left = QWidget(self)
-        left.setFixedWidth(theme.scaled(LEFT_WIDTH))
+        theme.fix_width(left, LEFT_WIDTH)
         self._waiting_panel = Panel(_("Waiting to send"), parent=left)
         if self._waiting_panel.header is not None:
             note = LineLabel([Run(_("sent in this order"), "muted", size=t.SIZE_SMALL)], right=True)

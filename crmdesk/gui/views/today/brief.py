@@ -165,7 +165,7 @@ class BriefPanel(Panel):
 
     def _make_head(self) -> QWidget:
         head = QWidget(self)
-        head.setFixedHeight(theme.scaled(70))
+        theme.fix_height(head, 70)
         self._name = LineLabel(parent=head)
         self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._address = LineLabel(parent=head)
@@ -283,7 +283,7 @@ class _ListHead(QWidget):
         self._title = title
         self._note = ""
         self._right: tuple[Run, ...] = ()
-        self.setFixedHeight(theme.scaled(32))
+        theme.fix_height(self, 32)
         self.setAccessibleName(title)
 
     def set_note(self, note: str) -> None:

@@ -108,7 +108,7 @@ class TodayPlace(QWidget):
             ]
         )
         self._panel.add_foot(strip)
-        self._panel.setMinimumWidth(theme.scaled(300))
+        theme.least_width(self._panel, 300)
         right = QSplitter(Qt.Orientation.Vertical, day)
         right.setHandleWidth(t.SPACE_4)
         right.setChildrenCollapsible(False)

@@ -163,7 +163,7 @@ class VisitPlace(QWidget):
 
     def _side(self) -> QWidget:
         side = QWidget(self)
-        side.setFixedWidth(theme.scaled(_SIDE))
+        theme.fix_width(side, _SIDE)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(t.SPACE_3)
@@ -228,7 +228,7 @@ class VisitPlace(QWidget):
         self.finder = ProductFinder(
             panel, words=_("24 rice: how many, then the product"), key=keys.hint("visit.count")
         )
-        self.finder.field.setMinimumWidth(theme.scaled(_SIDE - 2 * t.SPACE_3))
+        theme.least_width(self.finder.field, _SIDE - 2 * t.SPACE_3)
         panel.body.addWidget(self.finder)
         return panel
 

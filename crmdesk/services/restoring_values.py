@@ -97,9 +97,17 @@ def _restore_single(connection: Connection, change: FieldChange, *, older: bool)
     account = connection.exec_driver_sql(
         "SELECT account_id FROM contact WHERE id = ?", (change.row_id,)
     ).scalar_one()
-    for one in read_changes(connection, int(account)):
-        same = (one.entity, one.row_id, one.at) == (change.entity, change.row_id, change.at)
-        if same and one.field in ("consent_at", "consent_channel"):
+    beside = {
+        # Of two steps within one millisecond the nearer one is meant.
+        one.field: one
+        for one in sorted(
+            read_changes(connection, int(account)),
+            key=lambda one: abs(one.number - change.number), reverse=True,
+        )
+        if (one.entity, one.row_id, one.at) == (change.entity, change.row_id, change.at)
+    }  # fmt: skip
+    for one in beside.values():
+        if one.field in ("consent_at", "consent_channel"):
             value = one.old_wire if older else one.new_wire
             connection.exec_driver_sql(
                 f"UPDATE contact SET {one.field} = ? WHERE id = ?",  # noqa: S608 - own names

@@ -92,7 +92,7 @@ def test_what_the_card_shows_can_all_be_opened(demo: Workspace, customers: list[
         steps = waterfall_steps(card.value.waterfall, demo.currency)
         for step in steps:
             figure = card_figure(demo, account_id, FigureKey(step.key))
-            sign = 1 if step.key == FigureKey.REVENUE else -1
+            sign = 1 if step.key in (FigureKey.REVENUE, FigureKey.CONTRIBUTION) else -1
             assert step.amount_minor == sign * (figure.value or 0), step.key
         assert card_figure(demo, account_id, FigureKey.EVENTS).value == card.timeline.total
         assert card_figure(demo, account_id, FigureKey.SKUS).value == len(card.skus.keys)

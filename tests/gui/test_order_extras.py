@@ -100,7 +100,7 @@ def test_day_note_number_and_signature_by_keys(
     _press(qtbot, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: order_sheet(demo, order_id).signature is not None)
     qtbot.waitUntil(lambda: runner.running == 0)
-    _press(qtbot, "2", Qt.Key.Key_Return)
+    _press(qtbot, "77", Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: order_sheet(demo, order_id).signed_by == "")
 
 

@@ -38,6 +38,7 @@ BENCHMARKS: Mapping[str, tuple[str, str]] = {
         "forecasts after an order and on a new day, a million pairs",
     ),
     "musts": ("mustering", "how good the forecast is, against what it must reach"),
+    "small": ("small_forecast", "the forecast of invented small companies beside simple rules"),
     "price": ("pricing", "an order of 200 lines priced as a whole"),
     "print": ("printing", "an order of 200 lines as PDF"),
     "plan": ("planning", "a week of the demo's rep: the first plan, a good plan"),

@@ -70,7 +70,7 @@ def replan_day_under_way(
     ws: Workspace,
     *,
     delay_minutes: int = 0,
-    seconds: float | None = 0.8,
+    seconds: float | None = 1.2,
     iterations: int | None = None,
     seed: int = 1,
 ) -> DayReplanned:

@@ -17,8 +17,8 @@ _EVER, _NEVER = date.min, date.max
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    """A territory or a person from one day to another, both included."""
+class Term:
+    """A person, a territory or both from one day to another, both included."""
 
     territory: int | None
     user: int | None
@@ -26,6 +26,7 @@ class _Term:
     ends: date
 
     def holds(self, day: date) -> bool:
+        """Whether it is so on a day."""
         return self.begins <= day <= self.ends
 
 
@@ -39,7 +40,7 @@ class Holding:
         self._today = today
         self._days = tuple(days)
         self._covers = _covers(connection, user_id)
-        self._assigned = _assigned(connection)
+        self._assigned = assigned_terms(connection)
         self._known: dict[int | None, tuple[bool, ...]] = {}
 
     def territories(self) -> frozenset[int]:
@@ -71,7 +72,7 @@ class Holding:
             return self._known[territory_id]
         return tuple(self._on(terms, territory_id, day) for day in self._days)
 
-    def _on(self, terms: list[_Term], territory_id: int | None, day: date) -> bool:
+    def _on(self, terms: list[Term], territory_id: int | None, day: date) -> bool:
         coming = [t for t in terms if t.begins > self._today and t.holds(day)]
         if coming:
             latest = max(coming, key=lambda t: t.begins)
@@ -96,25 +97,27 @@ class Holding:
         return days[0], days[-1]
 
 
-def _covers(connection: Connection, user_id: int) -> list[_Term]:
+def _covers(connection: Connection, user_id: int) -> list[Term]:
     rows = connection.exec_driver_sql(
         "SELECT territory_id, valid_from, valid_to FROM territory_user WHERE user_id = ?",
         (user_id,),
     )
-    return [_Term(row[0], user_id, *_dates(row[1], row[2])) for row in rows]
+    return [Term(row[0], user_id, *dated(row[1], row[2])) for row in rows]
 
 
-def _assigned(connection: Connection) -> dict[int, list[_Term]]:
+def assigned_terms(connection: Connection) -> dict[int, list[Term]]:
+    """Who is named for customers, and when, by account."""
     rows = connection.exec_driver_sql(
         "SELECT account_id, territory_id, user_id, valid_from, valid_to FROM assignment"
     )
-    found: dict[int, list[_Term]] = {}
+    found: dict[int, list[Term]] = {}
     for row in rows:
-        found.setdefault(row[0], []).append(_Term(row[1], row[2], *_dates(row[3], row[4])))
+        found.setdefault(row[0], []).append(Term(row[1], row[2], *dated(row[3], row[4])))
     return found
 
 
-def _dates(begins: str | None, ends: str | None) -> tuple[date, date]:
+def dated(begins: str | None, ends: str | None) -> tuple[date, date]:
+    """The days as they are stored, open ends as the first and the last there are."""
     return (
         date.fromisoformat(begins) if begins else _EVER,
         date.fromisoformat(ends) if ends else _NEVER,

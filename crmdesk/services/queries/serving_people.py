@@ -17,9 +17,8 @@ from enum import Enum
 from sqlalchemy import Connection
 
 from crmdesk.planning.effort import Effort
+from crmdesk.services.holding import Term, assigned_terms, dated
 from crmdesk.services.queries.capacity import LOOK_AHEAD_DAYS
-
-_EVER, _NEVER = date.min, date.max
 
 
 class Why(Enum):
@@ -37,19 +36,6 @@ class Part:
     rep_id: int
     why: Why
     share: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """A person, a territory or both from one day to another, both included."""
-
-    territory: int | None
-    user: int | None
-    begins: date
-    ends: date
-
-    def holds(self, day: date) -> bool:
-        return self.begins <= day <= self.ends
 
 
 def part_of(effort: Effort, share: float) -> Effort:
@@ -83,16 +69,16 @@ class _Sharing:
                 "SELECT id FROM app_user WHERE active AND role = 'rep'"
             )
         }
-        self._for_good: dict[int, list[_Term]] = {}
-        self._covers: dict[int, list[_Term]] = {}
+        self._for_good: dict[int, list[Term]] = {}
+        self._covers: dict[int, list[Term]] = {}
         for term in _terms(
             connection,
             "SELECT NULL, territory_id, user_id, valid_from, valid_to FROM territory_user",
         ).get(None, []):
             if term.user in self._reps and term.territory is not None:
-                kept = self._for_good if term.ends == _NEVER else self._covers
+                kept = self._for_good if term.ends == date.max else self._covers
                 kept.setdefault(term.territory, []).append(term)
-        self._leave: dict[int, list[_Term]] = {}
+        self._leave: dict[int, list[Term]] = {}
         for term in _terms(
             connection,
             "SELECT NULL, NULL, user_id, from_date, to_date FROM user_leave"
@@ -100,16 +86,13 @@ class _Sharing:
         ).get(None, []):
             if term.user is not None:
                 self._leave.setdefault(term.user, []).append(term)
-        self._assigned = _terms(
-            connection,
-            "SELECT account_id, territory_id, user_id, valid_from, valid_to FROM assignment",
-        )
-        self._known: dict[tuple[int | None, tuple[_Term, ...]], tuple[Part, ...]] = {}
+        self._assigned = assigned_terms(connection)
+        self._known: dict[tuple[int | None, tuple[Term, ...]], tuple[Part, ...]] = {}
 
     def parts(self, account: int, territory: int | None) -> tuple[Part, ...]:
         last = self._days[-1]
         terms = tuple(
-            _Term(t.territory, t.user, max(t.begins, self._today), min(t.ends, last))
+            Term(t.territory, t.user, max(t.begins, self._today), min(t.ends, last))
             for t in self._assigned.get(account, ())
             if t.begins <= last and t.ends >= self._today
         )
@@ -118,7 +101,7 @@ class _Sharing:
             self._known[key] = self._summed(territory, terms)
         return self._known[key]
 
-    def _summed(self, territory: int | None, terms: tuple[_Term, ...]) -> tuple[Part, ...]:
+    def _summed(self, territory: int | None, terms: tuple[Term, ...]) -> tuple[Part, ...]:
         found: dict[tuple[int, Why], float] = {}
         for day in self._days:
             people = self._on(territory, terms, day)
@@ -131,7 +114,7 @@ class _Sharing:
         )  # fmt: skip
 
     def _on(
-        self, territory: int | None, terms: tuple[_Term, ...], day: date
+        self, territory: int | None, terms: tuple[Term, ...], day: date
     ) -> list[tuple[int, Why]]:
         """Who serves a customer on a day, as :mod:`crmdesk.services.holding` has it for plans."""
         coming = [t for t in terms if t.begins > self._today and t.holds(day)]
@@ -169,14 +152,12 @@ class _Sharing:
         return any(term.holds(day) for term in self._leave.get(rep, ()))
 
 
-def _users(terms: Iterable[_Term], day: date) -> set[int]:
+def _users(terms: Iterable[Term], day: date) -> set[int]:
     return {term.user for term in terms if term.user is not None and term.holds(day)}
 
 
-def _terms(connection: Connection, query: str) -> dict[int | None, list[_Term]]:
-    found: dict[int | None, list[_Term]] = {}
+def _terms(connection: Connection, query: str) -> dict[int | None, list[Term]]:
+    found: dict[int | None, list[Term]] = {}
     for key, territory, user, begins, ends in connection.exec_driver_sql(query):
-        first = date.fromisoformat(begins) if begins else _EVER
-        last = date.fromisoformat(ends) if ends else _NEVER
-        found.setdefault(key, []).append(_Term(territory, user, first, last))
+        found.setdefault(key, []).append(Term(territory, user, *dated(begins, ends)))
     return found
